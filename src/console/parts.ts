@@ -4,7 +4,7 @@ import { encode } from 'uqr';
 import type { Say } from './layout.ts';
 import { dateWords, frame } from './words/frame.ts';
 import { reasons } from '../domain/delivery.ts';
-import { reasonWords } from '../support/words.ts';
+import { reasonWords, type Both } from '../support/words.ts';
 import { deskWords as words } from './words/desk.ts';
 
 export type Tone = 'good' | 'warn' | 'bad' | 'calm';
@@ -19,6 +19,10 @@ export interface Column {
   readonly name: string;
   readonly number?: true;
 }
+
+/** Columns without figures. */
+export const heads = (say: Say, ...names: readonly Both[]): readonly Column[] =>
+  names.map((name) => ({ name: say(name) }));
 
 /** Kind of a table wider than a phone: a table of figures keeps its columns, the rows of another stack. */
 function wideKind(columns: readonly Column[]): 'stacks' | 'figures' | undefined {

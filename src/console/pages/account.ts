@@ -1,17 +1,17 @@
 // Serves the page of one's own account: roles, second factor, and the open sessions, each of which can be ended.
 // Invariant: a number in the address names a session of the account's own, or none.
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { roleWords } from '../../access/permissions.ts';
 import { endOtherSessions, endOwnSession, ownSessions } from '../../access/sessions.ts';
 import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
 import { asked, numberOf } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
-import { facts, notice, table } from '../parts.ts';
+import { facts, notice, table, heads } from '../parts.ts';
 import { sayTo } from '../layout.ts';
 import { timeOf } from '../times.ts';
 import { frame } from '../words/frame.ts';
 import { signInWords as words } from '../words/sign-in.ts';
-import type { Desk } from './sign-in.ts';
+import type { Desk, PageOf } from './sign-in.ts';
 
 type Sessions = Awaited<ReturnType<typeof ownSessions>>;
 
@@ -30,11 +30,7 @@ export function accountRoutes(server: FastifyInstance, desk: Desk): void {
   });
 }
 
-async function accountPage(
-  { place, show }: Desk,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
+const accountPage: PageOf = async ({ place, show }, request, reply) => {
   const { account } = personOf(request).session;
   const { language } = visitOf(request);
   const say = sayTo(request);
@@ -61,7 +57,7 @@ async function accountPage(
       <h2>${say(words.sessions)}</h2>
       ${sessionsTable(request, rows)} ${rows.length > 1 ? others : undefined}`,
   });
-}
+};
 
 function sessionsTable(request: FastifyRequest, rows: Sessions): Html {
   const { language } = visitOf(request);
@@ -70,9 +66,7 @@ function sessionsTable(request: FastifyRequest, rows: Sessions): Html {
   const at = (time: Date): Piece => timeOf(time, language);
   return table(
     say(words.sessions),
-    [words.begun, words.seen, words.until, words.address, words.browser, words.revoke].map((name) => ({
-      name: say(name),
-    })),
+    heads(say, words.begun, words.seen, words.until, words.address, words.browser, words.revoke),
     rows.map(({ id, createdAt, seenAt, endsAt, address, agent }) => [
       at(createdAt),
       at(seenAt),

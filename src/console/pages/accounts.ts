@@ -1,6 +1,6 @@
 // Serves the list of accounts of people who work with Relais, and the form that creates one, for an administrator (C38).
 // Invariant: a code for setting a password is shown once, in an answer that is kept nowhere.
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { accounts, createAccount, accountWithId, type Account } from '../../access/accounts.ts';
 import { roles, roleWords, type Role } from '../../access/permissions.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
@@ -15,7 +15,7 @@ import { timeOf } from '../times.ts';
 import { adminWords as words, accessEntryWords, accessReasonWords } from '../words/admin.ts';
 import { frame } from '../words/frame.ts';
 import { adminList, adminPage, onceShown } from './admin-page.ts';
-import type { Desk } from './sign-in.ts';
+import type { Desk, PageOf } from './sign-in.ts';
 import { accessEntries, type AccessEntries } from '../../access/place.ts';
 import { actorText } from '../labels.ts';
 
@@ -64,12 +64,7 @@ export const roleBoxes = (say: Say, chosen: readonly string[]): Html =>
     ${roles.map((role) => tickBox('role', role, say([roleWords[role].fr, roleWords[role].en]), chosen.includes(role)))}
   </fieldset>`;
 
-async function listPage(
-  { place, show }: Desk,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  refused?: Refused,
-): Promise<FastifyReply> {
+const listPage: PageOf<[refused?: Refused]> = async ({ place, show }, request, reply, refused) => {
   const say = sayTo(request);
   const names = await namesInScope(place, personOf(request).holder);
   return adminPage({ show }, request, reply, {
@@ -89,7 +84,7 @@ async function listPage(
         <button>${say(words.make)}</button>
       </form>`,
   });
-}
+};
 
 export const rolesText = (account: Pick<Account, 'roles'>, language: Language): string =>
   account.roles.map((role) => roleWords[role][language]).join(', ');

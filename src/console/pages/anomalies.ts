@@ -1,12 +1,12 @@
 // Serves the counts of non-conforming leads of a client, by form or agent, for the centre and for the client itself (C14, C16, C54).
 // Invariant: counts and codes; another client is answered as if it did not exist.
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { frenchDate } from '../../domain/civil-date.ts';
 import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
 import { anomalyWords, anomaliesWithin, type ListedAnomaly } from '../../support/anomalies.ts';
 import { namesInScope } from '../../support/reads/filter.ts';
 import type { Both, Language } from '../../support/words.ts';
-import { nameChoice, notice, table } from '../parts.ts';
+import { nameChoice, notice, table, heads } from '../parts.ts';
 import { asked } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { leadLink } from '../labels.ts';
@@ -15,7 +15,7 @@ import { sayTo } from '../layout.ts';
 import { countText } from '../times.ts';
 import { frame } from '../words/frame.ts';
 import { fieldWord, searchWords } from '../words/work.ts';
-import type { Desk } from './sign-in.ts';
+import type { Desk, PageOf } from './sign-in.ts';
 
 const days = 30;
 
@@ -43,11 +43,7 @@ export function anomalyRoutes(server: FastifyInstance, desk: Desk): void {
   );
 }
 
-async function anomalyPage(
-  { place, show }: Desk,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
+const anomalyPage: PageOf = async ({ place, show }, request, reply) => {
   const say = sayTo(request);
   const { holder } = personOf(request);
   // Without a name: the reader's own client, where the account belongs to one.
@@ -84,7 +80,7 @@ async function anomalyPage(
               : anomalyTable(request, client, found)
       }`,
   });
-}
+};
 
 /** A text between backquotes is a name of the centre's own files. */
 const withCode = (text: string): Piece =>
@@ -100,9 +96,7 @@ function anomalyTable(request: FastifyRequest, clientId: string, found: readonly
     say(frame.anomalies),
     [
       { name: say(words.leads), number: true },
-      ...[words.kind, words.code, words.channel, words.source, words.days, words.examples].map((name) => ({
-        name: say(name),
-      })),
+      ...heads(say, words.kind, words.code, words.channel, words.source, words.days, words.examples),
       ...(isCentre ? [{ name: say(words.todo) }] : []),
     ],
     found.map(({ leads, kind, detail, channel, source, firstDay, lastDay, examples }) => [

@@ -1,6 +1,6 @@
 // Serves the API keys of other systems: created, shown once, revoked (docs/accounts.md).
 // Invariant: the key itself is in one answer and nowhere else.
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { apiKeys, createApiKey, endKey } from '../../access/api-keys.ts';
 import { keyScopes, ruleOf, type Permission } from '../../access/permissions.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
@@ -14,7 +14,7 @@ import { timeOf } from '../times.ts';
 import { adminWords as words, scopeWords } from '../words/admin.ts';
 import { frame } from '../words/frame.ts';
 import { adminList, adminPage, foldedForm, onceShown } from './admin-page.ts';
-import type { Desk } from './sign-in.ts';
+import type { Desk, PageOf } from './sign-in.ts';
 
 type Key = Awaited<ReturnType<typeof apiKeys>>[number];
 
@@ -61,12 +61,7 @@ function keyAsked(request: FastifyRequest): Parameters<typeof createApiKey>[1] {
   };
 }
 
-async function listPage(
-  { place, show }: Desk,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  refused?: Refused,
-): Promise<FastifyReply> {
+const listPage: PageOf<[refused?: Refused]> = async ({ place, show }, request, reply, refused) => {
   const say = sayTo(request);
   const { clients } = await namesInScope(place, personOf(request).holder);
   return adminPage({ show }, request, reply, {
@@ -77,7 +72,7 @@ async function listPage(
       <h2>${say(words.newKey)}</h2>
       ${newKeyForm(request, say, clients)}`,
   });
-}
+};
 
 const newKeyForm = (request: FastifyRequest, say: Say, clients: readonly string[]): Html =>
   html`<form class="card stack" method="post" action="/api-keys">

@@ -1,6 +1,6 @@
 // Serves the audit pages: verification of the log and its anchor (C09, C46), and the look-ups of a person (C58).
 // Invariant: a question about a person is POSTed, and is in the log before it is answered.
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { html, type Html } from '../../privacy/papers/html.ts';
 import { parseAnchor } from '../../privacy/verification.ts';
 import {
@@ -14,10 +14,10 @@ import type { Both, Language } from '../../support/words.ts';
 import { download, notFound, sayTo, type Say } from '../layout.ts';
 import { field, numberOf, reasonProblem } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
-import { facts, input, notice, state, table, nameChoice, dateBox, type Tone } from '../parts.ts';
+import { facts, input, notice, state, table, nameChoice, dateBox, type Tone, heads } from '../parts.ts';
 import { countText, timeOf } from '../times.ts';
 import { auditWords as words, findingWords, packWords, auditWords } from '../words/privacy.ts';
-import type { Desk } from './sign-in.ts';
+import type { Desk, PageOf } from './sign-in.ts';
 import { addDays, isCivilDate, startOfDay } from '../../domain/civil-date.ts';
 import { auditPack, type AuditPack, type PackAsked } from '../../support/audit-pack/pack.ts';
 import { namesInScope } from '../../support/reads/filter.ts';
@@ -62,12 +62,7 @@ export function auditRoutes(server: FastifyInstance, desk: Desk): void {
   });
 }
 
-async function auditPage(
-  { place, show }: Desk,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  problem?: Both,
-): Promise<FastifyReply> {
+const auditPage: PageOf<[problem?: Both]> = async ({ place, show }, request, reply, problem) => {
   const say = sayTo(request);
   const anchor = await place.sealer.anchor();
   const rows = await verificationsAsked(place, mostShown);
@@ -111,7 +106,7 @@ async function auditPage(
           : verificationsTable(rows, names, say, visitOf(request).language)
       }`,
   });
-}
+};
 
 const ends: Readonly<Record<AskedVerification['end'], readonly [Both, Tone]>> = {
   running: [words.running, 'warn'],
@@ -132,7 +127,7 @@ const verificationsTable = (
   table(
     say(words.verifications),
     [
-      ...[words.one, words.started, words.by, words.result].map((name) => ({ name: say(name) })),
+      ...heads(say, words.one, words.started, words.by, words.result),
       { name: say(words.entries), number: true },
     ],
     rows.map((row) => [
@@ -144,11 +139,7 @@ const verificationsTable = (
     ]),
   );
 
-async function verificationPage(
-  { place, show }: Desk,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
+const verificationPage: PageOf = async ({ place, show }, request, reply) => {
   const id = numberOf(request);
   const found = id === undefined ? undefined : await verificationAsked(place, id);
   if (found === undefined) return notFound(reply);
@@ -173,7 +164,7 @@ async function verificationPage(
         }
       </p>`,
   });
-}
+};
 
 function foundPart(found: AskedVerification, say: Say, language: Language): Html {
   const { result, anchor, end } = found;
@@ -206,7 +197,7 @@ const findingsTable = (
 ): Html =>
   table(
     say(words.finding),
-    [words.finding, words.entry, words.seal].map((name) => ({ name: say(name) })),
+    heads(say, words.finding, words.entry, words.seal),
     problems.map(({ kind, entry, seal }) => [
       html`${say(findingWords[kind])} <code>${kind}</code>`,
       entry ?? '',
@@ -255,12 +246,7 @@ function packAsked(request: FastifyRequest): PackAsked | { readonly problem: Bot
   };
 }
 
-async function packPage(
-  { place, show }: Desk,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  refused?: Refused,
-): Promise<FastifyReply> {
+const packPage: PageOf<[refused?: Refused]> = async ({ place, show }, request, reply, refused) => {
   const say = sayTo(request);
   const { clients } = await namesInScope(place, personOf(request).holder);
   const day = (name: 'from' | 'until', label: Both) =>
@@ -290,4 +276,4 @@ async function packPage(
         <button>${say(packWords.make)}</button>
       </form>`,
   });
-}
+};

@@ -1,6 +1,6 @@
 // Serves the authorisations in force, and the form that revokes one (C17 to C19).
 // Invariant: revoking is an entry of the log and a note to the client; nothing departs under it afterwards.
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { html, type Html } from '../../privacy/papers/html.ts';
 import { endAuthorisation } from '../../support/authorisations.ts';
 import { authorisationsListed, type ListedAuthorisation } from '../../support/reads/requests.ts';
@@ -15,7 +15,7 @@ import { timeOf } from '../times.ts';
 import { adminWords as words } from '../words/admin.ts';
 import { frame } from '../words/frame.ts';
 import { adminList, adminPage, foldedForm } from './admin-page.ts';
-import type { Desk } from './sign-in.ts';
+import type { Desk, PageOf } from './sign-in.ts';
 
 export function authorisationRoutes(server: FastifyInstance, desk: Desk): void {
   const gated = { config: { gate: 'authorisation.manage' } } as const;
@@ -36,12 +36,7 @@ export function authorisationRoutes(server: FastifyInstance, desk: Desk): void {
   });
 }
 
-async function listPage(
-  { place, show }: Desk,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  refused?: Refused,
-): Promise<FastifyReply> {
+const listPage: PageOf<[refused?: Refused]> = async ({ place, show }, request, reply, refused) => {
   const say = sayTo(request);
   return adminPage({ show }, request, reply, {
     title: say(words.authorisations),
@@ -50,7 +45,7 @@ async function listPage(
     body: html`<p>${say(words.authorisationsText)}</p>
       ${authorisationsTable(request, await authorisationsListed(place, personOf(request).holder))}`,
   });
-}
+};
 
 function authorisationsTable(request: FastifyRequest, all: readonly ListedAuthorisation[]): Html {
   const say = sayTo(request);

@@ -1,6 +1,6 @@
 // Serves deliveries by filter, newest first, page by page; and failures by cause.
 // Invariant: the address has the whole filter, so that a colleague with the same address sees the same.
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
 import {
@@ -16,14 +16,14 @@ import { asked, field, numberOf, problemOf } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { actionText, deliveryLink, destinationLink, leadLink, reasonText, stateTag } from '../labels.ts';
 import { sayTo, notFound, type Say } from '../layout.ts';
-import { notice, table, hidden, input } from '../parts.ts';
+import { notice, table, hidden, input, heads } from '../parts.ts';
 import { foundOr, refusedNotice, statusOfList, refuse, type Refused } from '../refused.ts';
 import { countText, timeOf } from '../times.ts';
 import { exportWords } from '../words/admin.ts';
 import { frame, viewProblems, viewWords } from '../words/frame.ts';
 import { deskWords as words } from '../words/desk.ts';
 import { remedyText } from '../words/refusals.ts';
-import type { Desk } from './sign-in.ts';
+import type { Desk, PageOf } from './sign-in.ts';
 import {
   ownViews,
   removeView,
@@ -54,11 +54,7 @@ export function deliveriesRoutes(server: FastifyInstance, desk: Desk): void {
   });
 }
 
-async function listPage(
-  { place, show }: Desk,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
+const listPage: PageOf = async ({ place, show }, request, reply) => {
   const say = sayTo(request);
   const { holder } = personOf(request);
   const wanted = askedFilter(request.query);
@@ -97,7 +93,7 @@ async function listPage(
         }
       </p>`,
   });
-}
+};
 
 /** Names the conditions that cannot be read or match nothing known; the reference of a refused row leads to the search. */
 export function unknownPart(
@@ -166,10 +162,10 @@ function deliveriesTable(request: FastifyRequest, rows: readonly DeliveryHead[])
   const { holder } = personOf(request);
   const { language } = visitOf(request);
   const { createdAt, client, destination, lead, action, state, reason } = deliveryColumns;
-  const heads = [createdAt, client, destination, lead, action, state, reason].map((column) => column.words);
+  const names = [createdAt, client, destination, lead, action, state, reason].map((column) => column.words);
   return table(
     say(frame.deliveries),
-    [words.number, ...heads].map((name) => ({ name: say(name) })),
+    heads(say, words.number, ...names),
     rows.map((row) => [
       deliveryLink(row.id),
       timeOf(row.createdAt, language),
@@ -193,7 +189,7 @@ export function causesTable(request: FastifyRequest, groups: readonly FailureGro
     say(words.toDecide),
     [
       { name: say(words.count), number: true },
-      ...[frame.state, frame.cause, words.destination, words.oldest].map((name) => ({ name: say(name) })),
+      ...heads(say, frame.state, frame.cause, words.destination, words.oldest),
       ...(canReplay ? [{ name: say(words.act) }] : []),
     ],
     groups.map((group) => [

@@ -1,6 +1,6 @@
 // Serves one delivery on one page: its facts, its history in plain words, the sent content, and the present acts.
 // Invariant: each act has a reason and is an entry of the log; a person's data is nowhere on this page.
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { html, type Html } from '../../privacy/papers/html.ts';
 import { deliveryPage, type DeliveryPage } from '../../support/reads/deliveries.ts';
 import { namesFor } from '../../support/named-text.ts';
@@ -12,11 +12,11 @@ import { asked, field } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { destinationLink, leadLink, stateTag } from '../labels.ts';
 import { sayTo, type Say } from '../layout.ts';
-import { facts, notice, table } from '../parts.ts';
+import { facts, notice, table, heads } from '../parts.ts';
 import { refusedNotice } from '../refused.ts';
 import { timeOf } from '../times.ts';
 import { deskWords as words, saidDone } from '../words/desk.ts';
-import type { Desk } from './sign-in.ts';
+import type { Desk, PageOf } from './sign-in.ts';
 import { may } from '../../access/permissions.ts';
 import type { Seen } from '../../support/acts/act.ts';
 import {
@@ -38,12 +38,7 @@ export function deliveryRoutes(server: FastifyInstance, desk: Desk): void {
   deliveryActRoutes(server, desk, (request, reply, on) => onePage(desk, request, reply, on));
 }
 
-async function onePage(
-  { place, show }: Desk,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { id, refused }: OnPage,
-): Promise<FastifyReply> {
+const onePage: PageOf<[OnPage]> = async ({ place, show }, request, reply, { id, refused }) => {
   const say = sayTo(request);
   const { holder } = personOf(request);
   const page = await deliveryPage(place, holder, id);
@@ -66,7 +61,7 @@ async function onePage(
       ${story.nothingLeft === undefined ? undefined : html`<p>${say(story.nothingLeft)}</p>`}
       ${timeline(request, page, named)} ${optInPart(page, say)}`,
   });
-}
+};
 
 /** True on its way, as after a replay: the page refreshes until it has arrived, failed or waits. */
 const isMoving = ({ delivery: { state } }: DeliveryPage): boolean =>
@@ -147,7 +142,7 @@ function optInPart({ entries }: DeliveryPage, say: Say): Html | undefined {
   return html`<h2>${say(words.optInSent)}</h2>
     ${table(
       say(words.optInSent),
-      [words.theirField, words.theirValue, words.means].map((name) => ({ name: say(name) })),
+      heads(say, words.theirField, words.theirValue, words.means),
       departed.consents.map(({ field: name, value, purpose, channel, state }) => [
         html`<code>${name}</code>`,
         html`<code>${value}</code>`,

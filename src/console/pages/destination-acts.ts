@@ -23,7 +23,7 @@ import { facts, notice } from '../parts.ts';
 import { refusedBy, refusedNotice, type Refused } from '../refused.ts';
 import { countText, secondsText, timeOf } from '../times.ts';
 import { deskWords as words } from '../words/desk.ts';
-import type { Desk } from './sign-in.ts';
+import type { Desk, PageOf } from './sign-in.ts';
 import { perform } from '../../support/acts/act.ts';
 import {
   overlapDays,
@@ -212,12 +212,7 @@ const problemWords: Readonly<Record<NotRotatable, Both>> = {
   missing: secretWords.missing,
 };
 
-async function secretPage(
-  { place, show }: Desk,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { id, refused, made }: Shown,
-): Promise<FastifyReply> {
+const secretPage: PageOf<[Shown]> = async ({ place, show }, request, reply, { id, refused, made }) => {
   const say = sayTo(request);
   const standing = await secretStanding(place, personOf(request).holder, id);
   const { problem } = standing;
@@ -232,7 +227,7 @@ async function secretPage(
       <p>${say(secretWords.text)}</p>
       ${problem === undefined ? standingPart(request, id, standing) : notice(say(problemWords[problem]), 'warn')}`,
   });
-}
+};
 
 function madePart(request: FastifyRequest, { secret, overlapEndsAt, note }: RotatedSecret): Html {
   const say = sayTo(request);

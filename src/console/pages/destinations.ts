@@ -1,6 +1,6 @@
 // Serves destinations: their state of sending and their waiting deliveries; destination-acts.ts has the acts.
 // Invariant: another client's is answered as if it did not exist; the reason of a suspension is shown to the centre alone.
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
 import {
@@ -16,7 +16,7 @@ import type { Both } from '../../support/words.ts';
 import { asked } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { destinationLink, reasonText, stateTag } from '../labels.ts';
-import { facts, notice, state, table, type Tone } from '../parts.ts';
+import { facts, notice, state, table, type Tone, heads } from '../parts.ts';
 import { refusedNotice } from '../refused.ts';
 import { sayTo } from '../layout.ts';
 import { countText, secondsText, clockText, dayText, hourText } from '../times.ts';
@@ -29,7 +29,7 @@ import {
   testedNotice,
   type ShownDestination,
 } from './destination-acts.ts';
-import type { Desk } from './sign-in.ts';
+import type { Desk, PageOf } from './sign-in.ts';
 import { columnsPlot, linesPlot, type Series } from '../plot.ts';
 
 type Params = { readonly id: string };
@@ -80,7 +80,7 @@ export function sendingTable(request: FastifyRequest, rows: readonly Destination
   return table(
     say(frame.destinations),
     [
-      ...[words.destination, words.client, frame.state].map((name) => ({ name: say(name) })),
+      ...heads(say, words.destination, words.client, frame.state),
       { name: say(words.underWay), number: true },
       { name: say(words.oldestWaits) },
       { name: say(words.needPerson), number: true },
@@ -98,12 +98,12 @@ export function sendingTable(request: FastifyRequest, rows: readonly Destination
   );
 }
 
-async function onePage(
-  { place, show }: Desk,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { id, refused, tested }: ShownDestination,
-): Promise<FastifyReply> {
+const onePage: PageOf<[ShownDestination]> = async (
+  { place, show },
+  request,
+  reply,
+  { id, refused, tested },
+) => {
   const say = sayTo(request);
   const { holder } = personOf(request);
   const page = await destinationPage(place, holder, id);
@@ -129,7 +129,7 @@ async function onePage(
       </p>
       ${destinationActs(request, page)} ${ownActs(request, page)} ${plotsPart(request, plots)}`,
   });
-}
+};
 
 /** Links to the acts of a client itself, on pages of their own. */
 function ownActs(request: FastifyRequest, { destination }: DestinationPage): Html | undefined {

@@ -1,7 +1,7 @@
 // Serves a list as a CSV file, for an administrator with a reason (C39).
 // Invariant: POSTed; the entry of the log is committed before the first byte is sent.
 import type { Readable } from 'node:stream';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { html } from '../../privacy/papers/html.ts';
 import { perform } from '../../support/acts/act.ts';
 import { exportList } from '../../support/acts/export-list.ts';
@@ -15,7 +15,7 @@ import { refusedBy, type Refused } from '../refused.ts';
 import { sayTo } from '../layout.ts';
 import { exportWords as words } from '../words/admin.ts';
 import { adminPage } from './admin-page.ts';
-import type { Desk } from './sign-in.ts';
+import type { Desk, PageOf } from './sign-in.ts';
 
 export function exportRoutes(server: FastifyInstance, desk: Desk): void {
   server.get('/exports', { config: { gate: 'list.export' } }, (request, reply) =>
@@ -40,13 +40,13 @@ export function exportRoutes(server: FastifyInstance, desk: Desk): void {
 
 const conditions = ['client', 'destination', 'state', 'cause', 'run', 'from', 'to'] as const;
 
-async function exportPage(
-  { place, show }: Desk,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  fields: FastifyRequest['query'],
-  refused?: Refused,
-): Promise<FastifyReply> {
+const exportPage: PageOf<[fields: FastifyRequest['query'], refused?: Refused]> = async (
+  { place, show },
+  request,
+  reply,
+  fields,
+  refused,
+) => {
   const say = sayTo(request);
   const names = await namesInScope(place, personOf(request).holder);
   const wanted = askedFilter(fields);
@@ -73,4 +73,4 @@ async function exportPage(
         <button>${say(words.submit)}</button>
       </form>`,
   });
-}
+};

@@ -27,7 +27,7 @@ import {
   stateTag,
 } from '../labels.ts';
 import { sayTo, type Say } from '../layout.ts';
-import { facts, input, notice, table } from '../parts.ts';
+import { facts, input, notice, table, heads } from '../parts.ts';
 import { momentText, timeOf } from '../times.ts';
 import { deskWords } from '../words/desk.ts';
 import { frame } from '../words/frame.ts';
@@ -92,7 +92,6 @@ async function onePage(
 function leadPart(request: FastifyRequest, file: LeadPage): Html {
   const say = sayTo(request);
   const at = (time: Date | undefined): Piece => timeOf(time, visitOf(request).language);
-  const heads = (...names: readonly Both[]) => names.map((name) => ({ name: say(name) }));
   return html`<div class="grid">
       <div class="card">
         ${facts([
@@ -122,7 +121,7 @@ function leadPart(request: FastifyRequest, file: LeadPage): Html {
         : html`<h2>${say(words.interactions)}</h2>
             ${table(
               say(words.interactions),
-              heads(words.at, words.kind),
+              heads(say, words.at, words.kind),
               file.interactions.map((row) => [at(row.at), say(fieldWord('interaction', row.kind))]),
             )}`
     }
@@ -132,7 +131,7 @@ function leadPart(request: FastifyRequest, file: LeadPage): Html {
         : html`<h2>${say(words.rights)}</h2>
             ${table(
               say(words.rights),
-              heads(words.at, words.kind, words.by, words.why),
+              heads(say, words.at, words.kind, words.by, words.why),
               file.rights.map((right) => [
                 at(right.at),
                 rightText(right, say),
@@ -157,11 +156,7 @@ function deliveriesPart({ deliveries, ...file }: LeadPage, say: Say): Html {
       ? html`<p>${say(frame.none)}</p>`
       : table(
           say(searchWords.deliveries),
-          [deskWords.number, deskWords.destination, deskWords.action, frame.state, frame.cause].map(
-            (name) => ({
-              name: say(name),
-            }),
-          ),
+          heads(say, deskWords.number, deskWords.destination, deskWords.action, frame.state, frame.cause),
           rows,
         )
   }
@@ -214,7 +209,7 @@ function consentsPart({ consents }: LeadPage, say: Say, at: (time: Date | undefi
   if (consents.length === 0) return html`<p>${say(words.noConsent)}</p>`;
   return table(
     say(words.consents),
-    [words.purpose, words.answer, words.recorded, words.until].map((name) => ({ name: say(name) })),
+    heads(say, words.purpose, words.answer, words.recorded, words.until),
     consents.map(({ purpose, channel, state, lapsed, otherEntity, recordedAt, until }) => [
       say(consentPairWords(purpose, channel) ?? [`${purpose}.${channel}`, `${purpose}.${channel}`]),
       html`${say(consentWords[state])}${lapsed ? html` (${say(words.lapsed)})` : undefined}${

@@ -8,7 +8,7 @@ import { askedFilter, filterForm, queryOf, type AskedFilter } from '../filter.ts
 import { asked } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { deliveryLink, destinationLink, leadLink, stateTag } from '../labels.ts';
-import { notice, table } from '../parts.ts';
+import { notice, table, heads } from '../parts.ts';
 import { refuse, foundOr, statusOfList } from '../refused.ts';
 import { sayTo } from '../layout.ts';
 import { timeOf } from '../times.ts';
@@ -136,10 +136,9 @@ function entriesTable(request: FastifyRequest, items: readonly LiveEntry[]): Htm
   const { language } = visitOf(request);
   const { holder } = personOf(request);
   const { delivery, destination, lead } = deskWords;
-  const heads = [words.at, words.what, delivery, destination, lead, words.stateNow];
   return table(
     say(words.title),
-    heads.map((name) => ({ name: say(name) })),
+    heads(say, words.at, words.what, delivery, destination, lead, words.stateNow),
     items.map((entry) => [
       timeOf(entry.at, language),
       say(entry.words),

@@ -1,6 +1,6 @@
 // Serves the trial of a pasted mapping: the check's messages at their lines, and the rendering of one lead.
 // Invariant: nothing of it is sent, stored or logged; it is checked in a thread of its own, bounded in size and time.
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';
 import { isRelaisError, type RelaisError } from '../../errors.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
@@ -18,7 +18,7 @@ import { frame } from '../words/frame.ts';
 import { mappingWords as words } from '../words/mappings.ts';
 import { refusalNotice } from './mapping-draft.ts';
 import { mappingPath } from './mappings.ts';
-import type { Desk } from './sign-in.ts';
+import type { Desk, PageOf } from './sign-in.ts';
 
 interface Typed {
   readonly destination: string;
@@ -87,12 +87,7 @@ async function tried({ place }: Desk, trials: Trials, request: FastifyRequest): 
   }
 }
 
-async function page(
-  { place, show }: Desk,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  tried: Tried,
-): Promise<FastifyReply> {
+const page: PageOf<[tried: Tried]> = async ({ place, show }, request, reply, tried) => {
   const say = sayTo(request);
   const { holder } = personOf(request);
   const known = (await mappingHeads(place, holder)).map(({ destination }) => destination);
@@ -114,7 +109,7 @@ async function page(
       </form>
       ${typedForm(request, tried, options)}`,
   });
-}
+};
 
 function typedForm(
   request: FastifyRequest,

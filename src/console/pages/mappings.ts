@@ -1,6 +1,6 @@
 // Serves mappings: each destination with its version in force and its file; one destination with its versions and its go-live list.
 // Invariant: a client sees its own versions; files on disk, and publisher and reason of a version, are for the centre.
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';
 import { frenchDate } from '../../domain/civil-date.ts';
 import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
@@ -16,14 +16,14 @@ import {
 import { asked, field } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { goLiveMark } from '../labels.ts';
-import { facts, notice, state, table, hidden, input, type Tone } from '../parts.ts';
+import { facts, notice, state, table, hidden, input, type Tone, heads } from '../parts.ts';
 import { keepingWords } from '../plan-part.ts';
 import { sayTo } from '../layout.ts';
 import { counted, timeOf } from '../times.ts';
 import { deskWords } from '../words/desk.ts';
 import { frame } from '../words/frame.ts';
 import { goLiveWords, mappingCounts, draftWords, mappingWords as words } from '../words/mappings.ts';
-import type { Desk } from './sign-in.ts';
+import type { Desk, PageOf } from './sign-in.ts';
 import { documentFile, type DocumentBlock } from '../../support/mappings/document.ts';
 
 type Params = { readonly id: string };
@@ -50,11 +50,7 @@ const draftTones: Readonly<Record<DraftState, Tone>> = {
 const draftTag = (draft: DraftState | undefined, request: FastifyRequest): Html | undefined =>
   draft === undefined ? undefined : state(sayTo(request)(draftWords[draft]), draftTones[draft]);
 
-async function listPage(
-  { place, show }: Desk,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
+const listPage: PageOf = async ({ place, show }, request, reply) => {
   const say = sayTo(request);
   const { holder } = personOf(request);
   const isCentre = holder.clientId === undefined;
@@ -86,17 +82,12 @@ async function listPage(
           )
     }`,
   });
-}
+};
 
 const versionLink = (destination: string, version: number): Html =>
   html`<a href="${mappingPath(destination)}/versions/${version}">${version}</a>`;
 
-async function onePage(
-  { place, show }: Desk,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  destination: string,
-): Promise<FastifyReply> {
+const onePage: PageOf<[destination: string]> = async ({ place, show }, request, reply, destination) => {
   const say = sayTo(request);
   const { holder } = personOf(request);
   const page = await mappingPage(place, holder, destination);
@@ -110,7 +101,7 @@ async function onePage(
       <h2>${say(words.versions)}</h2>
       ${versionsTable(request, page, named)} ${goLivePart(request, page)}`,
   });
-}
+};
 
 function headFacts(request: FastifyRequest, page: MappingPage): Html {
   const say = sayTo(request);
@@ -200,7 +191,7 @@ function goLivePart(request: FastifyRequest, { goLive }: MappingPage): Html | un
     }
     ${table(
       say(words.goLive),
-      [words.item, frame.state, words.evidence, words.missing].map((name) => ({ name: say(name) })),
+      heads(say, words.item, frame.state, words.evidence, words.missing),
       goLive.items.map(({ item, state: found, evidence, date, problems }) => [
         say(goLiveWords[item].title),
         state(say(itemTags[found][0]), itemTags[found][1]),
@@ -257,12 +248,7 @@ export function mappingDocumentRoutes(server: FastifyInstance, desk: Desk): void
 const versionIn = (text: string): number | undefined =>
   /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined;
 
-async function page(
-  { place, show }: Desk,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  destination: string,
-): Promise<FastifyReply> {
+const page: PageOf<[destination: string]> = async ({ place, show }, request, reply, destination) => {
   const say = sayTo(request);
   const version = versionIn(asked(request, 'version', 12));
   const found = await mappingDocument(
@@ -289,7 +275,7 @@ async function page(
       </form>
       <div class="card" lang="fr">${blocks.map(blockPart)}</div>`,
   });
-}
+};
 
 function blockPart(block: DocumentBlock, index: number): Html {
   switch (block.kind) {

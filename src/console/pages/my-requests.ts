@@ -1,7 +1,7 @@
 // Serves a client's own page of requests: the copy of the demand behind its login (C23), and its declaration that the person was
 // informed (C25).
 // Invariant: only requests of its own persons; a copy has a reason and is in the log before a byte is sent.
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { mayFor } from '../../access/permissions.ts';
 import { civilDate, frenchDate } from '../../domain/civil-date.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
@@ -12,14 +12,14 @@ import { actRoutes, boxes, offered, type ShowPage } from '../act-form.ts';
 import { asked, numberOf } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { notFound, sayTo, type Say } from '../layout.ts';
-import { facts, input, notice, table } from '../parts.ts';
+import { facts, input, notice, table, heads } from '../parts.ts';
 import { refusedNotice, type Refused } from '../refused.ts';
 import { countText, timeOf } from '../times.ts';
 import { frame } from '../words/frame.ts';
 import { requestWords as words } from '../words/requests.ts';
 import { documentRoute } from './request-acts.ts';
 import { clockPiece, kindText, stateTag } from './requests.ts';
-import type { Desk } from './sign-in.ts';
+import type { Desk, PageOf } from './sign-in.ts';
 
 const mostShown = 200;
 const listPath = '/my/requests';
@@ -44,11 +44,7 @@ async function ownStory({ place }: Desk, request: FastifyRequest): Promise<Reque
   return mayFor(personOf(request).holder, 'request.own', story.request.clientId) ? story : undefined;
 }
 
-async function listPage(
-  { place, show }: Desk,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
+const listPage: PageOf = async ({ place, show }, request, reply) => {
   const say = sayTo(request);
   const { clientId } = personOf(request).holder;
   if (clientId === undefined) return notFound(reply);
@@ -68,9 +64,7 @@ async function listPage(
           ? notice(say(words.noRequest))
           : table(
               say(words.myTitle),
-              [words.number, words.kind, frame.state, words.received, words.due].map((name) => ({
-                name: say(name),
-              })),
+              heads(say, words.number, words.kind, frame.state, words.received, words.due),
               items.map((row) => [
                 html`<a href="/my/requests/${row.id}">${row.id}</a>`,
                 kindText(row.kind, say),
@@ -81,14 +75,9 @@ async function listPage(
             )
       }`,
   });
-}
+};
 
-async function onePage(
-  desk: Desk,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  refused?: Refused,
-): Promise<FastifyReply> {
+const onePage: PageOf<[refused?: Refused]> = async (desk, request, reply, refused) => {
   const story = await ownStory(desk, request);
   if (story === undefined) return notFound(reply);
   const say = sayTo(request);
@@ -115,7 +104,7 @@ async function onePage(
       </div>
       ${copies(story, request, say)} ${own.state === 'closed' ? undefined : declaration(own.id, request, say)}`,
   });
-}
+};
 
 function copies({ request: own, demands }: RequestStory, request: FastifyRequest, say: Say): Html {
   const { language } = visitOf(request);

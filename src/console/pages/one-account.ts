@@ -1,6 +1,6 @@
 // Serves one account to its administrator: roles, sessions, acts; changed, reset, ended.
 // Invariant: each change is an entry of the log, and ends the sessions of the account.
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import {
   accountWithId,
   changeRoles,
@@ -16,7 +16,7 @@ import { RelaisError } from '../../errors.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
 import { field, numberOf, sentAgain, ticked, wasSent } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
-import { facts, input, section, state, table } from '../parts.ts';
+import { facts, input, section, state, table, heads } from '../parts.ts';
 import { refusal, refusedBy, type Refused } from '../refused.ts';
 import { notFound, sayTo } from '../layout.ts';
 import { timeOf } from '../times.ts';
@@ -25,7 +25,7 @@ import { frame } from '../words/frame.ts';
 import { signInWords } from '../words/sign-in.ts';
 import { problemOf, roleBoxes, rolesAsked, rolesText, entriesTable } from './accounts.ts';
 import { adminPage, onceShown } from './admin-page.ts';
-import type { Desk } from './sign-in.ts';
+import type { Desk, PageOf } from './sign-in.ts';
 
 const mostEntries = 20;
 
@@ -89,12 +89,7 @@ async function named({ place }: Desk, request: FastifyRequest): Promise<Account 
   return id === undefined ? undefined : accountWithId(place.access.database, id);
 }
 
-async function accountPage(
-  desk: Desk,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  refused?: Refused,
-): Promise<FastifyReply> {
+const accountPage: PageOf<[refused?: Refused]> = async (desk, request, reply, refused) => {
   const account = await named(desk, request);
   if (account === undefined) return notFound(reply);
   const say = sayTo(request);
@@ -130,7 +125,7 @@ async function accountPage(
       ${entriesTable(entries, say, language)}
       <p><a href="/sign-ins?account=${account.id}">${say(words.wholeHistory)}</a></p>`,
   });
-}
+};
 
 /** Its open sessions, and the button that ends them all. */
 function sessionsPart(
@@ -147,7 +142,7 @@ function sessionsPart(
     (rows) =>
       html`${table(
           say(signInWords.sessions),
-          [begun, seen, from, browser].map((name) => ({ name: say(name) })),
+          heads(say, begun, seen, from, browser),
           rows.map(({ createdAt, seenAt, address, agent }) => [
             timeOf(createdAt, language),
             timeOf(seenAt, language),

@@ -8,13 +8,13 @@ import { namesInScope } from '../../support/reads/filter.ts';
 import { proofsListed, proofWithNumber } from '../../support/reads/requests.ts';
 import { changedColumn, changedTable } from '../labels.ts';
 import { download, notFound, sayTo, type Say } from '../layout.ts';
-import { nameChoice, facts, input, notice, table } from '../parts.ts';
+import { nameChoice, facts, input, notice, table, heads } from '../parts.ts';
 import { asked, numberOf } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import type { Both, Language } from '../../support/words.ts';
 import { countText, timeOf } from '../times.ts';
 import { proofActWords, requestWords as words } from '../words/requests.ts';
-import type { Desk } from './sign-in.ts';
+import type { Desk, PageOf } from './sign-in.ts';
 
 const mostShown = 200;
 
@@ -68,11 +68,7 @@ async function documentOf(
   return found?.document === undefined ? undefined : { number: found.number, document: found.document };
 }
 
-async function listPage(
-  { place, show }: Desk,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
+const listPage: PageOf = async ({ place, show }, request, reply) => {
   const say = sayTo(request);
   const { language } = visitOf(request);
   const [client, of] = [asked(request, 'client'), asked(request, 'request', 20)];
@@ -96,9 +92,7 @@ async function listPage(
           ? notice(say(words.noProofs))
           : table(
               say(words.proofs),
-              [words.number, words.client, words.act, own.request, words.made].map((name) => ({
-                name: say(name),
-              })),
+              heads(say, words.number, words.client, words.act, own.request, words.made),
               rows.map((row) => [
                 html`<a href="/proofs/${row.number}">${row.number}</a>`,
                 row.clientId,
@@ -109,7 +103,7 @@ async function listPage(
             )
       }`,
   });
-}
+};
 
 async function onePage(desk: Desk, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const number = numberOf(request);

@@ -1,6 +1,6 @@
 // Serves an officer's acts on a request from its page: apply, answer, extend, note, lift, close, and the names on its leads.
 // Invariant: an irreversible act is confirmed by the number of the request.
-import type { FastifyInstance, FastifyRequest, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { PersonName } from '../../domain/person-name.ts';
 import type { Selection } from '../../privacy/requests/selection.ts';
 import type { Corrections } from '../../privacy/requests/deps.ts';
@@ -27,7 +27,7 @@ import { refuse, refusedBy } from '../refused.ts';
 import { requestWords as words } from '../words/requests.ts';
 import { correctedAtOnce } from './request-forms.ts';
 import { requestPage } from './request.ts';
-import type { Desk } from './sign-in.ts';
+import type { Desk, PageOf } from './sign-in.ts';
 import { html } from '../../privacy/papers/html.ts';
 import type { Demand } from '../../privacy/requests/documents.ts';
 import { download, notFound, sayTo } from '../layout.ts';
@@ -149,12 +149,12 @@ export function documentRoute(
   );
 }
 
-async function letterPage(
-  { place, show }: Desk,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  destinationId: string,
-): Promise<FastifyReply> {
+const letterPage: PageOf<[destinationId: string]> = async (
+  { place, show },
+  request,
+  reply,
+  destinationId,
+) => {
   const id = numberOf(request);
   if (id === undefined) return notFound(reply);
   const say = sayTo(request);
@@ -178,4 +178,4 @@ async function letterPage(
         <a href="/requests/${id}">${say(frame.back)}</a>
       </form>`,
   });
-}
+};

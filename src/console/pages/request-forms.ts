@@ -17,7 +17,7 @@ import {
 import { boxes } from '../act-form.ts';
 import { field, ticked } from '../forms.ts';
 import { optInText } from '../labels.ts';
-import { input, select, table, tickBox } from '../parts.ts';
+import { input, select, table, tickBox, heads } from '../parts.ts';
 import { requestWords as words } from '../words/requests.ts';
 import type { ChangingAnswer } from '../../privacy/requests/show.ts';
 import { consentWords, type Both } from '../../support/words.ts';
@@ -160,7 +160,7 @@ function changingPart({ story: { changing }, say }: RequestView): Html | undefin
     <p class="hint">${say(words.changingText)}</p>
     ${table(
       say(words.changing),
-      [words.lead, words.ifTicked, words.besides].map((name) => ({ name: say(name) })),
+      heads(say, words.lead, words.ifTicked, words.besides),
       changing.map(({ reference, ifTicked, besides }) => [reference, answers(ifTicked), answers(besides)]),
     )}`;
 }

@@ -1,6 +1,6 @@
 // Serves one request of a person: its clock, its leads, notified and pending recipients, its papers, the present acts.
 // Invariant: the page shows no person; the fields of an act are on the page, and the act decides by itself.
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { mayFor } from '../../access/permissions.ts';
 import { frenchDate } from '../../domain/civil-date.ts';
 import type { PersonName } from '../../domain/person-name.ts';
@@ -19,7 +19,7 @@ import {
 import { asked, numberOf } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { notFound, sayTo, type Say } from '../layout.ts';
-import { facts, notice, state, table, type Tone } from '../parts.ts';
+import { facts, notice, state, table, type Tone, heads } from '../parts.ts';
 import { refusedNotice, type Refused } from '../refused.ts';
 import { countText, timeOf } from '../times.ts';
 import { deskWords } from '../words/desk.ts';
@@ -34,7 +34,7 @@ import {
 import { actsPart } from './request-forms.ts';
 import { papersPart, type RequestView } from './request-papers.ts';
 import { clockPiece, kindText, stateTag } from './requests.ts';
-import type { Desk } from './sign-in.ts';
+import type { Desk, PageOf } from './sign-in.ts';
 
 export function requestRoutes(server: FastifyInstance, desk: Desk): void {
   server.get('/requests/:id', { config: { gate: 'request.read' } }, (request, reply) =>
@@ -43,13 +43,13 @@ export function requestRoutes(server: FastifyInstance, desk: Desk): void {
 }
 
 /** @param refused refusal of an act that was requested on this page */
-export async function requestPage(
-  { place, show }: Desk,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  refused?: Refused,
-  shown?: ReadonlyMap<number, PersonName>,
-): Promise<FastifyReply> {
+export const requestPage: PageOf<[refused?: Refused, shown?: ReadonlyMap<number, PersonName>]> = async (
+  { place, show },
+  request,
+  reply,
+  refused,
+  shown,
+) => {
   const id = numberOf(request);
   if (id === undefined) return notFound(reply);
   const say = sayTo(request);
@@ -76,7 +76,7 @@ export async function requestPage(
     ${subjectsPart(view)} ${recipientsPart(view)} ${effectsPart(view)} ${papersPart(view)}
     ${mayFor(holder, 'request.work', story.request.clientId) ? actsPart(view) : undefined}`,
   });
-}
+};
 
 const actorsOf = ({ request, recipients, demands }: RequestStory): readonly string[] => [
   request.openedBy,
@@ -171,9 +171,7 @@ function subjectsPart({ story: { request, subjects }, say, at, ...view }: Reques
   return html`<h2>${say(words.leads)}</h2>
     ${table(
       say(words.leads),
-      [words.lead, words.collected, words.found, words.decision, words.applied].map((name) => ({
-        name: say(name),
-      })),
+      heads(say, words.lead, words.collected, words.found, words.decision, words.applied),
       subjects.map(({ kind, subjectId, reference, collectedAt, found, decision, appliedAt }) => [
         kind === 'row'
           ? `${say(words.row)} ${subjectId}`
@@ -205,7 +203,8 @@ function recipientsPart({ story: { request, recipients }, say, at, nameOf }: Req
   return html`<h2>${say(words.recipients)}</h2>
     ${table(
       say(words.recipients),
-      [
+      heads(
+        say,
         deskWords.destination,
         words.recipient,
         words.lead,
@@ -213,7 +212,7 @@ function recipientsPart({ story: { request, recipients }, say, at, nameOf }: Req
         frame.state,
         words.since,
         words.evidence,
-      ].map((name) => ({ name: say(name) })),
+      ),
       recipients.map((one) => [
         destinationLink(one.destinationId),
         one.recipient,

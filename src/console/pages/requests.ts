@@ -1,6 +1,6 @@
 // Serves the requests of persons with their clocks, and the form for a new one.
 // Invariant: the details of a person are POSTed, and the look-up is in the log before anything is shown (C21, C39).
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';
 import { civilDate, frenchDate, isCivilDate, startOfDay } from '../../domain/civil-date.ts';
 import { consentChannels } from '../../domain/lead.ts';
@@ -13,7 +13,18 @@ import { leadQueryOf } from '../../support/find-person.ts';
 import { requestsListed, type RequestHead } from '../../support/reads/requests.ts';
 import { namesInScope } from '../../support/reads/filter.ts';
 import type { Both } from '../../support/words.ts';
-import { nameChoice, dateBox, fileBox, input, notice, select, state, table, tickBox } from '../parts.ts';
+import {
+  nameChoice,
+  dateBox,
+  fileBox,
+  input,
+  notice,
+  select,
+  state,
+  table,
+  tickBox,
+  heads,
+} from '../parts.ts';
 import { asked, field, ticked, uploadOf, withUploads, mostUploaded } from '../forms.ts';
 import { actingOf, personOf } from '../gate.ts';
 import { sayTo, type Say } from '../layout.ts';
@@ -27,7 +38,7 @@ import {
   requestWords as words,
 } from '../words/requests.ts';
 import { searchProblems } from '../words/work.ts';
-import type { Desk } from './sign-in.ts';
+import type { Desk, PageOf } from './sign-in.ts';
 
 const mostShown = 200;
 
@@ -60,11 +71,7 @@ export const kindText = (kind: RequestKind, say: Say): string =>
   say([kindWords[kind].fr, kindWords[kind].en]);
 const kindNamed = (name: string): RequestKind | undefined => requestKinds.find((kind) => kind === name);
 
-async function listPage(
-  { place, show }: Desk,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
+const listPage: PageOf = async ({ place, show }, request, reply) => {
   const say = sayTo(request);
   const [client, kindAsked, shown] = [
     asked(request, 'client'),
@@ -110,7 +117,7 @@ async function listPage(
       ${isCut ? notice(say(words.cut), 'warn') : undefined}
       ${items.length === 0 ? notice(say(words.noRequest)) : requestsTable(say, items)}`,
   });
-}
+};
 
 const kindOptions = (
   say: Say,
@@ -123,9 +130,7 @@ const kindOptions = (
 const requestsTable = (say: Say, items: readonly RequestHead[]): Html =>
   table(
     say(words.listTitle),
-    [words.number, words.client, words.kind, frame.state, words.received, words.due, words.missing].map(
-      (name) => ({ name: say(name) }),
-    ),
+    heads(say, words.number, words.client, words.kind, frame.state, words.received, words.due, words.missing),
     items.map((row) => [
       html`<a href="/requests/${row.id}">${row.id}</a>`,
       row.clientId,
@@ -190,12 +195,7 @@ function optInsOf(kind: RequestKind, request: FastifyRequest): Pick<NewRequestOr
   return { optIns: { channels: consentChannels.filter((channel) => chosen.includes(channel)) } };
 }
 
-async function newPage(
-  { place, show }: Desk,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  refused?: Refused,
-): Promise<FastifyReply> {
+const newPage: PageOf<[refused?: Refused]> = async ({ place, show }, request, reply, refused) => {
   const say = sayTo(request);
   const { clients } = await namesInScope(place, personOf(request).holder);
   const box = (name: string, label: Both, more: Parameters<typeof input>[2] = {}): Html =>
@@ -229,7 +229,7 @@ async function newPage(
         <button>${say(words.save)}</button>
       </form>`,
   });
-}
+};
 
 const channelBoxes = (request: FastifyRequest, say: Say): Html => {
   const chosen = ticked(request, 'channel');

@@ -1,6 +1,6 @@
 // Serves the retention calendar: future deletions by client and rule, with counts; waiting leads, and results of runs (C30 to C35).
 // Invariant: reads only; counts and the centre's references, nothing of a person.
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { addMonths, frenchDate, monthOf } from '../../domain/civil-date.ts';
 import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
 import { namesOfActors } from '../../support/reads/requests.ts';
@@ -13,7 +13,7 @@ import {
   type RetentionRun,
 } from '../../support/reads/retention.ts';
 import type { Language } from '../../support/words.ts';
-import { monthBox, notice, select, state, table } from '../parts.ts';
+import { monthBox, notice, select, state, table, heads } from '../parts.ts';
 import { asked } from '../forms.ts';
 import { visitOf } from '../gate.ts';
 import { actorText } from '../labels.ts';
@@ -27,7 +27,7 @@ import {
   waitsForWords,
   retentionCounts,
 } from '../words/privacy.ts';
-import type { Desk } from './sign-in.ts';
+import type { Desk, PageOf } from './sign-in.ts';
 
 const mostRuns = 50;
 const mostReferences = 50;
@@ -38,11 +38,7 @@ export function retentionRoutes(server: FastifyInstance, desk: Desk): void {
   );
 }
 
-async function calendarPage(
-  { place, show }: Desk,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
+const calendarPage: PageOf = async ({ place, show }, request, reply) => {
   const say = sayTo(request);
   const { language } = visitOf(request);
   const client = asked(request, 'client');
@@ -82,7 +78,7 @@ async function calendarPage(
       ${besidePart(calendar, say, language)}
       ${runs.length === 0 ? undefined : runsTable(runs, names, say, language)}`,
   });
-}
+};
 
 function monthLink(month: string, months: number, client: string, text: string): Html {
   const query = new URLSearchParams({
@@ -108,7 +104,7 @@ const datesTable = ({ dates, today }: Calendar, say: Say, language: Language): H
   table(
     say(words.title),
     [
-      ...[words.date, words.client, words.what, words.operation].map((name) => ({ name: say(name) })),
+      ...heads(say, words.date, words.client, words.what, words.operation),
       { name: say(words.leads), number: true },
       { name: say(words.why) },
       { name: say(words.references) },
@@ -183,7 +179,7 @@ const runsTable = (
     ${table(
       say(words.runs),
       [
-        ...[words.run, words.date, words.client, words.by, frame.state].map((name) => ({ name: say(name) })),
+        ...heads(say, words.run, words.date, words.client, words.by, frame.state),
         ...[words.found, words.purged, words.anonymised, words.kept].map((name) => ({
           name: say(name),
           number: true as const,

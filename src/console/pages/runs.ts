@@ -1,6 +1,6 @@
 // Serves bulk runs until their end: progress, pause, resume, stop. bulk.ts begins them.
 // Invariant: finished deliveries of a run stay; an account without the permission reads, and has no button.
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
 import {
@@ -21,12 +21,12 @@ import { asked, numberOf, field } from '../forms.ts';
 import { personOf, visitOf, actingOf } from '../gate.ts';
 import { deliveryLink } from '../labels.ts';
 import { notFound, sayTo, type Say } from '../layout.ts';
-import { facts, notice, section, state, table, hidden, input, type Tone } from '../parts.ts';
+import { facts, notice, section, state, table, hidden, input, type Tone, heads } from '../parts.ts';
 import { refusedNotice, refusedBy, type Refused } from '../refused.ts';
 import { countText, timeOf } from '../times.ts';
 import { frame } from '../words/frame.ts';
 import { deskWords as words, kindWords, runStateWords } from '../words/desk.ts';
-import type { Desk } from './sign-in.ts';
+import type { Desk, PageOf } from './sign-in.ts';
 import { perform, reason, type Act, type By } from '../../support/acts/act.ts';
 import { replayFlags, type ReplayHow } from '../../support/acts/deliveries.ts';
 import { readFilter } from '../../support/reads/filter.ts';
@@ -47,11 +47,7 @@ export function runsRoutes(server: FastifyInstance, desk: Desk): void {
   );
 }
 
-async function listPage(
-  { place, show }: Desk,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
+const listPage: PageOf = async ({ place, show }, request, reply) => {
   const say = sayTo(request);
   const { language } = visitOf(request);
   const after = Number(asked(request, 'after', 15)) || undefined;
@@ -65,15 +61,6 @@ async function listPage(
     },
   );
   const named = await namesFor(place, personOf(request).holder);
-  const heads = [
-    words.number,
-    words.runKind,
-    frame.state,
-    words.progress,
-    words.begun,
-    words.by,
-    frame.reason,
-  ];
   return show(request, reply, {
     title: say(frame.runs),
     at: '/runs',
@@ -82,7 +69,16 @@ async function listPage(
         ? notice(say(words.noRuns))
         : table(
             say(frame.runs),
-            heads.map((name) => ({ name: say(name) })),
+            heads(
+              say,
+              words.number,
+              words.runKind,
+              frame.state,
+              words.progress,
+              words.begun,
+              words.by,
+              frame.reason,
+            ),
             items.map((run) => [
               html`<a href="/runs/${run.id}">${run.id}</a>`,
               say(kindWords[run.kind] ?? [run.kind, run.kind]),
@@ -96,14 +92,9 @@ async function listPage(
     }
     ${next === undefined ? undefined : html`<p><a href="/runs?after=${next}">${say(frame.next)}</a></p>`}`,
   });
-}
+};
 
-async function runPage(
-  { place, show }: Desk,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  refused?: Refused,
-): Promise<FastifyReply> {
+const runPage: PageOf<[refused?: Refused]> = async ({ place, show }, request, reply, refused) => {
   const say = sayTo(request);
   const { holder } = personOf(request);
   const id = numberOf(request);
@@ -133,7 +124,7 @@ async function runPage(
     body: html`${refusedNotice(refused, say)} ${progressPart(request, run, { named, followed })}
     ${isOpen && may(holder, 'delivery.replay') ? html`${rest}${stop}` : undefined}`,
   });
-}
+};
 
 /** The script refreshes it while it runs; without the script the reader reloads the page. */
 function progressPart(
@@ -278,12 +269,12 @@ interface Planned {
   readonly refused?: Refused | undefined;
 }
 
-async function planPage(
-  { place, show }: Desk,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { door, wanted, how, refused }: Planned,
-): Promise<FastifyReply> {
+const planPage: PageOf<[Planned]> = async (
+  { place, show },
+  request,
+  reply,
+  { door, wanted, how, refused },
+) => {
   const say = sayTo(request);
   const filter = readFilter(wanted);
   const plan = await planBulk(place, personOf(request).holder, { kind: door.kind, ...how, filter });
@@ -298,7 +289,7 @@ async function planPage(
       ${plan.going === 0 ? notice(say(door.nothing), 'warn') : confirmForm(request, { door, wanted, how }, plan)}
       <p><a href="/deliveries?${queryOf(wanted)}">${say(words.seeMatching)}</a></p>`,
   });
-}
+};
 
 function planTable(request: FastifyRequest, { groups }: BulkPlan): Html {
   const say = sayTo(request);

@@ -14,7 +14,7 @@ import {
 import type { PersonFact } from '../../support/masking.ts';
 import { namesInScope } from '../../support/reads/filter.ts';
 import type { Both } from '../../support/words.ts';
-import { nameChoice, input, notice, table } from '../parts.ts';
+import { nameChoice, input, notice, table, heads } from '../parts.ts';
 import { asked, field, reasonProblem } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { deliveryLink, leadLink, reasonText, stateTag } from '../labels.ts';
@@ -22,7 +22,7 @@ import { sayTo } from '../layout.ts';
 import { timeOf } from '../times.ts';
 import { frame } from '../words/frame.ts';
 import { searchProblems, searchWords as words, searchWords } from '../words/work.ts';
-import type { Desk } from './sign-in.ts';
+import type { Desk, PageOf } from './sign-in.ts';
 import { isRelaisError } from '../../errors.ts';
 import { auditWords, lookedWords } from '../words/privacy.ts';
 
@@ -112,9 +112,7 @@ function foundPart(request: FastifyRequest, { leads, refused, isCut }: FoundPeop
       : html`<h2>${say(words.results)}</h2>
           ${table(
             say(words.results),
-            [words.client, words.reference, words.collected, words.person, words.deliveries].map((name) => ({
-              name: say(name),
-            })),
+            heads(say, words.client, words.reference, words.collected, words.person, words.deliveries),
             leads.map((lead) => [
               lead.clientId,
               leadLink(personOf(request).holder, lead),
@@ -130,9 +128,7 @@ function foundPart(request: FastifyRequest, { leads, refused, isCut }: FoundPeop
       : html`<h2>${say(words.refusedRows)}</h2>
           ${table(
             say(words.refusedRows),
-            [words.client, words.reference, words.received, words.person, words.refusedFor].map((name) => ({
-              name: say(name),
-            })),
+            heads(say, words.client, words.reference, words.received, words.person, words.refusedFor),
             refused.map((row) => [
               row.clientId,
               row.reference,
@@ -205,12 +201,12 @@ async function foundOr<T, U>(nobody: U, ask: () => Promise<T>): Promise<T | U> {
   }
 }
 
-async function lookUpsPage(
-  { place, show }: Desk,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { problem, seen }: { readonly problem?: Both; readonly seen?: readonly LookUpSeen[] },
-): Promise<FastifyReply> {
+const lookUpsPage: PageOf<[{ readonly problem?: Both; readonly seen?: readonly LookUpSeen[] }]> = async (
+  { place, show },
+  request,
+  reply,
+  { problem, seen },
+) => {
   const say = sayTo(request);
   const { clients } = await namesInScope(place, personOf(request).holder);
   const box = (name: (typeof lookUpNames)[number], label: Both): Html =>
@@ -236,16 +232,14 @@ async function lookUpsPage(
         <button>${say(auditWords.ask)}</button>
       </form>`,
   });
-}
+};
 
 function seenPart(request: FastifyRequest, seen: readonly LookUpSeen[]): Html {
   const say = sayTo(request);
   if (seen.length === 0) return notice(say(auditWords.nobody));
   return table(
     say(auditWords.lookups),
-    [auditWords.when, auditWords.lead, auditWords.what, auditWords.who, auditWords.why].map((name) => ({
-      name: say(name),
-    })),
+    heads(say, auditWords.when, auditWords.lead, auditWords.what, auditWords.who, auditWords.why),
     seen.map(({ at, reference, what, actor, name, why }) => [
       timeOf(at, visitOf(request).language),
       reference,

@@ -33,6 +33,14 @@ export interface Desk {
   readonly oidc?: Oidc | undefined;
 }
 
+/** A page: it is made and sent as the answer. */
+export type PageOf<More extends readonly unknown[] = []> = (
+  desk: Desk,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  ...more: More
+) => Promise<FastifyReply>;
+
 /** Messages that an address may show on the sign-in page. */
 const said: Readonly<Record<string, Both>> = {
   ended: words.ended,
@@ -270,12 +278,7 @@ function passwordPage(
 }
 
 /** A signed-in session gives its password again before a new phone; one that still owes its second factor may not replace it. */
-async function factorPage(
-  desk: Desk,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  refused?: Both,
-): Promise<FastifyReply> {
+const factorPage: PageOf<[refused?: Both]> = async (desk, request, reply, refused) => {
   const { place, show } = desk;
   const { session, token } = personOf(request);
   if (session.stage === 'factor') return reply.redirect('/sign-in/code', 303);
@@ -299,7 +302,7 @@ async function factorPage(
       </form>
       <p><a href="/account">${say(frame.back)}</a></p>`,
   });
-}
+};
 
 function enrolPage(
   { show }: Desk,

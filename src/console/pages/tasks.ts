@@ -1,6 +1,6 @@
 // Serves tasks: failures that need a person, by cause, and the alerts, each closed with a reason and its evidence.
 // Invariant: closing is an entry of the log; it sends nothing and changes no delivery.
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { may } from '../../access/permissions.ts';
 import { html } from '../../privacy/papers/html.ts';
 import { perform } from '../../support/acts/act.ts';
@@ -18,7 +18,7 @@ import { notFound, sayTo } from '../layout.ts';
 import { frame } from '../words/frame.ts';
 import { deskWords as words } from '../words/desk.ts';
 import { causesTable } from './deliveries.ts';
-import type { Desk } from './sign-in.ts';
+import type { Desk, PageOf } from './sign-in.ts';
 import { destinationsWithHealth } from '../../support/reads/destinations.ts';
 import { rolesMissing } from '../../support/reads/status.ts';
 import { sendingTable } from './destinations.ts';
@@ -41,11 +41,7 @@ export function tasksRoutes(server: FastifyInstance, desk: Desk): void {
   });
 }
 
-async function listPage(
-  { place, show }: Desk,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
+const listPage: PageOf = async ({ place, show }, request, reply) => {
   const say = sayTo(request);
   const { holder } = personOf(request);
   const all = await openAlerts(place, holder, {}, mostAlerts);
@@ -63,14 +59,9 @@ async function listPage(
     ${section(say(words.alerts), alerts, (rows) => shown(request, rows))}
     ${kind === '' ? undefined : html`<p><a href="/tasks">${say(words.allAlerts)}</a></p>`}`,
   });
-}
+};
 
-async function alertPage(
-  { place, show }: Desk,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  refused?: Refused,
-): Promise<FastifyReply> {
+const alertPage: PageOf<[refused?: Refused]> = async ({ place, show }, request, reply, refused) => {
   const say = sayTo(request);
   const { holder } = personOf(request);
   const alerts = await openAlerts(place, holder, {}, 1_000);
@@ -91,7 +82,7 @@ async function alertPage(
     ${alertAdvicePart(request, alert, await someDestinationOf(place, alert.client))}
     ${may(holder, 'task.close') ? form : undefined}`,
   });
-}
+};
 
 // Serves the first page: the tasks that need a person now, and nothing else.
 // Invariant: each line links to the page that settles it; an account of a client sees that client's alone.
@@ -100,11 +91,7 @@ export function homeRoutes(server: FastifyInstance, desk: Desk): void {
   server.get('/', { config: { gate: 'delivery.read' } }, (request, reply) => homePage(desk, request, reply));
 }
 
-async function homePage(
-  { place, show }: Desk,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
+const homePage: PageOf = async ({ place, show }, request, reply) => {
   const say = sayTo(request);
   const { holder } = personOf(request);
   const missing = holder.clientId === undefined ? await rolesMissing(place) : [];
@@ -127,4 +114,4 @@ async function homePage(
     ${section(say(words.alerts), alerts, (rows) => alertGroups(request, rows))}
     ${section(say(words.trouble), troubled, (rows) => sendingTable(request, rows))}`,
   });
-}
+};

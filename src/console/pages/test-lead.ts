@@ -1,6 +1,6 @@
 // Serves the form that sends an invented lead to one's own destination: its preview, its target, the results of the last ones.
 // Invariant: another client's destination is answered as if it did not exist; sent by a form alone.
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { html, type Html } from '../../privacy/papers/html.ts';
 import {
   testLeadOffer,
@@ -14,12 +14,12 @@ import type { Both } from '../../support/words.ts';
 import { actingOf, personOf, visitOf } from '../gate.ts';
 import { destinationPath, reasonText } from '../labels.ts';
 import { sayTo, type Say } from '../layout.ts';
-import { notice, table } from '../parts.ts';
+import { notice, table, heads } from '../parts.ts';
 import { refusedBy, refusedNotice, type Refused } from '../refused.ts';
 import { timeOf } from '../times.ts';
 import { frame } from '../words/frame.ts';
 import { testLeadWords as words } from '../words/work.ts';
-import type { Desk } from './sign-in.ts';
+import type { Desk, PageOf } from './sign-in.ts';
 
 type Params = { readonly id: string };
 interface Shown {
@@ -48,12 +48,7 @@ const placeWords: Readonly<Record<TestLeadRow['place'], Both>> = {
   production: words.production,
 };
 
-async function testPage(
-  { place, show }: Desk,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { id, refused, sent }: Shown,
-): Promise<FastifyReply> {
+const testPage: PageOf<[Shown]> = async ({ place, show }, request, reply, { id, refused, sent }) => {
   const say = sayTo(request);
   const { holder } = personOf(request);
   const { to } = await testLeadOffer(place, holder, id);
@@ -77,7 +72,7 @@ async function testPage(
       <h2>${say(words.before)}</h2>
       ${rows.length === 0 ? html`<p>${say(frame.none)}</p>` : sentTable(request, rows)}`,
   });
-}
+};
 
 function sentNotice({ reference, isTaken, outcome, reason, notes }: SentTestLead, say: Say): Html {
   const code = reason === '' ? outcome : `${outcome}:${reason}`;
@@ -95,7 +90,7 @@ function sentTable(request: FastifyRequest, rows: readonly TestLeadRow[]): Html 
   const { language } = visitOf(request);
   return table(
     say(words.before),
-    [words.at, words.reference, words.where, frame.state].map((name) => ({ name: say(name) })),
+    heads(say, words.at, words.reference, words.where, frame.state),
     rows.map(({ sentAt, reference, place, outcome, reason }) => [
       timeOf(sentAt, language),
       html`<code>${reference}</code>`,
