@@ -1,7 +1,7 @@
 // Opens the pool of connections to the database: sets each up once, reads the database's clock, runs statements.
 // Invariant: a connection uses UTC, strict SQL and READ COMMITTED before its first statement; a silent server counts as lost.
-import type { Socket } from 'node:net';
 import { createPool, type Pool, type PoolConnection } from 'mysql2';
+import { called, createLending, queried, streamOf } from './lending.ts';
 import { createDatabaseClock, type DatabaseClock } from './clock.ts';
 import { endsConnection, refusedAccount, translated } from './sql-failures.ts';
 
@@ -19,6 +19,8 @@ export interface ConnectionOptions {
 export interface Connection {
   /** Runs text without values. */
   readonly query: (sql: string) => Promise<unknown>;
+  /** Undoes what was not committed, or closes the connection. */
+  readonly rollBack: () => Promise<void>;
   /** A prepared statement. */
   readonly execute: (sql: string, values: readonly SqlValue[]) => Promise<unknown>;
   /** Step between the ids of two rows. */
@@ -27,9 +29,12 @@ export interface Connection {
   readonly waitForever: () => void;
 }
 
+/** `alone`: each statement commits by itself. `together`: nothing is committed before COMMIT. */
+export type Use = 'alone' | 'together';
+
 export interface Connections {
-  /** Lends a connection to the work; then returns it to the pool, or closes it when the error shows that it is unusable. */
-  readonly borrow: <T>(work: (connection: Connection) => Promise<T>) => Promise<T>;
+  /** Lends a connection to the work; then takes it back, or closes it when the error shows that it is unusable. */
+  readonly borrow: <T>(use: Use, work: (connection: Connection) => Promise<T>) => Promise<T>;
   readonly clock: Pick<DatabaseClock, 'now'>;
   readonly databaseName: string;
   readonly close: () => Promise<void>;
@@ -51,39 +56,40 @@ export function createConnections(options: ConnectionOptions): Connections {
   const pool = openPool(url, options.connections, silenceMs);
   const idSteps = new WeakMap<PoolConnection, number>();
   const clock = createDatabaseClock();
-  const acquire = async (): Promise<PoolConnection> => {
+  const open = async (): Promise<PoolConnection> => {
     const raw = await called<PoolConnection>((done) => pool.getConnection(done)).catch((error: unknown) => {
       throw refusedAccount(error) ?? error;
     });
-    const isNew = !idSteps.has(raw);
+    if (idSteps.has(raw)) return raw;
     streamOf(raw).setTimeout(silenceMs);
-    if (isNew) {
-      streamOf(raw).on('timeout', () => streamOf(raw).destroy(new Error('silent')));
-      shareParameterKinds(raw);
-    }
+    streamOf(raw).on('timeout', () => streamOf(raw).destroy(new Error('silent')));
+    shareParameterKinds(raw);
     try {
-      if (isNew || clock.isDue()) await clock.read(() => readClock(raw));
-      if (isNew) idSteps.set(raw, await setUp(raw, silenceMs, options.readOnly === true));
+      idSteps.set(raw, await setUp(raw, silenceMs, options.readOnly === true));
     } catch (error) {
       raw.destroy();
       throw error;
     }
     return raw;
   };
+  const lent = createLending({ open, most: options.connections, idleMs: silenceMs });
+  const borrow: Connections['borrow'] = async (use, work) => {
+    let raw: PoolConnection | undefined;
+    try {
+      raw = await lent.lend(use);
+      streamOf(raw).setTimeout(silenceMs);
+      if (clock.isDue()) await clock.read(() => readClock(raw as PoolConnection));
+      const result = await work(connectionOn(raw, idSteps.get(raw) ?? 1));
+      await lent.takeBack(raw, use);
+      return result;
+    } catch (error) {
+      if (raw !== undefined && endsConnection(error)) raw.destroy();
+      if (raw !== undefined) await lent.takeBack(raw, use);
+      throw translated(error);
+    }
+  };
   return {
-    borrow: async (work) => {
-      let raw: PoolConnection | undefined;
-      try {
-        raw = await acquire();
-        const result = await work(connectionOn(raw, idSteps.get(raw) ?? 1));
-        giveBack(raw);
-        return result;
-      } catch (error) {
-        if (raw !== undefined && endsConnection(error)) raw.destroy();
-        else if (raw !== undefined) giveBack(raw);
-        throw translated(error);
-      }
-    },
+    borrow,
     clock,
     databaseName: url.pathname.slice(1),
     close: () => called<void>((done) => pool.end((error) => done(error, undefined))),
@@ -135,29 +141,16 @@ async function setUp(raw: PoolConnection, silenceMs: number, readOnly: boolean):
 
 const connectionOn = (raw: PoolConnection, idStep: number): Connection => ({
   query: (sql) => queried(raw, sql),
+  // A connection that cannot be rolled back is never used again: its work would be committed with the next.
+  rollBack: () =>
+    queried(raw, 'ROLLBACK').then(
+      () => undefined,
+      () => raw.destroy(),
+    ),
   execute: (sql, values) => executed(raw, sql, values),
   idStep,
   waitForever: () => void streamOf(raw).setTimeout(0),
 });
-
-/** The socket of a connection; the driver's types do not show it. */
-const streamOf = (raw: PoolConnection): Socket => (raw as unknown as { stream: Socket }).stream;
-
-/** Returns a connection to the pool, without a time limit: an idle connection is silent. */
-function giveBack(raw: PoolConnection): void {
-  streamOf(raw).setTimeout(0);
-  raw.release();
-}
-
-/** The driver's promises capture a stack for each call; its callbacks do not. */
-function called<T>(call: (done: (error: Error | null, result: T) => void) => void): Promise<T> {
-  return new Promise((resolve, reject) => {
-    call((error, result) => (error ? reject(error) : resolve(result)));
-  });
-}
-
-const queried = (raw: PoolConnection, sql: string): Promise<unknown> =>
-  called<unknown>((done) => raw.query(sql, (error, result) => done(error, result)));
 
 /** Translates the driver's error, also inside a transaction: its message and `sql` quote values. */
 function executed(raw: PoolConnection, sql: string, values: readonly SqlValue[]): Promise<unknown> {

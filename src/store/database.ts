@@ -86,16 +86,19 @@ export function openDatabase(options: ConnectionOptions & { readonly sign?: Sign
     ...common,
     name: databaseName,
     all: <Row>(sql: string, values?: readonly SqlValue[]) =>
-      noted(() => borrow((connection) => statementsOn(connection).all<Row>(sql, values))),
-    run: (sql, values) => noted(() => borrow((connection) => statementsOn(connection).run(sql, values))),
+      noted(() => borrow('alone', (connection) => statementsOn(connection).all<Row>(sql, values))),
+    run: (sql, values) =>
+      noted(() => borrow('alone', (connection) => statementsOn(connection).run(sql, values))),
     text: (sql) =>
-      borrow(async (connection) => {
+      borrow('alone', async (connection) => {
         // A change of the schema may take any time.
         connection.waitForever();
         await connection.query(sql);
       }),
     transaction: (work, { undoIf } = { undoIf: () => false }) =>
-      noted(() => borrow((connection) => inTransaction(connection, () => work(sqlOn(connection)), undoIf))),
+      noted(() =>
+        borrow('together', (connection) => inTransaction(connection, () => work(sqlOn(connection)), undoIf)),
+      ),
     refusal: () =>
       refused !== undefined && performance.now() - refused.at < refusalMs ? refused.error : undefined,
     close,
@@ -116,14 +119,13 @@ async function inTransaction<T>(
   work: () => Promise<T>,
   undoIf: (result: T) => boolean,
 ): Promise<T> {
-  await connection.query('START TRANSACTION');
   try {
     const result = await work();
     await connection.query(undoIf(result) ? 'ROLLBACK' : 'COMMIT');
     return result;
   } catch (error) {
     // A lost connection has rolled back by itself; the first error is the one to report.
-    await connection.query('ROLLBACK').catch(() => undefined);
+    await connection.rollBack();
     throw error;
   }
 }

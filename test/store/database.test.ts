@@ -112,6 +112,63 @@ describe('no error leaves with data', () => {
   });
 });
 
+describe('a connection', () => {
+  const began = async (sql: Sql): Promise<number> =>
+    Number((await sql.all<{ Value: string }>("SHOW SESSION STATUS LIKE 'Com_begin'"))[0]?.Value);
+  const names = async (): Promise<readonly string[]> =>
+    (await home.owner.all<{ name: string }>('SELECT name FROM things ORDER BY id')).map(({ name }) => name);
+
+  test('is lent to transactions one after the other without starting them, and each ends as it is told', async () => {
+    const one = home.another(1);
+    await one.transaction((tx) => tx.run("INSERT INTO things (id, name) VALUES (1, 'kept')"));
+    await one.transaction((tx) => tx.run("INSERT INTO things (id, name) VALUES (2, 'undone')"), {
+      undoIf: () => true,
+    });
+    await caught(() =>
+      one.transaction(async (tx) => {
+        await tx.run("INSERT INTO things (id, name) VALUES (3, 'broken')");
+        throw new Error('broken');
+      }),
+    );
+    expect(await one.transaction(began)).toBe(0);
+    expect(await names()).toEqual(['kept']);
+  });
+  test('that a transaction used commits a single statement at once', async () => {
+    const one = home.another(1);
+    await one.transaction((tx) => tx.run("INSERT INTO things (id, name) VALUES (1, 'together')"));
+    await one.run("INSERT INTO things (id, name) VALUES (2, 'alone')");
+    expect(await names()).toEqual(['together', 'alone']);
+    await one.transaction((tx) => tx.run("INSERT INTO things (id, name) VALUES (3, 'together again')"));
+    expect(await names()).toEqual(['together', 'alone', 'together again']);
+  });
+  test('that a transaction has is waited for by single statements and transactions alike', async () => {
+    const one = home.another(1);
+    const held = Promise.withResolvers<void>();
+    const first = one.transaction(async (tx) => {
+      await tx.run("INSERT INTO things (id, name) VALUES (1, 'first')");
+      await held.promise;
+    });
+    const others = [
+      one.run("INSERT INTO things (id, name) VALUES (2, 'alone')"),
+      one.transaction((tx) => tx.run("INSERT INTO things (id, name) VALUES (3, 'together')")),
+      one.run("INSERT INTO things (id, name) VALUES (4, 'last')"),
+    ];
+    held.resolve();
+    await Promise.all([first, ...others]);
+    expect(await names()).toEqual(['first', 'alone', 'together', 'last']);
+  });
+  test('that ended between two transactions is replaced', async () => {
+    const one = home.another(1);
+    const [row] = await one.transaction((tx) => tx.all<{ id: number }>('SELECT CONNECTION_ID() AS id'));
+    await home.owner.text(`KILL ${row?.id ?? 0}`);
+    await one
+      .transaction((tx) => tx.run("INSERT INTO things (id, name) VALUES (1, 'after')"))
+      .catch(() => undefined);
+    await one.run("INSERT INTO things (id, name) VALUES (2, 'later')");
+    expect(await names()).toContain('later');
+  });
+});
+
 describe('values', () => {
   test('travel beside the SQL as parameters of a prepared statement, whatever they hold', async () => {
     const nasty = ["'; DROP TABLE things; --", 'a\\', '"', '%_', '\u0000', '😀 é', 'NULL', '?'];

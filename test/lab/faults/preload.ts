@@ -56,7 +56,7 @@ function watchCommits(): void {
   };
   prototype.query = function (this: Driver, sql, ...rest) {
     note(this, sql);
-    if (sql === 'START TRANSACTION' || sql === 'ROLLBACK') running.delete(this);
+    if (sql === 'SET autocommit = 0' || sql === 'ROLLBACK') running.delete(this);
     if (sql !== 'COMMIT') return query.call(this, sql, ...rest);
     const steps = [...(running.get(this) ?? [])];
     running.delete(this);
