@@ -19,6 +19,7 @@ import { createBatcher } from './trip/batcher.ts';
 import { claimTogether } from './claim/job.ts';
 import { createMappingDigests, depart, departWithClaim } from './departure/departure.ts';
 import { readAheadTogether } from './departure/write-ahead.ts';
+import { createQuietCircuits } from './outcome/circuit.ts';
 import { createCurrentMapping } from './trip/mapping-cache.ts';
 import { waitsForPublication, recordEnds, recordWithoutBroken } from './outcome/record.ts';
 import type { DelivererOptions, ReadAhead, TripNeeds, WantedAhead } from './trip/trip.ts';
@@ -53,7 +54,8 @@ export function bindNeeds(options: DelivererOptions): TripNeeds {
     ahead.set(destinationId, places);
     return places;
   };
-  const recordedFor = createRecorders((ends) => recordEnds(database, random, ends));
+  const quiet = createQuietCircuits();
+  const recordedFor = createRecorders((ends) => recordEnds(database, random, ends, quiet));
   return {
     ...options,
     step: (name, destinationId) => {

@@ -63,8 +63,14 @@ export interface Authorisation {
   readonly revokedAt?: Date;
 }
 
+/** Which authorisation, and from when to when it is valid. */
+export type AuthorisationTerm = Pick<Authorisation, 'id' | 'validFrom' | 'validUntil' | 'revokedAt'>;
+
 /** Live authorisations of a destination at an instant. */
-export function liveAuthorisations(all: readonly Authorisation[], now: Date): readonly Authorisation[] {
+export function liveAuthorisations<Term extends AuthorisationTerm>(
+  all: readonly Term[],
+  now: Date,
+): readonly Term[] {
   return all.filter(
     (authorisation) =>
       authorisation.revokedAt === undefined &&

@@ -1,5 +1,5 @@
 // Stores authorisations: the recipient, targets and data a client grants, on which document; and their revocation (C18).
-// Invariant: departures read them under a shared lock, so that none crosses a revocation; nothing is ever deleted.
+// Invariant: departures share their rows (departure-locks.ts), so that none crosses a revocation; nothing is ever deleted.
 import type { Authorisation } from '../domain/destination.ts';
 import type { DataCategory, ConsentRecord } from '../domain/lead.ts';
 import { inList, type Sql } from './database.ts';
@@ -35,7 +35,7 @@ const authorisationOf = (row: AuthorisationRow): Authorisation => ({
   ...(row.revoked_at === null ? {} : { revokedAt: row.revoked_at }),
 });
 
-/** @param lock shares the rows, so that no departure crosses a revocation (guarantee 6) */
+/** @param lock shares the rows, so that nothing crosses a revocation */
 export async function readAuthorisations(
   sql: Sql,
   destinationIds: readonly string[],

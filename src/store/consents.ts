@@ -4,6 +4,7 @@ import { consentFields } from '../domain/lead-fields/consent.ts';
 import type { ConsentRecord, ConsentChannel, ConsentPurpose } from '../domain/lead.ts';
 import { inList, insertGroups, rowMarks, type Sql, type SqlValue } from './database.ts';
 import { blockReader, namesAndColumns, type RowOf } from './lead-columns.ts';
+import { arrayOf, packed, unpacker } from './packed.ts';
 import { grantEnd, toldAheadMs } from '../domain/consent.ts';
 import { deleteNamed } from './named-rows.ts';
 
@@ -96,6 +97,15 @@ const consentColumns = namesAndColumns(consentFields);
 const columnList = consentColumns.map(([, column]) => column).join(', ');
 /** The SELECT of the columns that `consentOf` reads. */
 export const selectConsents = `SELECT id, lead_id, ${columnList}, origin_id, lead_revision FROM consents`;
+const packedNames = [
+  'id',
+  'lead_id',
+  ...consentColumns.map(([, column]) => column),
+  'origin_id',
+  'lead_revision',
+];
+/** The same of one lead `l` as one packed column; read back by `unpackConsents`. */
+export const packedConsents = `(SELECT JSON_ARRAYAGG(${packed(packedNames.map((name) => `e.${name}`))}) FROM consents e WHERE e.lead_id = l.id)`;
 
 /** Most rows per statement. */
 const together = 256;
@@ -115,10 +125,22 @@ export async function readConsents(
 ): Promise<ReadonlyMap<number, readonly ConsentRecord[]>> {
   if (leadIds.length === 0) return new Map();
   const { marks, values } = inList([...new Set(leadIds)]);
-  const rows = await sql.all<ConsentRow>(`${selectConsents} WHERE lead_id IN (${marks})`, values);
-  const sorted = [...inTime(rows, (row) => row.recorded_at)];
-  return new Map(sorted.map(([leadId, group]) => [leadId, group.map(consentOf)]));
+  return consentsByLead(await sql.all<ConsentRow>(`${selectConsents} WHERE lead_id IN (${marks})`, values));
 }
+
+const consentsByLead = (rows: readonly ConsentRow[]): ReadonlyMap<number, readonly ConsentRecord[]> =>
+  new Map(
+    [...inTime(rows, (row) => row.recorded_at)].map(([leadId, group]) => [leadId, group.map(consentOf)]),
+  );
+
+const unpackConsent = unpacker<ConsentRow>(
+  packedNames as (keyof ConsentRow)[],
+  new Set(Object.values(consentFields).flatMap(({ type, column }) => (type === 'date' ? [column] : []))),
+);
+
+/** Consent events by lead, oldest stamp first, from the packed columns of several leads. */
+export const unpackConsents = (columns: readonly unknown[]): ReadonlyMap<number, readonly ConsentRecord[]> =>
+  consentsByLead(columns.flatMap((column) => arrayOf(column).map(unpackConsent)));
 
 /**
  * Inserts events; their receipt follows the order of the list. `revision`: of the lead, with the event; `originId`: the event of

@@ -3,6 +3,7 @@
 import type { Action } from '../../connectors/contract.ts';
 import type { DeliveryState } from '../domain/delivery.ts';
 import { inList, type Sql } from './database.ts';
+import { packed, unpacker } from './packed.ts';
 
 export interface Delivery {
   readonly id: number;
@@ -45,7 +46,7 @@ type Unattempted = 'priority' | 'departedAttempt' | 'dueAt' | 'leaseUntil' | 'cr
 /** A delivery as an attempt needs it. */
 export type AttemptDelivery = Omit<Delivery, Unattempted>;
 
-export type AttemptRow = Omit<
+type AttemptRow = Omit<
   DeliveryRow,
   'priority' | 'departed_attempt' | 'due_at' | 'lease_until' | 'created_at' | 'settled_at'
 >;
@@ -128,10 +129,11 @@ const listed = (alias: string, names: readonly string[]): string =>
 
 /** Columns of a delivery, prefixed with a table alias. */
 export const deliveryColumns = (alias: string): string => listed(alias, columnNames);
-/** Columns that `attemptOf` reads, prefixed with a table alias. */
-export const attemptColumns = (alias: string): string => listed(alias, attemptColumnNames);
+/** Columns that an attempt reads, as one packed column; `unpackAttempt` reads it. */
+export const packedAttempt = (alias: string): string =>
+  packed(attemptColumnNames.map((name) => `${alias}.${name}`));
 
-export const attemptOf = (row: AttemptRow): AttemptDelivery => ({
+const attemptOf = (row: AttemptRow): AttemptDelivery => ({
   id: row.id,
   clientId: row.client_id,
   destinationId: row.destination_id,
@@ -160,6 +162,12 @@ export const attemptOf = (row: AttemptRow): AttemptDelivery => ({
   firstDepartedAt: row.first_departed_at ?? undefined,
 });
 
+const unpackRow = unpacker<AttemptRow>(
+  attemptColumnNames,
+  new Set(['expires_at', 'queued_at', 'pending_since', 'not_found_since', 'first_departed_at']),
+);
+export const unpackAttempt = (value: unknown): AttemptDelivery => attemptOf(unpackRow(value));
+
 export const deliveryOf = (row: DeliveryRow): Delivery => ({
   ...attemptOf(row),
   priority: row.priority,
@@ -174,11 +182,11 @@ export const deliveryOf = (row: DeliveryRow): Delivery => ({
 export async function readAttempts(sql: Sql, ids: readonly number[]): Promise<readonly AttemptDelivery[]> {
   if (ids.length === 0) return [];
   const { marks, values } = inList(ids);
-  const rows = await sql.all<AttemptRow>(
-    `SELECT ${attemptColumns('d')} FROM deliveries d WHERE d.id IN (${marks})`,
+  const rows = await sql.all<{ packed: unknown }>(
+    `SELECT ${packedAttempt('d')} AS packed FROM deliveries d WHERE d.id IN (${marks})`,
     values,
   );
-  return rows.map(attemptOf);
+  return rows.map((row) => unpackAttempt(row.packed));
 }
 
 export async function readDeliveries(sql: Sql, ids: readonly number[]): Promise<readonly Delivery[]> {

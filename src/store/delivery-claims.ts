@@ -1,7 +1,8 @@
 // Claims deliveries: locks the rows, counts those in flight, takes the lease or puts the rows back.
 // Invariant: a claim locks all rows of the same lead and destination; leases and due times use the database's clock.
 import { inList, type Sql } from './database.ts';
-import { attemptColumns, attemptOf, type AttemptDelivery, type AttemptRow } from './deliveries.ts';
+import type { Destination } from './destinations.ts';
+import { packedAttempt, unpackAttempt, type AttemptDelivery } from './deliveries.ts';
 import { valueById, together } from './leases.ts';
 
 export interface LockedDelivery extends AttemptDelivery {
@@ -14,6 +15,8 @@ export interface Locked {
   readonly rows: readonly LockedDelivery[];
   /** Deliveries of the destination in flight, at most: one with a lapsed lease still counts. */
   readonly sending: number;
+  /** The destination as it is now; undefined if no row is locked, or if it does not exist. */
+  readonly destination: Pick<Destination, 'status' | 'mappingVersionId'> | undefined;
 }
 
 /**
@@ -27,26 +30,42 @@ export async function lockWithSiblings(
   ids: readonly number[],
   sending?: number,
 ): Promise<Locked> {
-  if (ids.length === 0) return { rows: [], sending: 0 };
+  if (ids.length === 0) return { rows: [], sending: 0, destination: undefined };
   const { marks, values } = inList([...ids].sort((a, b) => a - b));
-  // The count is read after the caller locked the destination's state row: it includes every earlier claim. By index alone, without
-  // ORDER BY: rows are locked in the order of the lists all the same, and few are sorted here.
+  // Count and destination are read after the caller locked the destination's state row: they include every earlier claim and publication.
+  // By index alone, without ORDER BY: rows are locked in the order of the lists all the same, and few are sorted here.
   const count =
     sending === undefined
       ? "(SELECT COUNT(*) FROM deliveries f WHERE f.state = 'sending' AND f.destination_id = ?)"
       : '?';
-  const rows = await tx.all<AttemptRow & { db_now: Date; in_flight: number }>(
-    `SELECT STRAIGHT_JOIN ${attemptColumns('s')}, UTC_TIMESTAMP(3) AS db_now, ${count} AS in_flight
+  const ofDestination = (column: string): string =>
+    `(SELECT t.${column} FROM destinations t WHERE t.id = ?) AS ${column}`;
+  const rows = await tx.all<LockedRow>(
+    `SELECT STRAIGHT_JOIN ${packedAttempt('s')} AS packed, UTC_TIMESTAMP(3) AS db_now, ${count} AS in_flight,
+            ${ofDestination('status')}, ${ofDestination('mapping_version_id')}
        FROM deliveries d FORCE INDEX (PRIMARY) JOIN deliveries s FORCE INDEX (deliveries_lead) ON s.lead_id = d.lead_id AND s.destination_id = d.destination_id
       WHERE d.id IN (${marks}) AND d.destination_id = ? FOR UPDATE`,
-    [sending ?? destinationId, ...values, destinationId],
+    [sending ?? destinationId, destinationId, destinationId, ...values, destinationId],
   );
   const seen = new Map<number, LockedDelivery>();
-  for (const row of rows) seen.set(row.id, { ...attemptOf(row), now: row.db_now });
+  for (const row of rows) {
+    const delivery = unpackAttempt(row.packed);
+    seen.set(delivery.id, { ...delivery, now: row.db_now });
+  }
+  const { status = null, mapping_version_id: version = null } = rows[0] ?? {};
   return {
     rows: [...seen.values()].sort((a, b) => a.id - b.id),
     sending: Number(rows[0]?.in_flight ?? 0),
+    destination: status === null || version === null ? undefined : { status, mappingVersionId: version },
   };
+}
+
+interface LockedRow {
+  readonly packed: unknown;
+  readonly db_now: Date;
+  readonly in_flight: number;
+  readonly status: Destination['status'] | null;
+  readonly mapping_version_id: number | null;
 }
 
 /** Deliveries of a destination in flight under a live lease. Reads each of them. */

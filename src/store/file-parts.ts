@@ -2,16 +2,8 @@
 // Invariant: a statement that writes touches no more rows than one part has.
 import { batchColumns, batchOf, type Batch, type BatchRow, type EndedState } from './batches.ts';
 import { inList, type Sql } from './database.ts';
-import {
-  attemptColumns,
-  attemptOf,
-  deliveryColumns,
-  deliveryOf,
-  type AttemptDelivery,
-  type AttemptRow,
-  type Delivery,
-  type DeliveryRow,
-} from './deliveries.ts';
+import { deliveryColumns, deliveryOf, packedAttempt, unpackAttempt } from './deliveries.ts';
+import type { AttemptDelivery, Delivery, DeliveryRow } from './deliveries.ts';
 import type { LockedDelivery } from './delivery-claims.ts';
 
 export async function joinWhole(tx: Sql, partId: number, wholeId: number): Promise<void> {
@@ -87,12 +79,12 @@ export async function followedRows(sql: Sql, wholeId: number): Promise<readonly 
 
 /** Rows that wait in a batch while it ends, locked; they leave in another. */
 export async function waitingIn(tx: Sql, batchId: number): Promise<readonly AttemptDelivery[]> {
-  const rows = await tx.all<AttemptRow>(
-    `SELECT ${attemptColumns('d')} FROM deliveries d FORCE INDEX (deliveries_batch)
+  const rows = await tx.all<{ packed: unknown }>(
+    `SELECT ${packedAttempt('d')} AS packed FROM deliveries d FORCE INDEX (deliveries_batch)
       WHERE d.batch_id = ? AND d.state IN ('queued', 'waiting') ORDER BY d.id FOR UPDATE`,
     [batchId],
   );
-  return rows.map(attemptOf);
+  return rows.map((row) => unpackAttempt(row.packed));
 }
 
 /** Tries used by the row under way that has used the fewest. */

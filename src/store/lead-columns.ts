@@ -4,6 +4,7 @@ import {
   columnFacts,
   groups,
   leadColumns,
+  type ColumnFacts,
   type LeadColumn,
   type LeadTable,
 } from '../domain/lead-fields/columns.ts';
@@ -39,19 +40,38 @@ const aliases: Readonly<Record<LeadTable, string>> = {
   lead_finances: 'f',
 };
 
+/** Columns of `leads l` and of the tables that have the others, and the joins of those. */
+export interface LeadSelection {
+  readonly columns: readonly ColumnFacts[];
+  /** As the statement names them, in the same order. */
+  readonly expressions: readonly string[];
+  readonly joins: string;
+}
+
+export function selectionOf(names: readonly LeadColumn[]): LeadSelection {
+  const columns = columnFacts.filter(({ column }) => names.includes(column));
+  const joined = contentTables.filter(
+    (table) => table !== 'leads' && columns.some((facts) => facts.table === table),
+  );
+  return {
+    columns,
+    expressions: columns.map(({ table, stored }) => `${aliases[table]}.${stored}`),
+    joins: joined
+      .map((table) => `LEFT JOIN ${table} ${aliases[table]} ON ${aliases[table]}.lead_id = l.id`)
+      .join(' '),
+  };
+}
+
 /**
  * A SELECT of columns under their intake names, which are unique over all tables; joins only the tables that have them.
  * @param own columns of `leads l` besides
  */
-export function selectLeads(own: string, columns: readonly LeadColumn[] = leadColumns): string {
-  const wanted = columnFacts.filter(({ column }) => columns.includes(column));
-  const list = wanted.map(
-    ({ table, column, stored }) => `${aliases[table]}.${stored}${stored === column ? '' : ` AS ${column}`}`,
+export function selectLeads(own: string, names: readonly LeadColumn[] = leadColumns): string {
+  const { columns, expressions, joins } = selectionOf(names);
+  const list = columns.map(
+    ({ column, stored }, index) => `${expressions[index] ?? ''}${stored === column ? '' : ` AS ${column}`}`,
   );
-  const joins = contentTables
-    .filter((table) => table !== 'leads' && wanted.some((facts) => facts.table === table))
-    .map((table) => `LEFT JOIN ${table} ${aliases[table]} ON ${aliases[table]}.lead_id = l.id`);
-  return `SELECT ${[own, ...list].join(', ')} FROM leads l ${joins.join(' ')}`;
+  return `SELECT ${[own, ...list].join(', ')} FROM leads l ${joins}`;
 }
 
 /** Row of a SELECT of these fields' columns. */

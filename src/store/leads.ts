@@ -1,6 +1,6 @@
 // Reads leads for mappings, and takes the lock that consent, erasure and departure share.
 // Invariant: a transaction that changes or sends a lead locks its row first.
-import { optionalBlocks, type Lead, type OptionalBlock } from '../domain/lead.ts';
+import { optionalBlocks, type ConsentRecord, type Lead, type OptionalBlock } from '../domain/lead.ts';
 import { columnFacts, leadColumns, type LeadFields, type leadFields } from '../domain/lead-fields/columns.ts';
 import { financialFields } from '../domain/lead-fields/financial.ts';
 import { identityFields } from '../domain/lead-fields/identity.ts';
@@ -11,7 +11,8 @@ import { requestFields } from '../domain/lead-fields/request.ts';
 import { inTime, readConsents } from './consents.ts';
 import { inList, type Sql } from './database.ts';
 import { refusedAtAddress } from './same-address.ts';
-import { blockReader, interactionColumns, selectLeads, type RowOf } from './lead-columns.ts';
+import { blockReader, interactionColumns, selectionOf, type RowOf } from './lead-columns.ts';
+import { packed, unpacker } from './packed.ts';
 
 /** Result of the lock on a lead. */
 export interface LeadLock {
@@ -29,7 +30,7 @@ export interface LeadRead {
   readonly restricted?: true;
 }
 
-type Row = RowOf<typeof leadFields> & {
+export type LeadRow = RowOf<typeof leadFields> & {
   readonly id: number;
   readonly client_id: string;
   readonly reference: string;
@@ -42,17 +43,45 @@ type Row = RowOf<typeof leadFields> & {
 
 type Blocks = ReadonlySet<OptionalBlock>;
 
-const ownColumns =
-  'l.id, l.client_id, l.reference, l.revision, l.consent_revision, l.erased_at, l.created_at, l.restricted_at';
+const ownColumns = [
+  'id',
+  'client_id',
+  'reference',
+  'revision',
+  'consent_revision',
+  'erased_at',
+  'created_at',
+  'restricted_at',
+] as const;
+const ownInstants = ['erased_at', 'created_at', 'restricted_at'];
 
-/** Joins only the tables of the blocks to read. */
-function selectBlocks(blocks: Blocks): string {
+/** How leads are read with some of their blocks: only the tables of these are joined. */
+export interface LeadReading {
+  /** The packed columns of `leads l` and its tables. */
+  readonly columns: string;
+  readonly joins: string;
+  readonly unpack: (value: unknown) => LeadRow;
+}
+
+const readings = new Map<string, LeadReading>();
+
+export function leadReading(blocks: Blocks): LeadReading {
   const unread = optionalBlocks.filter((block) => !blocks.has(block));
-  const columns = columnFacts.filter(({ path }) => !unread.some((block) => path.startsWith(`${block}.`)));
-  return selectLeads(
-    ownColumns,
-    columns.map(({ column }) => column),
-  );
+  const known = readings.get(unread.join());
+  if (known !== undefined) return known;
+  const wanted = columnFacts.filter(({ path }) => !unread.some((block) => path.startsWith(`${block}.`)));
+  const { columns, expressions, joins } = selectionOf(wanted.map(({ column }) => column));
+  const instants = columns.filter(({ type }) => type === 'date').map(({ column }) => column);
+  const reading: LeadReading = {
+    columns: packed([...ownColumns.map((name) => `l.${name}`), ...expressions]),
+    joins,
+    unpack: unpacker<LeadRow>(
+      [...ownColumns, ...columns.map(({ column }) => column)],
+      new Set([...ownInstants, ...instants]),
+    ),
+  };
+  readings.set(unread.join(), reading);
+  return reading;
 }
 
 const everyBlock: Blocks = new Set(optionalBlocks);
@@ -68,15 +97,29 @@ export async function readLeads(
 ): Promise<ReadonlyMap<number, LeadRead>> {
   if (leadIds.length === 0) return new Map();
   const { marks, values } = inList([...new Set(leadIds)]);
-  const rows = await sql.all<Row>(`${selectBlocks(blocks)} WHERE l.id IN (${marks})`, values);
+  const { columns, joins, unpack } = leadReading(blocks);
+  const rows = await sql.all<{ packed: unknown }>(
+    `SELECT ${columns} AS packed FROM leads l ${joins} WHERE l.id IN (${marks})`,
+    values,
+  );
   const consents = await readConsents(sql, leadIds);
-  const interactions = blocks.has('interactions')
-    ? await sql.all<InteractionRow>(
-        `SELECT id, lead_id, ${interactionColumns.map(([, column]) => column).join(', ')}
-         FROM interactions WHERE lead_id IN (${marks})`,
-        values,
-      )
-    : [];
+  return leadsOf(
+    sql,
+    rows.map((row) => unpack(row.packed)),
+    consents,
+    blocks,
+  );
+}
+
+/** The leads of these rows, with what their other blocks need besides. */
+export async function leadsOf(
+  sql: Sql,
+  rows: readonly LeadRow[],
+  consents: ReadonlyMap<number, readonly ConsentRecord[]>,
+  blocks: Blocks,
+): Promise<ReadonlyMap<number, LeadRead>> {
+  const leadIds = [...new Set(rows.map(({ id }) => id))];
+  const interactions = blocks.has('interactions') ? await readInteractions(sql, leadIds) : [];
   const refused = blocks.has('refusedAtAddress') ? await refusedAtAddress(sql, leadIds) : undefined;
   const interactionsOf = inTime(interactions, (row) => row.happened_at);
   return new Map(
@@ -94,6 +137,16 @@ export async function readLeads(
         ...(row.restricted_at === null ? {} : { restricted: true as const }),
       },
     ]),
+  );
+}
+
+async function readInteractions(sql: Sql, leadIds: readonly number[]): Promise<readonly InteractionRow[]> {
+  if (leadIds.length === 0) return [];
+  const { marks, values } = inList(leadIds);
+  return sql.all<InteractionRow>(
+    `SELECT id, lead_id, ${interactionColumns.map(([, column]) => column).join(', ')}
+       FROM interactions WHERE lead_id IN (${marks})`,
+    values,
   );
 }
 
@@ -178,7 +231,7 @@ const projectOf = blockReader(projectFields);
 const originOf = blockReader(originFields);
 const financialOf = blockReader(financialFields);
 
-function leadOf(row: Row, blocks: Blocks): Omit<Lead, 'consents' | 'interactions'> {
+function leadOf(row: LeadRow, blocks: Blocks): Omit<Lead, 'consents' | 'interactions'> {
   return {
     id: row.id,
     clientId: row.client_id,

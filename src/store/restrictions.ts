@@ -1,5 +1,6 @@
 // Stores the restriction of processing on the lead's row, and finds the deliveries that it withholds.
 // Invariant: the mark changes under the lead's lock with a new revision, so that no content rendered earlier departs afterwards.
+import type { Circuit } from '../domain/breaker.ts';
 import { inList, type Sql } from './database.ts';
 
 export async function markRestricted(tx: Sql, leadId: number, revision: number): Promise<void> {
@@ -122,26 +123,73 @@ export async function withheldOfDestination(
   return rows.map((row) => row.id);
 }
 
+interface Pair {
+  readonly leadId: number;
+  readonly destinationId: string;
+}
+
+const waitsForAnother =
+  "((state = 'waiting' AND reason = 'waits_for_create') OR (state = 'withheld' AND reason = 'create_unsettled'))";
+
 /** Sets back to `planned` the deliveries of these leads and destinations that waited for one that has just ended. */
-export async function wakeSiblings(
+export async function wakeSiblings(tx: Sql, pairs: readonly Pair[]): Promise<void> {
+  await wakeAndReadCircuits(tx, pairs, []);
+}
+
+/** The same, and reads the circuits of destinations in the same statement. */
+export async function wakeAndReadCircuits(
   tx: Sql,
-  pairs: readonly { readonly leadId: number; readonly destinationId: string }[],
-): Promise<void> {
-  if (pairs.length === 0) return;
-  const { marks, values } = inList(pairs.map((pair) => pair.leadId));
-  const rows = await tx.all<{ id: number; lead_id: number; destination_id: string }>(
-    `SELECT id, lead_id, destination_id FROM deliveries
-      WHERE lead_id IN (${marks}) AND ((state = 'waiting' AND reason = 'waits_for_create') OR (state = 'withheld' AND reason = 'create_unsettled'))`,
-    values,
+  pairs: readonly Pair[],
+  destinationIds: readonly string[],
+): Promise<readonly Circuit[]> {
+  const parts = [
+    ...listed(
+      pairs.map((pair) => pair.leadId),
+      (
+        marks,
+      ) => `SELECT id, lead_id, destination_id, NULL AS circuit FROM deliveries FORCE INDEX (deliveries_lead)
+          WHERE lead_id IN (${marks}) AND ${waitsForAnother}`,
+    ),
+    ...listed(
+      destinationIds,
+      (
+        marks,
+      ) => `SELECT 0 AS id, 0 AS lead_id, destination_id, circuit FROM destination_states FORCE INDEX (PRIMARY)
+          WHERE destination_id IN (${marks})`,
+    ),
+  ];
+  if (parts.length === 0) return [];
+  const rows = await tx.all<{ id: number; lead_id: number; destination_id: string; circuit: string | null }>(
+    parts.map(({ sql }) => sql).join(' UNION ALL '),
+    parts.flatMap(({ values }) => values),
   );
-  const wanted = rows.filter((row) =>
-    pairs.some((pair) => pair.leadId === row.lead_id && pair.destinationId === row.destination_id),
+  await wake(
+    tx,
+    rows.filter(
+      ({ circuit, lead_id: leadId, destination_id: destinationId }) =>
+        circuit === null &&
+        pairs.some((pair) => pair.leadId === leadId && pair.destinationId === destinationId),
+    ),
   );
-  if (wanted.length === 0) return;
-  const found = inList(wanted.map((row) => row.id));
+  return rows.flatMap(({ circuit }) => (circuit === null ? [] : [JSON.parse(circuit) as Circuit]));
+}
+
+/** A part of a statement about a list; none about an empty one. */
+function listed(
+  given: readonly (number | string)[],
+  sqlOf: (marks: string) => string,
+): readonly { readonly sql: string; readonly values: readonly (number | string)[] }[] {
+  if (given.length === 0) return [];
+  const { marks, values } = inList(given);
+  return [{ sql: sqlOf(marks), values }];
+}
+
+async function wake(tx: Sql, rows: readonly { readonly id: number }[]): Promise<void> {
+  if (rows.length === 0) return;
+  const found = inList(rows.map((row) => row.id));
   await tx.run(
     `UPDATE deliveries FORCE INDEX (PRIMARY) SET state = 'planned', reason = '', due_at = UTC_TIMESTAMP(3) WHERE id IN (${found.marks})
-        AND ((state = 'waiting' AND reason = 'waits_for_create') OR (state = 'withheld' AND reason = 'create_unsettled'))`,
+        AND ${waitsForAnother}`,
     found.values,
   );
 }

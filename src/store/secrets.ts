@@ -8,11 +8,21 @@ import { inList, insertGroups, rowMarks, type Sql } from './database.ts';
 import { deleteNamed } from './named-rows.ts';
 import { writingKey } from './keys.ts';
 
+export interface WrappedSecret {
+  readonly lead_id: number;
+  readonly wrapped: Buffer;
+  readonly key_id: string;
+}
+
 export interface LeadSecrets {
   /** Makes a secret for each new lead. */
   readonly create: (tx: Sql, leadIds: readonly number[]) => Promise<void>;
   /** Unwrapped secrets by lead id; 32 bytes each. */
   readonly read: (sql: Sql, leadIds: readonly number[]) => Promise<ReadonlyMap<number, Buffer>>;
+  /** The same in a SELECT of leads `l`: the join, and the columns that `opened` reads. */
+  readonly joined: { readonly join: string; readonly columns: string };
+  /** @throws KEY-001 */
+  readonly opened: (row: WrappedSecret) => Buffer;
   /** Destroys the old secret for ever and makes a new one (erasure). */
   readonly replace: (tx: Sql, leadId: number) => Promise<void>;
   /** Destroys the secrets of deleted leads. */
@@ -22,6 +32,15 @@ export interface LeadSecrets {
 export function createLeadSecrets(options: { masterKeys: KeyRing; keysSchema: string }): LeadSecrets {
   const { masterKeys } = options;
   const table = `\`${options.keysSchema}\`.lead_secrets`;
+  const opened = (row: WrappedSecret): Buffer => {
+    const secret = openWith(masterKeys, { keyId: row.key_id, bytes: row.wrapped });
+    if (secret === undefined)
+      throw new RelaisError(
+        'KEY-001',
+        `The secret of lead ${row.lead_id} does not open with RELAIS_MASTER_KEY.`,
+      );
+    return secret;
+  };
   return {
     create: async (tx, leadIds) => {
       const key = writingKey(masterKeys);
@@ -35,22 +54,17 @@ export function createLeadSecrets(options: { masterKeys: KeyRing; keysSchema: st
     read: async (sql, leadIds) => {
       if (leadIds.length === 0) return new Map();
       const { marks, values } = inList(leadIds);
-      const rows = await sql.all<{ lead_id: number; wrapped: Buffer; key_id: string }>(
+      const rows = await sql.all<WrappedSecret>(
         `SELECT lead_id, wrapped, key_id FROM ${table} WHERE lead_id IN (${marks})`,
         values,
       );
-      return new Map(
-        rows.map((row) => {
-          const secret = openWith(masterKeys, { keyId: row.key_id, bytes: row.wrapped });
-          if (secret === undefined)
-            throw new RelaisError(
-              'KEY-001',
-              `The secret of lead ${row.lead_id} does not open with RELAIS_MASTER_KEY.`,
-            );
-          return [row.lead_id, secret];
-        }),
-      );
+      return new Map(rows.map((row) => [row.lead_id, opened(row)]));
     },
+    joined: {
+      join: `LEFT JOIN ${table} k ON k.lead_id = l.id`,
+      columns: 'k.lead_id, k.wrapped, k.key_id',
+    },
+    opened,
     replace: async (tx, leadId) => {
       const key = writingKey(masterKeys);
       await tx.run(`UPDATE ${table} SET wrapped = ?, key_id = ? WHERE lead_id = ?`, [

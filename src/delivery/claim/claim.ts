@@ -23,19 +23,20 @@ import {
   lockWithSiblings,
   markSending,
   putBack,
+  type Locked,
   type LockedDelivery,
 } from '../../store/delivery-claims.ts';
 import {
-  findDestination,
   readStates,
   saveAccess,
   saveCircuit,
   saveRateWindows,
-  type Destination,
   type DestinationState,
 } from '../../store/destinations.ts';
 import type { Access, Claim, ClaimedDelivery, ClaimJob } from '../trip/attempt.ts';
 import type { Published } from '../trip/mapping-cache.ts';
+
+type InForceThere = NonNullable<Locked['destination']>;
 
 interface ClaimSettings {
   readonly leaseMs: number;
@@ -54,7 +55,7 @@ interface ClaimSettings {
   readonly departing?: (
     tx: Sql,
     claimed: readonly ClaimedDelivery[],
-    destination: Destination,
+    destination: InForceThere,
   ) => Promise<ReadonlySet<number>>;
 }
 
@@ -77,9 +78,12 @@ export async function claimDeliveries(
 ): Promise<Claim> {
   // The destination's state row first: claims of one destination queue up here and nowhere else.
   const known = (await readStates(tx, [destinationId], true)).get(destinationId);
-  const destination = await findDestination(tx, destinationId);
   const continues = settings.continues === true;
-  const { rows: locked, sending } = await lockWithSiblings(
+  const {
+    rows: locked,
+    sending,
+    destination,
+  } = await lockWithSiblings(
     tx,
     destinationId,
     jobs.map((job) => job.deliveryId),
@@ -205,7 +209,7 @@ const claimedRow = (row: LockedDelivery, siblings: readonly LockedDelivery[]): C
 async function writeLeases(
   tx: Sql,
   claimed: readonly ClaimedDelivery[],
-  destination: Destination,
+  destination: InForceThere,
   { departing, leaseMs, owner }: ClaimSettings,
 ): Promise<ReadonlySet<number>> {
   const departed = (await departing?.(tx, claimed, destination)) ?? new Set();

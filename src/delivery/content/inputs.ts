@@ -7,6 +7,7 @@ import { liveAuthorisations, type Authorisation } from '../../domain/destination
 import { goLiveDefinitions, itemMissingFor } from '../../domain/go-live.ts';
 import type { Channel, OptionalBlock } from '../../domain/lead.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
+import { readAttemptsAhead } from '../../store/attempts-ahead.ts';
 import { readAuthorisations } from '../../store/authorisations.ts';
 import type { Database } from '../../store/database.ts';
 import { goLiveStandings, type GoLiveStanding } from '../../store/notices.ts';
@@ -39,46 +40,34 @@ export function createReader(database: Database, secrets: LeadSecrets, goLive?: 
   // By the reading of a moment ago: what ends or begins before the next one is seen under the lock of the departure.
   const targetsOfLive = new WeakMap<readonly Authorisation[], readonly string[]>();
   const targetsOfAll = new WeakMap<readonly Authorisation[], readonly string[]>();
-  const fresh = (destinationIds: readonly string[]): Promise<Authorisations> =>
-    readAuthorisations(database, destinationIds);
-  const remembered = async (destinationIds: readonly string[]): Promise<Authorisations> =>
-    new Map(
-      await Promise.all(
-        [...new Set(destinationIds)].map(async (id): Promise<[string, readonly Authorisation[]]> => [
-          id,
-          await recent(id),
-        ]),
-      ),
-    );
-  const reading =
-    (authorisationsOf: typeof fresh) =>
-    async (groups: readonly Wanted[]): Promise<readonly Inputs[]> => {
-      const rows = groups.flatMap((group) => group.rows);
-      const blocks = new Set(groups.flatMap((group) => [...group.blocks]));
-      const leadIds = [...new Set(rows.map((row) => row.leadId))];
-      const earlier = rows
-        .filter((row) => row.maybeReceived && row.sentRevision > 0)
-        .map((row) => ({ leadId: row.leadId, revision: row.sentRevision }));
-      const [leads, keys, authorisations, revisions] = await Promise.all([
-        readLeads(database, leadIds, blocks),
-        secrets.read(database, leadIds),
-        authorisationsOf(rows.map((row) => row.destinationId)),
-        snapshots.read(database, earlier),
-      ]);
-      const inactive = await inactiveAmong(
+  const inputsOf: InputsOf = (rows, read) => withGates(database, goLive, rows, read);
+  const reading = async (groups: readonly Wanted[]): Promise<readonly Inputs[]> => {
+    const rows = groups.flatMap((group) => group.rows);
+    const blocks = new Set(groups.flatMap((group) => [...group.blocks]));
+    const leadIds = [...new Set(rows.map((row) => row.leadId))];
+    const earlier = rows
+      .filter((row) => row.maybeReceived && row.sentRevision > 0)
+      .map((row) => ({ leadId: row.leadId, revision: row.sentRevision }));
+    const [leads, keys, authorisations, revisions] = await Promise.all([
+      readLeads(database, leadIds, blocks),
+      secrets.read(database, leadIds),
+      readAuthorisations(
         database,
-        [...leads.values()].map(({ lead }) => lead),
-      );
-      const incomplete = (await goLive?.(rows, leads)) ?? new Map<number, string>();
-      const inputs: Inputs = { leads, secrets: keys, authorisations, revisions, inactive, incomplete };
-      return groups.map(() => inputs);
-    };
-  const joined = createBatcher<Wanted, Inputs>({ run: reading(fresh), max: 200, lanes: 1 });
-  const readAhead = reading(remembered);
+        rows.map((row) => row.destinationId),
+      ),
+      snapshots.read(database, earlier),
+    ]);
+    const inputs = await inputsOf(rows, { leads, secrets: keys, authorisations, revisions });
+    return groups.map(() => inputs);
+  };
+  const joined = createBatcher<Wanted, Inputs>({ run: reading, max: 200, lanes: 1 });
   return Object.assign((rows: Wanted['rows'], blocks: Wanted['blocks']) => joined({ rows, blocks }), {
     // Its callers have joined already.
-    ahead: async (rows: Wanted['rows'], blocks: Wanted['blocks']) =>
-      (await readAhead([{ rows, blocks }]))[0] as Inputs,
+    ahead: async (deliveryIds: readonly number[], blocks: Wanted['blocks']) => {
+      const { rows, ...read } = await readAttemptsAhead(database, secrets, deliveryIds, blocks);
+      const authorisations = await recentOf(recent, rows);
+      return { rows, inputs: await inputsOf(rows, { ...read, authorisations, revisions: new Map() }) };
+    },
     targets: async (destinationId: string, action: Action) => {
       const all = await recent(destinationId);
       const known = action === 'create' ? targetsOfLive : targetsOfAll;
@@ -94,8 +83,39 @@ export function createReader(database: Database, secrets: LeadSecrets, goLive?: 
   });
 }
 
+type GatedRow = Pick<ClaimedDelivery, 'action' | 'leadId'>;
+type InputsOf = (rows: readonly GatedRow[], read: Omit<Inputs, 'inactive' | 'incomplete'>) => Promise<Inputs>;
+
+/** The inputs, with the leads that may not leave yet or any more. */
+async function withGates(
+  database: Database,
+  goLive: GoLiveGate | undefined,
+  ...[rows, { leads, ...read }]: Parameters<InputsOf>
+): Promise<Inputs> {
+  const inactive = await inactiveAmong(
+    database,
+    [...leads.values()].map(({ lead }) => lead),
+  );
+  const incomplete = (await goLive?.(rows, leads)) ?? new Map<number, string>();
+  return { leads, ...read, inactive, incomplete };
+}
+
+type Recent = (destinationId: string) => Promise<readonly Authorisation[]>;
+
+const recentOf = async (
+  recent: Recent,
+  rows: readonly { readonly destinationId: string }[],
+): Promise<Authorisations> =>
+  new Map(
+    await Promise.all(
+      [...new Set(rows.map((row) => row.destinationId))].map(
+        async (id): Promise<[string, readonly Authorisation[]]> => [id, await recent(id)],
+      ),
+    ),
+  );
+
 /** The authorisations of a destination, read twice a second at most. */
-function createRecent(database: Database): (destinationId: string) => Promise<readonly Authorisation[]> {
+function createRecent(database: Database): Recent {
   const seen = new Map<string, { at: number; read: Promise<readonly Authorisation[]> }>();
   return (destinationId) => {
     const known = seen.get(destinationId);
@@ -109,7 +129,7 @@ function createRecent(database: Database): (destinationId: string) => Promise<re
 
 /** The clause that each lead waits for, by lead; those that wait for nothing are left out. */
 type GoLiveGate = (
-  rows: readonly ClaimedDelivery[],
+  rows: readonly GatedRow[],
   leads: ReadonlyMap<number, LeadRead>,
 ) => Promise<ReadonlyMap<number, string>>;
 

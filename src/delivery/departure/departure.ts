@@ -7,14 +7,13 @@ import { liveAuthorisations, type Authorisation } from '../../domain/destination
 import type { KeyRing } from '../../domain/key-ring.ts';
 import { contentDigest } from '../../domain/keyed.ts';
 import type { ConsentRecord } from '../../domain/lead.ts';
-import { readAuthorisations } from '../../store/authorisations.ts';
 import { expireTogether } from '../../store/batches.ts';
 import { noteCallDepartures, type CallDeparture } from '../../store/calls.ts';
 import type { Database, Sql } from '../../store/database.ts';
+import { lockForDeparture, type DepartureLocks } from '../../store/departure-locks.ts';
 import { markDeparted, markSendingDeparted, type DepartureMark } from '../../store/delivery-departures.ts';
 import { entryNames, appendHandovers, type Handover } from '../../store/handovers.ts';
 import { keepBytes } from '../../store/kept-bytes.ts';
-import { lockFreeLeads, lockLeads, type LeadLock } from '../../store/leads.ts';
 import { lockLeased, type Holds } from '../../store/leases.ts';
 import { readVersions } from '../../store/mapping-versions.ts';
 import type { ClaimedDelivery, Departure, DepartureAnswer, Ready, WrittenAhead } from '../trip/attempt.ts';
@@ -54,11 +53,7 @@ async function departTogether(
   leasesAre: 'trusted' | 'checked',
 ): Promise<readonly DepartureAnswer[] | undefined> {
   const rows = departures.flatMap((departure) => departure.ready.map((prepared) => prepared.row));
-  const leads = await lockLeads(
-    tx,
-    rows.map((row) => row.leadId),
-  );
-  const authorisations = await lockAuthorisations(tx, rows);
+  const { leads, authorisations } = await lockForDeparture(tx, rows, 'all');
   // Leads before deliveries, as erasure and settlement lock them.
   const holds: Holds =
     leasesAre === 'trusted'
@@ -90,12 +85,8 @@ export async function departWithClaim(
 ): Promise<ReadonlySet<number>> {
   const rows = claimed.filter((row) => written.get(row.id)?.mappingVersionId === mappingVersionId);
   if (rows.length === 0) return new Set();
-  const authorisations = await lockAuthorisations(tx, rows);
-  const leads = await lockFreeLeads(
-    tx,
-    rows.map((row) => row.leadId),
-  );
-  const locked: LockedState = { leads, authorisations, now: tx.now() };
+  const locks = await lockForDeparture(tx, rows, 'free');
+  const locked: LockedState = { ...locks, now: tx.now() };
   const leaving = rows.flatMap((row) => {
     const departure = written.get(row.id);
     const stands =
@@ -122,21 +113,9 @@ const isSameRow = (written: ClaimedDelivery, row: ClaimedDelivery): boolean =>
   written.askFirst === row.askFirst &&
   written.knownReference === row.knownReference;
 
-interface LockedState {
-  readonly leads: ReadonlyMap<number, LeadLock>;
-  readonly authorisations: ReadonlyMap<string, readonly Authorisation[]>;
+interface LockedState extends DepartureLocks {
   readonly now: Date;
 }
-
-const lockAuthorisations = (
-  tx: Sql,
-  rows: readonly ClaimedDelivery[],
-): Promise<LockedState['authorisations']> =>
-  readAuthorisations(
-    tx,
-    rows.map((row) => row.destinationId),
-    true,
-  );
 
 /** True if lead, consents and authorisation are those that the content was rendered from. */
 function isUnchanged(

@@ -2,7 +2,7 @@
 // Invariant: it reads under no lock; the claim compares row, lead, consents, authorisation and version, and a delivery of which one has
 // changed is rendered again after its claim. Only a create of which the recipient can hold nothing is rendered ahead.
 import { isStoreTrouble } from '../../store/database.ts';
-import { readAttempts, type AttemptDelivery } from '../../store/deliveries.ts';
+import type { AttemptDelivery } from '../../store/deliveries.ts';
 import type { ClaimedDelivery, ClaimJob } from '../trip/attempt.ts';
 import { blocksOf } from '../content/inputs.ts';
 import { isCovered, parcelOf } from '../content/parcel.ts';
@@ -44,21 +44,17 @@ export async function readAheadTogether(
   { database, reader }: Pick<DelivererOptions, 'database' | 'reader'>,
   wanted: readonly WantedAhead[],
 ): Promise<readonly (ReadAhead | undefined)[]> {
-  const found = await readAttempts(
-    database,
+  const mappings = new Set(wanted.map(({ mapping }) => mapping));
+  const { rows, inputs } = await reader.ahead(
     wanted.map(({ job }) => job.deliveryId),
+    blocksOf(...mappings),
   );
   const now = database.now();
-  const byId = new Map(found.map((row) => [row.id, row]));
-  const rows = wanted.map(({ job }) => {
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return wanted.map(({ job }) => {
     const row = byId.get(job.deliveryId);
-    return row !== undefined && goesAhead(row, job) ? asClaimed(row, now) : undefined;
+    return row !== undefined && goesAhead(row, job) ? { row: asClaimed(row, now), inputs } : undefined;
   });
-  const ahead = rows.filter((row) => row !== undefined);
-  if (ahead.length === 0) return rows.map(() => undefined);
-  const mappings = new Set(wanted.map(({ mapping }) => mapping));
-  const inputs = await reader.ahead(ahead, blocksOf(...mappings));
-  return rows.map((row) => (row === undefined ? undefined : { row, inputs }));
 }
 
 const goesAhead = (row: AttemptDelivery, { run, attempt }: ClaimJob): boolean =>

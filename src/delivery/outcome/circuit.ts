@@ -1,5 +1,6 @@
 // Moves the circuit breakers of the destinations that outcomes concern, and reports each move in log and alert.
 // Invariant: a circuit is locked only if an outcome can move it: on the healthy path nothing is locked and nothing written.
+import type { OutcomeKind } from '../../../connectors/contract.ts';
 import { afterAttempt, closedCircuit, type Circuit, isCareful } from '../../domain/breaker.ts';
 import type { Decision } from '../../domain/verdict.ts';
 import type { Sql } from '../../store/database.ts';
@@ -21,33 +22,74 @@ interface Evidence extends Pick<Attempted, 'outcome' | 'startedAt'> {
   readonly rows: readonly Pick<ClaimedDelivery, 'clientId' | 'destinationId'>[];
 }
 
+/** True if an acceptance leaves the circuit as it is. */
+const isQuiet = (circuit: Circuit): boolean =>
+  circuit.state === 'closed' &&
+  circuit.failing.length === 0 &&
+  circuit.rejected.length === 0 &&
+  !isCareful(circuit);
+
+const quietOutcomes: ReadonlySet<string> = new Set<OutcomeKind>([
+  'accepted',
+  'duplicate',
+  'unconfirmed',
+  'pending',
+]);
+
+type Settling = { readonly attempted?: Pick<Evidence, 'outcome' | 'rows'> };
+
+const attemptsOf = (settlings: readonly Settling[]): readonly Pick<Evidence, 'outcome' | 'rows'>[] =>
+  settlings.flatMap(({ attempted }) => (attempted === undefined ? [] : [attempted]));
+
+const namesOf = (attempts: readonly Pick<Evidence, 'rows'>[]): readonly string[] => [
+  ...new Set(attempts.flatMap((attempt) => attempt.rows.map((row) => row.destinationId))),
+];
+
+/** So long a circuit that was not quiet is read before the outcomes of its destination are written, ms. */
+const restlessMs = 5_000;
+
+/** Circuits that outcomes are written by before they are read: nearly all are quiet, and a statement that is sent anyway proves it. */
+export interface QuietCircuits {
+  /** Undefined if one of the outcomes moves a circuit, or if one of the circuits was not quiet lately. */
+  readonly assumed: (tx: Sql, settlings: readonly Settling[]) => Map<string, CircuitWork> | undefined;
+  /** False if one of these is not quiet: what was written by it is undone. */
+  readonly proved: (names: readonly string[], seen: readonly Circuit[]) => boolean;
+}
+
+export function createQuietCircuits(): QuietCircuits {
+  const restless = new Map<string, number>();
+  const wasRestless = (name: string): boolean => performance.now() < (restless.get(name) ?? 0);
+  return {
+    assumed: (tx, settlings) => {
+      const attempts = attemptsOf(settlings);
+      const names = namesOf(attempts);
+      if (!attempts.every(({ outcome }) => quietOutcomes.has(outcome.kind))) return undefined;
+      if (names.length === 0 || names.some(wasRestless)) return undefined;
+      const work = { changed: false, at: tx.now().getTime(), measuredAt: performance.now() };
+      return new Map(names.map((name) => [name, { ...work, now: closedCircuit }]));
+    },
+    proved: (names, seen) => {
+      if (seen.every(isQuiet)) return true;
+      for (const name of names) restless.set(name, performance.now() + restlessMs);
+      return false;
+    },
+  };
+}
+
 /** Locks circuits only where this group can move one: on the healthy path nothing is locked or written. */
 export async function lockCircuits(
   tx: Sql,
-  settlings: readonly { readonly attempted?: Pick<Evidence, 'outcome' | 'rows'> }[],
+  settlings: readonly Settling[],
 ): Promise<Map<string, CircuitWork>> {
-  const attempts = settlings.flatMap((settling) =>
-    settling.attempted === undefined ? [] : [settling.attempted],
-  );
-  const names = [...new Set(attempts.flatMap((attempt) => attempt.rows.map((row) => row.destinationId)))];
+  const attempts = attemptsOf(settlings);
+  const names = namesOf(attempts);
   const seenAt = performance.now();
   const seen = await readStates(tx, names);
-  const healthy = (name: string): boolean => {
-    const circuit = seen.get(name)?.circuit ?? closedCircuit;
-    const quiet =
-      circuit.state === 'closed' &&
-      circuit.failing.length === 0 &&
-      circuit.rejected.length === 0 &&
-      !isCareful(circuit);
-    return (
-      quiet &&
-      attempts.every(
-        (attempt) =>
-          attempt.rows[0]?.destinationId !== name ||
-          ['accepted', 'duplicate', 'unconfirmed', 'pending'].includes(attempt.outcome.kind),
-      )
+  const healthy = (name: string): boolean =>
+    isQuiet(seen.get(name)?.circuit ?? closedCircuit) &&
+    attempts.every(
+      (attempt) => attempt.rows[0]?.destinationId !== name || quietOutcomes.has(attempt.outcome.kind),
     );
-  };
   const moving = names.filter((name) => !healthy(name));
   const lockedAt = performance.now();
   const locked = await readStates(tx, moving, true);

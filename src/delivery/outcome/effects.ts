@@ -2,6 +2,7 @@
 // Invariant: every writer of an outcome uses this file: attempts, callbacks, lines of an acknowledgement. Every settlement has its entry,
 // and an end wakes the deliveries that waited for it.
 import type { Captured, Evidence } from '../../../connectors/contract.ts';
+import type { Circuit } from '../../domain/breaker.ts';
 import { isEnd, splitReason, type DeliveryState } from '../../domain/delivery.ts';
 import { isUndo, undoneBy } from '../../domain/verdict.ts';
 import type { Decision, Verdict } from '../../domain/verdict.ts';
@@ -20,7 +21,7 @@ import { noteTaken, type TargetTaken } from '../../store/delivery-targets.ts';
 import { entryNames, appendHandovers, type Handover } from '../../store/handovers.ts';
 import { noteReadBacks, type ReadBackWanted } from '../../store/read-backs.ts';
 import { noteUndone } from '../../store/undone-calls.ts';
-import { wakeSiblings } from '../../store/restrictions.ts';
+import { wakeAndReadCircuits } from '../../store/restrictions.ts';
 import type { Attempted, ClaimedDelivery, Stopped } from '../trip/attempt.ts';
 import { withoutRepeats } from '../planning/hourly-alerts.ts';
 import { resendOvertaken, type LateArrival } from './follow-ups.ts';
@@ -372,8 +373,12 @@ function spends(verdict: Verdict): boolean {
   }
 }
 
-/** Writes all but `settlements`, which the caller has written before. */
-export async function writeEffects(tx: Sql, effects: OutcomeEffects): Promise<void> {
+/** Writes all but `settlements`, written before. Returns the circuits of `circuitsOf`, read in a statement that is sent anyway. */
+export async function writeEffects(
+  tx: Sql,
+  effects: OutcomeEffects,
+  circuitsOf: readonly string[] = [],
+): Promise<readonly Circuit[]> {
   await appendHandovers(tx, effects.handovers);
   await noteCallOutcomes(tx, effects.calls);
   await noteUndone(tx, effects.undone);
@@ -386,7 +391,8 @@ export async function writeEffects(tx: Sql, effects: OutcomeEffects): Promise<vo
   await keepLateReferences(tx, effects.lateReferences);
   await forgetReferences(tx, effects.erased);
   await forgetCaptures(tx, effects.erased);
-  await wakeSiblings(tx, effects.ended);
+  const circuits = await wakeAndReadCircuits(tx, effects.ended, circuitsOf);
   await bringForward(tx, effects.forward);
   await raiseAlerts(tx, await withoutRepeats(tx, [...effects.alerts, ...late]));
+  return circuits;
 }

@@ -18,7 +18,14 @@ import { attemptEntries } from '../../store/pull-entries.ts';
 import type { Attempted, ClaimedDelivery, Recorded, Stopped, TripEnd } from '../trip/attempt.ts';
 import { bisectRows, unitsOf } from '../trip/quarantine.ts';
 import type { DelivererOptions } from '../trip/trip.ts';
-import { lockCircuits, moveCircuit, sentBack, type CircuitWork } from './circuit.ts';
+import {
+  createQuietCircuits,
+  lockCircuits,
+  moveCircuit,
+  sentBack,
+  type CircuitWork,
+  type QuietCircuits,
+} from './circuit.ts';
 import {
   capturesOf,
   decisionEffects,
@@ -40,30 +47,37 @@ export async function recordEnds(
   database: Database,
   random: () => number,
   ends: readonly TripEnd[],
+  quiet: QuietCircuits = createQuietCircuits(),
 ): Promise<readonly Recorded[]> {
   // Nearly always every lease is still ours: the rows are then locked by the statement that settles them.
   const trusted = ends.some(mayRepeatAcceptance)
     ? undefined
-    : await database.transaction((tx) => recordTogether(tx, random, ends, 'trusted'), {
+    : await database.transaction((tx) => recordTogether(tx, random, ends, { leasesAre: 'trusted', quiet }), {
         undoIf: (recorded) => recorded === undefined,
       });
   if (trusted !== undefined) return trusted;
-  const checked = await database.transaction((tx) => recordTogether(tx, random, ends, 'checked'));
-  return checked ?? [];
+  return (await database.transaction((tx) => recordTogether(tx, random, ends, checked))) ?? [];
 }
 
 /** The same for one, rolled back. @throws the error it meets */
 const tryEnd = (database: Database, random: () => number, end: TripEnd): Promise<unknown> =>
-  database.transaction((tx) => recordTogether(tx, random, [end], 'checked'), { undoIf: () => true });
+  database.transaction((tx) => recordTogether(tx, random, [end], checked), { undoIf: () => true });
 
-/** @param leasesAre `trusted`: assumed valid; undefined is returned if one turns out to be lost */
+/** `trusted`: leases and quiet circuits are assumed, and proved by the statements that write. */
+type Trust =
+  { readonly leasesAre: 'trusted'; readonly quiet: QuietCircuits } | { readonly leasesAre: 'checked' };
+const checked: Trust = { leasesAre: 'checked' };
+
+/** Undefined: a lease that was assumed valid turned out to be lost, or a circuit was not quiet; the caller rolls back. */
 async function recordTogether(
   tx: Sql,
   random: () => number,
   ends: readonly TripEnd[],
-  leasesAre: 'trusted' | 'checked',
+  trust: Trust,
 ): Promise<readonly Recorded[] | undefined> {
-  const circuits = await lockCircuits(tx, ends);
+  const { leasesAre } = trust;
+  const assumed = trust.leasesAre === 'trusted' ? trust.quiet.assumed(tx, ends) : undefined;
+  const circuits = assumed ?? (await lockCircuits(tx, ends));
   const leads = await lockMovedLeads(tx, ends, leasesAre);
   const versions = await lockVersions(tx, ends);
   const leases = ends
@@ -89,7 +103,9 @@ async function recordTogether(
   const tokens =
     leasesAre === 'trusted' ? new Map(leases.map((lease) => [lease.id, lease.token])) : undefined;
   if (!(await markSettled(tx, all.settlements, tokens))) return undefined;
-  await writeEffects(tx, all);
+  const names = assumed === undefined ? [] : [...assumed.keys()];
+  const seen = await writeEffects(tx, all, names);
+  if (trust.leasesAre === 'trusted' && !trust.quiet.proved(names, seen)) return undefined;
   await raiseAlerts(tx, await alertsOfFormerMailboxes(tx, ends, all.settlements));
   for (const [destinationId, circuit] of circuits)
     if (circuit.changed) await saveCircuit(tx, destinationId, circuit.now);

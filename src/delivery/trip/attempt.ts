@@ -23,8 +23,7 @@ import type {
 } from '../../mapping/contract.ts';
 import type { Batch } from '../../store/batches.ts';
 import type { CallRow } from '../../store/calls.ts';
-import type { LockedDelivery } from '../../store/delivery-claims.ts';
-import type { Destination } from '../../store/destinations.ts';
+import type { Locked, LockedDelivery } from '../../store/delivery-claims.ts';
 import type { HeldWhole } from '../../store/long-files.ts';
 
 export interface ClaimJob {
@@ -67,7 +66,7 @@ export interface Claim {
   readonly claimed: readonly ClaimedDelivery[];
   /** Those of the claimed deliveries that were rendered ahead and have departed with the claim. */
   readonly departed: ReadonlySet<number>;
-  readonly destination: Destination | undefined;
+  readonly destination: Locked['destination'];
   readonly circuit: Circuit | undefined;
   /** The database's clock, epoch ms. */
   readonly now: number;

@@ -8,6 +8,7 @@ import type { Lead, OptionalBlock } from '../../domain/lead.ts';
 import type { Log } from '../../log.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
 import type { Database } from '../../store/database.ts';
+import type { AttemptDelivery } from '../../store/deliveries.ts';
 import type { LeadRead } from '../../store/leads.ts';
 import type {
   Access,
@@ -167,8 +168,14 @@ export interface Inputs {
 
 export interface Reader {
   (rows: readonly ClaimedDelivery[], blocks: ReadonlySet<OptionalBlock>): Promise<Inputs>;
-  /** The same by the authorisations of a moment ago: for what is compared with them, under their lock, before it departs. */
-  readonly ahead: (rows: readonly ClaimedDelivery[], blocks: ReadonlySet<OptionalBlock>) => Promise<Inputs>;
+  /**
+   * Deliveries of which the recipient can hold nothing, with the same by the authorisations of a moment ago: for what is compared with
+   * them, under their lock, before it departs.
+   */
+  readonly ahead: (
+    deliveryIds: readonly number[],
+    blocks: ReadonlySet<OptionalBlock>,
+  ) => Promise<{ readonly rows: readonly AttemptDelivery[]; readonly inputs: Inputs }>;
   /**
    * Lower-case targets that live authorisations of a destination cover; for what follows a lead that was handed over before, those of
    * ended ones too: which of them a row may go to is decided row by row.

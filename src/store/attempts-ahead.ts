@@ -1,0 +1,51 @@
+// Reads deliveries with their leads, consents and secrets in one statement, for those that are rendered before their claim.
+// Invariant: read under no lock: the claim compares all of it before anything departs.
+import type { OptionalBlock } from '../domain/lead.ts';
+import { packedConsents, unpackConsents } from './consents.ts';
+import { inList, type Sql } from './database.ts';
+import { packedAttempt, unpackAttempt, type AttemptDelivery } from './deliveries.ts';
+import { leadReading, leadsOf, type LeadRead } from './leads.ts';
+import type { LeadSecrets, WrappedSecret } from './secrets.ts';
+
+export interface AttemptsAhead {
+  readonly rows: readonly AttemptDelivery[];
+  readonly leads: ReadonlyMap<number, LeadRead>;
+  readonly secrets: ReadonlyMap<number, Buffer>;
+}
+
+type Row = { readonly delivery: unknown; readonly of_lead: unknown; readonly consents: unknown } & {
+  readonly [Column in keyof WrappedSecret]: WrappedSecret[Column] | null;
+};
+
+/** Deliveries by id; those that do not exist are missing. @throws KEY-001 */
+export async function readAttemptsAhead(
+  sql: Sql,
+  { joined, opened }: Pick<LeadSecrets, 'joined' | 'opened'>,
+  ids: readonly number[],
+  blocks: ReadonlySet<OptionalBlock>,
+): Promise<AttemptsAhead> {
+  const { marks, values } = inList(ids);
+  const { columns, joins, unpack } = leadReading(blocks);
+  const rows = await sql.all<Row>(
+    `SELECT ${packedAttempt('d')} AS delivery, ${columns} AS of_lead, ${packedConsents} AS consents, ${joined.columns}
+       FROM deliveries d FORCE INDEX (PRIMARY) JOIN leads l ON l.id = d.lead_id ${joins} ${joined.join}
+      WHERE d.id IN (${marks})`,
+    values,
+  );
+  const read = rows.map((row) => ({ ...row, attempt: unpackAttempt(row.delivery) }));
+  // Two deliveries of one lead read it twice.
+  const ofLeads = [...new Map(read.map((row) => [row.attempt.leadId, row])).values()];
+  const consents = unpackConsents(ofLeads.map((row) => row.consents));
+  return {
+    rows: read.map(({ attempt }) => attempt),
+    leads: await leadsOf(
+      sql,
+      ofLeads.map((row) => unpack(row.of_lead)),
+      consents,
+      blocks,
+    ),
+    secrets: new Map(ofLeads.filter(hasSecret).map((row) => [row.lead_id, opened(row)])),
+  };
+}
+
+const hasSecret = <R extends Row>(row: R): row is R & WrappedSecret => row.wrapped !== null;
