@@ -21,6 +21,7 @@ import type { ProofDeps } from './privacy/proofs/prove.ts';
 import { createSealer, type Sealer } from './privacy/seal.ts';
 import { createSign } from './privacy/macs.ts';
 import { openDatabase, type Database, type ReadOnlySql, type Sql } from './store/database.ts';
+import { createLook, type Look } from './store/look.ts';
 import { createSnapshots } from './store/lead-revisions.ts';
 import {
   grantRights,
@@ -70,6 +71,8 @@ export interface App extends Parts {
   readonly marks: Sql;
   /** For support's lists: a replica when one is configured, else `database`. */
   readonly reading: ReadSide;
+  /** Which kinds of work may be due, for all loops of this process. */
+  readonly look: Look;
   readonly secrets: LeadSecrets;
   /** Keeps the revision that a recipient may have before a lead changes. */
   readonly snapshot: (tx: Sql, leadIds: readonly number[]) => Promise<void>;
@@ -138,6 +141,7 @@ async function openWith(config: Config, log: Log): Promise<App> {
     database,
     marks,
     reading: replica ?? database,
+    look: createLook(database),
     secrets,
     snapshot,
     ...meansOf(config, database, { keys, digestKey, log }),

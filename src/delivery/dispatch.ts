@@ -15,13 +15,12 @@ import {
   heldStates,
   readStates,
   type Destination,
-  type DestinationState,
 } from '../store/destinations.ts';
 import {
   destinationsWithDueWork,
   dueNames,
+  readWindow,
   takeDue,
-  windowUse,
   type DueJob,
   type TakeRoom,
 } from '../store/due-work.ts';
@@ -34,14 +33,16 @@ import { quarantineForEach, createQuarantine, unitOf, type Quarantine } from './
 export interface Dispatcher {
   /** Pushes what is due. `hints`: destinations that surely have work; without them MySQL is asked. Returns jobs pushed. */
   readonly dispatch: (hints?: readonly string[]) => Promise<number>;
-  /** The same for those of which something was pushed a moment ago; where there are none, nothing is asked. */
+  /** The same for those whose window was filled a moment ago; where there are none, nothing is asked. */
   readonly refill: () => Promise<number>;
+  /** Notes that a destination got a fresh lead without a dispatch: fewer replays are let in beside it. */
+  readonly noteFresh: (destinationId: string) => void;
   /** Files whose next try is due. */
   readonly dispatchFiles: () => Promise<number>;
   /** Makes the earliest waiting delivery of a held destination due, if its probe is due and nothing else is. Returns how many. */
   readonly bringProbes: () => Promise<number>;
-  /** Pushes again what was marked queued long ago, or everything queued after Redis lost its memory. */
-  readonly pushAgain: () => Promise<number>;
+  /** Pushes again what was marked queued long ago, or everything queued after Redis lost its memory. `anyQueued`: false if no row was. */
+  readonly pushAgain: (anyQueued?: boolean) => Promise<number>;
 }
 
 interface DispatcherOptions {
@@ -63,7 +64,7 @@ const replayWindowBesideFresh = 4;
 /** Fresh leads come as long as the last one is not older than this, ms. */
 const freshForMs = 5_000;
 
-/** So long a destination counts as one that something was pushed for a moment ago, ms. */
+/** So long a destination counts as one whose window was filled a moment ago, ms. */
 const busyForMs = 1_000;
 
 /** Causes that keep a whole destination, and are shown on the leads that wait for it. */
@@ -84,7 +85,7 @@ interface Dispatching extends Required<Omit<DispatcherOptions, 'forgottenAfterMs
   readonly destinations: Directory;
   /** When a fresh lead was last pushed, by destination; of this process's own clock. */
   readonly freshAt: Map<string, number>;
-  /** When anything was last pushed, of those that were lately. */
+  /** When more was due than was pushed, of those where that was lately. */
   readonly pushedAt: Map<string, number>;
   /** Destinations that break. */
   readonly quarantine: Quarantine;
@@ -104,9 +105,10 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   return {
     dispatch: (hints) => dispatch(at, hints),
     refill: () => refill(at),
+    noteFresh: (id) => void at.freshAt.set(id, performance.now()),
     dispatchFiles: () => dispatchFiles(at),
     bringProbes: () => bringProbes(at),
-    pushAgain: () => pushAgain(at),
+    pushAgain: (anyQueued = true) => pushAgain(at, anyQueued),
   };
 }
 
@@ -114,7 +116,6 @@ async function dispatch(at: Dispatching, hints: readonly string[] | undefined): 
   const ids = hints ?? (await destinationsWithDueWork(at.database));
   if (ids.length === 0) return 0;
   const known = await at.destinations();
-  const held = await heldStates(at.database);
   return at.quarantine.each(
     ids,
     (id) => ({ destinationId: id, clientId: known.get(id)?.clientId ?? '' }),
@@ -122,8 +123,7 @@ async function dispatch(at: Dispatching, hints: readonly string[] | undefined): 
       const destination = known.get(id) ?? (await at.destinations(true)).get(id);
       // Files leave by slot, not as soon as they are due.
       if (destination === undefined || sendsFiles(destination.connector)) return 0;
-      const state = held.find((row) => row.destinationId === id);
-      return dispatchDue(at, destination, state);
+      return dispatchDue(at, destination);
     },
   );
 }
@@ -135,13 +135,10 @@ async function refill(at: Dispatching): Promise<number> {
 }
 
 /** Dispatches one destination: deliveries that may not leave now show why they wait, and a window of the others is queued and pushed. */
-async function dispatchDue(
-  at: Dispatching,
-  destination: Destination,
-  held: DestinationState | undefined,
-): Promise<number> {
+async function dispatchDue(at: Dispatching, destination: Destination): Promise<number> {
   const mapping = await at.published.version(destination.mappingVersionId);
-  const used = await windowUse(at.database, destination.id);
+  const { held, due, ...used } = await readWindow(at.database, destination.id);
+  if (due.size === 0) return 0;
   const now = held?.now ?? at.database.now().getTime();
   const hours = mapping?.limits.hours;
   const permission = sendPermission({
@@ -175,11 +172,14 @@ async function dispatchDue(
   // A withdrawal or an erasure probes first. Then a fresh lead: replays of what was refused might keep the circuit open for days.
   const jobs = await at.takeWindow(destination.id, permission.count, {
     ...room,
-    ...(held === undefined ? {} : { reserved: 0, rightsFirst: true }),
+    // Of a held destination what is planned has just been shown as waiting.
+    ...(held === undefined ? { due } : { reserved: 0, rightsFirst: true }),
   });
   if (jobs.length === 0) return 0;
   if (jobs.some((job) => job.priority === 0)) at.freshAt.set(destination.id, performance.now());
-  at.pushedAt.set(destination.id, performance.now());
+  // Only a full window, or replays, of which few are let in at once, leave anything behind.
+  if (jobs.length >= permission.count || jobs.some((job) => job.priority > 0))
+    at.pushedAt.set(destination.id, performance.now());
   await pushJobs(at, destination.id, jobs.map(jobOf));
   at.log.info('dispatch.pushed', { destination: destination.id, count: jobs.length });
   return jobs.length;

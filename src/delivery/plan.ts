@@ -20,7 +20,9 @@ import {
   type PlanningTurns,
 } from '../store/lead-changes.ts';
 import { createTakings, deathsAloneAtMost, suspectParts, type Takings } from '../store/takings.ts';
+import type { DueJobAt } from '../store/due-work.ts';
 import { emptyWork, planChange } from './planning/plan-change.ts';
+import type { QueueAtOnce } from './planning/queue-at-once.ts';
 import { targetsOf } from './planning/targets.ts';
 import { writePlan } from './planning/write-plan.ts';
 import type { Published } from './trip/mapping-cache.ts';
@@ -28,7 +30,10 @@ import type { Published } from './trip/mapping-cache.ts';
 export interface Planned {
   readonly taken: number;
   readonly planned: number;
+  /** Destinations whose work waits for its dispatch. */
   readonly destinations: readonly string[];
+  /** Deliveries that were queued as they were planned: the caller pushes them. */
+  readonly queued: readonly DueJobAt[];
 }
 
 export interface Planner {
@@ -47,12 +52,13 @@ const alertOf = (change: LeadChange, code: string): Alert => ({
   reason: `PLANNING:${code}`,
 });
 
-const nothing: Planned = { taken: 0, planned: 0, destinations: [] };
+const nothing: Planned = { taken: 0, planned: 0, destinations: [], queued: [] };
 
 /** All that the steps of planning need. */
 interface Planning {
   readonly database: Database;
   readonly published: Published;
+  readonly admit: QueueAtOnce['admit'] | undefined;
   readonly log: Log;
   /** Which client's changes come next. */
   readonly turns: PlanningTurns;
@@ -65,11 +71,13 @@ export function createPlanner(options: {
   /** Commits the marks of what is in work; best a connection that no transaction ever holds. `database` when absent. */
   readonly marks?: Sql;
   readonly published: Published;
+  /** Decides which deliveries are queued as they are planned; none when absent. */
+  readonly admit?: QueueAtOnce['admit'];
   readonly log: Log;
 }): Planner {
-  const { database, published, log } = options;
+  const { database, published, admit, log } = options;
   const takings = createTakings(options.marks ?? database, 'plan');
-  const planning: Planning = { database, published, log, turns: startOfPlanning(), takings };
+  const planning: Planning = { database, published, admit, log, turns: startOfPlanning(), takings };
   return { planBatch: (limit) => planBatch(planning, limit) };
 }
 
@@ -201,7 +209,8 @@ async function planTaken(planning: Planning, tx: Sql, changes: readonly LeadChan
     const read = leads.get(change.leadId);
     if (read !== undefined && !archived.has(change.leadId)) planChange(change, read, existing, targets, work);
   }
-  await writePlan(tx, work);
+  await planning.admit?.(tx, work.inserts, targets);
+  const queued = await writePlan(tx, work);
   await dropChanges(
     tx,
     changes.map((change) => change.id),
@@ -209,7 +218,8 @@ async function planTaken(planning: Planning, tx: Sql, changes: readonly LeadChan
   const planned = work.inserts.filter((insert) => insert.state === 'planned');
   return {
     taken: changes.length,
-    planned: planned.length,
+    planned: planned.length + queued.length,
+    queued,
     destinations: [...new Set([...planned.map((insert) => insert.destinationId), ...work.reopenedAt])],
   };
 }
@@ -218,4 +228,5 @@ const together = (a: Planned, b: Planned): Planned => ({
   taken: a.taken + b.taken,
   planned: a.planned + b.planned,
   destinations: [...new Set([...a.destinations, ...b.destinations])],
+  queued: [...a.queued, ...b.queued],
 });

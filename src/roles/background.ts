@@ -15,6 +15,7 @@ import { foreignCode } from '../errors.ts';
 import { watchRequests } from '../privacy/requests/watch.ts';
 import { followClosings } from '../retention/closing.ts';
 import type { Sql, Database } from '../store/database.ts';
+import type { Look } from '../store/look.ts';
 import { purgeRefused } from '../store/refused-rows.ts';
 import { tidyTakings } from '../store/takings.ts';
 import { dropEndedRuns, workAnyRun } from '../support/bulk-runs.ts';
@@ -32,9 +33,13 @@ import { forgetOldRequests } from '../access/request-keys.ts';
 
 type Maintenance = ReturnType<typeof createMaintenance>;
 
-export function startBackground(loop: StartLoop, app: App, maintenance: Maintenance): void {
+export function startBackground(
+  loop: StartLoop,
+  app: App,
+  { look, maintenance }: { readonly look: Look; readonly maintenance: Maintenance },
+): void {
   const { config, database, published, log } = app;
-  loop('bulk', 1_000, () => workAnyRun({ database, published, log }));
+  loop('bulk', 1_000, async () => (await look.sees('bulk')) && workAnyRun({ database, published, log }));
   loop('client_mails', 5_000, async () => {
     await sendClientMails({ database, mail: config.clientMail, network: config.network, log });
     return false;
@@ -46,7 +51,7 @@ export function startBackground(loop: StartLoop, app: App, maintenance: Maintena
   );
   loop('hours', 5_000, () => countHours(database));
   requestTimers(loop, app);
-  retentionTimers(loop, app);
+  retentionTimers(loop, app, look);
   housekeepingTimers(loop, app, maintenance);
 }
 
@@ -63,10 +68,10 @@ function requestTimers(loop: StartLoop, { database, log }: App): void {
 }
 
 /** One step a second: deletions leave capacity for new leads. */
-function retentionTimers(loop: StartLoop, app: App): void {
+function retentionTimers(loop: StartLoop, app: App, look: Look): void {
   const { retention, requests, log } = app;
   loop('retention', 1_000, async () => {
-    await retention.step();
+    if (await look.sees('retention')) await retention.step();
     return false;
   });
   loop('closings', 10_000, () => followClosings(app));

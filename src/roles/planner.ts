@@ -9,11 +9,13 @@ import { createFiles } from '../delivery/files/collect.ts';
 import { inTurn } from '../delivery/background/in-turn.ts';
 import { startLoop, type Loop, type StartLoop } from '../delivery/background/poll-loop.ts';
 import { createPlanner } from '../delivery/plan.ts';
+import { createQueueAtOnce, type QueueAtOnce } from '../delivery/planning/queue-at-once.ts';
 import { createMaintenance } from '../delivery/background/maintenance.ts';
 import { openRedis } from '../queue/connect.ts';
-import { createProducer } from '../queue/producer.ts';
+import { createProducer, type Producer } from '../queue/producer.ts';
 import { anyNewRow } from '../store/backlog.ts';
 import { isLongFileAtWork } from '../store/long-files.ts';
+import type { Look, Sign } from '../store/look.ts';
 import type { App } from '../app.ts';
 import { createLeanWatch } from './lean-heap.ts';
 import { ownershipOf, presenceOf, type Role } from './role-status.ts';
@@ -26,26 +28,24 @@ export async function startPlanner(
   app: App,
   { restMs = 0 }: { readonly restMs?: number } = {},
 ): Promise<Role> {
-  const { config, log, database, published } = app;
+  const { config, log, database } = app;
   const redis = openRedis(config.redis.place, 'commands', config.silenceMs);
   const ownership = await ownershipOf('planner', app, redis);
   const producer = createProducer({ redis, prefix: config.redis.prefix, permit: ownership.require });
-  const stations: Stations = {
-    planner: createPlanner({ database, marks: app.marks, published, log }),
-    dispatcher: createDispatcher({ database, published, producer, window: config.planner.window, log }),
-    files: createFiles({ database, published, producer, log, partRows: config.planner.filePartRows }),
-    maintenance: createMaintenance({ database, published, producer, log, holdsList: app.holdsList }),
-  };
+  const stations = stationsOf(app, producer);
   const loops: Loop[] = [];
   const loop: StartLoop = (name, idleMs, work) => {
     const started = startLoop({ name, idleMs, work, log });
     loops.push(started);
     return started;
   };
-  startTripLoops(loop, app, stations);
+  app.freshPlanner.admitBy(stations.atOnce.admit);
+  startIntakeLoops(loop, app, stations);
+  startDispatchLoops(loop, app, stations);
   const stopping = new AbortController();
   const leanWatch = createLeanWatch();
-  startTimers(loop, app, { ...stations, leanWatch }, stopping.signal);
+  startTimers(loop, app, { ...stations, leanWatch });
+  startWatches(loop, app, stations, stopping.signal);
   let begun = false;
   // No lead waits for this: its code is loaded after the first ones.
   const later = startLoop({
@@ -55,13 +55,13 @@ export async function startPlanner(
     log,
     work: async () => {
       const { startBackground } = await import('./background.ts');
-      if (!begun) startBackground(loop, app, stations.maintenance);
+      if (!begun) startBackground(loop, app, stations);
       begun = true;
       return false;
     },
   });
   loop('memory', 1_000, async () => {
-    leanWatch.note(await isLongFileAtWork(database));
+    leanWatch.note((await stations.look.sees('longFiles')) && (await isLongFileAtWork(database)));
     return false;
   });
   const presence = presenceOf('planner', app, ownership);
@@ -69,6 +69,7 @@ export async function startPlanner(
   return {
     stop: async () => {
       stopping.abort();
+      app.freshPlanner.admitBy(undefined);
       await presence.stop();
       await later.stop();
       await Promise.all(loops.map((started) => started.stop()));
@@ -92,23 +93,46 @@ function watchOutages(loop: StartLoop, app: App, trouble: Role['trouble']): void
 }
 
 interface Stations {
+  readonly look: Look;
   readonly planner: ReturnType<typeof createPlanner>;
+  readonly atOnce: QueueAtOnce;
   readonly dispatcher: ReturnType<typeof createDispatcher>;
   readonly files: ReturnType<typeof createFiles>;
   readonly maintenance: ReturnType<typeof createMaintenance>;
 }
 
-/** Starts the loops by which rows are taken in, planned and dispatched. */
-function startTripLoops(loop: StartLoop, app: App, { planner, dispatcher, files }: Stations): void {
-  const { database } = app;
+function stationsOf(app: App, producer: Producer): Stations {
+  const { database, published, log, marks } = app;
+  const { window, filePartRows: partRows } = app.config.planner;
+  const dispatcher = createDispatcher({ database, published, producer, window, log });
+  const atOnce = createQueueAtOnce({ producer, log, window, noteFresh: dispatcher.noteFresh });
+  return {
+    look: app.look,
+    planner: createPlanner({ database, marks, published, admit: atOnce.admit, log }),
+    atOnce,
+    dispatcher,
+    files: createFiles({ database, published, producer, log, partRows }),
+    maintenance: createMaintenance({ database, published, producer, log, holdsList: app.holdsList }),
+  };
+}
+
+/** Pause between two looks for new rows while such rows were found lately, ms: the next one waits half as long. */
+const movingMs = 10;
+/** Rows count as moving for so long after the last one, ms. */
+const movesForMs = 500;
+
+/** Starts the loops by which rows are taken in and planned. */
+function startIntakeLoops(loop: StartLoop, app: App, { look, planner, atOnce, dispatcher }: Stations): void {
   const { idleMs, batch } = app.config.planner;
   // Intake in this process nudges it; the slower timer finds changes of other sources: rights, replays, rows of another process.
-  const planning = loop('plan', idleMs * 4, async () => {
-    const { taken, destinations } = await planner.planBatch(batch);
+  const planning = loop('plan', idleMs * 4, async (nudged) => {
+    if (!nudged && !(await look.sees('changes'))) return false;
+    const { taken, destinations, queued } = await planner.planBatch(batch);
+    await atOnce.push(queued);
     if (destinations.length > 0) await dispatcher.dispatch(destinations);
     return taken > 0;
   });
-  // Destinations of leads that were planned as they were taken in.
+  // Destinations of leads that were planned as they were taken in, and wait for their dispatch.
   const planned = new Set<string>();
   const pushing = loop('planned', 60_000, async () => {
     const destinations = [...planned];
@@ -117,27 +141,59 @@ function startTripLoops(loop: StartLoop, app: App, { planner, dispatcher, files 
     return planned.size > 0;
   });
   app.intake.onAccepted(({ planned: deliveries, unplanned }) => {
-    for (const { destinationId } of deliveries) planned.add(destinationId);
+    const queued = deliveries.flatMap(({ job }) => (job === undefined ? [] : [job]));
+    if (queued.length > 0) void atOnce.push(queued);
+    for (const { destinationId, job } of deliveries) if (job === undefined) planned.add(destinationId);
     if (planned.size > 0) pushing.nudge();
     if (unplanned > 0) planning.nudge();
   });
-  loop('intake', idleMs, async () => {
-    if (!(await anyNewRow(database))) return false;
-    return (await app.intake.acceptBatch(batch)).taken > 0;
-  });
-  loop('dispatch', Math.max(idleMs, 150), async () => (await dispatcher.dispatch()) > 0);
+  let foundAt = Number.NEGATIVE_INFINITY;
+  const isMoving = (): boolean => performance.now() - foundAt < movesForMs;
+  loop(
+    'intake',
+    () => (isMoving() ? movingMs : idleMs),
+    async () => {
+      if (!(await (isMoving() ? anyNewRow(app.database) : look.looksFor('intake')))) return false;
+      foundAt = performance.now();
+      return (await app.intake.acceptBatch(batch)).taken > 0;
+    },
+  );
+}
+
+/** Starts the loops by which deliveries are dispatched and files collected. */
+function startDispatchLoops(loop: StartLoop, app: App, { look, dispatcher, files }: Stations): void {
+  const { idleMs } = app.config.planner;
+  const seen = whereSeen(look);
+  loop(
+    'dispatch',
+    Math.max(idleMs, 150),
+    seen(['planned', 'waiting'], async () => (await dispatcher.dispatch()) > 0),
+  );
   // Refills a window that empties fast before the next pass over all of them.
   loop('refill', 50, async () => (await dispatcher.refill()) > 0);
-  loop('collect', 250, async () => (await files.collect()) > 0);
-  loop('files', 250, async () => (await dispatcher.dispatchFiles()) > 0);
+  loop(
+    'collect',
+    250,
+    seen(['slots'], async () => (await files.collect()) > 0),
+  );
+  loop(
+    'files',
+    250,
+    seen(['files', 'answers'], async () => (await dispatcher.dispatchFiles()) > 0),
+  );
   loop('slots', 1_000, async () => {
     let noted = 0;
     await inTurn(files.showWaiting, async () => {
-      noted = await files.noteSlots(database.now());
+      noted = await files.noteSlots(app.database.now());
     });
     return noted > 0;
   });
 }
+
+/** Makes the work of a loop that runs only where the process's look saw one of the signs. */
+const whereSeen =
+  (look: Look) => (signs: readonly Sign[], work: () => Promise<boolean>) => async (): Promise<boolean> =>
+    (await look.sees(...signs)) && (await work());
 
 /** So many leases in one pass are a long file's. */
 const manyRecovered = 500;
@@ -147,38 +203,74 @@ function startTimers(
   loop: StartLoop,
   app: App,
   {
+    look,
     dispatcher,
     maintenance,
     leanWatch,
   }: Stations & { readonly leanWatch: ReturnType<typeof createLeanWatch> },
-  signal: AbortSignal,
 ): void {
-  const { config, database, published, log } = app;
+  const { config, database, log } = app;
   const { network, alerts: channels } = config;
-  loop('leases', 500, async () => {
+  const seen = whereSeen(look);
+  const recoverLeases = async (): Promise<boolean> => {
     const recovered = await maintenance.recoverLeases();
     // A long file whose worker died has no lease meanwhile, and its rows come by the thousand.
     if (recovered >= manyRecovered) leanWatch.note(true);
     return recovered > 0;
-  });
+  };
+  loop('leases', 500, seen(['sending', 'longFiles'], recoverLeases));
   loop('again', 1_000, async () => {
-    await inTurn(dispatcher.pushAgain, dispatcher.bringProbes, maintenance.askAgain);
+    await inTurn(
+      async () => dispatcher.pushAgain(await look.sees('queued')),
+      async () => (await look.sees('held')) && (await dispatcher.bringProbes()),
+      async () => (await look.sees('pending')) && (await maintenance.askAgain()),
+    );
     return false;
   });
-  loop('consents', 1_000, () => app.consentEnds.tell());
-  loop('expiry', 1_000, async () => (await maintenance.expire()) > 0);
-  loop('seal', 1_000, async () => (await app.sealer.seal(2_000)) === 2_000);
-  loop('alerts', 1_000, async () => (await sendAlerts({ database, connectors, channels, network, log })) > 0);
+  loop(
+    'consents',
+    1_000,
+    seen(['consentEnds', 'entityChanges'], () => app.consentEnds.tell()),
+  );
+  loop(
+    'expiry',
+    1_000,
+    seen(['overdue'], async () => (await maintenance.expire()) > 0),
+  );
+  loop(
+    'seal',
+    1_000,
+    seen(['unsealed'], async () => (await app.sealer.seal(2_000)) === 2_000),
+  );
+  const tellAlerts = async (): Promise<boolean> =>
+    (await sendAlerts({ database, connectors, channels, network, log })) > 0;
+  loop('alerts', 1_000, seen(['alerts'], tellAlerts));
+}
+
+/** Starts the timers that look around: bounces, repairs, alerts. */
+function startWatches(loop: StartLoop, app: App, { look, maintenance }: Stations, signal: AbortSignal): void {
+  const { config, database, published, log } = app;
   const { url: returns, everyMs } = config.bounces;
   if (returns !== undefined)
     loop('bounces', everyMs, () =>
       readBounces(
-        { database, published, connectors, masterKeys: app.keys.master, network, log, signal },
+        {
+          database,
+          published,
+          connectors,
+          masterKeys: app.keys.master,
+          network: config.network,
+          log,
+          signal,
+        },
         returns,
       ),
     );
   loop('repaired', 5_000, async () => {
-    await inTurn(maintenance.withholdUnusable, () => maintenance.reopenRepaired(database.now()));
+    await inTurn(
+      async () => (await look.sees('planned', 'waiting')) && (await maintenance.withholdUnusable()),
+      async () => (await look.sees('withheld')) && (await maintenance.reopenRepaired(database.now())),
+    );
     return false;
   });
   loop('watch', 30_000, async () => {

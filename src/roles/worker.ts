@@ -13,6 +13,7 @@ import type { Job } from '../queue/jobs.ts';
 import { forgetBatches } from '../store/batches.ts';
 import type { Database } from '../store/database.ts';
 import { destinationsWithQueuedWork } from '../store/due-work.ts';
+import type { Look } from '../store/look.ts';
 import { forgetQueued } from '../store/queued-long-ago.ts';
 import type { App } from '../app.ts';
 import { leanly } from './lean-heap.ts';
@@ -23,7 +24,7 @@ export async function startWorker(
   app: App,
   options: { readonly step?: (name: TripStep, destinationId: string) => void | Promise<void> } = {},
 ): Promise<Role> {
-  const { config, log, database } = app;
+  const { config, log, database, look } = app;
   const renewed = await followRenewed(app);
   await Promise.all(Object.values(connectors).map(async (connector) => await connector.load?.()));
   const aborter = new AbortController();
@@ -60,10 +61,10 @@ export async function startWorker(
       Math.min((await deliverer.limitsOf(destinationId)).concurrency, config.worker.concurrency),
     handle: deliverer.handle,
     giveBack: (jobs) => giveBack(database, jobs),
-    queued: () => destinationsWithQueuedWork(database),
+    queued: async () => ((await look.sees('queued')) ? destinationsWithQueuedWork(database) : []),
     log,
   });
-  const readBacks = startLoop({ name: 'read_backs', idleMs: 1_000, work: () => readBackDue(needs), log });
+  const readBacks = startLoop({ name: 'read_backs', idleMs: 1_000, work: () => readIfDue(look, needs), log });
   const presence = presenceOf('worker', app, ownership);
   return {
     stop: async () => {
@@ -79,6 +80,9 @@ export async function startWorker(
     trouble: presence.trouble,
   };
 }
+
+const readIfDue = async (look: Look, needs: DelivererOptions): Promise<boolean> =>
+  (await look.sees('readBacks')) && readBackDue(needs);
 
 /** Reads the secrets that clients rotate by themselves: before the first delivery is signed, then every few seconds. */
 async function followRenewed({ rotated, log }: App): Promise<Loop> {

@@ -82,7 +82,7 @@ export async function refusedSinceAlert(sql: ReadOnlySql): Promise<number> {
   return row?.n ?? 0;
 }
 
-/** One read without a transaction, for an idle intake. */
+/** One read without a transaction, for an intake that is asked often. */
 export async function anyNewRow(sql: ReadOnlySql): Promise<boolean> {
   return (await sql.all("SELECT 1 FROM lead_intake WHERE status = 'new' LIMIT 1")).length > 0;
 }

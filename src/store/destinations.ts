@@ -190,15 +190,16 @@ export interface DestinationState {
   readonly now: number;
 }
 
-type StateRow = {
+export type StateRow = {
   destination_id: string;
   circuit: string;
   rate_windows: string | null;
   access_digest: Buffer | null;
   db_now: Date;
 };
-const stateColumns = 'destination_id, circuit, rate_windows, access_digest, UTC_TIMESTAMP(3) AS db_now';
-const stateOf = (row: StateRow): DestinationState => ({
+export const stateColumns =
+  'destination_id, circuit, rate_windows, access_digest, UTC_TIMESTAMP(3) AS db_now';
+export const stateOf = (row: StateRow): DestinationState => ({
   destinationId: row.destination_id,
   circuit: JSON.parse(row.circuit) as Circuit,
   windows: row.rate_windows === null ? {} : (JSON.parse(row.rate_windows) as RateWindows),

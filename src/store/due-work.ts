@@ -3,6 +3,7 @@
 import type { DeliveryState } from '../domain/delivery.ts';
 import { carriesRightSql } from './rights.ts';
 import { inList, type Sql } from './database.ts';
+import { stateColumns, stateOf, type DestinationState, type StateRow } from './destinations.ts';
 import { whichClause, type Which } from './named-rows.ts';
 
 export interface DueJob {
@@ -78,6 +79,8 @@ export async function windowUse(
 
 /** Limits of one take. */
 export interface TakeRoom {
+  /** States and priorities that had due rows a moment ago; read when absent. */
+  readonly due?: ReadonlySet<DueKind>;
   /** Most replayed or backfilled rows, so that they never fill the window that new leads need. */
   readonly replays: number;
   /** Replayed rows that go first, so that a busy destination does not starve them. */
@@ -89,23 +92,63 @@ export interface TakeRoom {
 }
 
 const dueStates = ['waiting', 'planned'] as const;
-type DueKind = `${(typeof dueStates)[number]}${0 | 1}`;
+export type DueKind = `${(typeof dueStates)[number]}${0 | 1}`;
 const dueKindNames = dueStates.flatMap((state): readonly DueKind[] => [`${state}0`, `${state}1`]);
 
-/** States and priorities with due rows, in one statement: mostly one of the four. */
-async function dueKinds(sql: Sql, destinationId: string): Promise<ReadonlySet<DueKind>> {
-  const any = dueStates.flatMap((state) =>
+const anyDueKind = dueStates
+  .flatMap((state) =>
     [0, 1].map(
       (priority) =>
         `(SELECT 1 FROM deliveries FORCE INDEX (deliveries_due) WHERE state = '${state}' AND destination_id = ? AND priority = ${priority} AND due_at <= UTC_TIMESTAMP(3) LIMIT 1) AS ${state}${priority}`,
     ),
-  );
-  const [row] = await sql.all<Record<DueKind, number | null>>(
-    `SELECT ${any.join(', ')}`,
+  )
+  .join(', ');
+
+type DueKindRow = Record<DueKind, number | null>;
+const dueKindsIn = (row: DueKindRow | undefined): ReadonlySet<DueKind> =>
+  new Set(dueKindNames.filter((kind) => row?.[kind] === 1));
+
+/** States and priorities with due rows, in one statement: mostly one of the four. */
+async function dueKinds(sql: Sql, destinationId: string): Promise<ReadonlySet<DueKind>> {
+  const [row] = await sql.all<DueKindRow>(
+    `SELECT ${anyDueKind}`,
     dueKindNames.map(() => destinationId),
   );
-  return new Set(dueKindNames.filter((kind) => row?.[kind] === 1));
+  return dueKindsIn(row);
 }
+
+/** A destination as its dispatch sees it. */
+export interface Window {
+  /** Deliveries queued or being sent. */
+  readonly all: number;
+  /** Those of them that are replayed or backfilled. */
+  readonly replays: number;
+  /** States and priorities with due rows. */
+  readonly due: ReadonlySet<DueKind>;
+  /** Its state if it is held, as domain/send-policy defines it. */
+  readonly held: DestinationState | undefined;
+}
+
+/** Reads the window of a destination, its due work and its state in one statement. */
+export async function readWindow(sql: Sql, destinationId: string): Promise<Window> {
+  const inFlight =
+    "SELECT COUNT(*) AS n, SUM(priority > 0) AS replays FROM deliveries FORCE INDEX (deliveries_due) WHERE state IN ('queued', 'sending') AND destination_id = ?";
+  const [row] = await sql.all<
+    DueKindRow & Nullable<StateRow> & { n: number; replays: number | null; held: number | null }
+  >(
+    `SELECT u.n, u.replays, s.held, ${stateColumns}, ${anyDueKind}
+       FROM (${inFlight}) u LEFT JOIN destination_states s FORCE INDEX (PRIMARY) ON s.destination_id = ?`,
+    [...dueKindNames, 'used', 'state'].map(() => destinationId),
+  );
+  return {
+    all: row?.n ?? 0,
+    replays: Number(row?.replays ?? 0),
+    due: dueKindsIn(row),
+    held: row?.held === 1 ? stateOf(row as StateRow) : undefined,
+  };
+}
+
+type Nullable<T> = { readonly [K in keyof T]: T[K] | null };
 
 /** Rows that a file takes. */
 export interface FileRows {
@@ -126,7 +169,7 @@ export async function chooseDue(
 ): Promise<readonly DueJob[]> {
   const taken: DueJob[] = [];
   const clause = whichClause(room.which ?? { without: [] });
-  const kinds = await dueKinds(tx, destinationId);
+  const kinds = room.due ?? (await dueKinds(tx, destinationId));
   const take = async (priority: 0 | 1, most: number, only = ''): Promise<void> => {
     let left = Math.trunc(Math.min(limit - taken.length, most));
     for (const state of dueStates) {

@@ -83,6 +83,24 @@ test('a nudge during a round is not lost: another round follows at once', async 
   await pass(0);
   expect(rounds).toBe(2);
 });
+test('a round knows whether it was asked for, and the pause is asked for after each round', async () => {
+  const asked: boolean[] = [];
+  let idleMs = 10;
+  loop = startLoop({
+    ...{ name: 'test', idleMs: () => idleMs, log },
+    work: (nudged) => {
+      asked.push(nudged);
+      return Promise.resolve(false);
+    },
+  });
+  await pass(10);
+  idleMs = 1_000;
+  loop.nudge();
+  await pass(999);
+  expect(asked).toEqual([false, false, true]);
+  await pass(1);
+  expect(asked).toEqual([false, false, true, false]);
+});
 test('many nudges in a pause make one round, not many', async () => {
   start();
   await pass(10);

@@ -10,21 +10,25 @@ export interface Loop {
   readonly stop: () => Promise<void>;
 }
 
-/** `work` returns true when there may be more to do at once. */
-export type StartLoop = (name: string, idleMs: number, work: () => Promise<boolean>) => Loop;
+/** @param nudged the round was asked for, and not begun by the clock. Returns true when there may be more to do at once. */
+export type LoopWork = (nudged: boolean) => Promise<boolean>;
+
+/** @param idleMs pause when there is nothing more to do; a function is asked after each round */
+export type StartLoop = (name: string, idleMs: number | (() => number), work: LoopWork) => Loop;
 
 const pauseAfter = (failures: number, idleMs: number): number =>
   failures === 0 ? idleMs : Math.max(idleMs, Math.min(idleMs * 2 ** failures, 2_000));
 
+const msOf = (idle: number | (() => number)): number => (typeof idle === 'number' ? idle : idle());
+
 /**
  * @param name a code of the log: letters, digits, `_`. Throws at start for a name that the log would replace
- * @param work returns true when there may be more to do at once
  * @param restMs pause before the first round; none by default
  */
 export function startLoop(options: {
   readonly name: string;
-  readonly idleMs: number;
-  readonly work: () => Promise<boolean>;
+  readonly idleMs: number | (() => number);
+  readonly work: LoopWork;
   readonly log: Log;
   readonly restMs?: number;
 }): Loop {
@@ -48,24 +52,22 @@ export function startLoop(options: {
   const run = async (): Promise<void> => {
     if (options.restMs !== undefined) await pause(options.restMs);
     while (!stopping) {
+      const wasNudged = nudged;
       nudged = false;
       let more = false;
       try {
         const startedAt = performance.now();
-        more = await options.work();
+        more = await options.work(wasNudged);
         failures = 0;
-        if (more)
-          options.log.debug('loop.worked', {
-            loop: options.name,
-            durationMs: performance.now() - startedAt,
-          });
+        const durationMs = performance.now() - startedAt;
+        if (more) options.log.debug('loop.worked', { loop: options.name, durationMs });
       } catch (error) {
         failures += 1;
         if (isWorthLogging(failures))
           options.log.error('loop.failed', { loop: options.name, code: foreignCode(error), count: failures });
       }
       if (stopping || (more && failures === 0) || (nudged && failures === 0)) continue;
-      await pause(pauseAfter(failures, options.idleMs));
+      await pause(pauseAfter(failures, msOf(options.idleMs)));
     }
   };
   const running = run();

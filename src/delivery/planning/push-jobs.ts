@@ -21,10 +21,14 @@ export interface Pushing {
 /** Rows of one statement. */
 const atOnce = 1_000;
 
-/** Pushes again the rows that were marked queued long ago, or all queued rows after Redis lost its memory. Returns how many. */
-export async function pushAgain(at: Pushing): Promise<number> {
+/**
+ * Pushes again the rows that were marked queued long ago, or all queued rows after Redis lost its memory. Returns how many.
+ * @param anyQueued false: no row was queued a moment ago
+ */
+export async function pushAgain(at: Pushing, anyQueued: boolean): Promise<number> {
   const epoch = await at.producer.epochLost().catch(() => 'kept' as const);
   if (epoch === 'lost') at.log.warn('dispatch.epoch_lost');
+  if (epoch === 'kept' && !anyQueued) return 0;
   // Also at the first look: whatever was queued before this process is pushed again.
   const lossSeen = epoch === 'kept' ? undefined : await presentOf(at.database);
   // Their rows, a million perhaps, wait for the file, and would all be read each time.

@@ -3,14 +3,15 @@
 import { raiseAlerts, type Alert } from '../../store/alerts.ts';
 import type { Sql } from '../../store/database.ts';
 import { deliveriesByKeys, readDeliveries, type Delivery } from '../../store/deliveries.ts';
+import type { DueJobAt } from '../../store/due-work.ts';
 import { appendHandovers, type Handover, entryNames } from '../../store/handovers.ts';
 import { cancelUnsent, insertDeliveries, insertRoutingRefusals } from '../../store/planned-deliveries.ts';
 import { reopenWithheld } from '../../store/restrictions.ts';
 import { withoutRepeats } from './hourly-alerts.ts';
 import type { Insert, PlanWork } from './plan-change.ts';
 
-/** Everything of a batch, in the transaction of the caller. */
-export async function writePlan(tx: Sql, work: PlanWork): Promise<void> {
+/** Everything of a batch, in the transaction of the caller. Returns the jobs of the deliveries that are queued at once. */
+export async function writePlan(tx: Sql, work: PlanWork): Promise<readonly DueJobAt[]> {
   const handovers: Handover[] = [];
   for (const cancel of work.cancels) {
     const ended = await cancelUnsent(tx, cancel.ids, cancel.reason, cancel.includeDeparted);
@@ -20,7 +21,7 @@ export async function writePlan(tx: Sql, work: PlanWork): Promise<void> {
   for (const row of await readDeliveries(tx, await reopenWithheld(tx, [...work.reopens]))) {
     handovers.push({ entry: 'reopened', ...entryNames(row), actor: 'planner' });
   }
-  await insertDeliveries(tx, work.inserts);
+  const queued = await insertDeliveries(tx, work.inserts);
   const still = await stillHere(tx, work.inserts);
   handovers.push(...still.map(entryOfStill));
   await insertRoutingRefusals(tx, work.refusals);
@@ -32,6 +33,7 @@ export async function writePlan(tx: Sql, work: PlanWork): Promise<void> {
     return alert.kind !== 'manual_task' || deliveryId === undefined ? alert : { ...alert, deliveryId };
   });
   await raiseAlerts(tx, await withoutRepeats(tx, alerts));
+  return queued;
 }
 
 /** A planned delivery that cannot leave is in the log from the start (C09); one that can leave gets its entry when it departs. */

@@ -1,0 +1,82 @@
+// Reads in one statement which kinds of work may be due, for all loops of a process together.
+// Invariant: a sign is true whenever its loop would find work; it may be true where the loop finds none. Each costs one look-up of an
+// index, however many rows wait.
+import { asidePriority } from './lead-changes.ts';
+import type { ReadOnlySql } from './database.ts';
+
+const anyDelivery = (state: string): string =>
+  `deliveries FORCE INDEX (deliveries_due) WHERE state = '${state}'`;
+const underWay = "batches FORCE INDEX (batches_due) WHERE state IN ('open', 'written')";
+const due = (column: string): string => `${column} <= UTC_TIMESTAMP(3)`;
+
+/** Where a row shows that a kind of work may be due. */
+const places = {
+  intake: "lead_intake FORCE INDEX (lead_intake_turn) WHERE status = 'new'",
+  changes: `lead_changes FORCE INDEX (lead_changes_turn) WHERE priority < ${asidePriority}`,
+  planned: anyDelivery('planned'),
+  waiting: anyDelivery('waiting'),
+  queued: anyDelivery('queued'),
+  sending: anyDelivery('sending'),
+  pending: anyDelivery('pending'),
+  withheld: anyDelivery('withheld'),
+  overdue: `deliveries FORCE INDEX (deliveries_open) WHERE settled_at IS NULL AND ${due('expires_at')}`,
+  held: 'destination_states WHERE held = 1',
+  slots: `slots FORCE INDEX (slots_state) WHERE state = 'due' AND ${due('slot_at')}`,
+  files: `${underWay} AND ${due('due_at')}`,
+  answers: `batches FORCE INDEX (batches_look) WHERE ${due('look_at')}`,
+  longFiles: `${underWay} AND role = 'whole'`,
+  consentEnds: `consent_ends FORCE INDEX (consent_ends_due) WHERE ${due('due_at')}`,
+  entityChanges: `entity_changes FORCE INDEX (entity_changes_due) WHERE ${due('due_at')}`,
+  readBacks: `read_backs FORCE INDEX (read_backs_due) WHERE ${due('due_at')}`,
+  alerts: `alerts FORCE INDEX (alerts_due) WHERE sent_at IS NULL AND ${due('next_try_at')}`,
+  bulk: "bulk_runs FORCE INDEX (bulk_runs_turn) WHERE state = 'running'",
+  retention: "retention_runs FORCE INDEX (retention_runs_state) WHERE state = 'running'",
+  unsealed: 'handovers_unsealed WHERE refused_at IS NULL',
+} as const;
+
+export type Sign = keyof typeof places;
+export const signs = Object.keys(places) as readonly Sign[];
+
+const statement = `SELECT ${signs.map((sign) => `(SELECT 1 FROM ${places[sign]} LIMIT 1) AS ${sign}`).join(', ')}`;
+
+export async function readSigns(sql: ReadOnlySql): Promise<ReadonlySet<Sign>> {
+  const [row] = await sql.all<Record<Sign, number | null>>(statement);
+  return new Set(signs.filter((sign) => row?.[sign] === 1));
+}
+
+export interface Look {
+  /** True if a look of a moment ago saw one of these signs. */
+  readonly sees: (...wanted: readonly Sign[]) => Promise<boolean>;
+  /** The same by a look of now, which those that ask a moment later share. */
+  readonly looksFor: (...wanted: readonly Sign[]) => Promise<boolean>;
+}
+
+/** So long a look is shared, ms: one loop looks more often, and the others look for themselves only where it does not run. */
+const sharedMs = 100;
+
+export function createLook(sql: ReadOnlySql, now = (): number => performance.now()): Look {
+  let at = Number.NEGATIVE_INFINITY;
+  let seen: Promise<ReadonlySet<Sign>> = Promise.resolve(new Set());
+  const lookNow = (): void => {
+    at = now();
+    seen = readSigns(sql);
+    // A failed look is not shared with those that come later.
+    seen.catch(() => {
+      at = Number.NEGATIVE_INFINITY;
+    });
+  };
+  const isSeen = async (wanted: readonly Sign[]): Promise<boolean> => {
+    const found = await seen;
+    return wanted.some((sign) => found.has(sign));
+  };
+  return {
+    sees: (...wanted) => {
+      if (now() - at >= sharedMs) lookNow();
+      return isSeen(wanted);
+    },
+    looksFor: (...wanted) => {
+      lookNow();
+      return isSeen(wanted);
+    },
+  };
+}

@@ -1,0 +1,139 @@
+// One look for all loops: each sign shows the row that its loop works on, an idle gateway shows none, and loops share a look.
+import type { SqlValue } from '../../src/store/database.ts';
+import { createLook, readSigns, signs, type Sign } from '../../src/store/look.ts';
+import { openStoreHome, type StoreHome } from './home.ts';
+
+let home: StoreHome;
+beforeAll(async () => {
+  home = await openStoreHome();
+});
+afterAll(() => home.close());
+
+const past = new Date('2026-10-01T10:00:00Z');
+const future = new Date('2099-01-01T00:00:00Z');
+
+/** Inserts a row with these columns, and something in every other column that needs a value. */
+async function plant(table: string, columns: Readonly<Record<string, SqlValue>>): Promise<void> {
+  const needed = await home.owner.all<{ name: string; kind: string }>(
+    `SELECT COLUMN_NAME AS name, DATA_TYPE AS kind FROM information_schema.COLUMNS
+      WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND IS_NULLABLE = 'NO' AND COLUMN_DEFAULT IS NULL AND EXTRA NOT LIKE '%auto_increment%'`,
+    [home.name, table],
+  );
+  const filler = (kind: string): SqlValue =>
+    /int|decimal/.test(kind)
+      ? 1
+      : /date|time/.test(kind)
+        ? past
+        : /binary|blob/.test(kind)
+          ? Buffer.alloc(32)
+          : 'x';
+  const all: Record<string, SqlValue> = {
+    ...Object.fromEntries(needed.map(({ name, kind }) => [name, filler(kind)])),
+    ...columns,
+  };
+  const names = Object.keys(all);
+  await home.owner.run(
+    `INSERT INTO ${table} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`,
+    Object.values(all),
+  );
+}
+
+type Row = readonly [table: string, columns: Readonly<Record<string, SqlValue>>];
+const delivery = (columns: Readonly<Record<string, SqlValue>>): Row => [
+  'deliveries',
+  { delivery_key: 'k', due_at: future, expires_at: future, ...columns },
+];
+
+/** Of each sign: a row that its loop would work on, and one like it that nobody has to look at yet. */
+const planted: Readonly<Record<Sign, { readonly due: Row; readonly idle?: Row }>> = {
+  intake: { due: ['lead_intake', { status: 'new' }], idle: ['lead_intake', { status: 'refused' }] },
+  changes: { due: ['lead_changes', { priority: 1 }], idle: ['lead_changes', { priority: 2 }] },
+  planned: { due: delivery({ state: 'planned' }), idle: delivery({ state: 'delivered', settled_at: past }) },
+  waiting: { due: delivery({ state: 'waiting' }) },
+  queued: { due: delivery({ state: 'queued' }) },
+  sending: { due: delivery({ state: 'sending' }) },
+  pending: { due: delivery({ state: 'pending' }) },
+  withheld: { due: delivery({ state: 'withheld' }) },
+  overdue: {
+    due: delivery({ state: 'withheld', expires_at: past }),
+    idle: delivery({ state: 'failed', expires_at: past, settled_at: past }),
+  },
+  held: { due: ['destination_states', { held: 1 }], idle: ['destination_states', { held: 0 }] },
+  slots: {
+    due: ['slots', { state: 'due', slot_at: past }],
+    idle: ['slots', { state: 'taken', slot_at: past }],
+  },
+  files: {
+    due: ['batches', { state: 'written', due_at: past }],
+    idle: ['batches', { state: 'open', due_at: future }],
+  },
+  answers: {
+    due: ['batches', { state: 'sent', look_at: past }],
+    idle: ['batches', { state: 'sent', look_at: future }],
+  },
+  longFiles: {
+    due: ['batches', { state: 'open', role: 'whole', due_at: future }],
+    idle: ['batches', { state: 'sent', role: 'whole' }],
+  },
+  consentEnds: { due: ['consent_ends', { due_at: past }], idle: ['consent_ends', { due_at: future }] },
+  entityChanges: { due: ['entity_changes', { due_at: past }], idle: ['entity_changes', { due_at: future }] },
+  readBacks: { due: ['read_backs', { due_at: past }], idle: ['read_backs', { due_at: future }] },
+  alerts: {
+    due: ['alerts', { next_try_at: past, sent_at: null }],
+    idle: ['alerts', { next_try_at: past, sent_at: past }],
+  },
+  bulk: { due: ['bulk_runs', { state: 'running' }], idle: ['bulk_runs', { state: 'done' }] },
+  retention: { due: ['retention_runs', { state: 'running' }], idle: ['retention_runs', { state: 'done' }] },
+  unsealed: {
+    due: ['handovers_unsealed', { refused_at: null }],
+    idle: ['handovers_unsealed', { refused_at: past }],
+  },
+};
+
+test('an idle gateway shows no sign', async () => {
+  await expect(readSigns(home.gateway)).resolves.toEqual(new Set());
+});
+
+test.each(signs)('%s: shown by what is due, and not by what is over or comes later', async (sign) => {
+  const { due, idle } = planted[sign];
+  if (idle !== undefined) {
+    await plant(...idle);
+    expect([...(await readSigns(home.gateway))]).not.toContain(sign);
+    await home.owner.run(`DELETE FROM ${idle[0]}`);
+  }
+  await plant(...due);
+  expect([...(await readSigns(home.gateway))]).toContain(sign);
+  await home.owner.run(`DELETE FROM ${due[0]}`);
+});
+
+test('loops that ask within a tenth of a second share a look; one that looks now refreshes it for all', async () => {
+  let [looks, at, seen] = [0, 0, false];
+  const look = createLook(
+    {
+      all: <Found>() => {
+        looks += 1;
+        return Promise.resolve([{ intake: seen ? 1 : null }] as Found[]);
+      },
+    },
+    () => at,
+  );
+  await expect(Promise.all([look.sees('intake'), look.sees('alerts')])).resolves.toEqual([false, false]);
+  at = 99;
+  seen = true;
+  await expect(look.sees('intake')).resolves.toBe(false);
+  expect(looks).toBe(1);
+  await expect(look.looksFor('intake')).resolves.toBe(true);
+  at = 150;
+  await expect(look.sees('intake', 'alerts')).resolves.toBe(true);
+  expect(looks).toBe(2);
+  at = 199;
+  await look.sees('intake');
+  expect(looks).toBe(3);
+});
+
+test('a look that failed is not shared', async () => {
+  const answers = [Promise.reject(new Error('away')), Promise.resolve([{ intake: 1 }])];
+  const look = createLook({ all: <Found>() => answers.shift() as Promise<Found[]> }, () => 0);
+  await expect(look.sees('intake')).rejects.toThrow('away');
+  await expect(look.sees('intake')).resolves.toBe(true);
+});
