@@ -1,4 +1,4 @@
-// Signs in through an OpenID Connect provider: authorisation code with PKCE, state and nonce; oauth4webapi writes and judges each message.
+// Signs in through an OpenID Connect provider by code with PKCE, state and nonce; links its subjects to accounts.
 // Invariant: a response is accepted only with the state kept in this browser; a failed verification reveals nothing but that it failed.
 import * as oauth from 'oauth4webapi';
 import { derived, openBytes, sealBytes } from '../domain/keyed.ts';

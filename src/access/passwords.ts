@@ -1,4 +1,4 @@
-// Hashes and checks passwords: argon2id (RFC 9106) in Node's own implementation, kept as PHC strings.
+// Checks passwords (argon2id, RFC 9106, kept as PHC strings) and second factors (TOTP, RFC 6238, and recovery codes).
 // Invariant: a hash names its parameters, so that they may rise; a password is compared in constant time.
 import type { BothSentences } from '../errors.ts';
 import { argon2, randomBytes, timingSafeEqual, createHash, type Argon2Parameters } from 'node:crypto';

@@ -1,4 +1,4 @@
-// The database and secrets of the access zone.
+// The database and secrets of the access zone, its actors and entries in the log, and the check that a client is open.
 // Invariant: tokens are kept as digests; a second factor's secret is sealed, for its account alone.
 import { createHash, randomBytes } from 'node:crypto';
 import { derived, openBytes, sealBytes } from '../domain/keyed.ts';
@@ -66,7 +66,7 @@ export async function accessEntries(
 ): Promise<AccessEntries> {
   const { items, next } = await accessEntriesBefore(database, {
     limit,
-    ...(before === undefined ? {} : { before }),
+    before,
     ...(accountId === undefined ? {} : { actor: accountActor(accountId) }),
   });
   const actors = items.flatMap(({ actor, target }) => [actor, target]);

@@ -1,4 +1,4 @@
-// Declares an address: its input and answer, and its permission.
+// Declares an address: its input and answer, and its permission; an act by its declaration.
 // Invariant: there is no address without a permission; a changing one runs once for its Idempotency-Key.
 import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify';
 import type { Permission } from '../access/permissions.ts';

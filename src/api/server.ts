@@ -60,7 +60,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     proxies: options.proxies,
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false } },
     refusal: protocolProblem,
-    ...(options.pem === undefined ? {} : { pem: options.pem }),
+    pem: options.pem,
   });
   readsJsonBodies(server);
   const routes = await describe(server, options);

@@ -7,5 +7,5 @@ export { resolve } from '../delivery/outcome/resolve.ts';
 export { requestFile } from '../delivery/files/collect.ts';
 export { openRedis } from '../queue/connect.ts';
 export { openDatabase } from '../store/database.ts';
-export { closeDeliveries } from '../support/close-tasks.ts';
+export { closeDeliveries } from '../support/close-and-cancel.ts';
 export { setDestinationStatus } from '../support/suspend.ts';

@@ -1,4 +1,4 @@
-// relais account add | list | roles | reset | end | permissions: manages the people who work with Relais and their roles (C38, C39).
+// relais account ... | api-key ...: manages the people who work with Relais, their roles, and the keys of other systems (C38, C39).
 // Invariant: no password passes here; a code for setting one is shown once.
 import type { Command } from 'commander';
 import {
@@ -86,7 +86,7 @@ async function add({ access, config }: App, login: string, options: RolesOption)
     {
       login,
       roles: rolesOf(options),
-      ...(options.client === undefined ? {} : { clientId: options.client }),
+      clientId: options.client,
     },
     config.actor,
   );
@@ -191,7 +191,7 @@ async function addKey({ access, config }: App, name: string, options: AddOptions
       scopes: [...new Set(options.scope.map((scope) => known(scope, keyScopes, 'scope')))],
       addresses: options.address ?? [],
       days: options.days,
-      ...(options.client === undefined ? {} : { clientId: options.client }),
+      clientId: options.client,
     },
     config.actor,
   );

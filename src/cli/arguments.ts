@@ -1,4 +1,4 @@
-// Parses command-line arguments: numbers, dates, names of closed lists, and the mandatory reason of a change.
+// Parses command-line arguments: numbers, dates, reasons, filters of deliveries, files by name or standard input.
 // Invariant: a reason is for the append-only log, so that it contains no mail address and no phone number (guarantee 7).
 import { Option, type Command } from 'commander';
 import { momentIn } from '../domain/civil-date.ts';

@@ -163,7 +163,7 @@ async function grant(app: App, id: string, options: GrantOptions): Promise<void>
       documentRef: document,
       validFrom,
       grantedBy: app.config.actor,
-      ...(validUntil === undefined ? {} : { validUntil }),
+      validUntil,
     },
     { askedBy: askedByOf(options.askedBy), instructions: instructionsOf(options.instruction) },
   );

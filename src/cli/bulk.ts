@@ -1,4 +1,4 @@
-// relais bulk list | show | resume | cancel: manages bulk runs, whichever process works them.
+// relais bulk list | show | resume | cancel: manages bulk runs, and works one to its end for a command.
 // Invariant: cancelling undoes nothing; it is recorded with actor and reason.
 import { Option, type Command } from 'commander';
 import { cancelRunAct } from '../support/acts/bulk.ts';
@@ -106,7 +106,7 @@ function listCommand(bulk: Command): void {
       const { state, limit, after } = options;
       const { items: runs, next } = await bulkRows(app, state === undefined ? {} : { state }, {
         limit,
-        ...(after === undefined ? {} : { after }),
+        after,
       });
       if (options.json === true) return outJson(runs.map(runData));
       const now = app.database.now();

@@ -1,4 +1,4 @@
-// relais client ...: commands about a client as a whole.
+// relais client check | anomalies | close: commands about a client as a whole.
 // Invariant: no command here shows a person.
 import type { Command } from 'commander';
 import type { App } from '../app.ts';

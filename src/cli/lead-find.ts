@@ -1,4 +1,4 @@
-// relais lead find: finds the leads of a person.
+// relais lead find: finds the leads of a person, and the refused rows that name one.
 // Invariant: a look-up and a reveal are entries of the hand-over log, with actor and reason (C39).
 import type { Command } from 'commander';
 import type { App } from '../app.ts';

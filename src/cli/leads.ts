@@ -1,4 +1,4 @@
-// relais lead import | refusals; registers lead find, show, withdraw and erase.
+// relais lead import | refusals | retry | replan | withdraw | erase; registers lead find and show.
 // Invariant: a bad row is never dropped: it is in the rejects file, or a visible refusal of lead_intake.
 import { Option, type Command } from 'commander';
 import { hasRole } from '../access/accounts.ts';
@@ -91,7 +91,7 @@ function refusalsCommand(lead: Command): void {
       if (options.purged === true) return listPurged(app, options);
       const rows = await refusedRows(app, options, {
         size: options.limit,
-        ...(options.after === undefined ? {} : { before: options.after }),
+        before: options.after,
       });
       if (options.json === true) return outJson(rows);
       table(
@@ -195,9 +195,9 @@ async function importLeads(
         file: path,
         now: dryRun ? hostNow : database.now,
         insert: (rows) => insertIntakeRows(database, rows),
-        ...(options.client === undefined ? {} : { clientId: options.client }),
-        ...(options.encoding === undefined ? {} : { encoding: options.encoding }),
-        ...(rejectsFile === undefined ? {} : { rejectsFile }),
+        clientId: options.client,
+        encoding: options.encoding,
+        rejectsFile,
         dryRun,
         onProgress: ({ read, total }) => line.at(`${read} of ${total} rows`),
       }),

@@ -1,4 +1,4 @@
-// relais log verify | anchor | archive | verify-archive: verifies the hand-over log, and moves old months out of MySQL.
+// relais log ... | audit ...: verifies the hand-over log, moves old months out of MySQL, exports and verifies audit packs (C46).
 // Invariant: a log that does not verify gives exit code 1 and its faults, the first one first; only archive --remove deletes anything.
 import type { Command } from 'commander';
 import { readFileSync, createWriteStream } from 'node:fs';

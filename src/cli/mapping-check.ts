@@ -1,4 +1,4 @@
-// relais mapping check: lists every mistake of every file at once, for people and for CI.
+// relais mapping check: lists every mistake of every file at once; chooses the file or version that another mapping command works on.
 // Invariant: needs no database; the paths it prints can be opened; exit code 1 when there is an error.
 import { Option, type Command } from 'commander';
 import { existsSync, statSync } from 'node:fs';

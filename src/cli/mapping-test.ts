@@ -1,4 +1,4 @@
-// relais mapping test: runs the tests in the mapping files, one line each.
+// relais mapping test | coverage: runs the tests in the mapping files; lists the fields that a mapping leaves out.
 // Invariant: needs no database; exit code 1 when one fails or could not run.
 import type { Command } from 'commander';
 import { connectors } from '../../connectors/index.ts';

@@ -1,4 +1,4 @@
-// relais note list | show: shows the notes of a client, and the delivery of their mails (C48).
+// relais note list | show, mail list | send: shows a client's notes, and the centre's mails to its clients (C48).
 // Invariant: reads only; a note names fields and settings, never a person's value.
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
@@ -53,7 +53,7 @@ interface ListOptions extends JsonOption {
 
 async function showNotes(app: App, client: string, options: ListOptions): Promise<void> {
   const { limit, after } = options;
-  const asked = { limit, ...(after === undefined ? {} : { after }) };
+  const asked = { limit, after };
   const { items: rows, next } = await clientNotes(app, client, asked);
   if (options.json === true)
     return outJson(rows.map(({ note, mails }) => ({ ...note, mails: mails.map(mailData) })));

@@ -1,4 +1,4 @@
-// relais person export: exports all data of a person at one client, encrypted for the data protection officer (C21).
+// relais person export | lookups | opposition: exports a person's data, lists who looked one up, keeps the opposition list (C21, C58).
 // Invariant: only named leads and rows, or those with the given address; the file is never written in clear.
 import { existsSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';

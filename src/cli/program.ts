@@ -14,7 +14,7 @@ import { authorisationCommands } from './authorisations.ts';
 import { withExamples } from './arguments.ts';
 import { backupCommands } from './backups.ts';
 import { bulkCommands } from './bulk.ts';
-import { cancelCommands, replayCommands, resolveCommand } from './replay.ts';
+import { cancelCommands, replayCommands, resolveCommand } from './delivery-acts.ts';
 import { clientMailCommands, noteCommands } from './notes.ts';
 import { clientCommands } from './clients.ts';
 import { completionCommands } from './completion.ts';

@@ -163,9 +163,9 @@ async function recordOf(code: string, options: OperationOptions): Promise<void> 
       kind,
       recordedBy: app.config.actor,
       askedBy,
-      ...(ends === undefined ? {} : { endsOn: ends }),
-      ...(delay === undefined ? {} : { delay }),
-      ...(instruction === undefined ? {} : { instruction }),
+      endsOn: ends,
+      delay,
+      instruction,
     });
     out(`Recorded. What goes when: relais retention plan --client ${client}`);
     if (note !== undefined) out(noteWords(client, note));

@@ -1,4 +1,4 @@
-// relais request copy | apply | extend | acknowledge | declare-informed | lift | close: an officer's acts on a request.
+// relais request access | copy | apply | extend | acknowledge | declare-informed | answer | lift | close: an officer's acts on a request.
 // Invariant: an irreversible act is confirmed by typing the number; the actor is in the log.
 import type { Command } from 'commander';
 import { writeFile, open, unlink } from 'node:fs/promises';
@@ -265,7 +265,7 @@ async function answer(app: App, id: number, options: AccessOptions): Promise<voi
           await file.sync();
           isWritten = true;
         },
-        ...(archives === undefined ? {} : { archives }),
+        archives,
       },
     };
     const done = await performHere(app, answerAccess, { to: [String(id)], input });

@@ -87,7 +87,7 @@ function listCommand(request: Command): void {
       const { client, kind, state } = options;
       const rows = await requests.list(
         {
-          ...(client === undefined ? {} : { clientId: client }),
+          clientId: client,
           ...(kind === undefined ? {} : { kind: known(kind, requestKinds, 'kind of request') }),
           ...(state === undefined ? {} : { state: known(state, requestStates, 'state') }),
           ...(options.open === true ? { isOpen: true } : {}),

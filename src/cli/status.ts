@@ -1,4 +1,4 @@
-// relais status: shows running processes, backlogs with their age, held and suspended destinations.
+// relais status | alert list: shows running processes, backlogs with their age, slowed destinations, and alerts.
 // Invariant: reads only; an idle gateway and a stopped one look different.
 import { Option, type Command } from 'commander';
 import type { App } from '../app.ts';
@@ -140,10 +140,10 @@ async function showAlerts(app: App, options: AlertOptions): Promise<void> {
   const now = app.database.now();
   const filter = {
     ...taskFilter(options),
-    ...(kind === undefined ? {} : { kind }),
+    kind,
     ...(since === undefined ? {} : { since: since(now) }),
   };
-  const asked = { limit, ...(after === undefined ? {} : { after }) };
+  const asked = { limit, after };
   const { items: rows, next } = await alertsPage(app, wholeCentre, filter, asked);
   if (options.json === true)
     return outJson(

@@ -1,4 +1,4 @@
-// relais config | migrate: shows and changes the set-up itself.
+// relais config | migrate | redis: shows and changes the set-up itself.
 // Invariant: secrets are never printed; migrate changes the schema and rights, and creates no account.
 import type { Command } from 'commander';
 import { ownEnvironment } from '../config.ts';

@@ -85,8 +85,8 @@ export function taskCommands(program: Command): void {
 }
 
 export const taskFilter = ({ client, destination }: TaskFilter): TaskFilter => ({
-  ...(client === undefined ? {} : { client }),
-  ...(destination === undefined ? {} : { destination }),
+  client,
+  destination,
 });
 
 async function listTasks(app: App, options: ListOptions): Promise<void> {

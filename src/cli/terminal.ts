@@ -1,4 +1,4 @@
-// Shared parts of commands: opening the gateway, printing, progress, confirmation.
+// Shared parts of commands: opening the gateway, printing lines, tables and JSON, progress, confirmation.
 // Invariant: results on standard output, everything else on standard error; printed text cannot control the terminal.
 import { createInterface } from 'node:readline/promises';
 import { resolve } from 'node:path';

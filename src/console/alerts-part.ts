@@ -1,4 +1,4 @@
-// Renders alerts on pages: grouped by kind and client, each with a link to the page that settles it.
+// Renders alerts on pages, grouped by kind and client, each with a link to the page that settles it; and the advice on a delivery.
 // Invariant: none is left out; a group shows its count and links to each of its alerts.
 import type { FastifyRequest } from 'fastify';
 import { may, roleWords, ruleOf, type Permission } from '../access/permissions.ts';
@@ -217,7 +217,7 @@ const here = (needs: Permission, name: Both): AdviceDoor => ({ needs, name });
 const there = (needs: Permission, name: Both, pathOf: AdviceDoor['pathOf'] = itsDestination): AdviceDoor => ({
   needs,
   name,
-  ...(pathOf === undefined ? {} : { pathOf }),
+  pathOf,
 });
 
 const adviceDoors: Readonly<Record<AdvisedAct, AdviceDoor>> = {

@@ -1,4 +1,4 @@
-// Renders the pages of errors: not found, not permitted, not signed in, or a failure.
+// Renders the pages of errors: not found, with where to go on; not permitted, not signed in, or a failure.
 // Invariant: no stack and no words of a library; the input comes back escaped or not at all.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { may, type Permission } from '../access/permissions.ts';

@@ -1,4 +1,4 @@
-// The filter of deliveries in the address or a form of a page: the same for a list and for what is done with all of it.
+// The filter of deliveries on a page: read from its address or form, its boxes, its words.
 // Invariant: a condition that came twice is refused, so that no page shows more than was asked.
 import type { FastifyRequest } from 'fastify';
 import { filterConditions } from '../domain/delivery-filter.ts';

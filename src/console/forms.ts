@@ -1,4 +1,4 @@
-// Reads the fields of a form or an address one by one, by their names.
+// Reads what a form or an address sends: fields, long texts, files; words why a typed reason is refused.
 // Invariant: a field that no page reads is ignored; one that came twice is empty.
 import type { FastifyRequest, FastifyInstance } from 'fastify';
 import { lineOfInvisible } from '../privacy/papers/html.ts';

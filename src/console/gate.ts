@@ -1,4 +1,4 @@
-// Authenticates a request and checks its permission before any page is made.
+// Authenticates a request by its cookie, checks its origin and its permission before any page is made.
 // Invariant: a route without a gate cannot be registered; the account is read at each request, so that a removed right is lost at once.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { accountActor } from '../access/place.ts';

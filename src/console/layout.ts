@@ -1,4 +1,4 @@
-// Renders the frame of every page: head, navigation by the account's permissions, footer with the time zone.
+// Renders the frame of every page: head, navigation by the account's permissions, footer; sends a page or a file as the answer.
 // Invariant: no style and no script is inside a page; every page works without the script.
 import { may, type Permission } from '../access/permissions.ts';
 import { html, written, type Html, type Piece } from '../privacy/papers/html.ts';

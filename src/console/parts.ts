@@ -1,4 +1,4 @@
-// Renders small parts of pages: notices, states, tables, fields.
+// Renders small parts of pages: notices, states, tables, fields, choices, dates, QR codes.
 import { html, type Html, type Piece } from '../privacy/papers/html.ts';
 import { encode } from 'uqr';
 import type { Say } from './layout.ts';
@@ -212,7 +212,7 @@ export function nameChoice(
     return input(name, label, {
       value,
       most: 100,
-      ...(hint === undefined ? {} : { hint }),
+      hint,
       ...(required === true ? {} : { optional: true }),
     });
   const all = value === '' || known.includes(value) ? known : [value, ...known];

@@ -60,7 +60,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     proxies: options.proxies,
     exposeHeadRoutes: false,
     refusal: unreadableRequest,
-    ...(options.pem === undefined ? {} : { pem: options.pem }),
+    pem: options.pem,
   });
   server.removeAllContentTypeParsers();
   const routes: Console['routes'][number][] = [];

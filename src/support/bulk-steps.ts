@@ -10,7 +10,7 @@ import { lockLeads } from '../store/leads.ts';
 import { resolveIn } from '../delivery/outcome/resolve.ts';
 import type { Published } from '../delivery/trip/mapping-cache.ts';
 import type { Backfill } from './backfill.ts';
-import { cancelIn, closeIn } from './close-tasks.ts';
+import { cancelIn, closeIn } from './close-and-cancel.ts';
 import { replayIn, replayRefusals, type ReplayOptions, type ReplayRefusal } from './replay.ts';
 import type { Both } from './words.ts';
 

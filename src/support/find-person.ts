@@ -1,4 +1,4 @@
-// Looks people up by mail address, phone, name or reference of a lead.
+// Looks people up by mail address, phone, name or reference of a lead; on an opposition list; in the list of look-ups.
 // Invariant: an entry of the hand-over log with actor and reason is written before anything is returned; masked unless revealed (C39).
 import { parsePhoneNumberFromString } from 'libphonenumber-js';
 import { unknownClient } from '../errors/unknown.ts';

@@ -1,4 +1,4 @@
-// Replaces actors of the log, `account:12` or `key:3`, by their names for readers (C58).
+// Replaces actors of the log, `account:12` or `key:3`, by their names for readers (C58); checks the names in a filter.
 // Invariant: a name is shown as long as it is kept; the result is stored nowhere.
 import { accountActorOf, allNames, staffActorOf } from '../store/accounts.ts';
 import type { Sql, ReadOnlySql } from '../store/database.ts';

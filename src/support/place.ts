@@ -1,4 +1,4 @@
-// Dependencies of support's reads and acts, for every face.
+// Dependencies and scope of support's reads and acts, for every face.
 import type { Published } from '../delivery/trip/mapping-cache.ts';
 import type { Database } from '../store/database.ts';
 import type { ReadSide } from '../store/replica.ts';

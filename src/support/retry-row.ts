@@ -1,4 +1,4 @@
-// Hands a quarantined row to the intake once more, for support.
+// Hands quarantined rows to the intake, and quarantined changes to planning, once more, for support.
 // Invariant: only rows that Relais itself gave up (SET_ASIDE, INTERNAL), or that wait for the officer (ERASED_SINCE); a row that broke the
 // contract is corrected by its sender.
 // A lead comes back with the rows that were refused for lack of it: without them it would carry a consent withdrawn since.

@@ -1,4 +1,4 @@
-// Words for the present sending state of a destination: stopped, held, quiet, one at a time, or normal.
+// Words for the sending state of a destination, its hours, and the next attempt of a delivery.
 // Invariant: names no past moment, and agrees with domain/send-policy.
 import { sendsFiles } from '../../connectors/index.ts';
 import { paceOf, type Circuit } from '../domain/breaker.ts';

@@ -1,4 +1,4 @@
-// Suspends and resumes a destination, for support.
+// Suspends and resumes a destination, and decides about a withheld file, for support.
 // Invariant: one change, one entry with actor and reason; the claim obeys the row, whatever Redis contains.
 import { isFetched } from '../../connectors/index.ts';
 import { probeNow, untriedNow, type Circuit } from '../domain/breaker.ts';

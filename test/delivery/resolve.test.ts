@@ -1,5 +1,5 @@
 // Support says what became of a delivery of unknown outcome, and what waited for the answer goes on.
-import { closeDeliveries } from '../../src/support/close-tasks.ts';
+import { closeDeliveries } from '../../src/support/close-and-cancel.ts';
 import { resolve, resolveFromLog } from '../../src/delivery/outcome/resolve.ts';
 import { quarantineOf } from './quarantine-of.ts';
 import type { Role } from '../../src/roles/role-status.ts';

@@ -105,8 +105,8 @@ function files(server: FastifyInstance, { support }: RouteDeps): void {
     work: async ({ query, caller }) => {
       const { client, destination: id } = query;
       const filter = {
-        ...(client === undefined ? {} : { client }),
-        ...(id === undefined ? {} : { destination: id }),
+        client,
+        destination: id,
       };
       return s.pageAnswer(await filesPage(support, caller.holder, filter, s.pageAsked(query)), (file) => ({
         ...file,

@@ -1,4 +1,4 @@
-// Lets a client without an endpoint fetch its leads and acknowledge them.
+// Lets a client without an endpoint fetch its leads and acknowledge them; the centre's earlier public API of contacts.
 // Invariant: the content is the mapping's own bytes, embedded unchanged; it is kept nowhere for a second answer.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { AccessPlace } from '../../access/place.ts';

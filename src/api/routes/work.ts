@@ -1,4 +1,4 @@
-// Tasks and alerts that need a person, and their closing.
+// Tasks and alerts that need a person, their closing, and the feed of events.
 import type { FastifyInstance } from 'fastify';
 import { closeTasks } from '../../support/acts/tasks.ts';
 import { filterSchemas, readFilter } from '../../support/reads/filter.ts';
@@ -73,9 +73,9 @@ function alertRoutes(server: FastifyInstance, deps: RouteDeps): void {
     work: async ({ query, caller }) => {
       const { since, client, destination } = readFilter(query);
       const filter = {
-        ...(client === undefined ? {} : { client }),
-        ...(destination === undefined ? {} : { destination }),
-        ...(since === undefined ? {} : { since }),
+        client,
+        destination,
+        since,
         ...(query['kind'] === undefined ? {} : { kind: query['kind'] as AlertKind }),
       };
       return s.pageAnswer(await alertsPage(support, caller.holder, filter, s.pageAsked(query)), s.inWords);
@@ -134,7 +134,7 @@ export function eventRoutes(server: FastifyInstance, { support }: RouteDeps): vo
     work: async ({ query: { after, kinds, limit }, caller }) =>
       s.asJson(
         await eventsPage(support, caller.holder, {
-          ...(after === undefined ? {} : { after }),
+          after,
           ...(kinds === undefined ? {} : { kinds: kindsOf(kinds) }),
           limit: limit === undefined ? 50 : Number(limit),
         }),

@@ -1,4 +1,4 @@
-// Serves the list of accounts of people who work with Relais, and the form that creates one, for an administrator (C38).
+// Serves the accounts of people who work with Relais, the form that creates one, and the list of sign-ins (C38).
 // Invariant: a code for setting a password is shown once, in an answer that is kept nowhere.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { accounts, createAccount, accountWithId, type Account } from '../../access/accounts.ts';
@@ -133,7 +133,7 @@ export function signInsRoutes(server: FastifyInstance, { place, show }: Desk): v
       accountId === undefined ? undefined : await accountWithId(place.access.database, accountId);
     const entries = await accessEntries(place.access, {
       limit: pageLength,
-      ...(before === undefined ? {} : { before }),
+      before,
       ...(account === undefined ? {} : { accountId: account.id }),
     });
     const query = account === undefined ? '' : `account=${account.id}&`;

@@ -1,4 +1,4 @@
-// Serves the audit pages: verification of the log and its anchor (C09, C46), and the look-ups of a person (C58).
+// Serves the audit pages: verification of the log and its anchor (C09, C46), and a client's audit pack.
 // Invariant: a question about a person is POSTed, and is in the log before it is answered.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { html, type Html } from '../../privacy/papers/html.ts';
@@ -42,7 +42,7 @@ export function auditRoutes(server: FastifyInstance, desk: Desk): void {
     if (typed !== '' && anchor === undefined) return auditPage(desk, request, reply, words.badAnchor);
     const begun = await startVerification(place, {
       actor: personOf(request).actor,
-      ...(anchor === undefined ? {} : { anchor }),
+      anchor,
     });
     if (begun === undefined) return auditPage(desk, request, reply, words.already);
     return reply.redirect(`/audit/verifications/${begun.id}`, 303);

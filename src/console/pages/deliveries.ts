@@ -1,4 +1,4 @@
-// Serves deliveries by filter, newest first, page by page; and failures by cause.
+// Serves deliveries by filter, newest first, page by page; failures by cause; saved views.
 // Invariant: the address has the whole filter, so that a colleague with the same address sees the same.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';
@@ -64,7 +64,7 @@ const listPage: PageOf = async ({ place, show }, request, reply) => {
     () =>
       deliveriesPage(place, holder, readFilter(wanted), {
         limit: pageLength,
-        ...(after === undefined ? {} : { after }),
+        after,
       }),
   );
   const { items: rows, next: last } = found;

@@ -1,4 +1,4 @@
-// Serves one delivery on one page: its facts, its history in plain words, the sent content, and the present acts.
+// Serves one delivery on one page: its facts, its history in plain words, the sent content, and the acts on it.
 // Invariant: each act has a reason and is an entry of the log; a person's data is nowhere on this page.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { html, type Html } from '../../privacy/papers/html.ts';

@@ -1,4 +1,4 @@
-// Serves the acts on a destination on its page: suspend, resume, send its file now, settle a withheld file, test.
+// Serves the acts on a destination: suspend, resume, test, its file, and its signing secret.
 // Invariant: each act has a reason and is an entry of the log, except a test, which changes nothing; a second press does
 // nothing; a refusal is explained on the page.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';

@@ -1,4 +1,4 @@
-// Serves destinations: their state of sending and their waiting deliveries; destination-acts.ts has the acts.
+// Serves destinations: their state of sending, waiting deliveries and plots; destination-acts.ts has the acts.
 // Invariant: another client's is answered as if it did not exist; the reason of a suspension is shown to the centre alone.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';

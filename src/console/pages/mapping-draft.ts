@@ -1,4 +1,4 @@
-// Serves a mapping before its publication: the file on disk or a typed text, the check's messages, its effects.
+// Serves a mapping before its publication, with the check's messages and its effects; a published version, and the rollback to it.
 // Invariant: the published text is the shown one; a typed text is kept nowhere before it is published.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';
@@ -61,7 +61,7 @@ export function mappingDraftRoutes(server: FastifyInstance, desk: Desk, trials: 
       return page(request, reply, {
         destination: request.params.id,
         text,
-        ...(problem === undefined ? {} : { problem }),
+        problem,
       });
     },
   );

@@ -1,4 +1,4 @@
-// Serves mappings: each destination with its version in force and its file; one destination with its versions and its go-live list.
+// Serves mappings: each destination with its version in force; one with its versions, its go-live list, the document to sign.
 // Invariant: a client sees its own versions; files on disk, and publisher and reason of a version, are for the centre.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';

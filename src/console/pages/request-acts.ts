@@ -1,4 +1,4 @@
-// Serves an officer's acts on a request from its page: apply, answer, extend, note, lift, close, and the names on its leads.
+// Serves an officer's acts on a request from its page, its letters, its documents, and the names on its leads.
 // Invariant: an irreversible act is confirmed by the number of the request.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { PersonName } from '../../domain/person-name.ts';

@@ -64,7 +64,7 @@ export const requestPage: PageOf<[refused?: Refused, shown?: ReadonlyMap<number,
     proofs: await proofsListed(place, { request: String(id) }, 50),
     nameOf: (actor) => actorText(actor, names, say),
     at: (time) => timeOf(time, visitOf(request).language),
-    ...(shown === undefined ? {} : { names: shown }),
+    names: shown,
     now: place.database.now(),
   };
   return show(request, reply, {

@@ -85,7 +85,7 @@ const listPage: PageOf = async ({ place, show }, request, reply) => {
     {
       areClosed,
       ...(client === '' ? {} : { clientId: client }),
-      ...(kind === undefined ? {} : { kind }),
+      kind,
     },
     mostShown,
   );
@@ -180,9 +180,9 @@ function orderOf({ place }: Desk, request: FastifyRequest): Asked | Refused {
     kind,
     phones,
     references: (reference ?? '') === '' ? [] : [reference ?? ''],
-    ...(address === undefined ? {} : { email: address }),
+    email: address,
     ...(isToday ? {} : { receivedAt: startOfDay(received) }),
-    ...(demand === undefined ? {} : { demand }),
+    demand,
     ...((lastName ?? '') === '' ? {} : { name: { lastName, firstName } }),
     ...optInsOf(kind, request),
   };

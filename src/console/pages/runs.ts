@@ -1,4 +1,4 @@
-// Serves bulk runs until their end: progress, pause, resume, stop. bulk.ts begins them.
+// Serves bulk runs: planned by a filter and confirmed, then followed to their end, paused or stopped.
 // Invariant: finished deliveries of a run stay; an account without the permission reads, and has no button.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';
@@ -57,7 +57,7 @@ const listPage: PageOf = async ({ place, show }, request, reply) => {
     {},
     {
       limit: 50,
-      ...(after === undefined ? {} : { after }),
+      after,
     },
   );
   const named = await namesFor(place, personOf(request).holder);

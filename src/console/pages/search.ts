@@ -1,4 +1,4 @@
-// Serves the search for a person's leads: a form sent by POST, and an entry in the log before anything is shown (C39).
+// Serves the search for a person's leads (C39), and the list of who looked a person up (C58).
 // Invariant: no URL contains personal data, the page stores none, and persons are masked.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { html, type Html, type Piece } from '../../privacy/papers/html.ts';

@@ -1,4 +1,4 @@
-// Serves signing in and out: password, then the second factor where the account has one or needs one.
+// Serves signing in and out: password, second factor, first access with a code, OpenID Connect.
 // Invariant: a wrong login and a wrong password are answered alike; each step up has a new token, so that a planted one opens nothing.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import {

@@ -1,4 +1,4 @@
-// Serves tasks: failures that need a person, by cause, and the alerts, each closed with a reason and its evidence.
+// Serves the home page and the tasks: failures by cause, and alerts, each closed with a reason and its evidence.
 // Invariant: closing is an entry of the log; it sends nothing and changes no delivery.
 import type { FastifyInstance } from 'fastify';
 import { may } from '../../access/permissions.ts';

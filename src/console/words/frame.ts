@@ -1,4 +1,4 @@
-// Words around every page: navigation, errors, refusals. French first.
+// Words around every page: navigation, errors, refusals, dates, saved views, plots. French first.
 import { reason } from '../../support/acts/act.ts';
 import type { Both } from '../../support/words.ts';
 import type { ViewProblem } from '../../access/views.ts';

@@ -1,4 +1,4 @@
-// Words of refusals and their remedies by code, for the console. French first.
+// Words of refusals by code, with their remedies, and of the page of an unknown thing. French first.
 // Invariant: a page never shows an English sentence under a French heading without labelling it English.
 import type { ErrorCode } from '../../errors.ts';
 import type { Both } from '../../support/words.ts';

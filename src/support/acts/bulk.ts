@@ -10,7 +10,7 @@ import { releaseBulkRun } from '../../store/bulk-runs.ts';
 import { eachDelivery, findDelivery, type ListedDelivery } from '../../store/delivery-lists.ts';
 import { beginRunIn, cancelRun, pauseRun } from '../bulk-runs.ts';
 import { refusalWords, type BulkOrder } from '../bulk-steps.ts';
-import { isCancellable } from '../close-tasks.ts';
+import { isCancellable } from '../close-and-cancel.ts';
 import { knownInScope } from '../named-text.ts';
 import { existing, withinScope, type SupportPlace, type Scope } from '../place.ts';
 import { bulkRun, bulkRunHead, type BulkRunHead } from '../reads/bulk-runs.ts';

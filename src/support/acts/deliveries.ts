@@ -5,7 +5,7 @@ import { safeReference } from '../../domain/names-in-text.ts';
 import { RelaisError } from '../../errors.ts';
 import { unknownDelivery } from '../../errors/unknown.ts';
 import { findDelivery, type ListedDelivery } from '../../store/delivery-lists.ts';
-import { cancelIn } from '../close-tasks.ts';
+import { cancelIn } from '../close-and-cancel.ts';
 import { replayIn, type ReplayAnswer, replayRefused } from '../replay.ts';
 import { existing } from '../place.ts';
 import { stateWords } from '../words.ts';

@@ -40,7 +40,7 @@ async function exported({ place, by, input }: Doing<ExportInput>): Promise<Reada
       {
         entry: 'exported',
         clientId: filter.client ?? '',
-        ...(filter.destination === undefined ? {} : { destinationId: filter.destination }),
+        destinationId: filter.destination,
         actor: by.actor,
         purpose,
         reason: list,
@@ -145,7 +145,7 @@ function rangeOf({ client, since, until }: DeliveryFilter): LogRange {
       `Le journal s’exporte par périodes de ${mostDays} jours au plus : donnez le début et la fin.`,
       `The log is exported by a period of ${mostDays} days at most: from and to.`,
     ]);
-  return { from: since, until, ...(client === undefined ? {} : { client }) };
+  return { from: since, until, client };
 }
 
 function refuseLong(count: number): void {

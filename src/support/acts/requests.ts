@@ -81,7 +81,7 @@ export const openRequest: Act<OpenInput, Opened, RequestPlace> = {
       ...order,
       clientId,
       actor,
-      ...(how === undefined ? {} : { identity: how }),
+      identity: how,
     });
   },
 };

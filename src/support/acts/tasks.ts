@@ -3,7 +3,7 @@
 import { RelaisError } from '../../errors.ts';
 import { findDelivery } from '../../store/delivery-lists.ts';
 import { readAlert } from '../../store/tasks.ts';
-import { closeAlertsIn, closeDeliveriesIn } from '../close-tasks.ts';
+import { closeAlertsIn, closeDeliveriesIn } from '../close-and-cancel.ts';
 import { isWithin } from '../place.ts';
 import { closingText } from '../typed-text.ts';
 import { evidence, inOne, reason, type Act, type Doing } from './act.ts';

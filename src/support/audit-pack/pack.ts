@@ -41,7 +41,7 @@ export async function auditPack(place: PackPlace, asked: PackAsked): Promise<Aud
     ]);
   await archivesNeeded({ database, sealKeys: keys.seal, archives: place.archives }, asked);
   const { actor, anchor } = asked;
-  const verifying = await startVerification(place, { actor, ...(anchor === undefined ? {} : { anchor }) });
+  const verifying = await startVerification(place, { actor, anchor });
   if (verifying === undefined)
     throw new RelaisError('LOG-004', [
       'Le journal est en cours de vérification, et le dossier d’audit le vérifie aussi.',

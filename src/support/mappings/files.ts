@@ -143,7 +143,7 @@ export async function sourcesToTry(
     clientId,
     text,
     main: `${clientId}/crm.yaml`,
-    ...(given === undefined ? {} : { clientText: given }),
+    clientText: given,
   });
 }
 

@@ -112,7 +112,7 @@ export async function bulkRows(
   asked: { readonly state?: BulkState },
   { limit, after }: PageAsked,
 ): Promise<Page<BulkRow>> {
-  const page = { limit: limit + 1, ...(after === undefined ? {} : { before: after }) };
+  const page = { limit: limit + 1, before: after };
   return pageOf(await listBulkRuns(database, asked, page), limit, ({ id }) => id);
 }
 

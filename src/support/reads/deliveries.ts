@@ -31,7 +31,7 @@ import { readVersions } from '../../store/mapping-versions.ts';
 import { publishedHours } from '../sending-state.ts';
 import { replayPlans, type ReplayPlan } from '../replay.ts';
 import { entryData, storyOf, type Story } from '../story.ts';
-import { isCancellable } from '../close-tasks.ts';
+import { isCancellable } from '../close-and-cancel.ts';
 
 /** Newest first. @throws FIND-001 for an unknown name in the filter */
 export async function deliveriesPage(
@@ -127,7 +127,7 @@ const column = <T>(schema: s.Schema, words: Both, of: (row: ListedDelivery) => T
   schema,
   words,
   of,
-  ...(csv === undefined ? {} : { csv }),
+  csv,
 });
 
 export const deliveryColumns = {

@@ -2,7 +2,7 @@
 // Invariant: an operation is recorded as long over, so that what it holds is due at once; its rows that come later are refused.
 import { addDelay, civilDate } from '../../../src/domain/civil-date.ts';
 import { recordOperation } from '../../../src/retention/register.ts';
-import { closeDeliveries } from '../../../src/support/close-tasks.ts';
+import { closeDeliveries } from '../../../src/support/close-and-cancel.ts';
 import type { Gateway } from '../../trip/gateway.ts';
 import { clientId } from './mappings.ts';
 import type { Random } from './random.ts';

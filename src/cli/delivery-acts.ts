@@ -1,4 +1,4 @@
-// relais replay: sends ended deliveries again, and brings waiting ones forward.
+// relais replay | cancel | delivery resolve: sends deliveries again, ends waiting ones, decides unknown outcomes.
 // Invariant: a replay is counted and confirmed before it starts, recorded with actor and reason, and cancels no pending retry.
 import type { Command } from 'commander';
 import { RelaisError } from '../errors.ts';
