@@ -7,7 +7,7 @@ import type { MappingSources, Problem } from '../mapping/contract.ts';
 import { concerns, loadMappings, namesOf } from '../mapping/load.ts';
 import { formatProblem } from '../mapping/document/problems.ts';
 import { didYouMean, suggest } from '../mapping/document/suggest.ts';
-import { testReport } from '../mapping/tools/test-report.ts';
+import { testReport } from '../mapping/tools/check-folder.ts';
 import { withExamples, listLength } from './arguments.ts';
 import { shownPath, chosenFile } from './mapping-check.ts';
 import { mappingsFolder, out, say, strong, table, withApp, hostNow } from './terminal.ts';

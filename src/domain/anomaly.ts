@@ -1,6 +1,6 @@
 // Finds the anomalies of an accepted lead: in its notice, its questions, the company it names, its purchase. Pure.
 // Invariant: an anomaly refuses nothing and has codes only; a missing answer is never read as an answer (C13, C16).
-import { isNamedEntity } from './legal-entity.ts';
+import { isNamedEntity } from './consent.ts';
 import type { Channel, ConsentChannel, ConsentPurpose, ConsentRecord } from './lead.ts';
 import { wasInUse, type Notice } from './destination.ts';
 

@@ -11,7 +11,7 @@ import {
   type OptIn,
 } from '../domain/anomaly.ts';
 import { civilDay } from '../domain/civil-date.ts';
-import { entitiesOf } from '../domain/legal-entity.ts';
+import { entitiesOf } from '../domain/consent.ts';
 import type { Channel, ConsentRecord } from '../domain/lead.ts';
 import type { Notice } from '../domain/destination.ts';
 import type { LeadColumn, LeadFields } from '../domain/lead-fields/columns.ts';

@@ -1,7 +1,7 @@
 // Compiles a checked file into a mapping: for each action, the functions that write a lead and read an answer.
 // Invariant: everything that does not depend on the lead is decided here; `apply` only reads the lead and calls the compiled functions.
 import type { Both, Action } from '../../connectors/contract.ts';
-import { entitiesOf } from '../domain/legal-entity.ts';
+import { entitiesOf } from '../domain/consent.ts';
 import type { ClientFacts } from '../domain/destination.ts';
 import { actionNames, compileActions, type CompiledActions, type PlannedCall } from './actions.ts';
 import { createApply, planKey, safeTitle, type ApplyParts } from './apply.ts';

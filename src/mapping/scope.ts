@@ -55,7 +55,7 @@ export interface Scope {
   readonly captures?: CaptureScope;
   /** Categories the contract covers; undefined when client.yaml could not be read. */
   readonly contract?: readonly DataCategory[];
-  /** Plain names of those that a phone consent may name (`domain/legal-entity.ts`). */
+  /** Plain names of those that a phone consent may name (`domain/consent.ts`). */
   readonly entities: ReadonlySet<string>;
   /** The dialect of a CSV: the values its cells can hold, and their form. */
   readonly csv?: CsvWriter;

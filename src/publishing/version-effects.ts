@@ -22,7 +22,7 @@ import {
 } from '../store/version-effects.ts';
 import { civilDate } from '../domain/civil-date.ts';
 import { itemsMissing, reasonsAgainstPublishing } from '../domain/go-live.ts';
-import { entitiesOf } from '../domain/legal-entity.ts';
+import { entitiesOf } from '../domain/consent.ts';
 import { closedAmong } from '../store/closings.ts';
 import { holdToList, keepNotices } from '../store/notices.ts';
 

@@ -117,11 +117,8 @@ export async function lockUnderWay(tx: Sql, ids: readonly number[]): Promise<Rea
   return new Set(rows.map((row) => row.id));
 }
 
-export async function readBatch(sql: Sql, id: number, lock = false): Promise<Batch | undefined> {
-  const [row] = await sql.all<Row>(
-    `SELECT ${batchColumns} FROM batches WHERE id = ?${lock ? ' FOR UPDATE' : ''}`,
-    [id],
-  );
+export async function readBatch(sql: Sql, id: number): Promise<Batch | undefined> {
+  const [row] = await sql.all<Row>(`SELECT ${batchColumns} FROM batches WHERE id = ?`, [id]);
   return row === undefined ? undefined : batchOf(row);
 }
 

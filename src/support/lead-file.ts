@@ -1,8 +1,7 @@
 // Reads one lead for support: the person, consents in force, interactions, deliveries, and the open ones with their reasons.
 // Invariant: the person is masked; in clear only after an entry of the hand-over log with actor and reason (C39).
-import { entitiesOf, isNamedEntity } from '../domain/legal-entity.ts';
+import { entitiesOf, isNamedEntity, currentConsent } from '../domain/consent.ts';
 import { findClient } from '../store/destinations.ts';
-import { currentConsent } from '../domain/consent.ts';
 import {
   consentChannels,
   consentPurposes,

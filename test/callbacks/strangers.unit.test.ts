@@ -4,7 +4,7 @@ import {
   networkOf,
   refusalsAMinute,
   suspectsAtOnce,
-} from '../../src/callbacks/strangers.ts';
+} from '../../src/callbacks/server.ts';
 
 test('an address of IPv6 is counted with its whole network, one of IPv4 by itself, in every spelling', () => {
   expect(networkOf('2001:db8:1:2::1')).toBe(networkOf('2001:0DB8:1:2:ffff::9%eth0'));

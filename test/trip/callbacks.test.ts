@@ -1,7 +1,6 @@
 // A recipient that decides later tells it by itself, signed: the delivery ends at once, once, and asking stays the fallback.
 import { Webhook } from 'standardwebhooks';
-import { startCallbacks } from '../../src/callbacks/server.ts';
-import { atOnce, refusalsAMinute } from '../../src/callbacks/strangers.ts';
+import { startCallbacks, atOnce, refusalsAMinute } from '../../src/callbacks/server.ts';
 import { silentLog } from '../../src/log.ts';
 import { replay } from '../../src/support/replay.ts';
 import { openDeciding, type Deciding } from './deciding-crm.ts';

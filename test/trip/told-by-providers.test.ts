@@ -5,8 +5,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startCallbacks } from '../../src/callbacks/server.ts';
-import { refusalsAMinute } from '../../src/callbacks/strangers.ts';
+import { startCallbacks, refusalsAMinute } from '../../src/callbacks/server.ts';
 import { silentLog } from '../../src/log.ts';
 import {
   certificatePath,

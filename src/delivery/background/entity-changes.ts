@@ -1,7 +1,6 @@
 // Ends the phone grants that name a legal entity which a publication no longer counts, and informs the recipient (C16b).
 // Invariant: each active phone grant of the client is checked once, part by part; a grant that breaks our code delays no other.
-import { answerToTell } from '../../domain/consent.ts';
-import { entitiesOf, isNamedEntity } from '../../domain/legal-entity.ts';
+import { answerToTell, entitiesOf, isNamedEntity } from '../../domain/consent.ts';
 import { consentPurposes, type ConsentRecord } from '../../domain/lead.ts';
 import { foreignCode } from '../../errors.ts';
 import type { Log } from '../../log.ts';

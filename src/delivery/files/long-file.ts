@@ -26,7 +26,7 @@ import {
   type Whole,
 } from '../../store/long-files.ts';
 import type { EndedState } from '../../store/batches.ts';
-import { mayHaveCome } from '../../domain/late-arrival.ts';
+import { mayHaveCome, decide } from '../../domain/verdict.ts';
 import { raiseAlerts } from '../../store/alerts.ts';
 import { appendHandovers } from '../../store/handovers.ts';
 import type { Order, TripNeeds, Trip } from '../trip/trip.ts';
@@ -46,7 +46,6 @@ import {
   type LongAttempt,
   type PartsOutcome,
 } from './long-parts.ts';
-import { decide } from '../../domain/verdict.ts';
 
 // Sends a file without any lead, which the recipient expects all the same: its outcome moves the file only.
 // Invariant: its outcome is decided as for a delivery; past the age of the destination's leads it is given up, with an alert.

@@ -2,7 +2,7 @@
 // for a mailbox that had the lead and is no longer in the file (GDPR article 19).
 // Invariant: the caller holds the lock of the lead; every writer of an outcome calls this in the transaction of that outcome.
 import type { Outcome } from '../../../connectors/contract.ts';
-import { afterLate, mayHaveCome } from '../../domain/late-arrival.ts';
+import { afterLate, mayHaveCome } from '../../domain/verdict.ts';
 import type { Alert } from '../../store/alerts.ts';
 import type { Sql } from '../../store/database.ts';
 import { deliveriesOfLeads, lockDeliveries, type Delivery } from '../../store/deliveries.ts';

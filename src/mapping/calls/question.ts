@@ -16,8 +16,7 @@ import { bodyWith } from '../fields/lints.ts';
 import { isBlank, type Context, type Source } from '../fields/source.ts';
 import type { Entry, FieldProblem } from '../fields/values.ts';
 import { readLayout, inLayout, type Layout } from '../formats/layout.ts';
-import { isAsked } from '../response/comparison.ts';
-import { looksForAsked } from '../response/paths.ts';
+import { isAsked, looksForAsked } from '../response/comparison.ts';
 import { compileLines, type RecordPlan } from '../record.ts';
 import type { Scope } from '../scope.ts';
 

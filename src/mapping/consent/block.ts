@@ -1,7 +1,6 @@
 // Compiles a consent block: the client's own field and value for each of the four states, in every exchange (C16, C20).
 // Invariant: the value written is the one the file gives for the recorded state; absence is never an answer.
-import { answerToTell, toldAheadMs, type CurrentConsent } from '../../domain/consent.ts';
-import { isNamedEntity } from '../../domain/legal-entity.ts';
+import { answerToTell, toldAheadMs, type CurrentConsent, isNamedEntity } from '../../domain/consent.ts';
 import { pairOf, unchanged, type CompiledMapping, type ConsentSent, type Told } from '../contract.ts';
 import type { Path, Report } from '../document/problems.ts';
 import type { ConsentNeed, FieldProblem, Scalar } from '../fields/values.ts';

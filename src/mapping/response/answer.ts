@@ -8,7 +8,7 @@ import { answerTooComplex, isTooComplex, withinBudget } from './answer-budget.ts
 import type { AnswerForm } from './comparison.ts';
 import type { FaultFormat } from '../contract.ts';
 import { readSaid, type Said } from './faults.ts';
-import { hasItsLists, parsePath, walk } from './paths.ts';
+import { hasItsLists, parsePath, walk } from './comparison.ts';
 import type { XPathFound } from '../formats/xml-thread.ts';
 import {
   compileXPath,

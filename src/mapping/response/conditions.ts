@@ -4,11 +4,18 @@ import type { Both } from '../../../connectors/contract.ts';
 import type { Opened } from './answer.ts';
 import { compileCss } from './css.ts';
 import { isRecord } from '../document/yaml.ts';
-import { comparisonOf, headerComparison, isAsked, namesReference, type AnswerForm } from './comparison.ts';
+import {
+  comparisonOf,
+  headerComparison,
+  isAsked,
+  namesReference,
+  type AnswerForm,
+  looksForAsked,
+  parsePath,
+} from './comparison.ts';
 import type { FaultFormat } from '../contract.ts';
 import type { Path, Report } from '../document/problems.ts';
 import { suggest } from '../document/suggest.ts';
-import { looksForAsked, parsePath } from './paths.ts';
 import { compileXPath } from './xpath.ts';
 import * as says from './condition-words.ts';
 

@@ -28,9 +28,8 @@ interface FieldRead {
   /** Sources it writes from, as absolute paths: `interactions.kind`. */
   readonly sources: readonly Source[];
   readonly list?: string;
-  /** The map of its value, and the map's name. */
+  /** The map of its value. */
   readonly map?: Readonly<Record<string, unknown>>;
-  readonly mapName?: string;
   readonly raw: Readonly<Record<string, unknown>>;
 }
 
@@ -68,7 +67,6 @@ function readsOf(raw: Raw, mapping: Raw, list?: string, parent = ''): readonly F
       sources: pathsIn(raw).flatMap((path) => sourceOf(path, list) ?? []),
       list,
       ...(isRecord(map) ? { map } : {}),
-      ...(typeof named === 'string' ? { mapName: named } : {}),
     },
   ];
 }

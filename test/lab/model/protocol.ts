@@ -5,8 +5,7 @@ import type { Action, Outcome } from '../../../connectors/contract.ts';
 import { isBlocked } from '../../../src/delivery/claim/claim.ts';
 import { planSteps, type ChangeKind } from '../../../src/delivery/planning/change-rules.ts';
 import { isEnd } from '../../../src/domain/delivery.ts';
-import { afterLate, mayHaveCome } from '../../../src/domain/late-arrival.ts';
-import { decide, type Decision } from '../../../src/domain/verdict.ts';
+import { afterLate, mayHaveCome, decide, type Decision } from '../../../src/domain/verdict.ts';
 import type { LockedDelivery } from '../../../src/store/delivery-claims.ts';
 import {
   after,
