@@ -5,9 +5,9 @@
 
 const base = {
   rootDir: import.meta.dirname,
-  // Half of the processor's time went into compiling the same modules for each file, and into reaching globals.
+  // Half of the processor's time went into compiling and evaluating the same modules for each file, and into reaching globals.
   testEnvironment: '<rootDir>/test/support/plain-environment.ts',
-  runtime: '<rootDir>/test/support/kept-scripts.ts',
+  runtime: '<rootDir>/test/support/kept-modules.ts',
   transform: {
     '^.+\\.(ts|mts|js|mjs)$': [
       '@swc/jest',
@@ -43,6 +43,7 @@ export default {
   // Most suites wait for servers and clocks, not for the processor.
   maxWorkers: 3,
   testSequencer: '<rootDir>/test/support/sequencer.ts',
+  reporters: ['default', '<rootDir>/test/support/longest-files.ts'],
   // A worker that has grown is begun anew between two files: a heap of gigabytes collects for seconds.
   workerIdleMemoryLimit: '1200MB',
   // A worker with nothing left to do still has its heap to give back, for longer than half a second on a busy machine: only who

@@ -32,7 +32,7 @@ import { restoreCommands } from './restore.ts';
 import { retentionCommands } from './retention.ts';
 import { redisCommands, systemCommands } from './system.ts';
 import { taskCommands } from './tasks.ts';
-import { say } from './terminal.ts';
+import { beginCommand, say } from './terminal.ts';
 
 /** sysexits(3). */
 const exits = { failure: 1, usage: 64, unavailable: 69, config: 78 } as const;
@@ -120,6 +120,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     if (stream.listeners('error').includes(closed)) continue;
     stream.on('error', closed);
   }
+  beginCommand();
   try {
     await relaisProgram().parseAsync([...argv], { from: 'user' });
   } catch (error) {

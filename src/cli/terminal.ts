@@ -59,6 +59,12 @@ export function progress(): { readonly at: (text: string) => void; readonly end:
 
 let announced = false;
 
+/** Each command knows what it has read and said itself. */
+export function beginCommand(): void {
+  names = new Map();
+  announced = false;
+}
+
 export function config(): Config {
   const loaded = loadConfig();
   if (!announced && loaded.listing.some((setting) => setting.from === sandboxFile)) {

@@ -1,3 +1,4 @@
+/** @own-context nock patches HTTP as it is loaded */
 // The webhook connector: shapes of requests and answers, keys and signatures, and what its settings may not hold.
 import { createHmac } from 'node:crypto';
 import type { Readable } from 'node:stream';

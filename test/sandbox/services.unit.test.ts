@@ -1,3 +1,4 @@
+/** @own-context replaces modules */
 // What is used when no server is installed: Docker Compose, else apt, else a message with the choices; and which server it is
 // when an engine is named. Docker is an invented program here.
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

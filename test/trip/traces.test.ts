@@ -1,3 +1,4 @@
+/** @own-context sets the tracer provider of the process */
 // OpenTelemetry: with an SDK beside the program each attempt is a trace; it holds codes only, and the request stays as it is.
 import { context, SpanStatusCode, trace } from '@opentelemetry/api';
 import {
