@@ -69,6 +69,8 @@ const unsynced = [
   '--loose-innodb-doublewrite=OFF',
   '--loose-sync-frm=OFF',
   '--sync-binlog=0',
+  '--loose-innodb-file-per-table=OFF',
+  '--loose-debug-no-sync=ON',
 ];
 
 // MySQL's X protocol would open port 33060, one for the whole machine, and a package names a folder for exports that does not exist here.
