@@ -1,16 +1,14 @@
 // Each page in a real Chromium, light and dark, wide and narrow: axe-core finds nothing, nothing touches or stands beside its
 // row (looks.ts), and no page complains.
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import type { Browser as Chromium, Page } from 'playwright-core';
+import { style as docsStyle } from '../../src/api/docs/page.ts';
 import { raiseAlerts } from '../../src/store/alerts.ts';
-import { findings, openChromium, watchedPage } from './chromium.ts';
+import { findingsInAllViews, openChromium, watchedPage } from './chromium.ts';
 import type { Browser } from './desk.ts';
 import { openFilledDesk, type FilledDesk } from './filled.ts';
 import { looksOf } from './looks.ts';
 import { mappingPages, tryOnPage } from './mapping-pages.ts';
-
-/** A folder for pictures of the pages, to be looked at. */
-const pictures = process.env['CONSOLE_PICTURES'];
 
 let desk: FilledDesk;
 let pages: readonly string[];
@@ -112,18 +110,32 @@ const navigationLines = (page: Page): Promise<number> =>
     'new Set([...document.querySelectorAll(".top nav li")].map((item) => item.offsetTop)).size',
   );
 
-test.each([
-  ['light', 1280],
-  ['light', 390],
-  ['dark', 1280],
-  ['dark', 390],
-] as const)('in %s, %i wide, axe-core finds nothing on any page', async (colorScheme, width) => {
+test('the dark style changes colours alone', () => {
+  for (const css of [readFileSync('src/console/assets/console.css', 'utf8'), docsStyle]) {
+    const dark = [...css.matchAll(/@media \(prefers-color-scheme: dark\) \{\s*:root \{([^}]*)\}\s*\}/g)];
+    expect(dark).toHaveLength([...css.matchAll(/prefers-color-scheme/g)].length);
+    for (const [, rules = ''] of dark)
+      for (const rule of rules.split(';').map((one) => one.trim()))
+        expect(rule).toMatch(/^(--[a-z-]+: (#[0-9a-f]{3,8}|rgb[^;]*|none)|color-scheme: dark|)$/);
+  }
+});
+
+test('axe-core finds nothing on any page, light and dark, wide and narrow', async () => {
   const context = await chromium.newContext({
-    ...{ colorScheme, viewport: { width, height: 800 }, locale: 'fr-FR' },
+    locale: 'fr-FR',
     baseURL: `http://127.0.0.1:${desk.console.port}`,
   });
   const found: string[] = [];
   const { page, complaints } = await watchedPage(context);
+  const look = async (path: string): Promise<void> => {
+    // What is folded away is looked at too.
+    await page.evaluate('for (const part of document.querySelectorAll("details")) part.open = true');
+    const shapes = async (width: number): Promise<readonly string[]> => [
+      ...(await looksOf(page)),
+      ...(width === 1280 && (await navigationLines(page)) > 1 ? ['has a navigation of two lines'] : []),
+    ];
+    found.push(...(await findingsInAllViews(page, path, shapes)));
+  };
   for (const path of [...open, ...ofTheClient.map((own) => `${own}?who=client`), ...pages]) {
     const who = path.endsWith('?who=client') ? client : person;
     if (!open.includes(path))
@@ -131,35 +143,13 @@ test.each([
         [...who.cookies].map(([name, value]) => ({ name, value, domain: '127.0.0.1', path: '/' })),
       );
     await page.goto(path);
-    // What is folded away is looked at too.
-    await page.evaluate('for (const part of document.querySelectorAll("details")) part.open = true');
-    found.push(
-      ...[...(await findings(page)), ...(await looksOf(page))].map((finding) => `${path} ${finding}`),
-    );
-    const wide = await page.evaluate('document.documentElement.scrollWidth > innerWidth');
-    if (wide === true) found.push(`${path} is wider than the window`);
-    if (width === 1280 && (await navigationLines(page)) > 1)
-      found.push(`${path} has a navigation of two lines`);
-    if (pictures !== undefined)
-      await page.screenshot({
-        path: join(pictures, `${colorScheme}-${width}${path.replaceAll(/[^a-z0-9]+/gi, '-')}.png`),
-        fullPage: true,
-      });
+    await look(path);
   }
   for (const tried of ['sound', 'broken'] as const) {
     await tryOnPage(page, tried);
-    found.push(
-      ...[...(await findings(page)), ...(await looksOf(page))].map((finding) => `/try ${tried} ${finding}`),
-    );
-    const wide = await page.evaluate('document.documentElement.scrollWidth > innerWidth');
-    if (wide === true) found.push(`/try ${tried} is wider than the window`);
-    if (pictures !== undefined)
-      await page.screenshot({
-        path: join(pictures, `${colorScheme}-${width}-try-${tried}.png`),
-        fullPage: true,
-      });
+    await look(`/try ${tried}`);
   }
   await context.close();
   expect(found).toEqual([]);
   expect(complaints).toEqual([]);
-});
+}, 480_000);

@@ -64,15 +64,22 @@ export async function watchedPage(context: BrowserContext): Promise<Watched> {
 
 const axe = readFileSync(createRequire(__filename).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** What axe-core finds on a page, by WCAG 2.2 AA and its best practices. */
-export async function findings(page: Page): Promise<readonly string[]> {
-  await page.evaluate(axe);
+/** The rules of axe-core that the colours of a page can break. */
+const rulesOfColours = ['color-contrast', 'link-in-text-block'];
+
+/** What axe-core finds on a page, by WCAG 2.2 AA and its best practices; of its colours alone where the rest has been looked at. */
+export async function findings(page: Page, of: 'everything' | 'colours'): Promise<readonly string[]> {
+  if ((await page.evaluate('typeof axe')) === 'undefined') await page.evaluate(axe);
+  const options = {
+    resultTypes: ['violations'],
+    ...(of === 'colours' ? { runOnly: { type: 'rule', values: rulesOfColours } } : {}),
+  };
   const found = await page.evaluate<{
     readonly violations: readonly {
       readonly id: string;
       readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
     }[];
-  }>('axe.run(document, { resultTypes: ["violations"] })');
+  }>(`axe.run(document, ${JSON.stringify(options)})`);
   return found.violations.map(
     ({ id, nodes }) =>
       `${id}: ${nodes
@@ -85,7 +92,38 @@ export async function findings(page: Page): Promise<readonly string[]> {
 /** A folder for pictures of the pages, to be looked at. */
 const pictures = process.env['CONSOLE_PICTURES'];
 
-/** Pages as somebody who is signed in sees them, light and dark, wide and narrow: what axe-core finds, and what complains. */
+/**
+ * Looks at the open page light and dark, wide and narrow: what axe-core and `more` find, and a page wider than its window. The dark
+ * style changes colours alone (test/console/accessible.test.ts), so its shape is looked at in the light one.
+ * @param more what else to look at, once in each width
+ */
+export async function findingsInAllViews(
+  page: Page,
+  path: string,
+  more: (width: number) => Promise<readonly string[]> = () => Promise.resolve([]),
+): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const width of [1280, 390]) {
+    await page.setViewportSize({ width, height: 800 });
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      const isLight = colorScheme === 'light';
+      found.push(...(await findings(page, isLight ? 'everything' : 'colours')));
+      if (pictures !== undefined)
+        await page.screenshot({
+          path: join(pictures, `${colorScheme}-${width}${path.replaceAll(/[^a-z0-9]+/gi, '-')}.png`),
+          fullPage: true,
+        });
+      if (!isLight) continue;
+      found.push(...(await more(width)));
+      const wide = await page.evaluate('document.documentElement.scrollWidth > innerWidth');
+      if (wide === true) found.push(`is wider than the window of ${width}`);
+    }
+  }
+  return found.map((finding) => `${path} ${finding}`);
+}
+
+/** Pages as a person who is signed in sees them: what is found in all views, and what complains. */
 export async function findingsOfAll(
   port: number,
   cookies: ReadonlyMap<string, string>,
@@ -93,32 +131,17 @@ export async function findingsOfAll(
 ): Promise<readonly string[]> {
   const chromium = await openChromium();
   const found: string[] = [];
-  for (const colorScheme of ['light', 'dark'] as const) {
-    for (const width of [1280, 390]) {
-      const context = await chromium.newContext({
-        ...{ colorScheme, viewport: { width, height: 800 }, locale: 'fr-FR' },
-        baseURL: `http://127.0.0.1:${port}`,
-      });
-      await context.addCookies(
-        [...cookies].map(([name, value]) => ({ name, value, domain: '127.0.0.1', path: '/' })),
-      );
-      const { page, complaints } = await watchedPage(context);
-      for (const path of pages) {
-        const answer = await page.goto(path);
-        if (answer?.status() !== 200) found.push(`${path} answers ${answer?.status()}`);
-        found.push(...(await findings(page)).map((finding) => `${path} ${finding}`));
-        const wide = await page.evaluate('document.documentElement.scrollWidth > innerWidth');
-        if (wide === true) found.push(`${path} is wider than the window`);
-        if (pictures !== undefined)
-          await page.screenshot({
-            path: join(pictures, `${colorScheme}-${width}${path.replaceAll(/[^a-z0-9]+/gi, '-')}.png`),
-            fullPage: true,
-          });
-      }
-      found.push(...complaints);
-      await context.close();
-    }
+  const context = await chromium.newContext({ locale: 'fr-FR', baseURL: `http://127.0.0.1:${port}` });
+  await context.addCookies(
+    [...cookies].map(([name, value]) => ({ name, value, domain: '127.0.0.1', path: '/' })),
+  );
+  const { page, complaints } = await watchedPage(context);
+  for (const path of pages) {
+    const answer = await page.goto(path);
+    if (answer?.status() !== 200) found.push(`${path} answers ${answer?.status()}`);
+    found.push(...(await findingsInAllViews(page, path)));
   }
+  found.push(...complaints);
   await chromium.close();
   return found;
 }
