@@ -46,9 +46,9 @@ export function startBackground(
   });
   const { events, network } = config;
   if (events !== undefined) loop('events', 1_000, () => tellEvents({ database, network, log }, events));
-  loop('ledger', 1_000, () =>
-    writeLedger({ database, sealKeys: app.keys.seal, folder: config.backups.ledger }),
-  );
+  const { ledger: folder } = config.backups;
+  const write = (): Promise<boolean> => writeLedger({ database, sealKeys: app.keys.seal, folder });
+  loop('ledger', 1_000, async () => (await look.sees('ledger')) && write());
   loop('hours', 5_000, () => countHours(database));
   requestTimers(loop, app);
   retentionTimers(loop, app, look);

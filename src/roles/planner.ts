@@ -1,6 +1,6 @@
 // Starts the planner role: stations 1 to 3 and all timers, each a loop over rows of MySQL.
 // Invariant: any number of processes may run it; a failing loop goes on, and no other waits for it.
-import { connectors } from '../../connectors/index.ts';
+import { connectors, fileConnectors } from '../../connectors/index.ts';
 import { readBounces } from '../delivery/background/bounces.ts';
 import { createOutageAlert } from '../delivery/background/outage-alert.ts';
 import { sendAlerts } from '../delivery/background/send-alerts.ts';
@@ -14,6 +14,7 @@ import { createMaintenance } from '../delivery/background/maintenance.ts';
 import { openRedis } from '../queue/connect.ts';
 import { createProducer, type Producer } from '../queue/producer.ts';
 import { anyNewRow } from '../store/backlog.ts';
+import { destinationsBy } from '../store/destinations.ts';
 import { isLongFileAtWork } from '../store/long-files.ts';
 import type { Look, Sign } from '../store/look.ts';
 import type { App } from '../app.ts';
@@ -182,6 +183,7 @@ function startDispatchLoops(loop: StartLoop, app: App, { look, dispatcher, files
     seen(['files', 'answers'], async () => (await dispatcher.dispatchFiles()) > 0),
   );
   loop('slots', 1_000, async () => {
+    if ((await destinationsBy(app.database, fileConnectors)).length === 0) return false;
     let noted = 0;
     await inTurn(files.showWaiting, async () => {
       noted = await files.noteSlots(app.database.now());

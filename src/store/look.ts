@@ -31,6 +31,7 @@ const places = {
   alerts: `alerts FORCE INDEX (alerts_due) WHERE sent_at IS NULL AND ${due('next_try_at')}`,
   bulk: "bulk_runs FORCE INDEX (bulk_runs_turn) WHERE state = 'running'",
   retention: "retention_runs FORCE INDEX (retention_runs_state) WHERE state = 'running'",
+  ledger: 'erasures_unwritten',
   unsealed: 'handovers_unsealed WHERE refused_at IS NULL',
 } as const;
 

@@ -84,6 +84,7 @@ const planted: Readonly<Record<Sign, { readonly due: Row; readonly idle?: Row }>
   },
   bulk: { due: ['bulk_runs', { state: 'running' }], idle: ['bulk_runs', { state: 'done' }] },
   retention: { due: ['retention_runs', { state: 'running' }], idle: ['retention_runs', { state: 'done' }] },
+  ledger: { due: ['erasures_unwritten', { act: 'addresses' }] },
   unsealed: {
     due: ['handovers_unsealed', { refused_at: null }],
     idle: ['handovers_unsealed', { refused_at: past }],
