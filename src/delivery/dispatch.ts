@@ -172,7 +172,7 @@ async function dispatchDue(at: Dispatching, destination: Destination): Promise<n
   // A withdrawal or an erasure probes first. Then a fresh lead: replays of what was refused might keep the circuit open for days.
   const jobs = await at.takeWindow(destination.id, permission.count, {
     ...room,
-    // Of a held destination what is planned has just been shown as waiting.
+    // Planned rows of a held destination have just been shown as waiting.
     ...(held === undefined ? { due } : { reserved: 0, rightsFirst: true }),
   });
   if (jobs.length === 0) return 0;

@@ -14,7 +14,6 @@ import {
 import type { IntakeRow, RowId } from '../store/intake-take.ts';
 import { lockClients, type LockedClient } from '../store/same-person.ts';
 import {
-  findLeadsAndReceipts,
   insertChanges,
   lockNamedLeads,
   nameKey,
@@ -99,7 +98,10 @@ export async function settleRows(
   });
   const locked: LockedDeps = {
     ...deps,
-    lists: await listsOf(tx, [...clients.keys()], comingAddresses(ready)),
+    lists: await listsOf(tx, [...clients.keys()], {
+      names: uniqueNames(rowsOf(ready.filter(({ row }) => row.kind === 'lead'))),
+      ...comingAddresses(ready),
+    }),
   };
   await writeLeads(tx, locked, await stillKept(tx, ready, refuse, locked.lists), results, refuse);
   const left = new Set([...results.refused.map(({ id }) => id), ...later]);
@@ -143,7 +145,7 @@ async function writeLeads(
   const others = ready.filter(({ row }) => row.kind !== 'lead');
   // Locks come before receipts are read, so that a twin row in another process is seen.
   const locked = await lockNamedLeads(tx, rowsOf(others));
-  const { leads: existing, receipts: ofLeads } = await findLeadsAndReceipts(tx, rowsOf(leadRows));
+  const { leads: existing, receipts: ofLeads } = deps.lists.before;
   const ofOthers = await receiptsOf(tx, rowsOf(others));
   const ledger = createLedger(results, refuse, {
     digests: new Map([

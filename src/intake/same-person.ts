@@ -4,7 +4,7 @@ import { isNo } from '../domain/opposition.ts';
 import type { Sql } from '../store/database.ts';
 import type { RowId } from '../store/intake-take.ts';
 import { nameKey } from '../store/lead-writes.ts';
-import type { ComingAddresses } from '../store/client-lists.ts';
+import type { Coming } from '../store/client-lists.ts';
 import { markWithdrawn, spreadWithdrawals } from '../store/same-person.ts';
 import type { Candidate, LockedDeps } from './batch.ts';
 import { partsFromAddress } from './former-addresses.ts';
@@ -54,7 +54,7 @@ export function concernsNoOther({ lists }: Pick<LockedDeps, 'lists'>, accepted: 
 }
 
 /** Addresses of new leads with a grant: an answer of another lead may apply to it. */
-export function comingAddresses(candidates: readonly Candidate[]): ComingAddresses {
+export function comingAddresses(candidates: readonly Candidate[]): Omit<Coming, 'names'> {
   const granted = candidates.filter(({ row }) => row.kind === 'lead' && saysYes(row));
   const of = (...names: readonly (typeof addresses)[number][]): readonly string[] => [
     ...new Set(

@@ -1,8 +1,10 @@
 // Says which of the lists that intake compares a lead with are empty for a client, so that an empty one costs no statement of its own,
-// and which destinations a client has, by a digest that proves what a process remembers of them.
+// which destinations a client has, by a digest that proves what a process remembers of them, and which names of new leads are taken.
 // Invariant: read under the lock of the clients' rows, which every writer of these lists takes exclusively.
 import { inList, type Sql } from './database.ts';
 import { destinationsDigest } from './destinations.ts';
+import type { LeadName } from './intake.ts';
+import { namedBefore, namedBeforeSql, type NamedBefore, type NamedRow } from './lead-writes.ts';
 
 /** True where the client has at least one entry. */
 export interface ClientLists {
@@ -15,9 +17,11 @@ export interface ClientLists {
   readonly withdrawn: boolean;
   /** By client: digest of the rows of its destinations (`destinationsOfClient`). */
   readonly destinations: ReadonlyMap<string, string>;
+  /** Leads that have the names of new ones already. */
+  readonly before: NamedBefore;
 }
 
-type Flag = Exclude<keyof ClientLists, 'destinations' | 'withdrawn'>;
+type Flag = Exclude<keyof ClientLists, 'destinations' | 'withdrawn' | 'before'>;
 
 const tables: Readonly<Record<Flag, string>> = {
   operations: 'operations',
@@ -27,8 +31,11 @@ const tables: Readonly<Record<Flag, string>> = {
 };
 const names = Object.keys(tables) as Flag[];
 
-/** Addresses of leads that come in; a phone is compared with mobiles and landlines. */
-export interface ComingAddresses {
+/** Names and addresses of rows that come in. */
+export interface Coming {
+  /** Names of new leads. */
+  readonly names: readonly LeadName[];
+  /** Addresses that leads bring; a phone is compared with mobiles and landlines. */
   readonly emails: readonly string[];
   readonly phones: readonly string[];
 }
@@ -37,10 +44,11 @@ export interface ComingAddresses {
 export async function listsOf(
   tx: Sql,
   clientIds: readonly string[],
-  { emails, phones }: ComingAddresses,
+  { names: coming, emails, phones }: Coming,
 ): Promise<ClientLists> {
   const lists = { operations: false, erasedAddresses: false, oppositions: false, formerAddresses: false };
-  if (clientIds.length === 0) return { ...lists, withdrawn: false, destinations: new Map() };
+  if (clientIds.length === 0)
+    return { ...lists, withdrawn: false, destinations: new Map(), before: namedBefore([]) };
   const { marks, values } = inList([...new Set(clientIds)].sort());
   // No address is an empty text: where there is none of a kind, none is found, and the statement keeps its shape.
   const [email, phone] = [
@@ -52,18 +60,25 @@ export async function listsOf(
               WHERE p.client_id = c.id AND p.${column} IN (${column === 'email' ? email.marks : phone.marks}) AND p.withdrawn = 1)`,
   );
   // Through `clients`: one index lookup for each, however long the list is.
+  const found = coming.length === 0 ? undefined : namedBeforeSql(coming);
   const rows = await tx.all<
-    Readonly<Record<Flag | 'withdrawn', 0 | 1>> & { readonly id: string; readonly digest: string }
+    Readonly<Record<Flag | 'withdrawn', 0 | 1>> & {
+      readonly client: string;
+      readonly destinations: string;
+    } & (NamedRow | { readonly id: null })
   >(
-    `SELECT c.id, ${names.map((name) => `EXISTS (SELECT 1 FROM ${tables[name]} x WHERE x.client_id = c.id) AS ${name}`).join(', ')},
-            ${destinationsDigest('c.id')} AS digest, ${withdrawn.join(' OR ')} AS withdrawn
-       FROM clients c FORCE INDEX (PRIMARY) WHERE c.id IN (${marks})`,
-    [...email.values, ...phone.values, ...phone.values, ...values],
+    `SELECT c.id AS client, ${names.map((name) => `EXISTS (SELECT 1 FROM ${tables[name]} x WHERE x.client_id = c.id) AS ${name}`).join(', ')},
+            ${destinationsDigest('c.id')} AS destinations, ${withdrawn.join(' OR ')} AS withdrawn,
+            ${found === undefined ? 'NULL AS id' : 'k.*'}
+       FROM clients c FORCE INDEX (PRIMARY) ${found === undefined ? '' : `LEFT JOIN (${found.sql}) k ON k.clientId = c.id`}
+      WHERE c.id IN (${marks})`,
+    [...email.values, ...phone.values, ...phone.values, ...(found?.values ?? []), ...values],
   );
   for (const row of rows) for (const name of names) lists[name] ||= row[name] === 1;
   return {
     ...lists,
     withdrawn: rows.some((row) => row.withdrawn === 1),
-    destinations: new Map(rows.map(({ id, digest }) => [id, digest])),
+    destinations: new Map(rows.map((row) => [row.client, row.destinations])),
+    before: namedBefore(rows.filter((row) => row.id !== null)),
   };
 }

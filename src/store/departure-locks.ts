@@ -10,7 +10,7 @@ export interface DepartureLocks {
   readonly authorisations: ReadonlyMap<string, readonly AuthorisationTerm[]>;
 }
 
-/** Of a lead: id, revision, revision of its consents, erasure. Of an authorisation: id, destination, its term. */
+/** A lead has id, revision, revision of its consents, erasure; an authorisation has id, destination, its term. */
 interface Row {
   readonly id: number;
   readonly revision: number;

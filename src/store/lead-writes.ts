@@ -76,32 +76,41 @@ export interface LeadReceipt extends LeadName {
   readonly digest: Buffer;
 }
 
-/** The leads of these names, without a lock, and the receipts of the rows that made them: in one statement. */
-export async function findLeadsAndReceipts(
-  tx: Sql,
-  names: readonly LeadName[],
-): Promise<{ readonly leads: ReadonlyMap<string, LockedLead>; readonly receipts: readonly LeadReceipt[] }> {
-  if (names.length === 0) return { leads: new Map(), receipts: [] };
+/** Leads of these names, and receipts of the rows that made leads of them. */
+export interface NamedBefore {
+  readonly leads: ReadonlyMap<string, LockedLead>;
+  readonly receipts: readonly LeadReceipt[];
+}
+
+/** A row of `namedBeforeSql`; of a receipt, `id` is that of its lead. */
+export type NamedRow = RawLead & { readonly digest: Buffer | null };
+
+/** SELECT of the leads of these names, without a lock, and of the receipts of the rows that made them. The list must not be empty. */
+export function namedBeforeSql(names: readonly LeadName[]): {
+  readonly sql: string;
+  readonly values: readonly string[];
+} {
   const keys = names.map((name) => [name.clientId, name.reference]);
   const [lead, receipt] = [
     amongKeys(keys, ['client_id', 'reference']),
     amongKeys(keys, ['client_id', 'row_reference']),
   ];
-  const rows = await tx.all<RawLead & { readonly digest: Buffer | null }>(
-    `SELECT id, client_id AS clientId, reference, revision, erased_at AS erasedAt, NULL AS digest
+  return {
+    sql: `SELECT id, client_id AS clientId, reference, revision, erased_at AS erasedAt, NULL AS digest
        FROM leads FORCE INDEX (leads_reference) WHERE ${lead.where}
      UNION ALL
      SELECT lead_id, client_id, row_reference, 0, NULL, digest
        FROM intake_receipts FORCE INDEX (PRIMARY) WHERE kind = 'lead' AND (${receipt.where})`,
-    [...lead.values, ...receipt.values],
-  );
-  return {
-    leads: byNameKey(rows.filter(({ digest }) => digest === null)),
-    receipts: rows.flatMap(({ digest, id: leadId, clientId, reference }) =>
-      digest === null ? [] : [{ clientId, reference, leadId, digest }],
-    ),
+    values: [...lead.values, ...receipt.values],
   };
 }
+
+export const namedBefore = (rows: readonly NamedRow[]): NamedBefore => ({
+  leads: byNameKey(rows.filter(({ digest }) => digest === null)),
+  receipts: rows.flatMap(({ digest, id: leadId, clientId, reference }) =>
+    digest === null ? [] : [{ clientId, reference, leadId, digest }],
+  ),
+});
 
 type RawLead = LeadName & { readonly id: number; readonly revision: number; readonly erasedAt: Date | null };
 const selectLead = 'SELECT id, client_id AS clientId, reference, revision, erased_at AS erasedAt FROM leads';
