@@ -41,7 +41,7 @@ const services = {
 
 export default {
   // Most suites wait for servers and clocks, not for the processor.
-  maxWorkers: 3,
+  maxWorkers: 4,
   testSequencer: '<rootDir>/test/support/sequencer.ts',
   reporters: ['default', '<rootDir>/test/support/longest-files.ts'],
   // A worker that has grown is begun anew between two files: a heap of gigabytes collects for seconds.

@@ -16,13 +16,17 @@ const { default: Sequencer } = createRequire(import.meta.filename)(
 const long = [
   'console/accessible',
   'connectors/conformance',
+  'trip/calls',
+  'trip/long-files',
   'trip/acknowledged-lines',
   'trip/killed-in-mid-send',
   'trip/long-file-leases',
-  'trip/long-files',
-  'api/pull',
   'trip/full-files',
-  'trip/full-files-modes',
+  'api/pull',
+  'trip/backing-off',
+  'trip/file-crossings',
+  'trip/backpressure',
+  'cli/keys',
 ].map((name) => `/test/${name}.test.ts`);
 
 /** Of all others this part is begun before the last of the long ones. */
