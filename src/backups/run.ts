@@ -62,6 +62,8 @@ export async function runBackup(
       const reason = foreignCode(error);
       // Without a database there is no alert: the exit code and health say it.
       await raiseAlerts(place.owner, [{ kind: 'backup_failed', reason }]).catch(() => undefined);
+      if (reason === 'ENOSPC' || reason === 'EDQUOT')
+        throw new RelaisError('BACKUP-001', `The disk of ${place.folder} is full.`);
       throw error;
     }),
   );
