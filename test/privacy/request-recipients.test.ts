@@ -36,12 +36,13 @@ async function take(...rows: readonly IntakeValues[]): Promise<void> {
 const leadOf = async (reference: string): Promise<number> =>
   (await gateway.owner.all<{ id: number }>('SELECT id FROM leads WHERE reference = ?', [reference]))[0]?.id ??
   0;
-/** As if a recipient had it: planned by hand, so that no planner has to run. */
+/** As if a recipient had it, whether its intake has planned it or not: no planner and no worker has to run. */
 async function received(reference: string, target: string): Promise<number> {
   const leadId = await leadOf(reference);
   await gateway.owner.run(
     `INSERT INTO deliveries (delivery_key, client_id, lead_id, destination_id, action, revision, state, departures, first_departed_at, due_at, expires_at)
-     VALUES (UUID(), 'essai', ?, 'essai-crm', 'create', 1, 'delivered', 1, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))`,
+     VALUES (UUID(), 'essai', ?, 'essai-crm', 'create', 1, 'delivered', 1, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))
+     ON DUPLICATE KEY UPDATE state = 'delivered', reason = '', departures = 1, first_departed_at = UTC_TIMESTAMP(3)`,
     [leadId],
   );
   await gateway.app.database.transaction((tx) =>
