@@ -12,7 +12,6 @@ import {
   impersonal,
   instant,
   known,
-  reasonOf,
   wholeNumber,
   withExamples,
   askedByOf,
@@ -24,7 +23,8 @@ import {
 } from './arguments.ts';
 import { existingDestination } from '../support/reads/filter.ts';
 import { outJson, withJson, table, out, withApp, type JsonOption } from './terminal.ts';
-import { endAuthorisation, grantAuthorisation, type AskedFor } from '../support/authorisations.ts';
+import { performHere, refuseInput, withFields } from './act-options.ts';
+import { endAuthorisation, grantAuthorisation } from '../support/authorisations.ts';
 import { paris } from '../support/words.ts';
 import { countedLines } from './mappings.ts';
 
@@ -38,8 +38,6 @@ interface GrantOptions {
   readonly askedBy?: string;
   readonly instruction?: readonly string[];
 }
-
-type RevokeOptions = Pick<GrantOptions, 'askedBy' | 'instruction'> & { readonly reason?: string };
 
 export function authorisationCommands(program: Command): void {
   const authorisation = program
@@ -85,19 +83,26 @@ export function authorisationCommands(program: Command): void {
   ).action((id: string, options: GrantOptions) => withApp((app) => grant(app, id, options)));
 
   withExamples(
-    authorisation
-      .command('revoke <authorisation>')
-      .description('end an authorisation at once; nothing departs under it any more')
-      .option('--reason <text>', 'why (letter, ticket); mandatory')
-      .option(...askedByOption)
-      .option(...instructionOption),
+    withFields(
+      authorisation
+        .command('revoke <authorisation>')
+        .description('end an authorisation at once; nothing departs under it any more')
+        .option(...instructionOption),
+      endAuthorisation,
+    ),
     '',
     'relais authorisation revoke 3 --reason "letter of 2026-11-20"',
-  ).action((text: string, options: RevokeOptions) => {
+  ).action((text: string, options: Pick<GrantOptions, 'instruction'>) => {
     const id = wholeNumber(text);
-    const reason = reasonOf(options.reason);
-    const asked = { askedBy: askedByOf(options.askedBy), instructions: instructionsOf(options.instruction) };
-    return withApp((app) => revoke(app, id, { reason, ...asked }));
+    refuseInput(endAuthorisation, options);
+    const input = { ...options, instructions: instructionsOf(options.instruction) };
+    return withApp(async (app) => {
+      const done = await performHere(app, endAuthorisation, { to: [String(id)], input });
+      out(
+        `Authorisation ${id} is revoked. New leads for ${done.destinationId} are withheld unless another one covers them; withdrawals and erasures still go to whoever received the lead (docs/withdrawal.md).`,
+      );
+      out(noteWords(done.clientId, done.note));
+    });
   });
 }
 
@@ -185,18 +190,4 @@ function refuseForeignTargets(targets: readonly string[], client: ClientFacts): 
       'DEST-001',
       `Not in the client's contract facts (client.yaml): ${foreign.join(', ')}.`,
     );
-}
-
-async function revoke(app: App, id: number, asked: AskedFor & { readonly reason: string }): Promise<void> {
-  const { actor } = app.config;
-  const found = (await authorisationsListed(app, wholeCentre)).find(
-    (authorisation) => authorisation.id === id,
-  );
-  if (found === undefined) throw new RelaisError('FIND-001', `No authorisation has the number ${id}.`);
-  const { clientId, destinationId } = found;
-  const note = await endAuthorisation(app.database, found, { actor, ...asked });
-  out(
-    `Authorisation ${id} is revoked. New leads for ${destinationId} are withheld unless another one covers them; withdrawals and erasures still go to whoever received the lead (docs/withdrawal.md).`,
-  );
-  out(noteWords(clientId, note));
 }

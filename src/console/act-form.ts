@@ -17,7 +17,7 @@ type AnyAct = Parameters<typeof typedFields>[0];
 /** An act as a page offers it. */
 export interface Offered {
   readonly permission: Permission;
-  /** @returns a word that `saidDone` knows, for the page; or a refusal in words */
+  /** @returns a word that `saidDone` knows, for the page; the address of another page; or a refusal in words */
   readonly work: (place: ConsolePlace, request: FastifyRequest, id: string) => Promise<string | Both>;
 }
 
@@ -65,7 +65,11 @@ export function actRoutes(
         });
         if (refused !== undefined) return show(request, reply, { id, refused });
         if (typeof done !== 'string') return show(request, reply, { id, refused: refusal(done) });
-        return reply.redirect(`${path}/${encodeURIComponent(id)}${done === '' ? '' : `?say=${done}`}`, 303);
+        const page = `${path}/${encodeURIComponent(id)}`;
+        return reply.redirect(
+          done.startsWith('/') ? done : `${page}${done === '' ? '' : `?say=${done}`}`,
+          303,
+        );
       },
     );
 }

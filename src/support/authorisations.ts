@@ -9,11 +9,14 @@ import { categoriesText } from '../publishing/notes.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { readDeliveries } from '../store/deliveries.ts';
 import { entryNames, appendHandovers } from '../store/handovers.ts';
+import { inOne, reason, type Act, type InputOf } from './acts/act.ts';
+import { askedBy, instructions } from './acts/mappings.ts';
+import { authorisationsListed } from './reads/requests.ts';
 import { lockClients } from '../store/same-person.ts';
 import { reopenWithheld, withheldOfDestination } from '../store/restrictions.ts';
 
 /** The asker and the cited instructions of the client, for the note. */
-export interface AskedFor {
+interface AskedFor {
   readonly askedBy?: string | undefined;
   readonly instructions?: readonly number[];
 }
@@ -25,13 +28,13 @@ export interface AskedFor {
 export async function grantAuthorisation(
   database: Database,
   granted: Omit<Authorisation, 'id' | 'revokedAt'> & { readonly grantedBy: string },
-  { askedBy, instructions = [] }: AskedFor = {},
+  { askedBy: asker, instructions: numbers = [] }: AskedFor = {},
 ): Promise<{ readonly authorisation: number; readonly reopened: number; readonly note: number }> {
   const { clientId, destinationId, recipient, documentRef, targets, categories, grantedBy: actor } = granted;
   return database.transaction(async (tx) => {
     await refuseClosed(tx, clientId);
     const cited = citedInNote(
-      await instructionsFor(tx, { clientId, cited: instructions, matters: ['recipients'] }),
+      await instructionsFor(tx, { clientId, cited: numbers, matters: ['recipients'] }),
     );
     const authorisation = await insertAuthorisation(tx, granted);
     await appendHandovers(tx, [
@@ -59,7 +62,7 @@ export async function grantAuthorisation(
         `Du ${day(granted.validFrom)}${granted.validUntil === undefined ? ', jusqu’à révocation' : ` au ${day(granted.validUntil)}`}`,
         ...cited.lines,
       ],
-      askedBy: askedBy ?? cited.givenBy,
+      askedBy: asker ?? cited.givenBy,
       instruction: cited.instruction,
       doneBy: actor,
       document: documentRef,
@@ -68,44 +71,54 @@ export async function grantAuthorisation(
   });
 }
 
-/** Needs no instruction: it only narrows. @throws DEST-001 when it is revoked already, FIND-001 */
-export async function endAuthorisation(
-  database: Database,
-  { id, clientId, destinationId, recipient }: Authorisation,
-  {
-    actor,
-    reason,
-    askedBy,
-    instructions = [],
-  }: AskedFor & { readonly actor: string; readonly reason: string },
-): Promise<number> {
-  return database.transaction(async (tx) => {
-    if (!(await revokeAuthorisation(tx, id, actor)))
-      throw new RelaisError('DEST-001', [
-        `L’habilitation ${id} est déjà révoquée.`,
-        `Authorisation ${id} is revoked already.`,
+const fields = { reason, askedBy, instructions };
+type Ended = Pick<Authorisation, 'clientId' | 'destinationId'> & { readonly note: number };
+
+/** Needs no instruction: it only narrows. @throws FIND-001, DEST-001 when it is revoked already */
+export const endAuthorisation: Act<InputOf<typeof fields>, Ended> = {
+  permission: 'authorisation.manage',
+  fields,
+  work: async (doing, also) => {
+    const { place, by, to, input } = doing;
+    const { actor } = by;
+    const found = (await authorisationsListed(place, by.scope)).find(({ id }) => String(id) === to[0]);
+    if (found === undefined)
+      throw new RelaisError('FIND-001', [
+        `Aucune habilitation n’a le numéro ${to[0] ?? ''}.`,
+        `No authorisation has the number ${to[0] ?? ''}.`,
       ]);
-    await appendHandovers(tx, [
-      { entry: 'revoked', clientId, destinationId, authorisationId: id, recipient, actor, purpose: reason },
-    ]);
-    const cited = citedInNote(await instructionsFor(tx, { clientId, cited: instructions, matters: [] }));
-    return writeNote(tx, {
-      clientId,
-      destinationId,
-      kind: 'recipient_revoked',
-      title: `habilitation retirée pour « ${destinationId} »`,
-      changes: [
-        `Destinataire : ${recipient}`,
-        `Habilitation n° ${id} révoquée : plus rien ne part sous cette habilitation`,
-        ...cited.lines,
-      ],
-      askedBy: askedBy ?? cited.givenBy,
-      instruction: cited.instruction,
-      doneBy: actor,
-      document: reason,
+    const { id, clientId, destinationId, recipient } = found;
+    return inOne(doing, also, async (tx) => {
+      if (!(await revokeAuthorisation(tx, id, actor)))
+        throw new RelaisError('DEST-001', [
+          `L’habilitation ${id} est déjà révoquée.`,
+          `Authorisation ${id} is revoked already.`,
+        ]);
+      const of = { clientId, destinationId };
+      await appendHandovers(tx, [
+        { ...of, entry: 'revoked', authorisationId: id, recipient, actor, purpose: input.reason },
+      ]);
+      const cited = citedInNote(
+        await instructionsFor(tx, { clientId, cited: input.instructions, matters: [] }),
+      );
+      const note = await writeNote(tx, {
+        ...of,
+        kind: 'recipient_revoked',
+        title: `habilitation retirée pour « ${destinationId} »`,
+        changes: [
+          `Destinataire : ${recipient}`,
+          `Habilitation n° ${id} révoquée : plus rien ne part sous cette habilitation`,
+          ...cited.lines,
+        ],
+        askedBy: input.askedBy ?? cited.givenBy,
+        instruction: cited.instruction,
+        doneBy: actor,
+        document: input.reason,
+      });
+      return { ...of, note };
     });
-  });
-}
+  },
+};
 
 /** A closing client waits for our lock, or we find it closed: no authorisation outlives the end of its contract (C55). */
 async function refuseClosed(tx: Sql, clientId: string): Promise<void> {

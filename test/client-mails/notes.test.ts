@@ -5,6 +5,8 @@ import { sendClientMails } from '../../src/client-mails/send.ts';
 import { silentLog } from '../../src/log.ts';
 import { findNote, listNotes, type StoredNote } from '../../src/store/client-mails.ts';
 import { SqlFailure } from '../../src/store/database.ts';
+import { perform } from '../../src/support/acts/act.ts';
+import { wholeCentre } from '../../src/support/place.ts';
 import { endAuthorisation, grantAuthorisation } from '../../src/support/authorisations.ts';
 import { readAuthorisations } from '../../src/store/authorisations.ts';
 import { smtpUser, startSmtpRecipient, type SmtpRecipient } from '../connectors/servers/smtp.ts';
@@ -126,7 +128,8 @@ test('C48: a contact that changes in client.yaml, and a recipient granted and re
     .get('essai-crm')
     ?.find(({ id }) => id === granted.authorisation);
   if (row === undefined) throw new Error('not granted');
-  await endAuthorisation(gateway.app.database, row, { actor: 'support', reason: 'fin', askedBy: undefined });
+  const asked = { to: [String(row.id)], input: { reason: 'fin' } };
+  await perform(gateway.app, endAuthorisation, { scope: wholeCentre, actor: 'support' }, asked);
   const last = (await notes()).slice(-2);
   expect(last.map(({ kind, askedBy }) => [kind, askedBy])).toEqual([
     ['recipient_authorised', 'direction d’Essai'],

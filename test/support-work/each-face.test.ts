@@ -12,6 +12,7 @@ import * as mappings from '../../src/support/acts/mappings.ts';
 import * as pull from '../../src/support/acts/pull.ts';
 import * as requests from '../../src/support/acts/requests.ts';
 import * as secrets from '../../src/support/acts/rotate-secret.ts';
+import * as authorisations from '../../src/support/authorisations.ts';
 import * as tasks from '../../src/support/acts/tasks.ts';
 import { openInterface } from '../api/interface.ts';
 import { environmentOf, terminalOf, type Relais } from '../cli/terminal.ts';
@@ -213,7 +214,18 @@ describe('an act of one or two faces', () => {
   });
 });
 
-const modules = { bulk, deliveries, destinations, exports, mappings, pull, requests, secrets, tasks };
+const modules = {
+  authorisations,
+  bulk,
+  deliveries,
+  destinations,
+  exports,
+  mappings,
+  pull,
+  requests,
+  secrets,
+  tasks,
+};
 type AnyAct = Act<object, unknown, unknown>;
 const isAct = (value: unknown): value is AnyAct =>
   typeof value === 'object' && value !== null && 'permission' in value && 'work' in value;

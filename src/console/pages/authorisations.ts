@@ -5,12 +5,13 @@ import { html, type Html } from '../../privacy/papers/html.ts';
 import { endAuthorisation } from '../../support/authorisations.ts';
 import { authorisationsListed, type ListedAuthorisation } from '../../support/reads/requests.ts';
 import type { Language } from '../../support/words.ts';
-import { field, numberOf, sentAgain, wasSent, reasonProblem } from '../forms.ts';
+import { actRoutes, boxes, offered } from '../act-form.ts';
+import { wasSent } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { categoryText, destinationLink } from '../labels.ts';
 import { notFound, sayTo, type Say } from '../layout.ts';
-import { input, state } from '../parts.ts';
-import { refusal, refusedBy, type Refused } from '../refused.ts';
+import { state } from '../parts.ts';
+import type { Refused } from '../refused.ts';
 import { timeOf } from '../times.ts';
 import { adminWords as words } from '../words/admin.ts';
 import { frame } from '../words/frame.ts';
@@ -18,22 +19,13 @@ import { adminList, adminPage, foldedForm } from './admin-page.ts';
 import type { Desk, PageOf } from './sign-in.ts';
 
 export function authorisationRoutes(server: FastifyInstance, desk: Desk): void {
-  const gated = { config: { gate: 'authorisation.manage' } } as const;
-  server.get('/authorisations', gated, (request, reply) => listPage(desk, request, reply));
-  server.post('/authorisations/:id/revoke', gated, async (request, reply) => {
-    const { holder, actor } = personOf(request);
-    const id = numberOf(request);
-    const found = (await authorisationsListed(desk.place, holder)).find((one) => one.id === id);
-    if (found === undefined) return notFound(reply);
-    const reason = field(request, 'reason', 1_000).trim();
-    const problem = reasonProblem(reason);
-    const refused =
-      problem === undefined
-        ? await refusedBy(() => endAuthorisation(desk.place.database, found, { actor, reason }))
-        : refusal(problem);
-    if (refused !== undefined) return listPage(desk, request, reply, refused);
-    return reply.redirect('/authorisations?say=done', 303);
-  });
+  server.get('/authorisations', { config: { gate: endAuthorisation.permission } }, (request, reply) =>
+    listPage(desk, request, reply),
+  );
+  const revoke = offered(endAuthorisation, () => '/authorisations?say=done');
+  actRoutes(server, desk.place, '/authorisations', { revoke }, async (request, reply, { refused }) =>
+    refused?.error?.code === 'FIND-001' ? notFound(reply) : listPage(desk, request, reply, refused),
+  );
 }
 
 const listPage: PageOf<[refused?: Refused]> = async ({ place, show }, request, reply, refused) => {
@@ -93,9 +85,6 @@ function revokeForm(request: FastifyRequest, { id }: ListedAuthorisation): Html 
     say,
     { title: words.revoke, action, isOpen: wasSent(request, action) },
     html`<p>${say(words.revokeText)}</p>
-      ${input('reason', say(frame.reason), {
-        hint: say(frame.reasonHint),
-        value: sentAgain(request, action, 'reason'),
-      })}`,
+      ${boxes(request, endAuthorisation, action, ['reason'])}`,
   );
 }

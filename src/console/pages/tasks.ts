@@ -3,17 +3,16 @@
 import type { FastifyInstance } from 'fastify';
 import { may } from '../../access/permissions.ts';
 import { html } from '../../privacy/papers/html.ts';
-import { perform } from '../../support/acts/act.ts';
 import { closeTasks } from '../../support/acts/tasks.ts';
 import { failureGroups } from '../../support/reads/deliveries.ts';
 import { someDestinationOf } from '../../support/reads/filter.ts';
 import { openAlerts } from '../../support/reads/tasks.ts';
-import { actForm, inputOf } from '../act-form.ts';
+import { actForm, actRoutes, offered } from '../act-form.ts';
 import { alertAdvicePart, alertFacts, alertGroups, alertsTable, alertTitle } from '../alerts-part.ts';
 import { asked, numberOf } from '../forms.ts';
-import { actingOf, personOf } from '../gate.ts';
+import { personOf } from '../gate.ts';
 import { notice, section } from '../parts.ts';
-import { refusedBy, refusedNotice, type Refused } from '../refused.ts';
+import { refusedNotice, type Refused } from '../refused.ts';
 import { notFound, sayTo } from '../layout.ts';
 import { frame } from '../words/frame.ts';
 import { deskWords as words } from '../words/desk.ts';
@@ -31,14 +30,16 @@ export function tasksRoutes(server: FastifyInstance, desk: Desk): void {
   server.get('/tasks/alerts/:id', { config: { gate: 'task.read' } }, (request, reply) =>
     alertPage(desk, request, reply),
   );
-  server.post('/tasks/alerts/:id/close', { config: { gate: 'task.close' } }, async (request, reply) => {
-    const id = numberOf(request);
-    if (id === undefined) return notFound(reply);
-    const asked = { to: [`A${id}`], input: inputOf(closeTasks, request) };
-    const refused = await refusedBy(() => perform(place, closeTasks, actingOf(request), asked), /^USAGE-/);
-    if (refused !== undefined) return alertPage(desk, request, reply, refused);
-    return reply.redirect('/tasks?say=done', 303);
-  });
+  const close = offered(
+    closeTasks,
+    () => '/tasks?say=done',
+    (request) => ({
+      to: [`A${numberOf(request) ?? ''}`],
+    }),
+  );
+  actRoutes(server, place, '/tasks/alerts', { close }, (request, reply, { refused }) =>
+    alertPage(desk, request, reply, refused),
+  );
 }
 
 const listPage: PageOf = async ({ place, show }, request, reply) => {

@@ -47,14 +47,17 @@ export const askedBy: Field<string | undefined> = {
   read: (given, where) => (textOf(given).trim() === '' ? undefined : impersonal(textOf(given).trim(), where)),
 };
 
+/** Numbers of cited instructions in the client's register (C53). */
+export const instructions = handedOver<readonly number[]>(
+  { type: 'array', items: { type: 'integer' } },
+  "numbers of cited instructions in the client's register",
+  (given = []) => given as readonly number[],
+);
+
 const fields = {
   note,
   askedBy,
-  instructions: handedOver<readonly number[]>(
-    { type: 'array', items: { type: 'integer' } },
-    "numbers of cited instructions in the client's register (C53)",
-    (given = []) => given as readonly number[],
-  ),
+  instructions,
   shown: handedOver<ShownPlan | undefined>({ type: 'object' }, 'the plan that was confirmed'),
 };
 type Input = InputOf<typeof fields>;
