@@ -81,7 +81,10 @@ export function authorisationCommands(program: Command): void {
     'relais authorisation grant horizon-crm --recipient "Horizon, CRM" --document "contract 2026-12" --until 2027-12-31',
     'relais authorisation grant horizon-crm --recipient "Agence Sud" --target crm.sud.example --category identity --category project --document "letter of 2026-11-20"',
   ).action((id: string, options: GrantOptions) => withApp((app) => grant(app, id, options)));
+  revokeCommand(authorisation);
+}
 
+function revokeCommand(authorisation: Command): void {
   withExamples(
     withFields(
       authorisation

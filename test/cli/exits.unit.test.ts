@@ -29,7 +29,8 @@ afterAll(() => {
 test('every command the operators are promised is there', () => {
   expect(leaves.map(([name]) => name).toSorted()).toEqual(
     [
-      ...['audit export', 'audit verify'],
+      ...['audit export', 'audit verify', 'backup rotate', 'backup run', 'backup test'],
+      ...['restore load', 'restore open'],
       ...['authorisation grant', 'authorisation list', 'authorisation revoke', 'cancel', 'config'],
       ...['alert list', 'completion', 'delivery resolve', 'keys rotate', 'keys status'],
       ...['backup rotate', 'backup run', 'backup test', 'restore load', 'restore open'],
