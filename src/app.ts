@@ -22,7 +22,7 @@ import { createSealer, type Sealer } from './privacy/seal.ts';
 import { createSign } from './privacy/macs.ts';
 import { openDatabase, type Database, type ReadOnlySql, type Sql } from './store/database.ts';
 import { createLook, type Look } from './store/look.ts';
-import { createSnapshots } from './store/lead-revisions.ts';
+import { createSnapshots } from './store/leads/lead-revisions.ts';
 import {
   grantRights,
   migrate,
@@ -33,7 +33,7 @@ import {
 } from './store/migrate.ts';
 import { migrationFailure } from './store/migration-steps.ts';
 import { openReplica, type ReadSide } from './store/replica.ts';
-import { isRestorePending } from './store/restores.ts';
+import { isRestorePending } from './store/backups/restores.ts';
 import { knowsKeys } from './store/keys.ts';
 import { createLeadSecrets, type LeadSecrets } from './store/secrets.ts';
 

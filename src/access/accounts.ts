@@ -15,10 +15,10 @@ import {
   setRoles,
   setSetupCode,
   type AccountRow,
-} from '../store/accounts.ts';
+} from '../store/access/accounts.ts';
 import type { Sql } from '../store/database.ts';
-import { appendHandovers } from '../store/handovers.ts';
-import { endSessions } from '../store/sessions.ts';
+import { appendHandovers } from '../store/log/handovers.ts';
+import { endSessions } from '../store/access/sessions.ts';
 import {
   accountActor,
   accountIdOf,

@@ -9,10 +9,10 @@ import {
   keysInForce,
   listApiKeys,
   type ApiKeyRow,
-} from '../store/api-keys.ts';
+} from '../store/access/api-keys.ts';
 import { inTurn } from '../store/alone.ts';
 import type { Sql } from '../store/database.ts';
-import { appendHandovers } from '../store/handovers.ts';
+import { appendHandovers } from '../store/log/handovers.ts';
 import { keyActor, requireOpenClient, newToken, tokenDigest, type AccessPlace } from './place.ts';
 import { keyScopes, type Holder, type Permission } from './permissions.ts';
 

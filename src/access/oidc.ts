@@ -6,8 +6,8 @@ import type { Log } from '../log.ts';
 import { foreignCode, RelaisError } from '../errors.ts';
 import { accountActor, type AccessPlace } from './place.ts';
 import { unknownAccount } from '../errors/unknown.ts';
-import { accountById, accountOf, noteSignIn } from '../store/accounts.ts';
-import { appendHandovers } from '../store/handovers.ts';
+import { accountById, accountOf, noteSignIn } from '../store/access/accounts.ts';
+import { appendHandovers } from '../store/log/handovers.ts';
 import {
   identityNamed,
   identityOf,
@@ -15,7 +15,7 @@ import {
   setIdentity,
   endSessions,
   type IdentityRow,
-} from '../store/sessions.ts';
+} from '../store/access/sessions.ts';
 import { noteChange } from './accounts.ts';
 import { beginSession, type Caller } from './sessions.ts';
 import { noteRefusal, stageOf, type SignedIn } from './sign-in.ts';

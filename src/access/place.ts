@@ -3,10 +3,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { derived, openBytes, sealBytes } from '../domain/keyed.ts';
 import type { Database, Sql } from '../store/database.ts';
-import { accountNames, accessEntriesBefore, type AccessEntry } from '../store/accounts.ts';
+import { accountNames, accessEntriesBefore, type AccessEntry } from '../store/access/accounts.ts';
 import { RelaisError, type BothSentences } from '../errors.ts';
 import { unknownClient } from '../errors/unknown.ts';
-import { lockClients } from '../store/same-person.ts';
+import { lockClients } from '../store/people/same-person.ts';
 
 export interface AccessPlace {
   readonly database: Database;
@@ -46,7 +46,7 @@ export function accountIdOf(actor: string): number | undefined {
 // Lists the log entries about accounts and keys for an administrator: sign-ins, refusals, changes.
 // Invariant: reads only; entries have numbers of accounts and keys, with names of people only while these are kept (C58).
 
-export type { AccessEntry } from '../store/accounts.ts';
+export type { AccessEntry } from '../store/access/accounts.ts';
 
 export interface AccessEntries {
   readonly items: readonly AccessEntry[];

@@ -8,7 +8,7 @@ import {
   keepAnswer,
   type Begun,
   type RequestKey,
-} from '../store/idempotency-keys.ts';
+} from '../store/access/idempotency-keys.ts';
 import type { Sql } from '../store/database.ts';
 import type { AccessPlace } from './place.ts';
 

@@ -1,8 +1,8 @@
 // Manages sessions: the account and lifetime of a cookie's token.
 // Invariant: the token changes with every step up, so that one planted before the sign-in opens nothing.
-import { accountById } from '../store/accounts.ts';
+import { accountById } from '../store/access/accounts.ts';
 import type { Sql } from '../store/database.ts';
-import { appendHandovers } from '../store/handovers.ts';
+import { appendHandovers } from '../store/log/handovers.ts';
 import {
   endSession,
   endSessionById,
@@ -12,7 +12,7 @@ import {
   sessionsOf,
   type SessionRow,
   type SessionStage,
-} from '../store/sessions.ts';
+} from '../store/access/sessions.ts';
 import { accountActor, newToken, tokenDigest, type AccessPlace } from './place.ts';
 import { toAccount, type Account } from './accounts.ts';
 import { sessionLimits } from './limits.ts';

@@ -11,9 +11,9 @@ import {
   takeStep,
   useRecoveryCode,
   type AccountRow,
-} from '../store/accounts.ts';
+} from '../store/access/accounts.ts';
 import type { Sql } from '../store/database.ts';
-import { appendHandovers } from '../store/handovers.ts';
+import { appendHandovers } from '../store/log/handovers.ts';
 import {
   endSession,
   keepSessionFactor,
@@ -23,7 +23,7 @@ import {
   noteTry,
   type Try,
   type SessionStage,
-} from '../store/sessions.ts';
+} from '../store/access/sessions.ts';
 import { accountActor, openFactor, sealFactor, tokenDigest, type AccessPlace } from './place.ts';
 import { loginOf, noteChange, toAccount } from './accounts.ts';
 import { networkOf, signInLimits, waitMs } from './limits.ts';

@@ -1,9 +1,9 @@
 // Keeps saved views: a person's own filters under names.
 // Invariant: an account sees, changes and removes its own; it has twenty at most.
-import { accountById, dropView, putView, viewsOf, type SavedView } from '../store/accounts.ts';
+import { accountById, dropView, putView, viewsOf, type SavedView } from '../store/access/accounts.ts';
 import type { AccessPlace } from './place.ts';
 
-export type { SavedView } from '../store/accounts.ts';
+export type { SavedView } from '../store/access/accounts.ts';
 
 export const viewLimits = { views: 20, nameLength: 60, queryLength: 1_000 } as const;
 export const viewLists = ['deliveries', 'live'] as const;

@@ -7,7 +7,7 @@ export { archiveDeliveries } from '../delivery/background/archive-erased.ts';
 export { adoptRedis, foreignText } from '../delivery/background/redis-ownership.ts';
 export { openDatabase, type Database } from '../store/database.ts';
 export { ownIdentity } from '../store/installation.ts';
-export { insertIntakeRows } from '../store/intake.ts';
+export { insertIntakeRows } from '../store/intake/intake.ts';
 export { accountExists, accountHosts } from '../store/migrate.ts';
 
 /** Secrets of leads, read by a command that opens no gateway. */

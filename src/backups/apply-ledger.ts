@@ -3,12 +3,12 @@
 import type { Key, KeyRing } from '../domain/key-ring.ts';
 import { eraseWithin, type RightsOptions } from '../privacy/rights.ts';
 import type { Database, Sql } from '../store/database.ts';
-import { keepErased } from '../store/oppositions.ts';
-import { dissolve } from '../store/gone-leads.ts';
-import { appendHandovers } from '../store/handovers.ts';
-import { lockLeads } from '../store/leads.ts';
-import { refusedUnderDigests } from '../store/refused-of-person.ts';
-import { deleteRow, everyLead, everyRow, type NamedLead } from '../store/restores.ts';
+import { keepErased } from '../store/people/oppositions.ts';
+import { dissolve } from '../store/retention/gone-leads.ts';
+import { appendHandovers } from '../store/log/handovers.ts';
+import { lockLeads } from '../store/leads/leads.ts';
+import { refusedUnderDigests } from '../store/people/refused-of-person.ts';
+import { deleteRow, everyLead, everyRow, type NamedLead } from '../store/backups/restores.ts';
 import { leadDigest, referenceDigest, type LedgerLine } from './ledger.ts';
 
 export interface AppliedLedger {

@@ -2,7 +2,7 @@
 // Invariant: no lock on the tables; the rows counted are those written; no account of the server is named, so that any owner restores it.
 import { Readable } from 'node:stream';
 import { RelaisError } from '../errors.ts';
-import { leftOutOfLong, namesOfTables } from '../store/long-copies.ts';
+import { leftOutOfLong, namesOfTables } from '../store/backups/long-copies.ts';
 import type { DumpedSchema, PackedFile } from './manifest.ts';
 import { through, writePacked } from './packed.ts';
 import { createRowCounter } from './rows-in-dump.ts';

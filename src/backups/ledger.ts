@@ -16,7 +16,7 @@ import {
   takeUnwritten,
   type LedgerAct,
   type UnwrittenErasure,
-} from '../store/erasures-unwritten.ts';
+} from '../store/backups/erasures-unwritten.ts';
 
 /** A line as it is in the file, without its MAC. */
 export interface LedgerLine {

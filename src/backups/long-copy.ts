@@ -4,14 +4,14 @@ import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { derived, openBytes, sealBytes } from '../domain/keyed.ts';
 import type { Database } from '../store/database.ts';
-import { dissolve } from '../store/gone-leads.ts';
+import { dissolve } from '../store/retention/gone-leads.ts';
 import {
   insertLongRows,
   namesOfTables,
   rowsOfEveryLead,
   type LeadRows,
   type LongRow,
-} from '../store/long-copies.ts';
+} from '../store/backups/long-copies.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
 import type { PackedFile } from './manifest.ts';
 import { readPacked, writePacked } from './packed.ts';

@@ -1,16 +1,22 @@
 // Makes a loaded backup fit to go on: the ledger, the retention calendar, ids above all that were given, a new life, an entry in the log.
 // Invariant: until all of this is done no process changes anything or sends; afterwards only once a person has opened it.
 import type { Database, Sql } from '../store/database.ts';
-import { appendHandovers } from '../store/handovers.ts';
+import { appendHandovers } from '../store/log/handovers.ts';
 import { beginLife } from '../store/installation.ts';
-import { highestSecret, lastRestore, markOpened, raiseIds, restoreApplied } from '../store/restores.ts';
-import { clientsWithLeads } from '../store/retention-candidates.ts';
-import { purgeRefused } from '../store/refused-rows.ts';
+import {
+  highestSecret,
+  lastRestore,
+  markOpened,
+  raiseIds,
+  restoreApplied,
+} from '../store/backups/restores.ts';
+import { clientsWithLeads } from '../store/retention/retention-candidates.ts';
+import { purgeRefused } from '../store/intake/refused-rows.ts';
 import type { Retention } from '../retention/run.ts';
 import { RelaisError } from '../errors.ts';
 import { join } from 'node:path';
-import { dissolve } from '../store/gone-leads.ts';
-import { laterLeads } from '../store/long-copies.ts';
+import { dissolve } from '../store/retention/gone-leads.ts';
+import { laterLeads } from '../store/backups/long-copies.ts';
 import { readPersons } from './long-copy.ts';
 import type { LongCopy } from './manifest.ts';
 import { applyLedger, type AppliedLedger, type ApplyLedger } from './apply-ledger.ts';

@@ -8,11 +8,11 @@ import { backupMoment, backupName, startsThird } from '../domain/backup-rotation
 import type { KeyRing } from '../domain/key-ring.ts';
 import { foreignCode, RelaisError } from '../errors.ts';
 import { syncFolder } from '../retention/sealed-files.ts';
-import { raiseAlerts } from '../store/alerts.ts';
-import { aloneBackingUp, databaseFacts, recordBackup, type DatabaseFacts } from '../store/backups.ts';
+import { raiseAlerts } from '../store/alerts/alerts.ts';
+import { aloneBackingUp, databaseFacts, recordBackup, type DatabaseFacts } from '../store/backups/backups.ts';
 import type { Database } from '../store/database.ts';
-import { highestLead, leftOutOfLong, namesOfTables } from '../store/long-copies.ts';
-import { lastSeal, logArchives } from '../store/seals.ts';
+import { highestLead, leftOutOfLong, namesOfTables } from '../store/backups/long-copies.ts';
+import { lastSeal, logArchives } from '../store/log/seals.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
 import { dumpSchema, longParts, packFolder, wholeParts, type DumpPart } from './dump.ts';
 import { personsFile, writePersons } from './long-copy.ts';

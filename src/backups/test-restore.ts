@@ -6,7 +6,7 @@ import type { KeyRing } from '../domain/key-ring.ts';
 import { RelaisError } from '../errors.ts';
 import { parseAnchor } from '../privacy/verification.ts';
 import { verifyLog } from '../privacy/verify.ts';
-import { countRows } from '../store/backups.ts';
+import { countRows } from '../store/backups/backups.ts';
 import type { Database } from '../store/database.ts';
 import { leftOut } from './run.ts';
 import { loadBackup, type RestorePlace } from './restore.ts';

@@ -8,7 +8,7 @@ import { RateLimiterMemory } from 'rate-limiter-flexible';
 import type { NetworkPolicy } from '../../connectors/contract.ts';
 import { createHttpServer } from '../http/server.ts';
 import type { Database } from '../store/database.ts';
-import { findDestination } from '../store/destinations.ts';
+import { findDestination } from '../store/destinations/destinations.ts';
 import type { InForce, Published } from '../delivery/trip/mapping-cache.ts';
 import { recordCallback, type Heard } from '../delivery/background/callbacks.ts';
 import { raiseHourly } from '../delivery/background/bounces.ts';

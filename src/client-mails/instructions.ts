@@ -5,7 +5,7 @@ import { coversMatter, type Covered, type Instruction } from '../domain/instruct
 import { RelaisError } from '../errors.ts';
 import { unknownInstruction } from '../errors/unknown.ts';
 import type { Sql } from '../store/database.ts';
-import { findInstruction, hasInstructions } from '../store/register.ts';
+import { findInstruction, hasInstructions } from '../store/retention/register.ts';
 
 export interface Citing {
   readonly clientId: string;

@@ -3,16 +3,16 @@
 // and phone numbers are masked.
 import { impersonalText } from '../domain/names-in-text.ts';
 import { RelaisError } from '../errors.ts';
-import { insertNote, nextNoteNumber, hasNoteOf, type StoredNote } from '../store/client-mails.ts';
+import { insertNote, nextNoteNumber, hasNoteOf, type StoredNote } from '../store/alerts/client-mails.ts';
 import type { Sql, Database } from '../store/database.ts';
-import { appendHandovers } from '../store/handovers.ts';
+import { appendHandovers } from '../store/log/handovers.ts';
 import { contractMailboxes, queueClientMail } from './queue.ts';
 import { addDays, civilDate, frenchDate, startOfDay, type CivilDate } from '../domain/civil-date.ts';
 import { counted, type OneAndSeveral } from '../domain/counted.ts';
 import { optInWords } from '../domain/lead-values.ts';
 import { columnFacts } from '../domain/lead-fields/columns.ts';
-import { rowChanges, type RowChange } from '../store/row-changes.ts';
-import { lockClients } from '../store/same-person.ts';
+import { rowChanges, type RowChange } from '../store/intake/row-changes.ts';
+import { lockClients } from '../store/people/same-person.ts';
 
 const noteKinds = [
   'mapping_published',

@@ -3,9 +3,9 @@
 // mailboxes that the client's contract names.
 import { impersonalText } from '../domain/names-in-text.ts';
 import { RelaisError } from '../errors.ts';
-import { insertClientMail } from '../store/client-mails.ts';
+import { insertClientMail } from '../store/alerts/client-mails.ts';
 import type { Sql } from '../store/database.ts';
-import { findClient } from '../store/destinations.ts';
+import { findClient } from '../store/destinations/destinations.ts';
 
 export const clientMailKinds = [
   'note',

@@ -4,7 +4,7 @@
 import type { NetworkPolicy } from '../../connectors/contract.ts';
 import { foreignCode } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { raiseAlerts } from '../store/alerts.ts';
+import { raiseAlerts } from '../store/alerts/alerts.ts';
 import {
   claimClientMail,
   clientMailFailed,
@@ -12,11 +12,11 @@ import {
   clientMailSent,
   takeUnsent,
   type ClaimedMail,
-} from '../store/client-mails.ts';
+} from '../store/alerts/client-mails.ts';
 import { isStoreTrouble, type Database } from '../store/database.ts';
-import { findClient } from '../store/destinations.ts';
-import { appendHandovers } from '../store/handovers.ts';
-import { closeAlertsWith } from '../store/tasks.ts';
+import { findClient } from '../store/destinations/destinations.ts';
+import { appendHandovers } from '../store/log/handovers.ts';
+import { closeAlertsWith } from '../store/alerts/tasks.ts';
 import { isMailbox } from './queue.ts';
 import { connectFailureOf, endingOf, startDeadline } from '../../connectors/guard.ts';
 import { bareMailbox } from '../../connectors/mail/addresses.ts';

@@ -13,7 +13,7 @@ import { endFailedAttempt } from './claim/quarantine.ts';
 import { recordOutcome, send } from './send/send.ts';
 import { writeAhead } from './departure/write-ahead.ts';
 import { writeAndDepart } from './departure/write-and-depart.ts';
-import { isUnderWay } from '../store/batches.ts';
+import { isUnderWay } from '../store/files/batches.ts';
 import { applyAcknowledgement } from './files/acknowledgement.ts';
 import { deliverLongFile } from './files/long-file.ts';
 

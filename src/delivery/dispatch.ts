@@ -7,7 +7,7 @@ import { closedFor, isProbeDue, isShut, sendPermission } from '../domain/send-po
 import type { SendingHours } from '../domain/sending-hours.ts';
 import type { Log } from '../log.ts';
 import type { Producer } from '../queue/producer.ts';
-import { takeDueBatches } from '../store/batches.ts';
+import { takeDueBatches } from '../store/files/batches.ts';
 import type { Database } from '../store/database.ts';
 import {
   allDestinations,
@@ -15,7 +15,7 @@ import {
   heldStates,
   readStates,
   type Destination,
-} from '../store/destinations.ts';
+} from '../store/destinations/destinations.ts';
 import {
   destinationsWithDueWork,
   dueNames,
@@ -23,9 +23,9 @@ import {
   takeDue,
   type DueJob,
   type TakeRoom,
-} from '../store/due-work.ts';
-import { takeEndedFiles } from '../store/file-acknowledgements.ts';
-import { bringProbe, deferToOpening, showHeld } from '../store/held-back.ts';
+} from '../store/deliveries/due-work.ts';
+import { takeEndedFiles } from '../store/files/file-acknowledgements.ts';
+import { bringProbe, deferToOpening, showHeld } from '../store/deliveries/held-back.ts';
 import type { Published } from './trip/mapping-cache.ts';
 import { jobOf, pushAgain, pushJobs } from './planning/push-jobs.ts';
 import { quarantineForEach, createQuarantine, unitOf, type Quarantine } from './trip/quarantine.ts';

@@ -2,12 +2,12 @@
 // Invariant: exactly one delivery per (lead, revision, destination, action); a change that breaks our code delays no other.
 import { foreignCode } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { raiseAlerts, type Alert } from '../store/alerts.ts';
+import { raiseAlerts, type Alert } from '../store/alerts/alerts.ts';
 import { isStoreTrouble, type Database, type Sql } from '../store/database.ts';
-import { archivedLeads } from '../store/delivery-keys.ts';
-import { deliveriesOfLeads } from '../store/deliveries.ts';
-import { destinationsOfClients } from '../store/destinations.ts';
-import { lockLeads, readLeads } from '../store/leads.ts';
+import { archivedLeads } from '../store/deliveries/delivery-keys.ts';
+import { deliveriesOfLeads } from '../store/deliveries/deliveries.ts';
+import { destinationsOfClients } from '../store/destinations/destinations.ts';
+import { lockLeads, readLeads } from '../store/leads/leads.ts';
 import {
   anyChange,
   dropChanges,
@@ -18,9 +18,9 @@ import {
   takeThese,
   type LeadChange,
   type PlanningTurns,
-} from '../store/lead-changes.ts';
-import { createTakings, deathsAloneAtMost, suspectParts, type Takings } from '../store/takings.ts';
-import type { DueJobAt } from '../store/due-work.ts';
+} from '../store/leads/lead-changes.ts';
+import { createTakings, deathsAloneAtMost, suspectParts, type Takings } from '../store/intake/takings.ts';
+import type { DueJobAt } from '../store/deliveries/due-work.ts';
 import { emptyWork, planChange } from './planning/plan-change.ts';
 import type { QueueAtOnce } from './planning/queue-at-once.ts';
 import { targetsOf } from './planning/targets.ts';

@@ -2,10 +2,10 @@
 // Invariant: a row is accepted once or refused visibly; a row that cannot be stored, or that crashes processes, never delays the others.
 import type { Log } from '../log.ts';
 import type { Database, Sql } from '../store/database.ts';
-import { takeNewRows, takeRows, type IntakeHead, type RowId } from '../store/intake-take.ts';
-import type { NewLeadChange } from '../store/lead-writes.ts';
-import { startOfTurns } from '../store/round-robin.ts';
-import { createTakings, suspectParts, type Takings } from '../store/takings.ts';
+import { takeNewRows, takeRows, type IntakeHead, type RowId } from '../store/intake/intake-take.ts';
+import type { NewLeadChange } from '../store/leads/lead-writes.ts';
+import { startOfTurns } from '../store/intake/round-robin.ts';
+import { createTakings, suspectParts, type Takings } from '../store/intake/takings.ts';
 import { createAnomalyCounter, type AnomalyDeps } from './anomalies.ts';
 import type { PlannedNow, ProcessDeps, ProcessedRows } from './batch.ts';
 import { added, isOfNoRow, isolate, type IsolateDeps } from './isolate.ts';
@@ -17,7 +17,7 @@ export interface IntakeDeps extends Omit<ProcessDeps, 'anomalies'>, AnomalyDeps 
   readonly database: Database;
   /** Commits the marks of rows in work; best a connection that no transaction ever uses. `database` when absent. */
   readonly marks?: Sql;
-  /** Batches after which this process is proven (`store/takings.ts`). */
+  /** Batches after which this process is proven (`store/intake/takings.ts`). */
   readonly provenAfter?: number;
   readonly log: Log;
 }
@@ -119,7 +119,7 @@ export function createIntake(deps: IntakeDeps): Intake {
   };
 }
 
-/** One batch at a time in a process: the marks it leaves are those of one batch (`store/takings.ts`). */
+/** One batch at a time in a process: the marks it leaves are those of one batch (`store/intake/takings.ts`). */
 function inTurn(): <T>(work: () => Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve();
   return (work) => {

@@ -18,11 +18,11 @@ import type { LeadColumn, LeadFields } from '../domain/lead-fields/columns.ts';
 import { foreignCode } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
-import { countAnomalies, type CountedAnomaly } from '../store/anomalies.ts';
-import { leadOfFields } from '../store/leads.ts';
+import { countAnomalies, type CountedAnomaly } from '../store/leads/anomalies.ts';
+import { leadOfFields } from '../store/leads/leads.ts';
 import type { AcceptedRow, AnomalyCounter, Clients } from './batch.ts';
 import { looksLikePhone } from './formats.ts';
-import { readContracts, type ClientContract } from '../store/destinations.ts';
+import { readContracts, type ClientContract } from '../store/destinations/destinations.ts';
 
 /** A published version: the opt-ins it writes, and the leads it takes. */
 export type Needs = Pick<CompiledMapping, 'consentTable' | 'updateConsentTable' | 'accepts'>;

@@ -1,7 +1,7 @@
 // Applies corrections, consent events and interactions of a batch to existing leads; the consents are written with those of all rows.
 // Invariant: each accepted row is one revision; an earlier revision a recipient may have is kept before anything changes (C22).
 import type { Sql } from '../store/database.ts';
-import { readWeights, type LeadWeight } from '../store/lead-weights.ts';
+import { readWeights, type LeadWeight } from '../store/leads/lead-weights.ts';
 import type { LeadFields } from '../domain/lead-fields/columns.ts';
 import {
   correctLead,
@@ -11,7 +11,7 @@ import {
   readFacts,
   type IntakeChangeKind,
   type LockedLead,
-} from '../store/lead-writes.ts';
+} from '../store/leads/lead-writes.ts';
 import type { Candidate, LockedDeps, RowLedger } from './batch.ts';
 import type { CreatedLead } from './create.ts';
 import { erasedSince, holdForOfficer, type Bringing } from './erased-before.ts';

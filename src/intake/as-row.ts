@@ -1,6 +1,6 @@
 // Converts a record of a file or a request to a row of lead_intake: judged by the contract, then typed as its columns store it.
 // Invariant: nothing is dropped: a name the contract does not know is a refusal.
-import type { IntakeColumn, IntakeValue, IntakeValues } from '../store/intake.ts';
+import type { IntakeColumn, IntakeValue, IntakeValues } from '../store/intake/intake.ts';
 import { checkRow } from './contract.ts';
 import { fieldOf } from './fields.ts';
 import { parseInstant } from './formats.ts';

@@ -2,11 +2,11 @@
 // Invariant: every taken row ends in the ledger once: accepted, refused, duplicate, or left waiting.
 import type { Lead } from '../domain/lead.ts';
 import type { Sql } from '../store/database.ts';
-import type { DueJobAt } from '../store/due-work.ts';
-import type { RowId } from '../store/intake-take.ts';
-import type { NewLeadChange } from '../store/lead-writes.ts';
-import type { ClientLists } from '../store/client-lists.ts';
-import type { LockedClient } from '../store/same-person.ts';
+import type { DueJobAt } from '../store/deliveries/due-work.ts';
+import type { RowId } from '../store/intake/intake-take.ts';
+import type { NewLeadChange } from '../store/leads/lead-writes.ts';
+import type { ClientLists } from '../store/leads/client-lists.ts';
+import type { LockedClient } from '../store/people/same-person.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
 import type { ColumnRefusal } from './refusals.ts';
 import type { CheckedRow } from './row.ts';

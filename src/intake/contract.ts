@@ -2,7 +2,7 @@
 // Invariant: closed and strict: nothing is trimmed, cased, defaulted or invented for a person (C05, C13, C16b).
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import type { ConsentRecord, Interaction } from '../domain/lead.ts';
-import type { IntakeColumn } from '../store/intake.ts';
+import type { IntakeColumn } from '../store/intake/intake.ts';
 import { columnFacts, leadColumns, type LeadColumn } from '../domain/lead-fields/columns.ts';
 import { checkMeaning } from './semantic-checks.ts';
 import {

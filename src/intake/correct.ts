@@ -1,9 +1,9 @@
 // Applies a correction that a person makes at the centre, within the caller's transaction, as if it were a row of lead_intake.
 // Invariant: the contract decides; a refused correction changes nothing and names columns, never values.
 import type { Sql } from '../store/database.ts';
-import type { IntakeRow } from '../store/intake-take.ts';
+import type { IntakeRow } from '../store/intake/intake-take.ts';
 import { columnFacts } from '../domain/lead-fields/columns.ts';
-import { intakeColumns, type IntakeValue } from '../store/intake.ts';
+import { intakeColumns, type IntakeValue } from '../store/intake/intake.ts';
 import type { ProcessDeps } from './batch.ts';
 import { checkRow } from './contract.ts';
 import { processRows } from './process-rows.ts';

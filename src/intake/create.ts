@@ -2,8 +2,8 @@
 // Invariant: a lead is never half written; one reference makes one lead.
 import type { Sql } from '../store/database.ts';
 import type { LeadFields } from '../domain/lead-fields/columns.ts';
-import type { LeadWeight } from '../store/lead-weights.ts';
-import { insertInteractions, insertLeads, nameKey, type LockedLead } from '../store/lead-writes.ts';
+import type { LeadWeight } from '../store/leads/lead-weights.ts';
+import { insertInteractions, insertLeads, nameKey, type LockedLead } from '../store/leads/lead-writes.ts';
 import type { Candidate, LockedDeps, RowLedger } from './batch.ts';
 import { erasedSince, holdForOfficer } from './erased-before.ts';
 import { refusal } from './refusals.ts';

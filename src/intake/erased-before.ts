@@ -2,9 +2,9 @@
 // Invariant: data collected before the erasure of one of its addresses is refused, with a task for the officer, until the officer releases
 // it.
 import { addressDigests } from '../domain/opposition.ts';
-import { isTaskOpen, raiseAlerts } from '../store/alerts.ts';
+import { isTaskOpen, raiseAlerts } from '../store/alerts/alerts.ts';
 import type { Sql } from '../store/database.ts';
-import { erasedAmong } from '../store/oppositions.ts';
+import { erasedAmong } from '../store/people/oppositions.ts';
 import type { Candidate, LockedDeps, RowLedger } from './batch.ts';
 import { refusal } from './refusals.ts';
 import type { CheckedRow } from './row.ts';

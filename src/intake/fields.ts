@@ -6,7 +6,7 @@ import type { Field, FieldValue, Presence } from '../domain/lead-fields/field.ts
 import { interactionFields } from '../domain/lead-fields/interaction.ts';
 import { rules, type Rule } from '../domain/lead-fields/rules.ts';
 import type { DataCategory } from '../domain/lead.ts';
-import type { IntakeColumn } from '../store/intake.ts';
+import type { IntakeColumn } from '../store/intake/intake.ts';
 import { mostJsonElements } from './json-column.ts';
 
 export type { Rule } from '../domain/lead-fields/rules.ts';

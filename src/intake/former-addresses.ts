@@ -2,7 +2,7 @@
 // Invariant: no address is kept in clear, and the digests are deleted with the lead; each correction of a batch keeps its previous address.
 import { addressDigests, type Addresses } from '../domain/opposition.ts';
 import type { Sql } from '../store/database.ts';
-import { addressesOf, keepFormerAddresses } from '../store/oppositions.ts';
+import { addressesOf, keepFormerAddresses } from '../store/people/oppositions.ts';
 import type { CheckedRow } from './row.ts';
 
 const addresses = ['email', 'mobile', 'landline'] as const;

@@ -2,7 +2,7 @@
 // Invariant: a lead is planned here only if no other row of the batch is about it.
 import { inOrder } from '../domain/consent.ts';
 import type { Sql } from '../store/database.ts';
-import { leadOfFields } from '../store/leads.ts';
+import { leadOfFields } from '../store/leads/leads.ts';
 import type { AcceptedRow, FreshLead, LockedDeps, PlanFresh } from './batch.ts';
 
 export const nonePlanned: Awaited<ReturnType<PlanFresh>> = { leadIds: new Set(), deliveries: [] };

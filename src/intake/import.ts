@@ -1,7 +1,7 @@
 // Imports a file of leads, CSV or JSON Lines, as rows of lead_intake.
 // Invariant: the whole file is read as its format before the first row is written; a bad row is never dropped, it is in the rejects file.
 import { longColumns } from '../domain/lead-fields/columns.ts';
-import type { IntakeValues } from '../store/intake.ts';
+import type { IntakeValues } from '../store/intake/intake.ts';
 import { intakeValues, refusalsOf, withClient } from './as-row.ts';
 import { readCsv, type ImportRecord } from './import-csv.ts';
 import type { ImportEncoding } from './import-encoding.ts';

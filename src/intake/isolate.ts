@@ -3,7 +3,7 @@
 import { bisect, breaksForAll } from '../domain/bisect.ts';
 import { isRelaisError } from '../errors.ts';
 import { SqlFailure, isStoreOutage, isStoreTrouble, type Database } from '../store/database.ts';
-import { takeRows, type IntakeHead } from '../store/intake-take.ts';
+import { takeRows, type IntakeHead } from '../store/intake/intake-take.ts';
 import type { ProcessedRows } from './batch.ts';
 import { newRound, nothing, type Rounds } from './rounds.ts';
 

@@ -1,8 +1,8 @@
 // Writes an entry in the hand-over log for each row that changes a lead; proofs and notes cite it (C23, C48).
 // Invariant: names of fields, opt-ins, kinds and codes; no value of a person.
-import { appendHandovers, type Handover } from '../store/handovers.ts';
+import { appendHandovers, type Handover } from '../store/log/handovers.ts';
 import type { Sql } from '../store/database.ts';
-import { byRequest } from '../store/row-changes.ts';
+import { byRequest } from '../store/intake/row-changes.ts';
 import type { AcceptedRow } from './batch.ts';
 
 export async function logChanges(tx: Sql, accepted: readonly AcceptedRow[]): Promise<void> {

@@ -9,8 +9,8 @@ import {
   oppositionsOf,
   type LeadAddresses,
   type Opposition,
-} from '../store/oppositions.ts';
-import { repeatWithdrawals, type Reached, type Spreading } from '../store/same-person.ts';
+} from '../store/people/oppositions.ts';
+import { repeatWithdrawals, type Reached, type Spreading } from '../store/people/same-person.ts';
 
 /** Records the list's oppositions in these leads, where they change an answer. */
 export async function applyOppositions(

@@ -3,7 +3,7 @@
 import { setImmediate as othersFirst, setTimeout as pause } from 'node:timers/promises';
 import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js';
 import type { Database } from '../store/database.ts';
-import { addIntakeRows, intakeRowsLeft, receiptsOf, type IntakeValues } from '../store/intake.ts';
+import { addIntakeRows, intakeRowsLeft, receiptsOf, type IntakeValues } from '../store/intake/intake.ts';
 import type { Intake } from './accept.ts';
 import { intakeValues, refusalsOf, withClient } from './as-row.ts';
 import type { Values } from './as-row.ts';

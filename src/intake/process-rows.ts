@@ -1,7 +1,7 @@
 // Processes a batch of taken rows in one transaction: judges them, writes the lead tables, receipts and changes, removes or refuses rows.
 // Invariant: per lead, rows count in the order of their ids; a row that must wait for an earlier one stays 'new'.
 import { createHmac } from 'node:crypto';
-import { listsOf } from '../store/client-lists.ts';
+import { listsOf } from '../store/leads/client-lists.ts';
 import type { Sql } from '../store/database.ts';
 import {
   blankRows,
@@ -10,16 +10,16 @@ import {
   refuseRows,
   removeRows,
   type RowRefusal,
-} from '../store/intake.ts';
-import type { IntakeRow, RowId } from '../store/intake-take.ts';
-import { lockClients, type LockedClient } from '../store/same-person.ts';
+} from '../store/intake/intake.ts';
+import type { IntakeRow, RowId } from '../store/intake/intake-take.ts';
+import { lockClients, type LockedClient } from '../store/people/same-person.ts';
 import {
   insertChanges,
   lockNamedLeads,
   nameKey,
   type NewLeadChange,
   type LockedLead,
-} from '../store/lead-writes.ts';
+} from '../store/leads/lead-writes.ts';
 import { applyRows } from './apply.ts';
 import {
   afterWithdrawals,
@@ -38,11 +38,11 @@ import { orderRows, uniqueNames, type Pull } from './row-order.ts';
 import { keptOfNobody, stillKept } from './retention-over.ts';
 import type { CheckedRow } from './row.ts';
 import { inOrder } from '../domain/consent.ts';
-import { insertConsents } from '../store/consents.ts';
+import { insertConsents } from '../store/leads/consents.ts';
 import { keyOf } from '../domain/keyed.ts';
-import { raiseAlerts } from '../store/alerts.ts';
-import { findClient } from '../store/destinations.ts';
-import { isRefusedRightTold } from '../store/rights.ts';
+import { raiseAlerts } from '../store/alerts/alerts.ts';
+import { findClient } from '../store/destinations/destinations.ts';
+import { isRefusedRightTold } from '../store/leads/rights.ts';
 
 export const processRows = async (
   tx: Sql,

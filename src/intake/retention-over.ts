@@ -3,11 +3,11 @@
 import { civilDate, startOfDay } from '../domain/civil-date.ts';
 import { collectedBefore, isDue, lastSignOf, retentionOf, type OperationFacts } from '../domain/retention.ts';
 import type { Sql } from '../store/database.ts';
-import type { ClientLists } from '../store/client-lists.ts';
-import { operationsNamed } from '../store/register.ts';
-import { closedAmong } from '../store/closings.ts';
-import type { RowRefusal } from '../store/intake.ts';
-import type { IntakeRow, RowId } from '../store/intake-take.ts';
+import type { ClientLists } from '../store/leads/client-lists.ts';
+import { operationsNamed } from '../store/retention/register.ts';
+import { closedAmong } from '../store/retention/closings.ts';
+import type { RowRefusal } from '../store/intake/intake.ts';
+import type { IntakeRow, RowId } from '../store/intake/intake-take.ts';
 import type { Candidate, RowLedger } from './batch.ts';
 import { refusal, type ColumnRefusal, type RefusalCode } from './refusals.ts';
 import type { CheckedRow } from './row.ts';

@@ -8,9 +8,9 @@ import {
   withinBatch,
   type IntakeHead,
   type RowId,
-} from '../store/intake-take.ts';
-import type { LeadName } from '../store/intake.ts';
-import { deathsAloneAtMost, type Takings } from '../store/takings.ts';
+} from '../store/intake/intake-take.ts';
+import type { LeadName } from '../store/intake/intake.ts';
+import { deathsAloneAtMost, type Takings } from '../store/intake/takings.ts';
 import type { ProcessedRows, ProcessDeps } from './batch.ts';
 import { processRows } from './process-rows.ts';
 import type { Pull } from './row-order.ts';

@@ -1,9 +1,9 @@
 // Orders the rows about one lead: earlier rows are accepted first, by whichever process.
 // Invariant: per lead, rows count in the order of their ids; a row that must wait for an earlier one stays 'new'.
 import type { Sql } from '../store/database.ts';
-import type { LeadName } from '../store/intake.ts';
-import { newRowsAbout, type IntakeRow, type RowId } from '../store/intake-take.ts';
-import { nameKey } from '../store/lead-writes.ts';
+import type { LeadName } from '../store/intake/intake.ts';
+import { newRowsAbout, type IntakeRow, type RowId } from '../store/intake/intake-take.ts';
+import { nameKey } from '../store/leads/lead-writes.ts';
 import type { Candidate } from './batch.ts';
 
 /** Takes the `lead` rows of these names that are free, with their content. */

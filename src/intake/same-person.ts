@@ -2,10 +2,10 @@
 // Invariant: in the transaction that accepts the rows, so that no delivery is ever planned between the two.
 import { isNo } from '../domain/opposition.ts';
 import type { Sql } from '../store/database.ts';
-import type { RowId } from '../store/intake-take.ts';
-import { nameKey } from '../store/lead-writes.ts';
-import type { Coming } from '../store/client-lists.ts';
-import { markWithdrawn, spreadWithdrawals } from '../store/same-person.ts';
+import type { RowId } from '../store/intake/intake-take.ts';
+import { nameKey } from '../store/leads/lead-writes.ts';
+import type { Coming } from '../store/leads/client-lists.ts';
+import { markWithdrawn, spreadWithdrawals } from '../store/people/same-person.ts';
 import type { Candidate, LockedDeps } from './batch.ts';
 import { partsFromAddress } from './former-addresses.ts';
 import { applyOppositions } from './oppositions.ts';

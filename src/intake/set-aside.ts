@@ -2,10 +2,10 @@
 // Invariant: nothing of a row's content reaches the log or the alert.
 import { foreignCode } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { raisedSince } from '../store/alerts.ts';
+import { raisedSince } from '../store/alerts/alerts.ts';
 import type { Database, Sql } from '../store/database.ts';
-import { raiseIntakeAlert, refuseRows, refuseStrays as refuseStrayRows } from '../store/intake.ts';
-import type { IntakeHead } from '../store/intake-take.ts';
+import { raiseIntakeAlert, refuseRows, refuseStrays as refuseStrayRows } from '../store/intake/intake.ts';
+import type { IntakeHead } from '../store/intake/intake-take.ts';
 import type { ProcessedRows } from './batch.ts';
 import { refusal, refusalText } from './refusals.ts';
 import { nothing } from './rounds.ts';

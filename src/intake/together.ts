@@ -3,10 +3,10 @@
 // long way, through lead_intake: where a row is refused or has to wait, where a key is known, where any post of the group fails.
 import type { Log } from '../log.ts';
 import type { Database, Sql } from '../store/database.ts';
-import { insertAnswered, type RequestKey } from '../store/idempotency-keys.ts';
-import { intakeColumns, receiptsOf, type IntakeValues } from '../store/intake.ts';
-import type { IntakeRow, RowId } from '../store/intake-take.ts';
-import type { Takings } from '../store/takings.ts';
+import { insertAnswered, type RequestKey } from '../store/access/idempotency-keys.ts';
+import { intakeColumns, receiptsOf, type IntakeValues } from '../store/intake/intake.ts';
+import type { IntakeRow, RowId } from '../store/intake/intake-take.ts';
+import type { Takings } from '../store/intake/takings.ts';
 import type { ProcessDeps, ProcessedRows } from './batch.ts';
 import { NeedsMore, settleRows, type Settled } from './process-rows.ts';
 

@@ -1,7 +1,7 @@
 // Refuses a row that would make its lead larger than the contract allows.
 // Invariant: a withdrawal is never refused for its weight.
 import { mostOfLead } from '../domain/lead-values.ts';
-import type { LeadWeight } from '../store/lead-weights.ts';
+import type { LeadWeight } from '../store/leads/lead-weights.ts';
 import { refusal, type ColumnRefusal } from './refusals.ts';
 import type { CheckedRow } from './row.ts';
 

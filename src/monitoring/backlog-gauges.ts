@@ -1,7 +1,7 @@
 // Measures the backlog for Prometheus, from MySQL at each scrape: depth, oldest, breakers, seal, alerts.
 // Invariant: one round of queries at a time, and at bounded cost; while MySQL is unreachable there is no figure instead of an old one.
 import { Gauge, type Registry } from 'prom-client';
-import { readBacklog, type Backlog } from '../store/backlog.ts';
+import { readBacklog, type Backlog } from '../store/alerts/backlog.ts';
 import type { ReadOnlySql, Sql } from '../store/database.ts';
 
 /** Shortest interval between rounds, ms. */

@@ -3,8 +3,8 @@
 import { Gauge } from 'prom-client';
 import { createHttpServer } from '../http/server.ts';
 import type { Sql } from '../store/database.ts';
-import { oldestUnsealedSeconds, deliveryTimes } from '../store/backlog.ts';
-import { backupHours, hoursWithoutBackup } from '../store/backups.ts';
+import { oldestUnsealedSeconds, deliveryTimes } from '../store/alerts/backlog.ts';
+import { backupHours, hoursWithoutBackup } from '../store/backups/backups.ts';
 import { createBacklogGauges } from './backlog-gauges.ts';
 import type { Meters } from './meters.ts';
 

@@ -7,13 +7,13 @@ import { createGunzip } from 'node:zlib';
 import { join } from 'node:path';
 import type { Key, KeyRing } from '../domain/key-ring.ts';
 import { isOfSystem } from '../errors.ts';
-import { handoverColumns } from '../store/handover-text.ts';
+import { handoverColumns } from '../store/log/handover-text.ts';
 import { entryIdsOf, keyOfSeal, macBytes, textMac } from './macs.ts';
 import type { Action } from '../../connectors/contract.ts';
 import { missingArchive } from '../errors/unknown.ts';
-import { type LogArchive, type Seal, logArchives } from '../store/seals.ts';
+import { type LogArchive, type Seal, logArchives } from '../store/log/seals.ts';
 import type { Sql } from '../store/database.ts';
-import type { LeadEntry } from '../store/lead-log.ts';
+import type { LeadEntry } from '../store/log/lead-log.ts';
 
 const archiveFormat = 'relais-log-archive-1';
 

@@ -17,7 +17,7 @@ import {
   readEntries,
   sealsAfter,
   type Seal,
-} from '../store/seals.ts';
+} from '../store/log/seals.ts';
 import type { Database } from '../store/database.ts';
 import { archiveMac, checkArchiveFile, isArchiveMac, endLine, headLine, sealLine } from './archive-file.ts';
 import { entryMac, entryText, entryIdsOf, keyOfSeal, macBytes } from './macs.ts';

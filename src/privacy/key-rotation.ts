@@ -3,9 +3,9 @@
 import { hostname } from 'node:os';
 import { checkValue, openWith } from '../domain/key-ring.ts';
 import { RelaisError } from '../errors.ts';
-import { credentialsByKey, rewrapCredentials } from '../store/access-credentials.ts';
+import { credentialsByKey, rewrapCredentials } from '../store/destinations/access-credentials.ts';
 import type { Sql } from '../store/database.ts';
-import { appendHandovers } from '../store/handovers.ts';
+import { appendHandovers } from '../store/log/handovers.ts';
 import {
   filesByKey,
   readWrappedKey,
@@ -21,7 +21,7 @@ import {
   type KeyPurpose,
   type Rewrapped,
 } from '../store/keys.ts';
-import { processesWithoutKey } from '../store/processes.ts';
+import { processesWithoutKey } from '../store/alerts/processes.ts';
 import { keyVariable, ofPurpose, type KeysPlace } from './keys.ts';
 
 /** Secrets encrypted again in one transaction. */

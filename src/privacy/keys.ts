@@ -13,8 +13,8 @@ import {
   type KeyPurpose,
   type RegisteredKey,
 } from '../store/keys.ts';
-import { takeUnsealed } from '../store/handovers-unsealed.ts';
-import { lastSeal, readEntries } from '../store/seals.ts';
+import { takeUnsealed } from '../store/log/handovers-unsealed.ts';
+import { lastSeal, readEntries } from '../store/log/seals.ts';
 import { keyOfSeal } from './macs.ts';
 import { addSeal } from './seal.ts';
 

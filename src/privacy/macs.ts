@@ -3,10 +3,10 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Key, KeyRing } from '../domain/key-ring.ts';
 import { keyOf, mac, preparedKey, derived, mac as macOf, type PreparedKey } from '../domain/keyed.ts';
-import { entryTextOf, handoverColumns } from '../store/handover-text.ts';
-import type { HandoverRow, Seal } from '../store/seals.ts';
+import { entryTextOf, handoverColumns } from '../store/log/handover-text.ts';
+import type { HandoverRow, Seal } from '../store/log/seals.ts';
 import type { Sign } from '../store/database.ts';
-import type { Waiting } from '../store/handovers-unsealed.ts';
+import type { Waiting } from '../store/log/handovers-unsealed.ts';
 
 // Signs an entry when the gateway appends it; the sealer checks the signature before it seals.
 // Invariant: its key is derived from the sealing key and never reaches MySQL; the entry's id is signed with its columns.

@@ -10,9 +10,9 @@ import {
 } from '../domain/opposition.ts';
 import type { ConsentRecord } from '../domain/lead.ts';
 import { unknownClient } from '../errors/unknown.ts';
-import { readConsents } from '../store/consents.ts';
+import { readConsents } from '../store/leads/consents.ts';
 import type { Database, Sql } from '../store/database.ts';
-import { appendHandovers } from '../store/handovers.ts';
+import { appendHandovers } from '../store/log/handovers.ts';
 import {
   addressesOf,
   dropOppositions,
@@ -23,11 +23,11 @@ import {
   type LeadAddresses,
   dropErased,
   keepErased,
-} from '../store/oppositions.ts';
-import { leadsUnderDigests } from '../store/same-address.ts';
-import { refuseNames } from '../store/persons-names.ts';
-import { addressesOfRefused } from '../store/refused-of-person.ts';
-import { lockClients, repeatWithdrawals, type Reached } from '../store/same-person.ts';
+} from '../store/people/oppositions.ts';
+import { leadsUnderDigests } from '../store/people/same-address.ts';
+import { refuseNames } from '../store/people/persons-names.ts';
+import { addressesOfRefused } from '../store/people/refused-of-person.ts';
+import { lockClients, repeatWithdrawals, type Reached } from '../store/people/same-person.ts';
 
 /** Before a lead is deleted: its withdrawals are added to the list. Returns the opt-ins, as `purpose.channel`. */
 export async function keepOpposition(tx: Sql, key: Buffer, leadId: number): Promise<readonly string[]> {

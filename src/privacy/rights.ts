@@ -3,35 +3,35 @@
 // 6).
 import type { ConsentChannel, ConsentPurpose } from '../domain/lead.ts';
 import { erasedLead, unknownLead, leadComingIn } from '../errors/unknown.ts';
-import { insertConsents } from '../store/consents.ts';
+import { insertConsents } from '../store/leads/consents.ts';
 import type { Database, Sql } from '../store/database.ts';
-import { deliveriesOfLeads, readDeliveries } from '../store/deliveries.ts';
-import { entryNames, appendHandovers, type Handover, type HandoverEntry } from '../store/handovers.ts';
-import { noteErasedLead } from '../store/erasures-unwritten.ts';
-import { addChange } from '../store/lead-changes.ts';
-import { cancelUnsent } from '../store/planned-deliveries.ts';
-import { lockLeads } from '../store/leads.ts';
-import { leadHeads } from '../store/person-records.ts';
-import { refuseNames, refuseNamesOfRows } from '../store/persons-names.ts';
+import { deliveriesOfLeads, readDeliveries } from '../store/deliveries/deliveries.ts';
+import { entryNames, appendHandovers, type Handover, type HandoverEntry } from '../store/log/handovers.ts';
+import { noteErasedLead } from '../store/backups/erasures-unwritten.ts';
+import { addChange } from '../store/leads/lead-changes.ts';
+import { cancelUnsent } from '../store/deliveries/planned-deliveries.ts';
+import { lockLeads } from '../store/leads/leads.ts';
+import { leadHeads } from '../store/people/person-records.ts';
+import { refuseNames, refuseNamesOfRows } from '../store/people/persons-names.ts';
 import {
   refusedOfLead,
   removeRefusedOfLead,
   refusedUnderFormer,
   removeRefusedUnderFormer,
-} from '../store/refused-of-person.ts';
-import { clearRefusedConsents, removeRefused, anyRefused, isComingIn } from '../store/refused-rows.ts';
-import { blankLead, findLeadId, forgetRows, raiseConsentRevision } from '../store/rights.ts';
+} from '../store/people/refused-of-person.ts';
+import { clearRefusedConsents, removeRefused, anyRefused, isComingIn } from '../store/intake/refused-rows.ts';
+import { blankLead, findLeadId, forgetRows, raiseConsentRevision } from '../store/leads/rights.ts';
 import {
   leaveWithdrawals,
   lockClients,
   markWithdrawn,
   spreadWithdrawals,
   type Reached,
-} from '../store/same-person.ts';
+} from '../store/people/same-person.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
 import { keepErasure, keepErasureOfRows, keepOpposition, object, type Objection } from './oppositions.ts';
 import { proved, type ProofDeps } from './proofs/prove.ts';
-import { findClient } from '../store/destinations.ts';
+import { findClient } from '../store/destinations/destinations.ts';
 import { writeNote, type ClientNote } from '../client-mails/notes.ts';
 import { capital, optInWords, takenBackWords } from '../domain/lead-values.ts';
 import type { OptIn } from '../domain/opposition.ts';

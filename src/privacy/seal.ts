@@ -3,7 +3,7 @@
 // database; verification names the first broken entry, and with an anchor detects a cut tail.
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { Log } from '../log.ts';
-import { raisedSince, raiseAlerts } from '../store/alerts.ts';
+import { raisedSince, raiseAlerts } from '../store/alerts/alerts.ts';
 import { isDuplicateKey, type Database, type Sql } from '../store/database.ts';
 import { isRegisteredKey } from '../store/keys.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
@@ -15,8 +15,8 @@ import {
   takeUnsealed,
   type Waiting,
   type WaitingTogether,
-} from '../store/handovers-unsealed.ts';
-import { insertSeal, lastSeal, readEntries, type HandoverRow, type Seal } from '../store/seals.ts';
+} from '../store/log/handovers-unsealed.ts';
+import { insertSeal, lastSeal, readEntries, type HandoverRow, type Seal } from '../store/log/seals.ts';
 import { entryMac, keyOfSeal, noSeal, rangesOf, sealMac, isSigned } from './macs.ts';
 import type { Anchor, Verification } from './verification.ts';
 import { verifyLog } from './verify.ts';

@@ -7,10 +7,10 @@ import {
   parseCited,
   type Cited,
 } from '../domain/cited.ts';
-import { authorisationsById, consentsById } from '../store/authorisations.ts';
+import { authorisationsById, consentsById } from '../store/destinations/authorisations.ts';
 import type { Sql } from '../store/database.ts';
-import { readVersions } from '../store/mapping-versions.ts';
-import type { HandoverRow } from '../store/seals.ts';
+import { readVersions } from '../store/destinations/mapping-versions.ts';
+import type { HandoverRow } from '../store/log/seals.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
 
 export interface Anchor {

@@ -13,7 +13,7 @@ import {
   type HandoverRow,
   type Seal,
   type LogArchive,
-} from '../store/seals.ts';
+} from '../store/log/seals.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { isRegisteredKey, registeredKeys } from '../store/keys.ts';
 import {
@@ -22,7 +22,7 @@ import {
   waitingAfter,
   unsealedAmong,
   type Waiting,
-} from '../store/handovers-unsealed.ts';
+} from '../store/log/handovers-unsealed.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
 import {
   createCitedCheck,

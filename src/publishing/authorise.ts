@@ -2,9 +2,13 @@
 // Invariant: each is stored once, and none is ended here: only a person ends one, with a reason (C18).
 import { liveAuthorisations, type Authorisation, type AuthorisationFact } from '../domain/destination.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
-import { insertAuthorisation, readAuthorisations, citedAuthorisation } from '../store/authorisations.ts';
+import {
+  insertAuthorisation,
+  readAuthorisations,
+  citedAuthorisation,
+} from '../store/destinations/authorisations.ts';
 import type { Sql } from '../store/database.ts';
-import { appendHandovers } from '../store/handovers.ts';
+import { appendHandovers } from '../store/log/handovers.ts';
 
 /** The facts that two equal authorisations have in common. */
 const sameness = (fact: AuthorisationFact & { readonly targets: readonly string[] }): string =>

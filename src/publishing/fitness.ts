@@ -7,11 +7,11 @@ import type { CompiledMapping, MappingSources, Problem } from '../mapping/contra
 import { formatProblem, formatProblemInFrench } from '../mapping/document/problems.ts';
 import { loadDestination } from '../mapping/load.ts';
 import type { Database, Sql } from '../store/database.ts';
-import { underWay, findDestination, type Destination } from '../store/destinations.ts';
-import type { MappingVersion } from '../store/mapping-versions.ts';
+import { underWay, findDestination, type Destination } from '../store/destinations/destinations.ts';
+import type { MappingVersion } from '../store/destinations/mapping-versions.ts';
 import { civilDate } from '../domain/civil-date.ts';
 import { reasonsAgainstPublishing } from '../domain/go-live.ts';
-import { goLiveStandings } from '../store/notices.ts';
+import { goLiveStandings } from '../store/destinations/notices.ts';
 
 export interface PublishingDeps {
   readonly database: Database;

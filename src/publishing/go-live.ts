@@ -14,9 +14,9 @@ import { checkSources, clientFactsIn, type CheckOptions } from '../mapping/check
 import type { MappingSources } from '../mapping/contract.ts';
 import { loadMappings } from '../mapping/load.ts';
 import type { ReadOnlySql, Sql } from '../store/database.ts';
-import { destinationsOfClients } from '../store/destinations.ts';
-import { goLiveStandings, withheldForList } from '../store/notices.ts';
-import { readVersions } from '../store/mapping-versions.ts';
+import { destinationsOfClients } from '../store/destinations/destinations.ts';
+import { goLiveStandings, withheldForList } from '../store/destinations/notices.ts';
+import { readVersions } from '../store/destinations/mapping-versions.ts';
 
 export interface GoLiveList {
   readonly clientId: string;

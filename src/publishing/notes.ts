@@ -8,7 +8,7 @@ import { checkSources, type CheckOptions } from '../mapping/check.ts';
 import type { CompiledMapping, MappingSources } from '../mapping/contract.ts';
 import { besidesContent, diffMappings, type LineChanges, type SettingChange } from '../mapping/tools/diff.ts';
 import type { Sql } from '../store/database.ts';
-import type { MappingVersion } from '../store/mapping-versions.ts';
+import type { MappingVersion } from '../store/destinations/mapping-versions.ts';
 import type { DataCategory } from '../domain/lead.ts';
 import { channelWords, optInWords, purposeWords } from '../domain/lead-values.ts';
 import { categoryWords } from '../mapping/spec/french-parties.ts';

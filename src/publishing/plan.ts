@@ -5,14 +5,14 @@ import { RelaisError } from '../errors.ts';
 import { unknownVersion } from '../errors/unknown.ts';
 import type { CompiledMapping, MappingSources, Problem } from '../mapping/contract.ts';
 import type { Database } from '../store/database.ts';
-import { findClient, findDestination } from '../store/destinations.ts';
+import { findClient, findDestination } from '../store/destinations/destinations.ts';
 import {
   fingerprintOf,
   readVersions,
   versionHistory,
   type MappingVersion,
-} from '../store/mapping-versions.ts';
-import { keepingOldContent } from '../store/version-effects.ts';
+} from '../store/destinations/mapping-versions.ts';
+import { keepingOldContent } from '../store/destinations/version-effects.ts';
 import { compareAuthorisations } from './authorise.ts';
 import { factChanges, mappingChanges, compiledAgain } from './notes.ts';
 import {

@@ -8,8 +8,13 @@ import type { Log } from '../log.ts';
 import type { CompiledMapping, MappingSources, Problem } from '../mapping/contract.ts';
 import { inTurn } from '../store/alone.ts';
 import type { Sql } from '../store/database.ts';
-import { findClient, findDestination, lockDestination, saveDestination } from '../store/destinations.ts';
-import { appendHandovers } from '../store/handovers.ts';
+import {
+  findClient,
+  findDestination,
+  lockDestination,
+  saveDestination,
+} from '../store/destinations/destinations.ts';
+import { appendHandovers } from '../store/log/handovers.ts';
 import {
   fingerprintOf,
   insertVersion,
@@ -17,10 +22,10 @@ import {
   readVersions,
   versionHistory,
   type MappingVersion,
-} from '../store/mapping-versions.ts';
-import { askAgain } from '../store/held-back.ts';
-import { lockClients } from '../store/same-person.ts';
-import { keepingOldContent } from '../store/version-effects.ts';
+} from '../store/destinations/mapping-versions.ts';
+import { askAgain } from '../store/deliveries/held-back.ts';
+import { lockClients } from '../store/people/same-person.ts';
+import { keepingOldContent } from '../store/destinations/version-effects.ts';
 import { authorise } from './authorise.ts';
 import { followContract, refuseEnding, reopen, reopenAccepted, type MayEnd } from './version-effects.ts';
 import { noteOfPublication, noteOfRollback } from './notes.ts';

@@ -7,24 +7,24 @@ import { RelaisError } from '../errors.ts';
 import { checkSources, clientFactsIn, type CheckOptions } from '../mapping/check.ts';
 import type { CompiledMapping, MappingSources } from '../mapping/contract.ts';
 import type { Database, Sql } from '../store/database.ts';
-import { readDeliveries, type Delivery } from '../store/deliveries.ts';
-import { entryNames, appendHandovers } from '../store/handovers.ts';
-import { findDestination } from '../store/destinations.ts';
-import { lockLeads, readLeads } from '../store/leads.ts';
-import { readVersions, type MappingVersion } from '../store/mapping-versions.ts';
-import { reopenWithheld, withheldOfDestination } from '../store/restrictions.ts';
+import { readDeliveries, type Delivery } from '../store/deliveries/deliveries.ts';
+import { entryNames, appendHandovers } from '../store/log/handovers.ts';
+import { findDestination } from '../store/destinations/destinations.ts';
+import { lockLeads, readLeads } from '../store/leads/leads.ts';
+import { readVersions, type MappingVersion } from '../store/destinations/mapping-versions.ts';
+import { reopenWithheld, withheldOfDestination } from '../store/leads/restrictions.ts';
 import {
   endedByAccepts,
   reopenEnded,
   unsentCreates,
   noteEntityChange,
   type WaitingCreate,
-} from '../store/version-effects.ts';
+} from '../store/destinations/version-effects.ts';
 import { civilDate } from '../domain/civil-date.ts';
 import { itemsMissing, reasonsAgainstPublishing } from '../domain/go-live.ts';
 import { entitiesOf } from '../domain/consent.ts';
-import { closedAmong } from '../store/closings.ts';
-import { holdToList, keepNotices } from '../store/notices.ts';
+import { closedAmong } from '../store/retention/closings.ts';
+import { holdToList, keepNotices } from '../store/destinations/notices.ts';
 
 const page = 500;
 /** Deliveries examined in one publication; beyond it the count is a lower bound. */

@@ -23,25 +23,25 @@ import {
   type Closing,
   type HeldBefore,
   type StillOpen,
-} from '../store/closings.ts';
-import { accountsOfClient, endAccount } from '../store/accounts.ts';
-import { endApiKey, keysOfClient } from '../store/api-keys.ts';
-import { readAuthorisations, revokeAuthorisation } from '../store/authorisations.ts';
-import { destinationsOfClients, setStatus } from '../store/destinations.ts';
-import { appendHandovers, entryNames } from '../store/handovers.ts';
-import { findInstruction } from '../store/register.ts';
-import { logPosition, entriesSince } from '../store/proofs.ts';
-import { lockClients } from '../store/same-person.ts';
-import { endSessions } from '../store/sessions.ts';
+} from '../store/retention/closings.ts';
+import { accountsOfClient, endAccount } from '../store/access/accounts.ts';
+import { endApiKey, keysOfClient } from '../store/access/api-keys.ts';
+import { readAuthorisations, revokeAuthorisation } from '../store/destinations/authorisations.ts';
+import { destinationsOfClients, setStatus } from '../store/destinations/destinations.ts';
+import { appendHandovers, entryNames } from '../store/log/handovers.ts';
+import { findInstruction } from '../store/retention/register.ts';
+import { logPosition, entriesSince } from '../store/people/proofs.ts';
+import { lockClients } from '../store/people/same-person.ts';
+import { endSessions } from '../store/access/sessions.ts';
 import { writeReturn, type ClientReturn, type ReturnRequest } from './client-return.ts';
 import type { Log } from '../log.ts';
 import { writeProof, type ProofDeps } from '../privacy/proofs/prove.ts';
-import { raiseBroken } from '../store/alerts.ts';
+import { raiseBroken } from '../store/alerts/alerts.ts';
 import { type Database, type ReadOnlySql, type Sql, isStoreTrouble } from '../store/database.ts';
-import { readDeliveries } from '../store/deliveries.ts';
-import { lockLeads } from '../store/leads.ts';
-import { endWhole } from '../store/long-files.ts';
-import { cancelUnsent } from '../store/planned-deliveries.ts';
+import { readDeliveries } from '../store/deliveries/deliveries.ts';
+import { lockLeads } from '../store/leads/leads.ts';
+import { endWhole } from '../store/files/long-files.ts';
+import { cancelUnsent } from '../store/deliveries/planned-deliveries.ts';
 
 export interface ClosingOverview {
   readonly clientId: string;

@@ -9,7 +9,7 @@ import {
   retentionOf,
   type Retention,
 } from '../domain/retention.ts';
-import { contractEnd } from '../store/closings.ts';
+import { contractEnd } from '../store/retention/closings.ts';
 import type { Sql } from '../store/database.ts';
 import {
   lastSigns,
@@ -18,8 +18,8 @@ import {
   operationsWithLeads,
   type Candidate,
   type Page,
-} from '../store/retention-candidates.ts';
-import { listOperations, type Operation } from '../store/register.ts';
+} from '../store/retention/retention-candidates.ts';
+import { listOperations, type Operation } from '../store/retention/register.ts';
 
 export interface DatedLead extends Candidate {
   readonly retention: Retention;

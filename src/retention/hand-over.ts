@@ -7,11 +7,11 @@ import { Encrypter } from 'age-encryption';
 import { stringify } from 'csv-stringify/sync';
 import { coversMatter } from '../domain/instructions.ts';
 import { foreignCode } from '../errors.ts';
-import { raiseAlerts, raisedSince } from '../store/alerts.ts';
+import { raiseAlerts, raisedSince } from '../store/alerts/alerts.ts';
 import type { Sql } from '../store/database.ts';
-import { appendHandovers } from '../store/handovers.ts';
-import { listInstructions } from '../store/register.ts';
-import { phoneProofs, type PhoneProof } from '../store/gone-leads.ts';
+import { appendHandovers } from '../store/log/handovers.ts';
+import { listInstructions } from '../store/retention/register.ts';
+import { phoneProofs, type PhoneProof } from '../store/retention/gone-leads.ts';
 import {
   addToRun,
   lockRun,
@@ -19,7 +19,7 @@ import {
   putOffItems,
   takeItems,
   type RetentionRun,
-} from '../store/retention-items.ts';
+} from '../store/retention/retention-items.ts';
 
 /** Leads of one file. */
 const leadsAtOnce = 500;

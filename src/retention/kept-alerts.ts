@@ -2,11 +2,11 @@
 // Invariant: each cause has one open task at most; it is raised again once its day has passed, and closed when the cause is over.
 import { addDelay, type CivilDate } from '../domain/civil-date.ts';
 import { operationGoesOn } from '../domain/retention.ts';
-import { clientAlerts, raiseAlerts } from '../store/alerts.ts';
+import { clientAlerts, raiseAlerts } from '../store/alerts/alerts.ts';
 import type { Sql } from '../store/database.ts';
-import { oneOffOperations, operationsWithLeads } from '../store/retention-candidates.ts';
-import { waitingItems } from '../store/retention-items.ts';
-import { closeAlerts } from '../store/tasks.ts';
+import { oneOffOperations, operationsWithLeads } from '../store/retention/retention-candidates.ts';
+import { waitingItems } from '../store/retention/retention-items.ts';
+import { closeAlerts } from '../store/alerts/tasks.ts';
 import { operationsOf } from './due.ts';
 
 const kind = 'retention_kept';

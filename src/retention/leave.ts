@@ -5,13 +5,13 @@ import { civilDate, type CivilDate } from '../domain/civil-date.ts';
 import { cellOf, isDue } from '../domain/retention.ts';
 import { keepOpposition } from '../privacy/oppositions.ts';
 import type { Sql, Database } from '../store/database.ts';
-import { deliveriesOfLeads, readDeliveries } from '../store/deliveries.ts';
-import { entryNames, appendHandovers, type Handover } from '../store/handovers.ts';
-import { markGone, withOpenRight, lastPhoneConsents } from '../store/gone-leads.ts';
-import { countFacts, factSources, candidatesById } from '../store/retention-candidates.ts';
-import { lockLeads } from '../store/leads.ts';
-import { cancelUnsent } from '../store/planned-deliveries.ts';
-import { removeRefusedOfLead, removeRefusedUnderFormer } from '../store/refused-of-person.ts';
+import { deliveriesOfLeads, readDeliveries } from '../store/deliveries/deliveries.ts';
+import { entryNames, appendHandovers, type Handover } from '../store/log/handovers.ts';
+import { markGone, withOpenRight, lastPhoneConsents } from '../store/retention/gone-leads.ts';
+import { countFacts, factSources, candidatesById } from '../store/retention/retention-candidates.ts';
+import { lockLeads } from '../store/leads/leads.ts';
+import { cancelUnsent } from '../store/deliveries/planned-deliveries.ts';
+import { removeRefusedOfLead, removeRefusedUnderFormer } from '../store/people/refused-of-person.ts';
 import {
   addToRun,
   dropItems,
@@ -24,11 +24,11 @@ import {
   type RetentionItem,
   type RetentionRun,
   type Turn,
-} from '../store/retention-items.ts';
-import { blankLead } from '../store/rights.ts';
-import { sharedAddresses } from '../store/same-address.ts';
-import { leaveWithdrawals, lockClients } from '../store/same-person.ts';
-import { restrictedAmong } from '../store/restrictions.ts';
+} from '../store/retention/retention-items.ts';
+import { blankLead } from '../store/leads/rights.ts';
+import { sharedAddresses } from '../store/people/same-address.ts';
+import { leaveWithdrawals, lockClients } from '../store/people/same-person.ts';
+import { restrictedAmong } from '../store/leads/restrictions.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
 import { dated, operationsOf, type DatedLead } from './due.ts';
 import { waivers } from './hand-over.ts';

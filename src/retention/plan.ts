@@ -4,7 +4,7 @@ import type { CivilDate } from '../domain/civil-date.ts';
 import type { Departing, RetentionRule } from '../domain/retention.ts';
 import { dueRequests, type Ending } from '../privacy/requests/let-go.ts';
 import type { Sql } from '../store/database.ts';
-import { waitingItems } from '../store/retention-items.ts';
+import { waitingItems } from '../store/retention/retention-items.ts';
 import { dueLeads, type DatedLead } from './due.ts';
 
 export interface PlannedDate {

@@ -12,17 +12,17 @@ import { coversMatter, type Instruction, type Covered } from '../domain/instruct
 import { isLongDelay, anonymiseMonths } from '../domain/retention.ts';
 import { RelaisError } from '../errors.ts';
 import type { Database, Sql } from '../store/database.ts';
-import { appendHandovers } from '../store/handovers.ts';
+import { appendHandovers } from '../store/log/handovers.ts';
 import {
   findInstruction,
   insertInstruction,
   listOperations,
   writeOperation,
   type Operation,
-} from '../store/register.ts';
-import { lockClients } from '../store/same-person.ts';
+} from '../store/retention/register.ts';
+import { lockClients } from '../store/people/same-person.ts';
 import { writeNote } from '../client-mails/notes.ts';
-export { listInstructions, listOperations } from '../store/register.ts';
+export { listInstructions, listOperations } from '../store/retention/register.ts';
 
 type NewInstruction = Omit<Instruction, 'number' | 'recordedAt'>;
 

@@ -5,12 +5,12 @@ import { foreignCode } from '../errors.ts';
 import { cellKey, cellOf, cellPersons, personsAmong, operationGoesOn } from '../domain/retention.ts';
 import type { CivilDate } from '../domain/civil-date.ts';
 import type { Log } from '../log.ts';
-import { raiseBroken } from '../store/alerts.ts';
+import { raiseBroken } from '../store/alerts/alerts.ts';
 import { isDuplicateKey, isStoreTrouble, type Database, type Sql } from '../store/database.ts';
-import { dissolve, underWay, withOpenRight } from '../store/gone-leads.ts';
-import { appendHandovers } from '../store/handovers.ts';
-import { dropSmallCells, factSources, clientsWithLeads } from '../store/retention-candidates.ts';
-import { lockLeads } from '../store/leads.ts';
+import { dissolve, underWay, withOpenRight } from '../store/retention/gone-leads.ts';
+import { appendHandovers } from '../store/log/handovers.ts';
+import { dropSmallCells, factSources, clientsWithLeads } from '../store/retention/retention-candidates.ts';
+import { lockLeads } from '../store/leads/leads.ts';
 import {
   dropItems,
   endRun,
@@ -23,8 +23,8 @@ import {
   takeItems,
   type NewItem,
   type RetentionRun,
-} from '../store/retention-items.ts';
-import { lockClients } from '../store/same-person.ts';
+} from '../store/retention/retention-items.ts';
+import { lockClients } from '../store/people/same-person.ts';
 import { dueLeads } from './due.ts';
 import { handOverProofs, type PhoneProofsPlace } from './hand-over.ts';
 import { reviewKept } from './kept-alerts.ts';
@@ -35,8 +35,8 @@ import {
   waitSeconds as waitForRight,
   withoutWaiting,
 } from './leave.ts';
-import { listOperations } from '../store/register.ts';
-import { operationsOfRefused, purgeRefusedOf } from '../store/refused-rows.ts';
+import { listOperations } from '../store/retention/register.ts';
+import { operationsOfRefused, purgeRefusedOf } from '../store/intake/refused-rows.ts';
 
 const rowsAtOnce = 200;
 

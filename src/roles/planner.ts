@@ -13,9 +13,9 @@ import { createQueueAtOnce, type QueueAtOnce } from '../delivery/planning/queue-
 import { createMaintenance } from '../delivery/background/maintenance.ts';
 import { openRedis } from '../queue/connect.ts';
 import { createProducer, type Producer } from '../queue/producer.ts';
-import { anyNewRow } from '../store/backlog.ts';
-import { destinationsBy } from '../store/destinations.ts';
-import { isLongFileAtWork } from '../store/long-files.ts';
+import { anyNewRow } from '../store/alerts/backlog.ts';
+import { destinationsBy } from '../store/destinations/destinations.ts';
+import { isLongFileAtWork } from '../store/files/long-files.ts';
 import type { Look, Sign } from '../store/look.ts';
 import type { App } from '../app.ts';
 import { createLeanWatch } from './lean-heap.ts';

@@ -1,10 +1,10 @@
 // Reads deliveries with their leads, consents and secrets in one statement, for those that are rendered before their claim.
 // Invariant: read under no lock: the claim compares all of it before anything departs.
 import type { OptionalBlock } from '../domain/lead.ts';
-import { packedConsents, unpackConsents } from './consents.ts';
+import { packedConsents, unpackConsents } from './leads/consents.ts';
 import { inList, type Sql } from './database.ts';
-import { packedAttempt, unpackAttempt, type AttemptDelivery } from './deliveries.ts';
-import { leadReading, leadsOf, type LeadRead } from './leads.ts';
+import { packedAttempt, unpackAttempt, type AttemptDelivery } from './deliveries/deliveries.ts';
+import { leadReading, leadsOf, type LeadRead } from './leads/leads.ts';
 import type { LeadSecrets, WrappedSecret } from './secrets.ts';
 
 export interface AttemptsAhead {

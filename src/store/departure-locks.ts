@@ -2,7 +2,7 @@
 // Invariant: no departure crosses a change, a withdrawal or an erasure of its lead, nor a revocation (guarantee 6).
 import type { AuthorisationTerm } from '../domain/destination.ts';
 import { inList, type Sql } from './database.ts';
-import type { LeadLock } from './leads.ts';
+import type { LeadLock } from './leads/leads.ts';
 
 export interface DepartureLocks {
   readonly leads: ReadonlyMap<number, LeadLock>;

@@ -4,7 +4,7 @@ import { openWith, type Key, type KeyRing } from '../domain/key-ring.ts';
 import { derived, sealBytes } from '../domain/keyed.ts';
 import { RelaisError } from '../errors.ts';
 import { inList, rowMarks, type Database, type Sql } from './database.ts';
-import { readSealed, writeSealed } from './file-bytes.ts';
+import { readSealed, writeSealed } from './files/file-bytes.ts';
 import { hasTable } from './migration-steps.ts';
 
 export type KeyPurpose = 'master' | 'seal';

@@ -1,7 +1,7 @@
 // Reads in one statement which kinds of work may be due, for all loops of a process together.
 // Invariant: a sign is true whenever its loop would find work; it may be true where the loop finds none. Each costs one look-up of an
 // index, however many rows wait.
-import { asidePriority } from './lead-changes.ts';
+import { asidePriority } from './leads/lead-changes.ts';
 import type { ReadOnlySql } from './database.ts';
 
 const anyDelivery = (state: string): string =>

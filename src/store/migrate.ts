@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { RelaisError } from '../errors.ts';
 import { SqlFailure, type Database, type Sql } from './database.ts';
 import { hasTable, migrationFailure, openProgress, runSteps } from './migration-steps.ts';
-import { intakeColumns } from './intake.ts';
+import { intakeColumns } from './intake/intake.ts';
 
 /** There is no such grant to revoke. */
 const noSuchGrant = new Set([1141, 1147]);

@@ -1,7 +1,7 @@
 // Advises support on a delivery, by its state and reason: in words, with the command at the terminal and the act in the console.
 // Invariant: every reason that support can repair has its remedy, in both languages; no face takes a sentence apart.
 import { isOwnLimit, splitReason } from '../domain/delivery.ts';
-import type { ListedDelivery } from '../store/delivery-lists.ts';
+import type { ListedDelivery } from '../store/deliveries/delivery-lists.ts';
 import type { Sends } from './sending-state.ts';
 import { inBoth, inLanguage, type Both } from './words.ts';
 

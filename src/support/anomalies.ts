@@ -3,9 +3,9 @@
 import type { AnomalyKind } from '../domain/anomaly.ts';
 import { civilDay } from '../domain/civil-date.ts';
 import { unknownClient } from '../errors/unknown.ts';
-import { listAnomalies, type ListedAnomaly } from '../store/anomalies.ts';
+import { listAnomalies, type ListedAnomaly } from '../store/leads/anomalies.ts';
 import type { ReadOnlySql } from '../store/database.ts';
-import { clientIds } from '../store/destinations.ts';
+import { clientIds } from '../store/destinations/destinations.ts';
 import { isWithin, type SupportPlace, type Scope } from './place.ts';
 import type { Both } from './words.ts';
 
@@ -62,7 +62,7 @@ export const anomalyWords: Readonly<Record<AnomalyKind, AnomalyWords>> = {
   },
 };
 
-export type { ListedAnomaly } from '../store/anomalies.ts';
+export type { ListedAnomaly } from '../store/leads/anomalies.ts';
 
 /** Anomalies of the last days. @throws FIND-001 in the same words for an unknown client and for another's */
 export function anomaliesWithin(

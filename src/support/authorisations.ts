@@ -1,19 +1,23 @@
 // Authorises a recipient by hand, and ends an authorisation: the row, the entry of the log, the client's note, the released deliveries.
 // Invariant: one transaction each (C18, C48).
-import { insertAuthorisation, revokeAuthorisation, citedAuthorisation } from '../store/authorisations.ts';
+import {
+  insertAuthorisation,
+  revokeAuthorisation,
+  citedAuthorisation,
+} from '../store/destinations/authorisations.ts';
 import { citedInNote, instructionsFor } from '../client-mails/instructions.ts';
 import { writeNote } from '../client-mails/notes.ts';
 import type { Authorisation } from '../domain/destination.ts';
 import { RelaisError } from '../errors.ts';
 import { categoriesText } from '../publishing/notes.ts';
 import type { Database, Sql } from '../store/database.ts';
-import { readDeliveries } from '../store/deliveries.ts';
-import { entryNames, appendHandovers } from '../store/handovers.ts';
+import { readDeliveries } from '../store/deliveries/deliveries.ts';
+import { entryNames, appendHandovers } from '../store/log/handovers.ts';
+import { lockClients } from '../store/people/same-person.ts';
+import { reopenWithheld, withheldOfDestination } from '../store/leads/restrictions.ts';
 import { inOne, reason, type Act, type InputOf } from './acts/act.ts';
 import { askedBy, instructions } from './acts/mappings.ts';
 import { authorisationsListed } from './reads/requests.ts';
-import { lockClients } from '../store/same-person.ts';
-import { reopenWithheld, withheldOfDestination } from '../store/restrictions.ts';
 
 /** The asker and the cited instructions of the client, for the note. */
 interface AskedFor {

@@ -3,10 +3,10 @@
 import { bisectRows, type RowSet } from '../delivery/trip/quarantine.ts';
 import type { Bisected } from '../domain/bisect.ts';
 import type { Database, Sql } from '../store/database.ts';
-import type { Destination } from '../store/destinations.ts';
-import { appendHandovers } from '../store/handovers.ts';
-import { countBackfill } from '../store/support-leads.ts';
-import { addBackfill, leadsToBackfill, type BackfillPart } from '../store/support-writes.ts';
+import type { Destination } from '../store/destinations/destinations.ts';
+import { appendHandovers } from '../store/log/handovers.ts';
+import { countBackfill } from '../store/leads/support-leads.ts';
+import { addBackfill, leadsToBackfill, type BackfillPart } from '../store/deliveries/support-writes.ts';
 import type { Which } from '../store/named-rows.ts';
 import { existingDestination as existing } from './reads/filter.ts';
 import type { Actor } from './replay.ts';

@@ -17,10 +17,10 @@ import {
   takeBulkRun,
   type BulkItem,
   type BulkRow,
-} from '../store/bulk-runs.ts';
+} from '../store/deliveries/bulk-runs.ts';
 import type { Database, ReadOnlySql, Sql } from '../store/database.ts';
-import { readDeliveries } from '../store/deliveries.ts';
-import { refuseNames } from '../store/persons-names.ts';
+import { readDeliveries } from '../store/deliveries/deliveries.ts';
+import { refuseNames } from '../store/people/persons-names.ts';
 import { noteFailedStep, noteGoingOn, leaseMs, workStep, type RunDeps } from './bulk-work.ts';
 import { noteBackfillBegun } from './backfill.ts';
 import type { BulkOrder } from './bulk-steps.ts';
@@ -28,7 +28,7 @@ import type { Actor } from './replay.ts';
 import { closingText } from './typed-text.ts';
 import type { Scope } from './place.ts';
 
-export type { BulkRow } from '../store/bulk-runs.ts';
+export type { BulkRow } from '../store/deliveries/bulk-runs.ts';
 
 /** Ended runs are kept for longer than a year; the log keeps their changes to deliveries for ever. */
 const keptDays = 400;

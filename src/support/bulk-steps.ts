@@ -3,10 +3,10 @@
 import { RelaisError } from '../errors.ts';
 import type { OneAndSeveral } from '../domain/counted.ts';
 import { isEnd } from '../domain/delivery.ts';
-import type { BulkItem, BulkRow } from '../store/bulk-runs.ts';
+import type { BulkItem, BulkRow } from '../store/deliveries/bulk-runs.ts';
 import type { Sql } from '../store/database.ts';
-import { readDeliveries, type Delivery } from '../store/deliveries.ts';
-import { lockLeads } from '../store/leads.ts';
+import { readDeliveries, type Delivery } from '../store/deliveries/deliveries.ts';
+import { lockLeads } from '../store/leads/leads.ts';
 import { resolveIn } from '../delivery/outcome/resolve.ts';
 import type { Published } from '../delivery/trip/mapping-cache.ts';
 import type { Backfill } from './backfill.ts';

@@ -2,7 +2,7 @@
 // Invariant: a step's work and its progress are one transaction; a delivery that always fails stops no other.
 import { foreignCode } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { raiseAlerts } from '../store/alerts.ts';
+import { raiseAlerts } from '../store/alerts/alerts.ts';
 import {
   bulkItems,
   lockBulkRun,
@@ -14,9 +14,9 @@ import {
   type BulkItem,
   type BulkRow,
   type BulkTally,
-} from '../store/bulk-runs.ts';
+} from '../store/deliveries/bulk-runs.ts';
 import { isStoreTrouble, type Database, type Sql } from '../store/database.ts';
-import { readDeliveries } from '../store/deliveries.ts';
+import { readDeliveries } from '../store/deliveries/deliveries.ts';
 import { backfillStep, leadsThatBreak } from './backfill.ts';
 import {
   bulkStep,
@@ -26,7 +26,7 @@ import {
   type BulkResult,
   type ItemResult,
 } from './bulk-steps.ts';
-import { closeAlertsWith } from '../store/tasks.ts';
+import { closeAlertsWith } from '../store/alerts/tasks.ts';
 
 /** A step takes less than a second; a process silent for this long counts as dead. */
 export const leaseMs = 10_000;

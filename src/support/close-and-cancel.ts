@@ -1,20 +1,25 @@
 // Closes failed deliveries and alerts that need no person any more, for support.
 // Invariant: closing changes no delivery; it is an entry of the log with actor, reason and evidence.
 import { RelaisError } from '../errors.ts';
-import { forgetCaptures } from '../store/calls.ts';
+import { forgetCaptures } from '../store/deliveries/calls.ts';
 import type { Database, Sql } from '../store/database.ts';
-import { lockDeliveries, readDeliveries, deliveriesOfLeads, type Delivery } from '../store/deliveries.ts';
-import { appendHandovers, entryNames } from '../store/handovers.ts';
-import { forgetReferences, markSettled } from '../store/delivery-settlements.ts';
-import { refuseNames } from '../store/persons-names.ts';
-import { closeAlerts, closeAlertsOf, closedAmong, insertClosings } from '../store/tasks.ts';
+import {
+  lockDeliveries,
+  readDeliveries,
+  deliveriesOfLeads,
+  type Delivery,
+} from '../store/deliveries/deliveries.ts';
+import { appendHandovers, entryNames } from '../store/log/handovers.ts';
+import { forgetReferences, markSettled } from '../store/deliveries/delivery-settlements.ts';
+import { refuseNames } from '../store/people/persons-names.ts';
+import { closeAlerts, closeAlertsOf, closedAmong, insertClosings } from '../store/alerts/tasks.ts';
 import { closingText } from './typed-text.ts';
 import { stateWords } from './words.ts';
 import { isEnd } from '../domain/delivery.ts';
-import { raiseAlerts } from '../store/alerts.ts';
-import { lockLeads, readLeads } from '../store/leads.ts';
-import { cancelUnsent } from '../store/planned-deliveries.ts';
-import { wakeSiblings } from '../store/restrictions.ts';
+import { raiseAlerts } from '../store/alerts/alerts.ts';
+import { lockLeads, readLeads } from '../store/leads/leads.ts';
+import { cancelUnsent } from '../store/deliveries/planned-deliveries.ts';
+import { wakeSiblings } from '../store/leads/restrictions.ts';
 import { manualTaskFor } from '../delivery/outcome/follow-ups.ts';
 import { carriesRight } from '../delivery/content/rights.ts';
 import { unspent } from '../delivery/outcome/effects.ts';

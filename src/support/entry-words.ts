@@ -1,8 +1,8 @@
 // Words of an entry of the hand-over log about a delivery, with its details.
 // Invariant: no content; only names of fields and the opt-in sent.
 import { splitReason, saysNothingLeft as isNothingLeft } from '../domain/delivery.ts';
-import type { StoryEntry } from '../store/delivery-lists.ts';
-import type { HandoverEntry, ToldEntry } from '../store/handovers.ts';
+import type { StoryEntry } from '../store/deliveries/delivery-lists.ts';
+import type { HandoverEntry, ToldEntry } from '../store/log/handovers.ts';
 import { callText, outcomeText, whyText } from './answer-words.ts';
 import {
   actorWords,

@@ -5,11 +5,17 @@ import { randomInt } from 'node:crypto';
 import type { NetworkPolicy, Outcome, Parcel, SendContext } from '../../connectors/contract.ts';
 import { connectors } from '../../connectors/index.ts';
 import type { Log } from '../log.ts';
-import { raiseAlerts } from '../store/alerts.ts';
+import { raiseAlerts } from '../store/alerts/alerts.ts';
 import { alone } from '../store/alone.ts';
 import type { Database } from '../store/database.ts';
-import { beginCursor, deferCursor, moveCursor, readCursor, type EventCursor } from '../store/event-feed.ts';
-import { closeAlertsWith } from '../store/tasks.ts';
+import {
+  beginCursor,
+  deferCursor,
+  moveCursor,
+  readCursor,
+  type EventCursor,
+} from '../store/log/event-feed.ts';
+import { closeAlertsWith } from '../store/alerts/tasks.ts';
 import { eventsPage, type EventKind, type FeedEvent } from './reads/events.ts';
 import { wholeCentre } from './place.ts';
 

@@ -3,23 +3,23 @@
 import { parsePhoneNumberFromString } from 'libphonenumber-js';
 import { unknownClient } from '../errors/unknown.ts';
 import type { Database } from '../store/database.ts';
-import { deliveriesOfLeads, type Delivery } from '../store/deliveries.ts';
-import { clientIds, findClient } from '../store/destinations.ts';
-import { appendHandovers } from '../store/handovers.ts';
-import { readLeads } from '../store/leads.ts';
-import { refuseIn, refuseNames } from '../store/persons-names.ts';
-import { findRefused } from '../store/refused-rows.ts';
-import { searchLeads, mostLeads, type FoundLead, type LeadQuery } from '../store/support-leads.ts';
+import { deliveriesOfLeads, type Delivery } from '../store/deliveries/deliveries.ts';
+import { clientIds, findClient } from '../store/destinations/destinations.ts';
+import { appendHandovers } from '../store/log/handovers.ts';
+import { readLeads } from '../store/leads/leads.ts';
+import { refuseIn, refuseNames } from '../store/people/persons-names.ts';
+import { findRefused } from '../store/intake/refused-rows.ts';
+import { searchLeads, mostLeads, type FoundLead, type LeadQuery } from '../store/leads/support-leads.ts';
 import { personFacts, refusedFacts, type PersonFact, type RefusedFacts } from './masking.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import { RelaisError } from '../errors.ts';
 import { archivedEntries } from '../privacy/archive-file.ts';
-import { accountNames } from '../store/accounts.ts';
-import { entriesOfLeads } from '../store/lead-log.ts';
+import { accountNames } from '../store/access/accounts.ts';
+import { entriesOfLeads } from '../store/log/lead-log.ts';
 import { addressDigests, type Addresses } from '../domain/opposition.ts';
-import { leadsUnderAddress, oppositionsOf } from '../store/oppositions.ts';
+import { leadsUnderAddress, oppositionsOf } from '../store/people/oppositions.ts';
 
-export { mostLeads, type LeadQuery } from '../store/support-leads.ts';
+export { mostLeads, type LeadQuery } from '../store/leads/support-leads.ts';
 
 /** Actor and reason of a look-up, and whether the person is shown in clear, which is an entry of its own. */
 export interface LookUp {

@@ -1,7 +1,7 @@
 // Reads one lead for support: the person, consents in force, interactions, deliveries, and the open ones with their reasons.
 // Invariant: the person is masked; in clear only after an entry of the hand-over log with actor and reason (C39).
 import { entitiesOf, isNamedEntity, currentConsent } from '../domain/consent.ts';
-import { findClient } from '../store/destinations.ts';
+import { findClient } from '../store/destinations/destinations.ts';
 import {
   consentChannels,
   consentPurposes,
@@ -10,19 +10,19 @@ import {
   type ConsentState,
   type Lead,
 } from '../domain/lead.ts';
-import { accountNames } from '../store/accounts.ts';
+import { accountNames } from '../store/access/accounts.ts';
 import type { Database } from '../store/database.ts';
-import { deliveriesOfLeads, type Delivery } from '../store/deliveries.ts';
-import { readLeads } from '../store/leads.ts';
-import { proofsOfLead, type ProofHead } from '../store/proofs.ts';
-import { findRefused } from '../store/refused-rows.ts';
+import { deliveriesOfLeads, type Delivery } from '../store/deliveries/deliveries.ts';
+import { readLeads } from '../store/leads/leads.ts';
+import { proofsOfLead, type ProofHead } from '../store/people/proofs.ts';
+import { findRefused } from '../store/intake/refused-rows.ts';
 import {
   exercisedRights,
   searchLeads,
   routingRefusals,
   type ExercisedRight,
   type FoundLead,
-} from '../store/support-leads.ts';
+} from '../store/leads/support-leads.ts';
 import { noteLookUp, type LookUp } from './find-person.ts';
 import { personFacts, refusedFacts, type PersonFact, type RefusedFacts } from './masking.ts';
 

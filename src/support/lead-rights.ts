@@ -1,14 +1,14 @@
 // Finds the facts shown beside a right of a prospect: other leads of the person, recipients to notify in writing.
 // Invariant: reads only; references and names of destinations, nothing of the person.
-import { deliveriesOfLeads, type Delivery } from '../store/deliveries.ts';
-import { findClient, findDestination } from '../store/destinations.ts';
-import { readLeads } from '../store/leads.ts';
-import { sharedAddresses } from '../store/same-address.ts';
-import { searchLeads } from '../store/support-leads.ts';
+import { deliveriesOfLeads, type Delivery } from '../store/deliveries/deliveries.ts';
+import { findClient, findDestination } from '../store/destinations/destinations.ts';
+import { readLeads } from '../store/leads/leads.ts';
+import { sharedAddresses } from '../store/people/same-address.ts';
+import { searchLeads } from '../store/leads/support-leads.ts';
 import type { SupportPlace } from './place.ts';
 import { splitReason } from '../domain/delivery.ts';
 import type { Sql } from '../store/database.ts';
-import type { ListedDelivery } from '../store/delivery-lists.ts';
+import type { ListedDelivery } from '../store/deliveries/delivery-lists.ts';
 
 interface Named {
   readonly clientId: string;

@@ -1,7 +1,7 @@
 // Masks a person's data for support screens: enough to recognise, not enough to know (C39).
 // Invariant: a mask's length reveals nothing of the value's, and no part of a name but its initial is shown.
 import type { Lead } from '../domain/lead.ts';
-import type { RefusedPerson } from '../store/refused-rows.ts';
+import type { RefusedPerson } from '../store/intake/refused-rows.ts';
 
 export const maskName = (name: string | undefined): string =>
   name === undefined ? '-' : `${String.fromCodePoint(name.codePointAt(0) ?? 42)}***`;

@@ -1,6 +1,6 @@
 // Replaces actors of the log, `account:12` or `key:3`, by their names for readers (C58); checks the names in a filter.
 // Invariant: a name is shown as long as it is kept; the result is stored nowhere.
-import { accountActorOf, allNames, staffActorOf } from '../store/accounts.ts';
+import { accountActorOf, allNames, staffActorOf } from '../store/access/accounts.ts';
 import type { Sql, ReadOnlySql } from '../store/database.ts';
 import { isWithin, wholeCentre, type SupportPlace, type Scope } from './place.ts';
 import type { DeliveryFilter } from '../domain/delivery-filter.ts';
@@ -8,12 +8,12 @@ import { reasons } from '../domain/delivery.ts';
 import { RelaisError } from '../errors.ts';
 import { unknownLead } from '../errors/unknown.ts';
 import { didYouMean, suggest } from '../mapping/document/suggest.ts';
-import { readBulkRun } from '../store/bulk-runs.ts';
-import { allDestinations, clientIds } from '../store/destinations.ts';
-import { leadExists } from '../store/delivery-lists.ts';
+import { readBulkRun } from '../store/deliveries/bulk-runs.ts';
+import { allDestinations, clientIds } from '../store/destinations/destinations.ts';
+import { leadExists } from '../store/deliveries/delivery-lists.ts';
 import { seenRun } from './bulk-runs.ts';
 
-export { allNames } from '../store/accounts.ts';
+export { allNames } from '../store/access/accounts.ts';
 
 const actor = /(?<![\w(:])(?:staff|account|key):\d{1,10}(?!\w)/g;
 

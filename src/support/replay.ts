@@ -3,17 +3,17 @@
 import { isEnd, splitReason } from '../domain/delivery.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
 import type { Database, Sql } from '../store/database.ts';
-import { deliveriesOfLeads, readDeliveries, type Delivery } from '../store/deliveries.ts';
-import { findDestination } from '../store/destinations.ts';
-import { appendHandovers, entryNames } from '../store/handovers.ts';
-import { lockLeads } from '../store/leads.ts';
-import { reopenWithheld } from '../store/restrictions.ts';
-import { bringTryForward, openRun, startOver } from '../store/support-writes.ts';
-import { closeAlertsOf } from '../store/tasks.ts';
-import { readVersions } from '../store/mapping-versions.ts';
+import { deliveriesOfLeads, readDeliveries, type Delivery } from '../store/deliveries/deliveries.ts';
+import { findDestination } from '../store/destinations/destinations.ts';
+import { appendHandovers, entryNames } from '../store/log/handovers.ts';
+import { lockLeads } from '../store/leads/leads.ts';
+import { reopenWithheld } from '../store/leads/restrictions.ts';
+import { bringTryForward, openRun, startOver } from '../store/deliveries/support-writes.ts';
+import { closeAlertsOf } from '../store/alerts/tasks.ts';
+import { readVersions } from '../store/destinations/mapping-versions.ts';
 import { waitsForDecision } from '../delivery/outcome/resolve.ts';
 import type { Published } from '../delivery/trip/mapping-cache.ts';
-import { heldUndecided } from '../store/delivery-lists.ts';
+import { heldUndecided } from '../store/deliveries/delivery-lists.ts';
 import { RelaisError } from '../errors.ts';
 
 const inFrench: Record<ReplayRefusal, string> = {

@@ -4,14 +4,14 @@
 // A lead comes back with the rows that were refused for lack of it: without them it would carry a consent withdrawn since.
 import { RelaisError } from '../errors.ts';
 import type { Database } from '../store/database.ts';
-import { findClient } from '../store/destinations.ts';
-import { appendHandovers } from '../store/handovers.ts';
-import { refuseNamesOfRows } from '../store/persons-names.ts';
-import { lockRefusedRow, refusedAbout, retryRefusedRow } from '../store/refused-rows.ts';
-import { forgetDeaths } from '../store/takings.ts';
+import { findClient } from '../store/destinations/destinations.ts';
+import { appendHandovers } from '../store/log/handovers.ts';
+import { refuseNamesOfRows } from '../store/people/persons-names.ts';
+import { lockRefusedRow, refusedAbout, retryRefusedRow } from '../store/intake/refused-rows.ts';
+import { forgetDeaths } from '../store/intake/takings.ts';
 import type { Actor } from './replay.ts';
 import { unknownClient } from '../errors/unknown.ts';
-import { lockChangesAside, takeUpChanges } from '../store/support-writes.ts';
+import { lockChangesAside, takeUpChanges } from '../store/deliveries/support-writes.ts';
 
 /** Refusals that a fault of Relais may have caused. */
 const ownRefusals: readonly string[] = ['SET_ASIDE', 'INTERNAL'];

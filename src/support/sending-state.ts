@@ -9,16 +9,16 @@ import {
   readStates,
   type Destination,
   type DestinationState,
-} from '../store/destinations.ts';
+} from '../store/destinations/destinations.ts';
 import { paris, type Both } from './words.ts';
 import type { Published } from '../delivery/trip/mapping-cache.ts';
 import type { Sql, ReadOnlySql } from '../store/database.ts';
-import { readVersions } from '../store/mapping-versions.ts';
+import { readVersions } from '../store/destinations/mapping-versions.ts';
 import { splitReason } from '../domain/delivery.ts';
-import { begunAmong } from '../store/begun-deliveries.ts';
-import { carryingRights } from '../store/rights.ts';
-import { seenProcesses } from '../store/processes.ts';
-import type { ListedDelivery } from '../store/delivery-lists.ts';
+import { begunAmong } from '../store/deliveries/begun-deliveries.ts';
+import { carryingRights } from '../store/leads/rights.ts';
+import { seenProcesses } from '../store/alerts/processes.ts';
+import type { ListedDelivery } from '../store/deliveries/delivery-lists.ts';
 
 /** `closed`: outside its hours; `held`: only probes leave; `quiet`: nothing for a while; `few`: fewer at once than normal. */
 export type Sends = 'suspended' | 'closed' | 'held' | 'quiet' | 'few';

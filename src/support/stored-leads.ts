@@ -5,9 +5,9 @@ import { RelaisError } from '../errors.ts';
 import { erasedLead, unknownLead } from '../errors/unknown.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
 import type { Database, Sql } from '../store/database.ts';
-import { appendHandovers } from '../store/handovers.ts';
-import { readLeads } from '../store/leads.ts';
-import { latestLeads, searchLeads } from '../store/support-leads.ts';
+import { appendHandovers } from '../store/log/handovers.ts';
+import { readLeads } from '../store/leads/leads.ts';
+import { latestLeads, searchLeads } from '../store/leads/support-leads.ts';
 import type { Actor } from './replay.ts';
 
 /** @throws FIND-001, LEAD-004 for an erased one */

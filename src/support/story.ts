@@ -3,8 +3,8 @@
 import { isEnd } from '../domain/delivery.ts';
 import type { SendingHours } from '../domain/sending-hours.ts';
 import type { Sql } from '../store/database.ts';
-import { deliveryStory, type ListedDelivery, type StoryEntry } from '../store/delivery-lists.ts';
-import { closedAmong } from '../store/tasks.ts';
+import { deliveryStory, type ListedDelivery, type StoryEntry } from '../store/deliveries/delivery-lists.ts';
+import { closedAmong } from '../store/alerts/tasks.ts';
 import { advice, type Advice } from './advice.ts';
 import { nextTry, sendingStateFor } from './sending-state.ts';
 import { paris, actionWords, reasonWords, stateWords, type Both } from './words.ts';

@@ -12,14 +12,14 @@ import {
   saveCircuit,
   setStatus,
   findDestination,
-} from '../store/destinations.ts';
-import { appendHandovers } from '../store/handovers.ts';
-import { bringThrottledForward } from '../store/support-writes.ts';
+} from '../store/destinations/destinations.ts';
+import { appendHandovers } from '../store/log/handovers.ts';
+import { bringThrottledForward } from '../store/deliveries/support-writes.ts';
 import type { Actor } from './replay.ts';
 import { destinationWords } from './words.ts';
-import { addSlot, passDue } from '../store/file-slots.ts';
-import { endHold, lockFullFile, type HeldFile } from '../store/full-files.ts';
-import { closeAlertsWith } from '../store/tasks.ts';
+import { addSlot, passDue } from '../store/files/file-slots.ts';
+import { endHold, lockFullFile, type HeldFile } from '../store/files/full-files.ts';
+import { closeAlertsWith } from '../store/alerts/tasks.ts';
 
 /** Suspends or resumes a destination. Resuming also lets a held one probe at once. @param also in the same transaction */
 export async function setDestinationStatus(

@@ -1,5 +1,5 @@
 // C58: names of colleagues stand apart from the log, which has numbers, and go when their own time is over.
-import { accountNames, staffActorOf } from '../../src/store/accounts.ts';
+import { accountNames, staffActorOf } from '../../src/store/access/accounts.ts';
 import { environmentOf, terminalOf } from '../cli/terminal.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';
 import { tidyAccess } from '../../src/roles/background.ts';

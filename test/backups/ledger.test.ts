@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { leadDigest, readLedger, referenceDigest, writeLedger } from '../../src/backups/ledger.ts';
 import { createKeyRing } from '../../src/domain/key-ring.ts';
 import { checkAlerts } from '../../src/delivery/background/alert-checks.ts';
-import { noteErasedAddresses, noteErasedLead } from '../../src/store/erasures-unwritten.ts';
+import { noteErasedAddresses, noteErasedLead } from '../../src/store/backups/erasures-unwritten.ts';
 import { openStoreHome, sealKeys, type StoreHome } from '../store/home.ts';
 
 let home: StoreHome;

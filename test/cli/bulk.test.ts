@@ -1,5 +1,5 @@
 // relais bulk, and the commands that work on many: counted first, confirmed, shown while and after they run.
-import { readDeliveries } from '../../src/store/deliveries.ts';
+import { readDeliveries } from '../../src/store/deliveries/deliveries.ts';
 import { beginRun } from '../../src/support/bulk-runs.ts';
 import { openBulkHome, type BulkHome } from '../support-work/bulk-home.ts';
 import { actionsOf, environmentOf, terminalOf, type Relais } from './terminal.ts';

@@ -8,7 +8,7 @@ import { advice, adviceLine } from '../../src/support/advice.ts';
 import { stateWords } from '../../src/support/words.ts';
 import { table, confirmed, harmless } from '../../src/cli/terminal.ts';
 import { deliveryStates, reasons } from '../../src/domain/delivery.ts';
-import type { ListedDelivery } from '../../src/store/delivery-lists.ts';
+import type { ListedDelivery } from '../../src/store/deliveries/delivery-lists.ts';
 
 const leaves = allOf(relaisProgram()).filter((one) => one.commands.length === 0);
 const fullName = (command: (typeof leaves)[number]): string =>

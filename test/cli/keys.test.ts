@@ -230,7 +230,7 @@ describe('the master key is changed', () => {
   });
 
   test('the bytes of a file that is not accepted yet are written anew with it', async () => {
-    const { keepBytes, readBytes } = await import('../../src/store/kept-bytes.ts');
+    const { keepBytes, readBytes } = await import('../../src/store/files/kept-bytes.ts');
     await gateway.owner.run(
       "INSERT INTO batches (client_id, destination_id, slot_at, state, due_at) VALUES ('essai', 'essai-fichier', UTC_TIMESTAMP(3), 'open', UTC_TIMESTAMP(3))",
     );
@@ -293,7 +293,7 @@ describe('the sealing key is changed', () => {
     both.keys.seal.writeWith(both.keys.seal.keys[0]?.id ?? '');
     for (const app of [old, both, old, both])
       await app.database.transaction(async (tx) => {
-        const { appendHandovers } = await import('../../src/store/handovers.ts');
+        const { appendHandovers } = await import('../../src/store/log/handovers.ts');
         await appendHandovers(tx, [{ entry: 'suspended', clientId: 'essai', actor: 'Sophie' }]);
       });
     // The old one seals what it can prove; what the new one signed waits for who knows that key.

@@ -2,21 +2,21 @@
 // The plan of every statement is read while it runs, over enough rows that the optimiser has a choice.
 import type { DeliveryFilter } from '../../src/domain/delivery-filter.ts';
 import { openDatabase, type Database, type Sql, type SqlValue } from '../../src/store/database.ts';
-import { gatewayStatus } from '../../src/store/processes.ts';
-import { bulkOutcomes } from '../../src/store/bulk-runs.ts';
+import { gatewayStatus } from '../../src/store/alerts/processes.ts';
+import { bulkOutcomes } from '../../src/store/deliveries/bulk-runs.ts';
 import {
   countBackfill,
   searchLeads,
   routingRefusals,
   type LeadQuery,
-} from '../../src/store/support-leads.ts';
+} from '../../src/store/leads/support-leads.ts';
 import {
   countDeliveries,
   deliveryStory,
   eachDelivery,
   findDelivery,
   listDeliveries,
-} from '../../src/store/delivery-lists.ts';
+} from '../../src/store/deliveries/delivery-lists.ts';
 import { freshDatabase, type FreshDatabase } from '../support/database.ts';
 import { layTables } from '../support/schema.ts';
 

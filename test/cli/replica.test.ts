@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { openApp } from '../../src/app.ts';
 import { silentLog } from '../../src/log.ts';
 import { grantRights } from '../../src/store/migrate.ts';
-import { listDeliveries } from '../../src/store/delivery-lists.ts';
+import { listDeliveries } from '../../src/store/deliveries/delivery-lists.ts';
 import { openGateway, leadRow, webhookFiles, type Gateway } from '../trip/gateway.ts';
 import { environmentOf, terminalOf } from './terminal.ts';
 

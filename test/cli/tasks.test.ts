@@ -1,5 +1,5 @@
 // What needs a person is listed and closed; what does not send at the moment is said, not promised.
-import { appendHandovers } from '../../src/store/handovers.ts';
+import { appendHandovers } from '../../src/store/log/handovers.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { leadRow, openGateway, webhookFiles, type Gateway } from '../trip/gateway.ts';
 import { actionsOf, environmentOf, terminalOf, type Relais } from './terminal.ts';

@@ -3,7 +3,7 @@ import { simpleParser, type ParsedMail } from 'mailparser';
 import { queueClientMail, type ClientMail } from '../../src/client-mails/queue.ts';
 import { sendClientMails, type ClientMailOptions } from '../../src/client-mails/send.ts';
 import { silentLog } from '../../src/log.ts';
-import { listClientMails } from '../../src/store/client-mails.ts';
+import { listClientMails } from '../../src/store/alerts/client-mails.ts';
 import { smtpUser, startSmtpRecipient, type SmtpRecipient } from '../connectors/servers/smtp.ts';
 import { openStoreHome, type StoreHome } from '../store/home.ts';
 

@@ -1,6 +1,6 @@
 // C48, C53: what is recorded in a client's register and what a request changes is a numbered note; recipients and opt-in cite an instruction.
 import { recordInstruction, recordOperation } from '../../src/retention/register.ts';
-import { listNotes, type StoredNote } from '../../src/store/client-mails.ts';
+import { listNotes, type StoredNote } from '../../src/store/alerts/client-mails.ts';
 import { grantAuthorisation } from '../../src/support/authorisations.ts';
 import { environmentOf, terminalOf, type Relais } from '../cli/terminal.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';

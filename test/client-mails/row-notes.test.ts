@@ -1,7 +1,7 @@
 // C48: what rows change in persons' data is a note of its day, once, of fields and never of values; what a request changes is not told twice.
 import { createRowNotes, writeRowNotes } from '../../src/client-mails/notes.ts';
 import { addDays, civilDate, frenchDate, startOfDay } from '../../src/domain/civil-date.ts';
-import { listNotes } from '../../src/store/client-mails.ts';
+import { listNotes } from '../../src/store/alerts/client-mails.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';
 
 let gateway: Gateway;

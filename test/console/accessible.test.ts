@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import type { Browser as Chromium, Page } from 'playwright-core';
 import { style as docsStyle } from '../../src/api/docs/page.ts';
-import { raiseAlerts } from '../../src/store/alerts.ts';
+import { raiseAlerts } from '../../src/store/alerts/alerts.ts';
 import { findingsInAllViews, openChromium, watchedPage } from './chromium.ts';
 import type { Browser } from './desk.ts';
 import { openFilledDesk, type FilledDesk } from './filled.ts';

@@ -3,7 +3,7 @@ import { holderOfKey } from '../../src/access/api-keys.ts';
 import { keyScopes } from '../../src/access/permissions.ts';
 import { civilDate } from '../../src/domain/civil-date.ts';
 import { scopeWords } from '../../src/console/words/admin.ts';
-import { accessEntriesBefore } from '../../src/store/accounts.ts';
+import { accessEntriesBefore } from '../../src/store/access/accounts.ts';
 import { browserOf, enrol, password, type Answer, type Browser } from './desk.ts';
 import { openFilledDesk, type FilledDesk } from './filled.ts';
 

@@ -1,7 +1,7 @@
 // What the console says: a run's filter and who asked in words, refusals in the reader's language, no command of the terminal,
 // alerts of one kind on one line; and a destination drawn, its figures beside it.
 import { alertAdvice, alertDefinitions, alertKinds } from '../../src/domain/alert-kinds.ts';
-import { raiseAlerts } from '../../src/store/alerts.ts';
+import { raiseAlerts } from '../../src/store/alerts/alerts.ts';
 import { browserOf, type Browser } from './desk.ts';
 import { hostile, openFilledDesk, type FilledDesk } from './filled.ts';
 

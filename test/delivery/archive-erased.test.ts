@@ -3,7 +3,7 @@ import { archiveDeliveries } from '../../src/delivery/background/archive-erased.
 import { createPlanner } from '../../src/delivery/plan.ts';
 import { silentLog } from '../../src/log.ts';
 import type { CompiledMapping } from '../../src/mapping/contract.ts';
-import { addChange } from '../../src/store/lead-changes.ts';
+import { addChange } from '../../src/store/leads/lead-changes.ts';
 import { openStoreHome, type StoreHome } from '../store/home.ts';
 
 let home: StoreHome;

@@ -4,7 +4,7 @@ import type { Credential, CredentialNeed, Got, Obtained } from '../../connectors
 import { createCredentials } from '../../src/delivery/content/credentials.ts';
 import { createKeyRing, type KeyRing } from '../../src/domain/key-ring.ts';
 import { createLog, silentLog, type Log } from '../../src/log.ts';
-import { rewrapCredentials } from '../../src/store/access-credentials.ts';
+import { rewrapCredentials } from '../../src/store/destinations/access-credentials.ts';
 import { openStoreHome, type StoreHome } from '../store/home.ts';
 
 let home: StoreHome;

@@ -2,7 +2,7 @@
 import { countHours } from '../../src/delivery/background/destination-hours.ts';
 import { addDays, civilDate, startOfDay } from '../../src/domain/civil-date.ts';
 import { dropOutdated } from '../../src/roles/background.ts';
-import { sealBefore } from '../../src/store/destination-hours.ts';
+import { sealBefore } from '../../src/store/destinations/destination-hours.ts';
 import { destinationPlots, type PlotPoint } from '../../src/support/reads/destinations.ts';
 import { wholeCentre } from '../../src/support/place.ts';
 import { openGateway, webhookFiles, type Gateway } from '../trip/gateway.ts';

@@ -1,8 +1,8 @@
 // Leases that lapsed: what a killed worker held is recovered, whole files whole, and nothing stands stranded in a file that ended.
 import { createMaintenance } from '../../src/delivery/background/maintenance.ts';
 import { silentLog } from '../../src/log.ts';
-import { lapsedLeases } from '../../src/store/deadlines.ts';
-import type { IntakeValues } from '../../src/store/intake.ts';
+import { lapsedLeases } from '../../src/store/deliveries/deadlines.ts';
+import type { IntakeValues } from '../../src/store/intake/intake.ts';
 import { addTemplate, fill } from '../lab/bench/backlog.ts';
 import { readsOf } from '../support/reads.ts';
 import { openDropGateway, type DropGateway } from '../trip/drop.ts';

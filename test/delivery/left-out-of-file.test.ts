@@ -4,7 +4,7 @@ import { createFiles, type Files } from '../../src/delivery/files/collect.ts';
 import { silentLog } from '../../src/log.ts';
 import { startWorker } from '../../src/roles/worker.ts';
 import type { Database, Sql } from '../../src/store/database.ts';
-import { showHeld } from '../../src/store/held-back.ts';
+import { showHeld } from '../../src/store/deliveries/held-back.ts';
 import { openDropGateway, type DropGateway, type FlowLines } from '../trip/drop.ts';
 import { strangerRow } from '../trip/gateway.ts';
 

@@ -2,9 +2,9 @@
 import { fileConnectors } from '../../connectors/index.ts';
 import type { ClaimJob } from '../../src/delivery/trip/attempt.ts';
 import { claimDeliveries } from '../../src/delivery/claim/claim.ts';
-import { leftOnTheirWay, freeStranded } from '../../src/store/file-parts.ts';
-import { destinationsWithLongFiles, putOffForPart } from '../../src/store/long-files.ts';
-import { queuedLongAgo } from '../../src/store/queued-long-ago.ts';
+import { leftOnTheirWay, freeStranded } from '../../src/store/files/file-parts.ts';
+import { destinationsWithLongFiles, putOffForPart } from '../../src/store/files/long-files.ts';
+import { queuedLongAgo } from '../../src/store/deliveries/queued-long-ago.ts';
 import { addTemplate, fill } from '../lab/bench/backlog.ts';
 import { readsOf } from '../support/reads.ts';
 import { openDropGateway, type DropGateway } from '../trip/drop.ts';

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { addChange } from '../../src/store/lead-changes.ts';
+import { addChange } from '../../src/store/leads/lead-changes.ts';
 import { replan } from '../../src/support/retry-row.ts';
 import { openStoreHome, type StoreHome } from '../store/home.ts';
 

@@ -6,8 +6,8 @@ import { silentLog } from '../../src/log.ts';
 import type { CompiledMapping } from '../../src/mapping/contract.ts';
 import type { Job } from '../../src/queue/jobs.ts';
 import type { Producer } from '../../src/queue/producer.ts';
-import { queuedLongAgo } from '../../src/store/queued-long-ago.ts';
-import { addChange } from '../../src/store/lead-changes.ts';
+import { queuedLongAgo } from '../../src/store/deliveries/queued-long-ago.ts';
+import { addChange } from '../../src/store/leads/lead-changes.ts';
 import { openStoreHome, type StoreHome } from '../store/home.ts';
 
 let home: StoreHome;

@@ -3,8 +3,8 @@ import { startWorker } from '../../src/roles/worker.ts';
 import type { Role } from '../../src/roles/role-status.ts';
 import type { Attempted } from '../../src/delivery/trip/attempt.ts';
 import { recordEnds } from '../../src/delivery/outcome/record.ts';
-import { markSettled } from '../../src/store/delivery-settlements.ts';
-import { readDeliveries } from '../../src/store/deliveries.ts';
+import { markSettled } from '../../src/store/deliveries/delivery-settlements.ts';
+import { readDeliveries } from '../../src/store/deliveries/deliveries.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { leadRow, openGateway, webhookFiles, type Gateway } from '../trip/gateway.ts';
 

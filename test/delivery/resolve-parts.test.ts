@@ -1,6 +1,6 @@
 // Support says what became of a part: the open call of a delivery of several, a row of a file.
 import { resolve } from '../../src/delivery/outcome/resolve.ts';
-import { bringEmptyFiles } from '../../src/store/file-bytes.ts';
+import { bringEmptyFiles } from '../../src/store/files/file-bytes.ts';
 import { startHttpRecipient } from '../connectors/servers/http.ts';
 import { openDropGateway } from '../trip/drop.ts';
 import { leadRow, openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';

@@ -3,7 +3,7 @@ import { closeDeliveries } from '../../src/support/close-and-cancel.ts';
 import { resolve, resolveFromLog } from '../../src/delivery/outcome/resolve.ts';
 import { quarantineOf } from './quarantine-of.ts';
 import type { Role } from '../../src/roles/role-status.ts';
-import { appendHandovers } from '../../src/store/handovers.ts';
+import { appendHandovers } from '../../src/store/log/handovers.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';
 

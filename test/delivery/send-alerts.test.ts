@@ -6,7 +6,7 @@ import { checkAlerts } from '../../src/delivery/background/alert-checks.ts';
 import { quarantineOf } from './quarantine-of.ts';
 import { silentLog } from '../../src/log.ts';
 import type { CompiledMapping } from '../../src/mapping/contract.ts';
-import { raiseAlerts, takeAlerts } from '../../src/store/alerts.ts';
+import { raiseAlerts, takeAlerts } from '../../src/store/alerts/alerts.ts';
 import { openStoreHome, type StoreHome } from '../store/home.ts';
 
 let home: StoreHome;

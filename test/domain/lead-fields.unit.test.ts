@@ -10,8 +10,13 @@ import { leadFromSample, sampleLead } from '../../src/mapping/tools/sample.ts';
 import { sourceByName } from '../../src/mapping/skeleton/fields.ts';
 import { sourceLabel } from '../../src/mapping/spec/french-transport.ts';
 import { inventLeads } from '../../sandbox/people/leads.ts';
-import { intakeColumns } from '../../src/store/intake.ts';
-import { columnsOf, contentTables, interactionColumns, selectLeads } from '../../src/store/lead-columns.ts';
+import { intakeColumns } from '../../src/store/intake/intake.ts';
+import {
+  columnsOf,
+  contentTables,
+  interactionColumns,
+  selectLeads,
+} from '../../src/store/leads/lead-columns.ts';
 
 const columns = columnFacts.map(({ column }) => column);
 const sources = columnFacts.filter(({ source }) => source !== null);

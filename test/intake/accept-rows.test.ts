@@ -1,7 +1,7 @@
 // Rows that are asked for by their ids, as the HTTP interface does: many at once in one process.
 import { RelaisError } from '../../src/errors.ts';
-import { createTakings } from '../../src/store/takings.ts';
-import { addIntakeRows } from '../../src/store/intake.ts';
+import { createTakings } from '../../src/store/intake/takings.ts';
+import { addIntakeRows } from '../../src/store/intake/intake.ts';
 import { leadRow } from '../trip/gateway.ts';
 import { openIntakeHome, type IntakeHome } from './intake-support.ts';
 

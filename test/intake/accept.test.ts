@@ -1,7 +1,7 @@
 // Rows of lead_intake become leads: whole, once, in order; or a refusal everyone can see.
 import { inList } from '../../src/store/database.ts';
-import type { IntakeValues } from '../../src/store/intake.ts';
-import { listRefusals } from '../../src/store/intake-refusals.ts';
+import type { IntakeValues } from '../../src/store/intake/intake.ts';
+import { listRefusals } from '../../src/store/intake/intake-refusals.ts';
 import { openIntakeHome, type IntakeHome } from './intake-support.ts';
 import { about, fullLead, grant, lead } from './rows.ts';
 

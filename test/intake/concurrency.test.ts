@@ -1,7 +1,7 @@
 // Many senders, several intakes, broken rows: nothing twice, nothing half, nothing out of order, nothing held up.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SqlFailure } from '../../src/store/database.ts';
-import { startOfPlanning, takeChanges } from '../../src/store/lead-changes.ts';
+import { startOfPlanning, takeChanges } from '../../src/store/leads/lead-changes.ts';
 import { createLeadSecrets } from '../../src/store/secrets.ts';
 import { createKeyRing } from '../../src/domain/key-ring.ts';
 import { masterKey, openIntakeHome, type IntakeHome } from './intake-support.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { consentElement, fields, interactionElement, rowKinds } from '../../src/intake/fields.ts';
 import { importFile } from '../../src/intake/import.ts';
-import { insertIntakeRows } from '../../src/store/intake.ts';
+import { insertIntakeRows } from '../../src/store/intake/intake.ts';
 import { statementsOf } from '../../src/store/migrate.ts';
 import { shortRule } from '../docs/contract-page.ts';
 import { entriesOf } from '../docs/page-lists.ts';

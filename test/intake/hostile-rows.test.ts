@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { RelaisError } from '../../src/errors.ts';
 import { SqlFailure } from '../../src/store/database.ts';
-import { listRefusals } from '../../src/store/intake-refusals.ts';
+import { listRefusals } from '../../src/store/intake/intake-refusals.ts';
 import type { IntakeDeps } from '../../src/intake/accept.ts';
 import { retryRow } from '../../src/support/retry-row.ts';
 import { openIntakeHome, type IntakeHome } from './intake-support.ts';

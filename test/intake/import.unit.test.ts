@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { importFile, type ImportOptions, type ImportResult } from '../../src/intake/import.ts';
-import type { IntakeValues } from '../../src/store/intake.ts';
+import type { IntakeValues } from '../../src/store/intake/intake.ts';
 
 const now = (): Date => new Date('2026-11-24T12:00:00Z');
 let folder: string;

@@ -5,7 +5,7 @@ import { createSign } from '../../src/privacy/macs.ts';
 import { createKeyRing } from '../../src/domain/key-ring.ts';
 import { silentLog } from '../../src/log.ts';
 import { openDatabase, type Database } from '../../src/store/database.ts';
-import { insertIntakeRows, type IntakeValues } from '../../src/store/intake.ts';
+import { insertIntakeRows, type IntakeValues } from '../../src/store/intake/intake.ts';
 import { grantRights } from '../../src/store/migrate.ts';
 import { createLeadSecrets } from '../../src/store/secrets.ts';
 import { freshDatabase } from '../support/database.ts';

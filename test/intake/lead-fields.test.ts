@@ -7,9 +7,9 @@ import { reviveLead } from '../../src/domain/lead.ts';
 import type { Lead } from '../../src/domain/lead.ts';
 import { importFile } from '../../src/intake/import.ts';
 import { findSource } from '../../src/mapping/fields/source.ts';
-import { insertIntakeRows, type IntakeValues } from '../../src/store/intake.ts';
-import { readLeads } from '../../src/store/leads.ts';
-import { blankLead } from '../../src/store/rights.ts';
+import { insertIntakeRows, type IntakeValues } from '../../src/store/intake/intake.ts';
+import { readLeads } from '../../src/store/leads/leads.ts';
+import { blankLead } from '../../src/store/leads/rights.ts';
 import { openIntakeHome, type IntakeHome } from './intake-support.ts';
 import { now } from './rows.ts';
 

@@ -1,5 +1,5 @@
 // What a process had in hand when it died is worked on one row at a time, and what stands behind it does not wait for that.
-import { addIntakeRows } from '../../src/store/intake.ts';
+import { addIntakeRows } from '../../src/store/intake/intake.ts';
 import { leadRow } from '../trip/gateway.ts';
 import { openIntakeHome, type IntakeHome } from './intake-support.ts';
 

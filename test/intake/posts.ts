@@ -2,7 +2,7 @@
 import { intakeValues } from '../../src/intake/as-row.ts';
 import type { Posted } from '../../src/intake/posted.ts';
 import type { Post } from '../../src/intake/together.ts';
-import type { RequestKey } from '../../src/store/idempotency-keys.ts';
+import type { RequestKey } from '../../src/store/access/idempotency-keys.ts';
 import { fullLead } from './rows.ts';
 
 /** With every column filled. */

@@ -1,5 +1,5 @@
 // Rows to send. Invented persons only, phones of the ranges kept for fiction.
-import type { IntakeValues } from '../../src/store/intake.ts';
+import type { IntakeValues } from '../../src/store/intake/intake.ts';
 
 export const now = new Date('2026-11-24T12:00:00.000Z');
 

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Intake } from '../../src/intake/accept.ts';
 import { postRows, postTogether, type Posted, type PostedAnswer } from '../../src/intake/posted.ts';
-import { beginRequest } from '../../src/store/idempotency-keys.ts';
+import { beginRequest } from '../../src/store/access/idempotency-keys.ts';
 import { openIntakeHome, type IntakeHome } from './intake-support.ts';
 import { keyOf, postedLead, postOf } from './posts.ts';
 

@@ -2,7 +2,7 @@
 import { watchBackups } from '../../src/delivery/background/alert-checks.ts';
 import { startHealth } from '../../src/monitoring/health.ts';
 import { createMeters } from '../../src/monitoring/meters.ts';
-import { recordBackup } from '../../src/store/backups.ts';
+import { recordBackup } from '../../src/store/backups/backups.ts';
 import { ownIdentity } from '../../src/store/installation.ts';
 import { openStoreHome, type StoreHome } from '../store/home.ts';
 

@@ -1,5 +1,5 @@
 // Rights that meet at one instant what they are about: a lead that is coming in, a row that support hands in again, the same right.
-import { retryRefusedRow } from '../../src/store/refused-rows.ts';
+import { retryRefusedRow } from '../../src/store/intake/refused-rows.ts';
 import { crossing } from '../store/crossing.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';
 

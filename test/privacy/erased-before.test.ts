@@ -1,5 +1,5 @@
 // An old demand of a person who was erased since comes in under a new reference: it would bring them back with their old yes.
-import type { IntakeValues } from '../../src/store/intake.ts';
+import type { IntakeValues } from '../../src/store/intake/intake.ts';
 import { createAccount } from '../../src/access/accounts.ts';
 import { retryRow } from '../../src/support/retry-row.ts';
 import { environmentOf, terminalOf } from '../cli/terminal.ts';

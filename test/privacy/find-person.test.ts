@@ -1,7 +1,7 @@
 // The leads of a person at one client: by mail and phones, one hop, refused rows included.
 import { addressDigests } from '../../src/domain/opposition.ts';
 import { findPerson, type FoundPerson, type PersonAsked } from '../../src/privacy/person/find.ts';
-import { keepFormerAddresses } from '../../src/store/oppositions.ts';
+import { keepFormerAddresses } from '../../src/store/people/oppositions.ts';
 import { openStoreHome, type StoreHome } from '../store/home.ts';
 
 let home: StoreHome;

@@ -4,9 +4,9 @@ import { createKeyRing } from '../../src/domain/key-ring.ts';
 import { createSealer, type Sealer } from '../../src/privacy/seal.ts';
 import type { Verification } from '../../src/privacy/verification.ts';
 import { silentLog } from '../../src/log.ts';
-import { appendHandovers, type Handover } from '../../src/store/handovers.ts';
+import { appendHandovers, type Handover } from '../../src/store/log/handovers.ts';
 import { entryText, createSign } from '../../src/privacy/macs.ts';
-import { readEntries } from '../../src/store/seals.ts';
+import { readEntries } from '../../src/store/log/seals.ts';
 import type { Database } from '../../src/store/database.ts';
 import { openStoreHome, sealKey, sealKeys, type StoreHome } from '../store/home.ts';
 

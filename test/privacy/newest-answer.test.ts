@@ -1,5 +1,5 @@
 // One address has one newest answer for a purpose: an older yes of that address never leaves after the no that followed it.
-import type { IntakeValues } from '../../src/store/intake.ts';
+import type { IntakeValues } from '../../src/store/intake/intake.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { leadRow, openGateway, webhookFiles, type Gateway } from '../trip/gateway.ts';
 

@@ -1,7 +1,7 @@
 // The opposition list: what a person took back holds for their later leads, also once no lead says it any more.
 import { optInsNamed } from '../../src/domain/opposition.ts';
 import { dropOutdated } from '../../src/roles/background.ts';
-import type { IntakeValues } from '../../src/store/intake.ts';
+import type { IntakeValues } from '../../src/store/intake/intake.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';
 

@@ -1,8 +1,8 @@
 // Refused rows hold a person too: an erasure takes them along, and time does, with their count kept.
 import { createRights, type Rights } from '../../src/privacy/rights.ts';
 import { addressDigests } from '../../src/domain/opposition.ts';
-import { keepFormerAddresses } from '../../src/store/oppositions.ts';
-import { purgeRefused, refusedCounts } from '../../src/store/refused-rows.ts';
+import { keepFormerAddresses } from '../../src/store/people/oppositions.ts';
+import { purgeRefused, refusedCounts } from '../../src/store/intake/refused-rows.ts';
 import { openStoreHome, type StoreHome } from '../store/home.ts';
 
 let home: StoreHome;

@@ -1,6 +1,6 @@
 // What may not be done with a request, and what of it is whole or not at all: each guard was planted with its fault once.
 import type { NewRequestOrder } from '../../src/privacy/requests/open.ts';
-import type { IntakeValues } from '../../src/store/intake.ts';
+import type { IntakeValues } from '../../src/store/intake/intake.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';
 
 let gateway: Gateway;

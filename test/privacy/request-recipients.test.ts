@@ -1,8 +1,8 @@
 // A request whose leads are many, whose recipients are asked in writing, and whose time is watched: whole, and nobody forgotten.
 import { watchRequests } from '../../src/privacy/requests/watch.ts';
 import type { NewRequestOrder } from '../../src/privacy/requests/open.ts';
-import { appendHandovers } from '../../src/store/handovers.ts';
-import type { IntakeValues } from '../../src/store/intake.ts';
+import { appendHandovers } from '../../src/store/log/handovers.ts';
+import type { IntakeValues } from '../../src/store/intake/intake.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';
 
 let gateway: Gateway;

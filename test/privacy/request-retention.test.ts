@@ -1,7 +1,7 @@
 // C21: a request's own retention: the demand with its key first, the request later; and what a request holds back meanwhile.
 import type { RequestKind } from '../../src/domain/requests.ts';
 import { planRetention } from '../../src/retention/plan.ts';
-import { purgeRefused } from '../../src/store/refused-rows.ts';
+import { purgeRefused } from '../../src/store/intake/refused-rows.ts';
 import { environmentOf, terminalOf, type Relais } from '../cli/terminal.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { watchRequests } from '../../src/privacy/requests/watch.ts';
 import type { NewRequestOrder } from '../../src/privacy/requests/open.ts';
-import type { IntakeValues } from '../../src/store/intake.ts';
+import type { IntakeValues } from '../../src/store/intake/intake.ts';
 import { environmentOf, terminalOf, type Relais } from '../cli/terminal.ts';
 import { certificateFor } from '../connectors/servers/certificate.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';

@@ -1,5 +1,5 @@
 // Sealing the log: everything appended is sealed once, in whatever order ids commit and however many seal at once.
-import { appendHandovers } from '../../src/store/handovers.ts';
+import { appendHandovers } from '../../src/store/log/handovers.ts';
 import { entryIdsOf, rangesOf } from '../../src/privacy/macs.ts';
 import { createSealer } from '../../src/privacy/seal.ts';
 import { parseAnchor } from '../../src/privacy/verification.ts';

@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { createKeyRing } from '../../src/domain/key-ring.ts';
 import { createSign } from '../../src/privacy/macs.ts';
-import { countUnsealed } from '../../src/store/handovers-unsealed.ts';
-import { appendHandovers } from '../../src/store/handovers.ts';
+import { countUnsealed } from '../../src/store/log/handovers-unsealed.ts';
+import { appendHandovers } from '../../src/store/log/handovers.ts';
 import { entry, openLogHome, sealKeys, type LogHome } from './log-home.ts';
 
 let home: LogHome;

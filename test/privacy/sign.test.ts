@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { createKeyRing } from '../../src/domain/key-ring.ts';
 import { noSeal, sealMac, createSign } from '../../src/privacy/macs.ts';
-import { appendHandovers } from '../../src/store/handovers.ts';
+import { appendHandovers } from '../../src/store/log/handovers.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { entry, openLogHome, sealKeys, type LogHome } from './log-home.ts';
 

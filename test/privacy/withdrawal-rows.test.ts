@@ -1,6 +1,6 @@
 // Withdrawals beside other rows of a batch, many of them at once, and one that intake cannot take.
-import type { IntakeValues } from '../../src/store/intake.ts';
-import { spreadWithdrawals } from '../../src/store/same-person.ts';
+import type { IntakeValues } from '../../src/store/intake/intake.ts';
+import { spreadWithdrawals } from '../../src/store/people/same-person.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { leadRow, openGateway, webhookFiles, type Gateway } from '../trip/gateway.ts';
 

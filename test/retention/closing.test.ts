@@ -9,7 +9,7 @@ import { createAccount } from '../../src/access/accounts.ts';
 import { createApiKey, holderOfKey } from '../../src/access/api-keys.ts';
 import { civilDate } from '../../src/domain/civil-date.ts';
 import { checkProof } from '../../src/privacy/proofs/proof.ts';
-import { heldRows } from '../../src/store/closings.ts';
+import { heldRows } from '../../src/store/retention/closings.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { environmentOf, terminalOf, type Relais } from '../cli/terminal.ts';
 import { leadRow, openGateway, patient, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';

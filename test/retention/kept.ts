@@ -1,7 +1,7 @@
 // Leads of every age for tests of retention: stored as intake would, dated as the test needs them.
 import type { Gateway } from '../trip/gateway.ts';
 import { strangerRow } from '../trip/gateway.ts';
-import type { IntakeValues } from '../../src/store/intake.ts';
+import type { IntakeValues } from '../../src/store/intake/intake.ts';
 
 export const clientFile = `id: essai
 name: Essai Promotion

@@ -7,8 +7,8 @@ import { recordInstruction, recordOperation } from '../../src/retention/register
 import { createRetention, type Retention } from '../../src/retention/run.ts';
 import { addressDigests } from '../../src/domain/opposition.ts';
 import { silentLog } from '../../src/log.ts';
-import { keepFormerAddresses } from '../../src/store/oppositions.ts';
-import { runningRuns } from '../../src/store/retention-items.ts';
+import { keepFormerAddresses } from '../../src/store/people/oppositions.ts';
+import { runningRuns } from '../../src/store/retention/retention-items.ts';
 import { keep, leftOf } from './kept.ts';
 
 let gateway: Gateway;

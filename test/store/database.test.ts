@@ -11,7 +11,7 @@ import {
   SqlFailure,
   type Sql,
 } from '../../src/store/database.ts';
-import { valueById } from '../../src/store/leases.ts';
+import { valueById } from '../../src/store/deliveries/leases.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { openStoreHome, type StoreHome } from './home.ts';
 

@@ -1,6 +1,6 @@
 // Guarantee 1: one row per client, lead, revision, destination and action, and the key that says so lets no twin through.
 import { isDuplicateKey } from '../../src/store/database.ts';
-import { insertDeliveries, type PlannedDelivery } from '../../src/store/planned-deliveries.ts';
+import { insertDeliveries, type PlannedDelivery } from '../../src/store/deliveries/planned-deliveries.ts';
 import { openStoreHome, type StoreHome } from './home.ts';
 
 let home: StoreHome;

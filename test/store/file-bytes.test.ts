@@ -1,11 +1,11 @@
 // The bytes of a file are kept, read, written anew and taken away in statements that any server takes, whatever the file weighs.
 import { randomBytes } from 'node:crypto';
 import { createKeyRing } from '../../src/domain/key-ring.ts';
-import { endBatch } from '../../src/store/batches.ts';
-import { keepBytes, readBytes } from '../../src/store/kept-bytes.ts';
+import { endBatch } from '../../src/store/files/batches.ts';
+import { keepBytes, readBytes } from '../../src/store/files/kept-bytes.ts';
 import type { Sql } from '../../src/store/database.ts';
 import { rewrapFile } from '../../src/store/keys.ts';
-import { blankLead } from '../../src/store/rights.ts';
+import { blankLead } from '../../src/store/leads/rights.ts';
 import { openStoreHome, type StoreHome } from './home.ts';
 
 const ring = createKeyRing([randomBytes(32)]);

@@ -1,6 +1,6 @@
 // New leads are written together: a statement for each table, cut only where their texts would weigh too much.
 import type { Sql } from '../../src/store/database.ts';
-import { insertLeads, type NewLead } from '../../src/store/lead-writes.ts';
+import { insertLeads, type NewLead } from '../../src/store/leads/lead-writes.ts';
 
 /** Takes statements as a server would, and notes what each table got. */
 function server(): {

@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { derived, sealBytes } from '../../src/domain/keyed.ts';
 import { createKeyRing } from '../../src/domain/key-ring.ts';
-import { createSnapshots, dropSettledRevisions } from '../../src/store/lead-revisions.ts';
-import { readLeads } from '../../src/store/leads.ts';
+import { createSnapshots, dropSettledRevisions } from '../../src/store/leads/lead-revisions.ts';
+import { readLeads } from '../../src/store/leads/leads.ts';
 import { createLeadSecrets } from '../../src/store/secrets.ts';
 import { openStoreHome, type StoreHome } from './home.ts';
 

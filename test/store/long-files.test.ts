@@ -1,10 +1,10 @@
 // The lease of a long file: one attempt at a time holds it, and moves nothing once it has lost it.
 import { endUnder } from '../../src/delivery/outcome/file-end.ts';
 import { recordEnds } from '../../src/delivery/outcome/record.ts';
-import { openBatch } from '../../src/store/batches.ts';
+import { openBatch } from '../../src/store/files/batches.ts';
 import type { Sql } from '../../src/store/database.ts';
-import { joinWhole } from '../../src/store/file-parts.ts';
-import * as wholes from '../../src/store/long-files.ts';
+import { joinWhole } from '../../src/store/files/file-parts.ts';
+import * as wholes from '../../src/store/files/long-files.ts';
 import { openStoreHome, type StoreHome } from './home.ts';
 import { recoverWholes } from './recover-wholes.ts';
 

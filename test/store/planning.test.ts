@@ -1,10 +1,10 @@
 // What waits for another delivery, what a backfill may hold up, and what replays may.
-import { takeDue } from '../../src/store/due-work.ts';
+import { takeDue } from '../../src/store/deliveries/due-work.ts';
 import type { Sql } from '../../src/store/database.ts';
-import { startOfPlanning, takeChanges } from '../../src/store/lead-changes.ts';
-import { wakeSiblings } from '../../src/store/restrictions.ts';
-import { bringForward } from '../../src/store/delivery-settlements.ts';
-import { addBackfill } from '../../src/store/support-writes.ts';
+import { startOfPlanning, takeChanges } from '../../src/store/leads/lead-changes.ts';
+import { wakeSiblings } from '../../src/store/leads/restrictions.ts';
+import { bringForward } from '../../src/store/deliveries/delivery-settlements.ts';
+import { addBackfill } from '../../src/store/deliveries/support-writes.ts';
 import { openStoreHome, type StoreHome } from './home.ts';
 
 let home: StoreHome;

@@ -1,6 +1,6 @@
 // An upgrade keeps the minute that runs: what had left under the old columns still counts.
 import { openDatabase } from '../../src/store/database.ts';
-import { readStates, saveRateWindows } from '../../src/store/destinations.ts';
+import { readStates, saveRateWindows } from '../../src/store/destinations/destinations.ts';
 import { migrate, shippedMigrations } from '../../src/store/migrate.ts';
 import { freshDatabase } from '../support/database.ts';
 

@@ -1,5 +1,5 @@
 // Clients take turns: a rush of one is no other's wait.
-import { startOfTurns, takeInTurns, type Queue, type Turns } from '../../src/store/round-robin.ts';
+import { startOfTurns, takeInTurns, type Queue, type Turns } from '../../src/store/intake/round-robin.ts';
 
 interface Row {
   readonly id: number;

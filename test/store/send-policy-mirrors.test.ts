@@ -4,11 +4,11 @@ import { closedCircuit, type Circuit } from '../../src/domain/breaker.ts';
 import { destinationStatuses } from '../../src/domain/destination.ts';
 import { isHeld, isStopped, waitsForHours } from '../../src/domain/send-policy.ts';
 import type { SendingHours } from '../../src/domain/sending-hours.ts';
-import { takeDueBatches } from '../../src/store/batches.ts';
-import { carryingRights } from '../../src/store/rights.ts';
-import { heldStates, saveCircuit } from '../../src/store/destinations.ts';
-import { deferToOpening } from '../../src/store/held-back.ts';
-import { addSlot, dueSlots } from '../../src/store/file-slots.ts';
+import { takeDueBatches } from '../../src/store/files/batches.ts';
+import { carryingRights } from '../../src/store/leads/rights.ts';
+import { heldStates, saveCircuit } from '../../src/store/destinations/destinations.ts';
+import { deferToOpening } from '../../src/store/deliveries/held-back.ts';
+import { addSlot, dueSlots } from '../../src/store/files/file-slots.ts';
 import { openStoreHome, type StoreHome } from './home.ts';
 
 let home: StoreHome;

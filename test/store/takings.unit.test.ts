@@ -1,5 +1,5 @@
 // Marks of work in progress: a process makes them until it has proved itself, and for suspects always.
-import { createTakings, provenAfter, suspectParts } from '../../src/store/takings.ts';
+import { createTakings, provenAfter, suspectParts } from '../../src/store/intake/takings.ts';
 
 test('each batch is marked until the process has proved itself; a suspect is marked after that too', async () => {
   let marks = 0;

@@ -1,6 +1,6 @@
 // What an attempt ended with, as support reads it.
 import { statusMeanings } from '../../connectors/http-status.ts';
-import type { StoryEntry } from '../../src/store/delivery-lists.ts';
+import type { StoryEntry } from '../../src/store/deliveries/delivery-lists.ts';
 import { outcomeText } from '../../src/support/answer-words.ts';
 import { hasLeft } from '../../src/support/entry-words.ts';
 

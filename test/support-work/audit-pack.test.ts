@@ -16,10 +16,10 @@ import {
   type PackAsked,
   type PackPlace,
 } from '../../src/support/audit-pack/pack.ts';
-import { beginVerification, endVerification } from '../../src/store/log-range.ts';
+import { beginVerification, endVerification } from '../../src/store/log/log-range.ts';
 import { entryText } from '../../src/privacy/macs.ts';
-import { appendHandovers } from '../../src/store/handovers.ts';
-import { readEntries } from '../../src/store/seals.ts';
+import { appendHandovers } from '../../src/store/log/handovers.ts';
+import { readEntries } from '../../src/store/log/seals.ts';
 import { twoClients } from '../support/two-clients.ts';
 import { openGateway, strangerRow, type Gateway } from '../trip/gateway.ts';
 import { filesOf, zipOf } from './opened-zip.ts';

@@ -1,6 +1,6 @@
 // A delivery that breaks whatever step of a bulk run it is in: it is refused with a reason, and its neighbours are done.
-import { readDeliveries } from '../../src/store/deliveries.ts';
-import type { BulkRow } from '../../src/store/bulk-runs.ts';
+import { readDeliveries } from '../../src/store/deliveries/deliveries.ts';
+import type { BulkRow } from '../../src/store/deliveries/bulk-runs.ts';
 import { beginRun, readRun, workAnyRun, workRun } from '../../src/support/bulk-runs.ts';
 import { openBulkHome, type BulkHome } from './bulk-home.ts';
 

@@ -1,9 +1,9 @@
 // What has become of what a bulk run did: counted and listed by the run's own list, as long as that is kept.
-import { dissolve } from '../../src/store/gone-leads.ts';
-import { readDeliveries } from '../../src/store/deliveries.ts';
+import { dissolve } from '../../src/store/retention/gone-leads.ts';
+import { readDeliveries } from '../../src/store/deliveries/deliveries.ts';
 import type { DeliveryFilter } from '../../src/domain/delivery-filter.ts';
-import { eachDelivery } from '../../src/store/delivery-lists.ts';
-import type { BulkRow } from '../../src/store/bulk-runs.ts';
+import { eachDelivery } from '../../src/store/deliveries/delivery-lists.ts';
+import type { BulkRow } from '../../src/store/deliveries/bulk-runs.ts';
 import { planBulk } from '../../src/support/acts/bulk.ts';
 import { beginRun, cancelRun, dropEndedRuns, workRun } from '../../src/support/bulk-runs.ts';
 import { workStep } from '../../src/support/bulk-work.ts';

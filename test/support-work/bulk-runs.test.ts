@@ -1,6 +1,6 @@
 // Bulk runs: each delivery once, whoever works them and whoever dies; refusals counted; cancelled where they stand.
-import { readBulkRun, type BulkRow } from '../../src/store/bulk-runs.ts';
-import { readDeliveries } from '../../src/store/deliveries.ts';
+import { readBulkRun, type BulkRow } from '../../src/store/deliveries/bulk-runs.ts';
+import { readDeliveries } from '../../src/store/deliveries/deliveries.ts';
 import {
   beginRun,
   cancelRun,

@@ -1,5 +1,5 @@
 // The story of a delivery that left with hundreds of files stays readable.
-import type { StoryEntry } from '../../src/store/delivery-lists.ts';
+import type { StoryEntry } from '../../src/store/deliveries/delivery-lists.ts';
 import { foldRuns } from '../../src/support/story.ts';
 
 const at = (run: number): Date => new Date(Date.UTC(2026, 0, run, 6));

@@ -1,6 +1,6 @@
 // Which destinations of its client have got nothing of a lead, each with why.
 import type { CompiledMapping } from '../../src/mapping/contract.ts';
-import { readLeads } from '../../src/store/leads.ts';
+import { readLeads } from '../../src/store/leads/leads.ts';
 import { leadPage } from '../../src/support/reads/lead.ts';
 import { notTaking, refusalOfPlan } from '../../src/support/reads/not-taking.ts';
 import { wholeCentre } from '../../src/support/place.ts';

@@ -6,7 +6,7 @@ import { closeAll, pauseRunAct, planBulk, replayAll, resumeRunAct } from '../../
 import { cancelDelivery, replayDelivery } from '../../src/support/acts/deliveries.ts';
 import { sendFileNow, suspendDestination, tryDestination } from '../../src/support/acts/destinations.ts';
 import { closeTasks } from '../../src/support/acts/tasks.ts';
-import { setBulkState } from '../../src/store/bulk-runs.ts';
+import { setBulkState } from '../../src/store/deliveries/bulk-runs.ts';
 import { beginRunIn, workAnyRun } from '../../src/support/bulk-runs.ts';
 import { bulkRun, bulkRunsPage, type BulkRunHead } from '../../src/support/reads/bulk-runs.ts';
 import {

@@ -3,7 +3,7 @@ import { perform } from '../../src/support/acts/act.ts';
 import { planBulk, replayAll } from '../../src/support/acts/bulk.ts';
 import { replayDelivery, type Replayed } from '../../src/support/acts/deliveries.ts';
 import { wholeCentre } from '../../src/support/place.ts';
-import { readDeliveries } from '../../src/store/deliveries.ts';
+import { readDeliveries } from '../../src/store/deliveries/deliveries.ts';
 import { beginRun, workRun } from '../../src/support/bulk-runs.ts';
 import { replay } from '../../src/support/replay.ts';
 import { openBulkHome, type BulkHome } from './bulk-home.ts';

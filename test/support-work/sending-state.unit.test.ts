@@ -2,7 +2,7 @@
 import { sendingStateOf, type SendingState } from '../../src/support/sending-state.ts';
 import { allowed, closedCircuit, type Circuit } from '../../src/domain/breaker.ts';
 import type { SendingHours } from '../../src/domain/sending-hours.ts';
-import type { Destination, DestinationState } from '../../src/store/destinations.ts';
+import type { Destination, DestinationState } from '../../src/store/destinations/destinations.ts';
 
 const now = Date.UTC(2026, 10, 25, 12);
 const destination = {

@@ -1,7 +1,7 @@
 // What the story of a delivery says of an opt-in, of who acted and of what was typed: words, not codes.
 import { actorWords, typedWords } from '../../src/support/words.ts';
 import { storyEvents, sentConsentWords } from '../../src/support/entry-words.ts';
-import type { StoryEntry } from '../../src/store/delivery-lists.ts';
+import type { StoryEntry } from '../../src/store/deliveries/delivery-lists.ts';
 
 const sent = { field: 'OPTIN', value: 'OUI', purpose: 'marketing', channel: 'email', state: 'granted' };
 

@@ -6,7 +6,7 @@ import { closeTasks } from '../../src/support/acts/tasks.ts';
 import { findPeople, findOppositions } from '../../src/support/find-person.ts';
 import { retryRow } from '../../src/support/retry-row.ts';
 import { wholeCentre } from '../../src/support/place.ts';
-import { appendHandovers } from '../../src/store/handovers.ts';
+import { appendHandovers } from '../../src/store/log/handovers.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';
 
 let gateway: Gateway;

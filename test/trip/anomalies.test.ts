@@ -1,5 +1,5 @@
 // What does not conform in the leads of a client is counted when they come in, by form or agent; nothing is refused for it.
-import type { IntakeValues } from '../../src/store/intake.ts';
+import type { IntakeValues } from '../../src/store/intake/intake.ts';
 import { checkAlerts } from '../../src/delivery/background/alert-checks.ts';
 import { createQuarantine } from '../../src/delivery/trip/quarantine.ts';
 import { silentLog } from '../../src/log.ts';

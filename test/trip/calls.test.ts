@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { resolve } from '../../src/delivery/outcome/resolve.ts';
 import { cancel } from '../../src/support/close-and-cancel.ts';
 import { replay } from '../../src/support/replay.ts';
-import type { IntakeValues } from '../../src/store/intake.ts';
+import type { IntakeValues } from '../../src/store/intake/intake.ts';
 import { startHttpRecipient, type HttpRecipient, type Received } from '../connectors/servers/http.ts';
 import { leadRow, openGateway, patient, strangerRow, webhookFiles, type Gateway } from './gateway.ts';
 import { closed, open } from './hours.ts';

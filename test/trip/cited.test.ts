@@ -1,7 +1,7 @@
 // What a departure cites is proved with it: a contract, a mapping version or a consent altered in the database afterwards is
 // named; what comes later in the life of a lead or an authorisation is not.
 import { createCitedCheck } from '../../src/privacy/verification.ts';
-import { readEntries } from '../../src/store/seals.ts';
+import { readEntries } from '../../src/store/log/seals.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
 

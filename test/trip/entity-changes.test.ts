@@ -2,7 +2,7 @@
 import { tellEntityChange } from '../../src/delivery/background/entity-changes.ts';
 import type { Role } from '../../src/roles/role-status.ts';
 import { silentLog } from '../../src/log.ts';
-import { createSnapshots } from '../../src/store/lead-revisions.ts';
+import { createSnapshots } from '../../src/store/leads/lead-revisions.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from './gateway.ts';
 

@@ -6,8 +6,8 @@ import { recordEnds } from '../../src/delivery/outcome/record.ts';
 import { replay } from '../../src/support/replay.ts';
 import { jobId, queueName, queuePrefix } from '../../src/queue/jobs.ts';
 import { createProducer } from '../../src/queue/producer.ts';
-import { readDeliveries } from '../../src/store/deliveries.ts';
-import type { IntakeValues } from '../../src/store/intake.ts';
+import { readDeliveries } from '../../src/store/deliveries/deliveries.ts';
+import type { IntakeValues } from '../../src/store/intake/intake.ts';
 import { openDropGateway, type DropGateway } from './drop.ts';
 import { leadRow } from './gateway.ts';
 

@@ -3,7 +3,7 @@ import { silentLog } from '../../src/log.ts';
 import type { Role } from '../../src/roles/role-status.ts';
 import { decideHeldFile } from '../../src/support/suspend.ts';
 import { replay } from '../../src/support/replay.ts';
-import type { IntakeValues } from '../../src/store/intake.ts';
+import type { IntakeValues } from '../../src/store/intake/intake.ts';
 import { openDropGateway, type DropGateway } from './drop.ts';
 import { strangerRow } from './gateway.ts';
 

@@ -1,7 +1,7 @@
 // Files that hold every current lead each time (`mode: full`): who stands in them, who does not any more, and what holds one back.
 import { silentLog } from '../../src/log.ts';
 import type { Role } from '../../src/roles/role-status.ts';
-import { openDeliveries } from '../../src/store/backlog.ts';
+import { openDeliveries } from '../../src/store/alerts/backlog.ts';
 import { decideHeldFile } from '../../src/support/suspend.ts';
 import { sftpUser } from '../connectors/servers/sftp.ts';
 import { openDropGateway, type DropGateway, type FlowLines } from './drop.ts';

@@ -11,7 +11,7 @@ import type { Role } from '../../src/roles/role-status.ts';
 import { loadConfig, type Config } from '../../src/config.ts';
 import { silentLog, type Log } from '../../src/log.ts';
 import { openDatabase, type Database } from '../../src/store/database.ts';
-import { insertIntakeRows, type IntakeValues } from '../../src/store/intake.ts';
+import { insertIntakeRows, type IntakeValues } from '../../src/store/intake/intake.ts';
 import { grantRights } from '../../src/store/migrate.ts';
 import { freshDatabase } from '../support/database.ts';
 import { layTables } from '../support/schema.ts';

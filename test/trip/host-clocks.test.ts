@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setDestinationStatus } from '../../src/support/suspend.ts';
-import { insertAuthorisation, revokeAuthorisation } from '../../src/store/authorisations.ts';
+import { insertAuthorisation, revokeAuthorisation } from '../../src/store/destinations/authorisations.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { moveHostClock } from '../support/host-clock.ts';
 import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';

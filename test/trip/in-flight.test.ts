@@ -5,7 +5,7 @@ import { setDestinationStatus } from '../../src/support/suspend.ts';
 import { silentLog } from '../../src/log.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
-import type { IntakeValues } from '../../src/store/intake.ts';
+import type { IntakeValues } from '../../src/store/intake/intake.ts';
 import { processesTable } from '../support/processes.ts';
 
 let crm: HttpRecipient;

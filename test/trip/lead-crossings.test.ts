@@ -3,7 +3,7 @@ import { createPlanner } from '../../src/delivery/plan.ts';
 import { replay } from '../../src/support/replay.ts';
 import { createMaintenance } from '../../src/delivery/background/maintenance.ts';
 import { silentLog } from '../../src/log.ts';
-import type { IntakeValues } from '../../src/store/intake.ts';
+import type { IntakeValues } from '../../src/store/intake/intake.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { SqlFailure } from '../../src/store/database.ts';
 import { leadRow, openGateway, patient, webhookFiles, type Gateway } from './gateway.ts';

@@ -1,7 +1,7 @@
 // What comes after a long file has left, or may have: held, expired, erased and resolved rows, and workers that came too late.
 import { createMaintenance } from '../../src/delivery/background/maintenance.ts';
 import { silentLog } from '../../src/log.ts';
-import { dropWhole, keepOutcome, openWhole, takeWhole } from '../../src/store/long-files.ts';
+import { dropWhole, keepOutcome, openWhole, takeWhole } from '../../src/store/files/long-files.ts';
 import { recoverWholes } from '../store/recover-wholes.ts';
 import { openDropGateway, type DropGateway, type FlowLines } from './drop.ts';
 import { strangerRow } from './gateway.ts';

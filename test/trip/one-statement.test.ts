@@ -1,6 +1,6 @@
 // A withdrawal and a grant whose stamp is ahead of our clock: what was taken back holds.
 import { currentConsent } from '../../src/domain/consent.ts';
-import { readLeads } from '../../src/store/leads.ts';
+import { readLeads } from '../../src/store/leads/leads.ts';
 import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
 
 let gateway: Gateway;

@@ -1,5 +1,5 @@
 // A limit per hour with real services: two workers, a restart, a clock that is the database's; no hour is waited for.
-import { bringProbe } from '../../src/store/held-back.ts';
+import { bringProbe } from '../../src/store/deliveries/held-back.ts';
 import { environmentOf, terminalOf } from '../cli/terminal.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { leadRow, openGateway, strangerRow, webhookFiles, type Gateway } from './gateway.ts';

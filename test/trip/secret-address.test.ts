@@ -1,6 +1,6 @@
 // An address that is a secret: which authorisation covers it, and what the check and publishing say of it.
 import { formatProblem } from '../../src/mapping/document/problems.ts';
-import { readAuthorisations } from '../../src/store/authorisations.ts';
+import { readAuthorisations } from '../../src/store/destinations/authorisations.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setDestinationStatus } from '../../src/support/suspend.ts';
 import type { ClaimedDelivery } from '../../src/delivery/trip/attempt.ts';
 import { recordEnds } from '../../src/delivery/outcome/record.ts';
-import { readDeliveries } from '../../src/store/deliveries.ts';
+import { readDeliveries } from '../../src/store/deliveries/deliveries.ts';
 import { openDropGateway, type DropGateway } from './drop.ts';
 import { strangerRow } from './gateway.ts';
 

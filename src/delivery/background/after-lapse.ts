@@ -12,13 +12,13 @@ import {
 import type { Action } from '../../../connectors/contract.ts';
 import { callPlanOf } from '../../mapping/calls/situations.ts';
 import type { CallPlan, CompiledMapping } from '../../mapping/contract.ts';
-import type { Alert } from '../../store/alerts.ts';
-import type { CallRow } from '../../store/calls.ts';
-import type { Delivery } from '../../store/deliveries.ts';
-import type { Settlement } from '../../store/delivery-settlements.ts';
-import { entryNames } from '../../store/handovers.ts';
-import type { Taken } from '../../store/late-proofs.ts';
-import type { Handover } from '../../store/handovers.ts';
+import type { Alert } from '../../store/alerts/alerts.ts';
+import type { CallRow } from '../../store/deliveries/calls.ts';
+import type { Delivery } from '../../store/deliveries/deliveries.ts';
+import type { Settlement } from '../../store/deliveries/delivery-settlements.ts';
+import { entryNames } from '../../store/log/handovers.ts';
+import type { Taken } from '../../store/deliveries/late-proofs.ts';
+import type { Handover } from '../../store/log/handovers.ts';
 import { stateAfter, unspent } from '../outcome/effects.ts';
 import type { Published } from '../trip/mapping-cache.ts';
 

@@ -3,19 +3,19 @@
 import { civilDay } from '../../domain/civil-date.ts';
 import { splitReason } from '../../domain/delivery.ts';
 import { openTime, type SendingHours } from '../../domain/sending-hours.ts';
-import { raiseAlerts, raisedSince } from '../../store/alerts.ts';
-import { piledUp } from '../../store/anomalies.ts';
-import { backupHours, hoursWithoutBackup } from '../../store/backups.ts';
+import { raiseAlerts, raisedSince } from '../../store/alerts/alerts.ts';
+import { piledUp } from '../../store/leads/anomalies.ts';
+import { backupHours, hoursWithoutBackup } from '../../store/backups/backups.ts';
 import type { Database } from '../../store/database.ts';
-import { allDestinations, type Destination } from '../../store/destinations.ts';
+import { allDestinations, type Destination } from '../../store/destinations/destinations.ts';
 import {
   oldestUnsealedSeconds,
   openDeliveries,
   refusedSinceAlert,
   type Backlog,
-} from '../../store/backlog.ts';
-import { oldestUnwrittenSeconds } from '../../store/erasures-unwritten.ts';
-import { closeSettled, waitingRights } from '../../store/rights.ts';
+} from '../../store/alerts/backlog.ts';
+import { oldestUnwrittenSeconds } from '../../store/backups/erasures-unwritten.ts';
+import { closeSettled, waitingRights } from '../../store/leads/rights.ts';
 import type { Quarantine } from '../trip/quarantine.ts';
 import type { Published } from '../trip/mapping-cache.ts';
 import { inTurn } from './in-turn.ts';

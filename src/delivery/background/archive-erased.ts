@@ -1,8 +1,8 @@
 // Moves settled deliveries of erased leads to the table of keys, so that `deliveries` contains only rows that may change.
 // Invariant: a lead moves whole, under its lock; planner, replay and erasure take the same lock.
-import { leadsToArchive, moveToKeys } from '../../store/delivery-keys.ts';
+import { leadsToArchive, moveToKeys } from '../../store/deliveries/delivery-keys.ts';
 import type { Database } from '../../store/database.ts';
-import { lockLeads } from '../../store/leads.ts';
+import { lockLeads } from '../../store/leads/leads.ts';
 
 const leadsAtOnce = 200;
 

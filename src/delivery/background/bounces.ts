@@ -14,16 +14,16 @@ import type { KeyRing } from '../../domain/key-ring.ts';
 import { isOurs, tagsIn, type FoundTag } from '../../domain/return-tag.ts';
 import { foreignCode } from '../../errors.ts';
 import type { Log } from '../../log.ts';
-import { namesOf } from '../../store/persons-names.ts';
-import { raiseAlerts, raisedSince, type Alert } from '../../store/alerts.ts';
+import { namesOf } from '../../store/people/persons-names.ts';
+import { raiseAlerts, raisedSince, type Alert } from '../../store/alerts/alerts.ts';
 import { alone } from '../../store/alone.ts';
-import { isBounceLogged } from '../../store/bounces.ts';
+import { isBounceLogged } from '../../store/deliveries/bounces.ts';
 import { isStoreTrouble, type Database, type Sql } from '../../store/database.ts';
-import { lockDeliveries, readDeliveries, type Delivery } from '../../store/deliveries.ts';
-import { markSettled } from '../../store/delivery-settlements.ts';
-import { forgetTakenBy, noteTaken, takings } from '../../store/delivery-targets.ts';
-import { entryNames, appendHandovers } from '../../store/handovers.ts';
-import { lockLeads } from '../../store/leads.ts';
+import { lockDeliveries, readDeliveries, type Delivery } from '../../store/deliveries/deliveries.ts';
+import { markSettled } from '../../store/deliveries/delivery-settlements.ts';
+import { forgetTakenBy, noteTaken, takings } from '../../store/deliveries/delivery-targets.ts';
+import { entryNames, appendHandovers } from '../../store/log/handovers.ts';
+import { lockLeads } from '../../store/leads/leads.ts';
 import type { Published } from '../trip/mapping-cache.ts';
 
 export interface BounceNeeds {

@@ -5,17 +5,17 @@ import type { Answer, Outcome } from '../../../connectors/contract.ts';
 import { isEnd, splitReason } from '../../domain/delivery.ts';
 import { mac } from '../../domain/keyed.ts';
 import { decide } from '../../domain/verdict.ts';
-import { raiseAlerts } from '../../store/alerts.ts';
+import { raiseAlerts } from '../../store/alerts/alerts.ts';
 import type { Database, Sql } from '../../store/database.ts';
-import { deliveriesByKeys, lockDeliveries, type Delivery } from '../../store/deliveries.ts';
-import { markSettled } from '../../store/delivery-settlements.ts';
-import { entryNames, appendHandovers } from '../../store/handovers.ts';
-import { lockLeads } from '../../store/leads.ts';
-import { closeAlertsOf } from '../../store/tasks.ts';
+import { deliveriesByKeys, lockDeliveries, type Delivery } from '../../store/deliveries/deliveries.ts';
+import { markSettled } from '../../store/deliveries/delivery-settlements.ts';
+import { entryNames, appendHandovers } from '../../store/log/handovers.ts';
+import { lockLeads } from '../../store/leads/leads.ts';
+import { closeAlertsOf } from '../../store/alerts/tasks.ts';
 import { isUndecided, resolveIn } from '../outcome/resolve.ts';
 import { decisionEffects, erasedEffects, joinEffects, stateAfter, writeEffects } from '../outcome/effects.ts';
 import type { InForce, Published } from '../trip/mapping-cache.ts';
-import { callbacksOf, erasureIsOver, type HeardCallback } from '../../store/lead-log.ts';
+import { callbacksOf, erasureIsOver, type HeardCallback } from '../../store/log/lead-log.ts';
 
 /** `noted`: it says nothing new, or nothing that moves the delivery. */
 export type Heard = 'settled' | 'noted' | 'later' | 'unknown_delivery' | 'not_understood';

@@ -3,17 +3,17 @@
 import { answerToTell, grantEnd, isProved } from '../../domain/consent.ts';
 import { foreignCode } from '../../errors.ts';
 import type { Log } from '../../log.ts';
-import { raiseBroken } from '../../store/alerts.ts';
+import { raiseBroken } from '../../store/alerts/alerts.ts';
 import {
   leadsWithEnds,
   putOffConsentEnds,
   takeConsentEnds,
   type ConsentEnd,
   readConsents,
-} from '../../store/consents.ts';
+} from '../../store/leads/consents.ts';
 import type { ConsentRecord } from '../../domain/lead.ts';
 import { isStoreTrouble, type Database, type Sql } from '../../store/database.ts';
-import { lockLeads } from '../../store/leads.ts';
+import { lockLeads } from '../../store/leads/leads.ts';
 import type { Published } from '../trip/mapping-cache.ts';
 import { tellEntityChange } from './entity-changes.ts';
 import { inTurn } from './in-turn.ts';

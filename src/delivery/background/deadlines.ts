@@ -3,7 +3,7 @@
 import { reasonWith } from '../../domain/delivery.ts';
 import { closedFor } from '../../domain/send-policy.ts';
 import type { Producer } from '../../queue/producer.ts';
-import { raiseAlerts } from '../../store/alerts.ts';
+import { raiseAlerts } from '../../store/alerts/alerts.ts';
 import type { Sql } from '../../store/database.ts';
 import {
   duePending,
@@ -11,14 +11,14 @@ import {
   markAsking,
   pendingNames,
   putOffAsking,
-} from '../../store/deadlines.ts';
-import { readDeliveries, type Delivery } from '../../store/deliveries.ts';
-import type { DueJobAt } from '../../store/due-work.ts';
-import { findDestination } from '../../store/destinations.ts';
-import { appendHandovers, entryNames } from '../../store/handovers.ts';
+} from '../../store/deliveries/deadlines.ts';
+import { readDeliveries, type Delivery } from '../../store/deliveries/deliveries.ts';
+import type { DueJobAt } from '../../store/deliveries/due-work.ts';
+import { findDestination } from '../../store/destinations/destinations.ts';
+import { appendHandovers, entryNames } from '../../store/log/handovers.ts';
 import type { Which } from '../../store/named-rows.ts';
-import { wakeSiblings } from '../../store/restrictions.ts';
-import { markSettled, type Settlement } from '../../store/delivery-settlements.ts';
+import { wakeSiblings } from '../../store/leads/restrictions.ts';
+import { markSettled, type Settlement } from '../../store/deliveries/delivery-settlements.ts';
 import { unitOf, type Quarantine, type RowWork } from '../trip/quarantine.ts';
 import type { Published } from '../trip/mapping-cache.ts';
 import { jobOf } from '../planning/push-jobs.ts';

@@ -11,8 +11,8 @@ import {
   sealBefore,
   type EndingEntry,
   type HourCount,
-} from '../../store/destination-hours.ts';
-import { sealsFrom } from '../../store/event-feed.ts';
+} from '../../store/destinations/destination-hours.ts';
+import { sealsFrom } from '../../store/log/event-feed.ts';
 
 /** The plots show thirty days; two more, since a day in Paris begins before the one in UTC. */
 export const keptDays = 32;

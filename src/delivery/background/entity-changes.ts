@@ -4,10 +4,10 @@ import { answerToTell, entitiesOf, isNamedEntity } from '../../domain/consent.ts
 import { consentPurposes, type ConsentRecord } from '../../domain/lead.ts';
 import { foreignCode } from '../../errors.ts';
 import type { Log } from '../../log.ts';
-import { raiseBroken } from '../../store/alerts.ts';
-import { readConsents } from '../../store/consents.ts';
+import { raiseBroken } from '../../store/alerts/alerts.ts';
+import { readConsents } from '../../store/leads/consents.ts';
 import { isStoreTrouble, type Database, type Sql } from '../../store/database.ts';
-import { findDestination } from '../../store/destinations.ts';
+import { findDestination } from '../../store/destinations/destinations.ts';
 import {
   endEntityChange,
   insertEntityChange,
@@ -17,8 +17,8 @@ import {
   putOffEntityChange,
   takeEntityChange,
   type EntityChange,
-} from '../../store/version-effects.ts';
-import { lockLeads } from '../../store/leads.ts';
+} from '../../store/destinations/version-effects.ts';
+import { lockLeads } from '../../store/leads/leads.ts';
 import type { Published } from '../trip/mapping-cache.ts';
 import { noteEnds, type Holding, type NotedEnd } from './note-ends.ts';
 

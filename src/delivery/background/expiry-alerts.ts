@@ -1,9 +1,9 @@
 // Raises alerts before a certificate of a destination expires.
 // Invariant: early enough for a person to have another one made, again each week, in the last days each day; no value is named.
 import type { Connector, Expiry } from '../../../connectors/contract.ts';
-import { raiseAlerts, raisedSince } from '../../store/alerts.ts';
+import { raiseAlerts, raisedSince } from '../../store/alerts/alerts.ts';
 import type { Database } from '../../store/database.ts';
-import { allDestinations, type Destination } from '../../store/destinations.ts';
+import { allDestinations, type Destination } from '../../store/destinations/destinations.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
 import type { Quarantine } from '../trip/quarantine.ts';
 import type { Published } from '../trip/mapping-cache.ts';

@@ -1,9 +1,14 @@
 // Raises alerts about files that are late, not acknowledged, or missing a number between two others.
 // Invariant: each file is reported once for each reason; the alert names its number or its hour, never its content.
-import { raiseAlerts, raisedFor, type Alert } from '../../store/alerts.ts';
+import { raiseAlerts, raisedFor, type Alert } from '../../store/alerts/alerts.ts';
 import type { Database } from '../../store/database.ts';
-import { destinationsBy, type Destination } from '../../store/destinations.ts';
-import { lateFiles, missingNumbers, unacknowledgedFiles, type WatchedFile } from '../../store/file-lists.ts';
+import { destinationsBy, type Destination } from '../../store/destinations/destinations.ts';
+import {
+  lateFiles,
+  missingNumbers,
+  unacknowledgedFiles,
+  type WatchedFile,
+} from '../../store/files/file-lists.ts';
 import { fileConnectors } from '../../../connectors/index.ts';
 import type { FileSchedule } from '../../mapping/contract.ts';
 import type { Quarantine } from '../trip/quarantine.ts';

@@ -3,10 +3,10 @@
 // after a week.
 import { civilDate } from '../../domain/civil-date.ts';
 import { goLiveDefinitions, itemsMissing } from '../../domain/go-live.ts';
-import { raiseAlerts } from '../../store/alerts.ts';
+import { raiseAlerts } from '../../store/alerts/alerts.ts';
 import type { Database } from '../../store/database.ts';
-import { standingsOfLive } from '../../store/notices.ts';
-import { closeClientAlerts, lastClientAlerts, type LastAlert } from '../../store/tasks.ts';
+import { standingsOfLive } from '../../store/destinations/notices.ts';
+import { closeClientAlerts, lastClientAlerts, type LastAlert } from '../../store/alerts/tasks.ts';
 
 const kind = 'go_live_incomplete';
 const againSeconds = 7 * 86_400;

@@ -3,7 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Log } from '../../log.ts';
 import type { Sql } from '../../store/database.ts';
-import { removeProcess, renewProcess, type ProcessLine } from '../../store/processes.ts';
+import { removeProcess, renewProcess, type ProcessLine } from '../../store/alerts/processes.ts';
 import { startLoop } from './poll-loop.ts';
 
 const everyMs = 5_000;

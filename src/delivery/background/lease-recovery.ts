@@ -2,21 +2,25 @@
 // spent try.
 // Invariant: the rows of a file are recovered together, and none remains in a file that has ended (guarantees 2 and 3).
 import { isEnd } from '../../domain/delivery.ts';
-import { raiseAlerts } from '../../store/alerts.ts';
-import { lockUnderWay, retryBatch } from '../../store/batches.ts';
-import { openCalls, type CallRow } from '../../store/calls.ts';
+import { raiseAlerts } from '../../store/alerts/alerts.ts';
+import { lockUnderWay, retryBatch } from '../../store/files/batches.ts';
+import { openCalls, type CallRow } from '../../store/deliveries/calls.ts';
 import type { Sql } from '../../store/database.ts';
-import { lapsedLeases } from '../../store/deadlines.ts';
-import { readDeliveries, type Delivery } from '../../store/deliveries.ts';
-import { forgetReferences, markSettled, type Settlement } from '../../store/delivery-settlements.ts';
-import { allDestinations } from '../../store/destinations.ts';
-import { unsentParts } from '../../store/file-parts.ts';
-import { appendHandovers } from '../../store/handovers.ts';
-import { takenByLog } from '../../store/late-proofs.ts';
-import { lockFreeLeads, type LeadLock } from '../../store/leads.ts';
-import { putOffForPart } from '../../store/long-files.ts';
+import { lapsedLeases } from '../../store/deliveries/deadlines.ts';
+import { readDeliveries, type Delivery } from '../../store/deliveries/deliveries.ts';
+import {
+  forgetReferences,
+  markSettled,
+  type Settlement,
+} from '../../store/deliveries/delivery-settlements.ts';
+import { allDestinations } from '../../store/destinations/destinations.ts';
+import { unsentParts } from '../../store/files/file-parts.ts';
+import { appendHandovers } from '../../store/log/handovers.ts';
+import { takenByLog } from '../../store/deliveries/late-proofs.ts';
+import { lockFreeLeads, type LeadLock } from '../../store/leads/leads.ts';
+import { putOffForPart } from '../../store/files/long-files.ts';
 import type { Which } from '../../store/named-rows.ts';
-import { wakeSiblings } from '../../store/restrictions.ts';
+import { wakeSiblings } from '../../store/leads/restrictions.ts';
 import { spentOf } from '../outcome/file-end.ts';
 import { unitOf, type RowWork } from '../trip/quarantine.ts';
 import type { Published } from '../trip/mapping-cache.ts';

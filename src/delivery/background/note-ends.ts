@@ -1,10 +1,10 @@
 // Writes the end of grants into their leads: a revision, a change for the planner and an entry of the log each.
 // Invariant: the caller has locked the leads, and the cause of the end is written in the same transaction.
 import type { Sql } from '../../store/database.ts';
-import { appendHandovers } from '../../store/handovers.ts';
-import { addChange } from '../../store/lead-changes.ts';
-import { raiseRevisions } from '../../store/lead-writes.ts';
-import type { LeadLock } from '../../store/leads.ts';
+import { appendHandovers } from '../../store/log/handovers.ts';
+import { addChange } from '../../store/leads/lead-changes.ts';
+import { raiseRevisions } from '../../store/leads/lead-writes.ts';
+import type { LeadLock } from '../../store/leads/leads.ts';
 
 export interface NotedEnd {
   readonly leadId: number;

@@ -4,19 +4,19 @@ import { safeCode } from '../../domain/delivery.ts';
 import { fileNamed, mailNamed } from '../../domain/return-tag.ts';
 import { foreignCode } from '../../errors.ts';
 import type { Log } from '../../log.ts';
-import { raiseAlerts, raisedFor } from '../../store/alerts.ts';
+import { raiseAlerts, raisedFor } from '../../store/alerts/alerts.ts';
 import {
   deliveryOfKey,
   fileOfNumber,
   isFileBounceLogged,
   lastDeparture,
   lockFile,
-} from '../../store/bounces.ts';
+} from '../../store/deliveries/bounces.ts';
 import { isStoreTrouble, type Database } from '../../store/database.ts';
-import { readDeliveries, type Delivery } from '../../store/deliveries.ts';
-import { findDestination } from '../../store/destinations.ts';
-import { appendHandovers } from '../../store/handovers.ts';
-import { takings } from '../../store/delivery-targets.ts';
+import { readDeliveries, type Delivery } from '../../store/deliveries/deliveries.ts';
+import { findDestination } from '../../store/destinations/destinations.ts';
+import { appendHandovers } from '../../store/log/handovers.ts';
+import { takings } from '../../store/deliveries/delivery-targets.ts';
 import type { Published } from '../trip/mapping-cache.ts';
 import { noteReturned, oursAmong, raiseHourly } from './bounces.ts';
 

@@ -2,12 +2,12 @@
 // Invariant: reads only; a lead that was erased, replayed since or has no reference any more is not read back.
 import type { Captured, Connector } from '../../../connectors/contract.ts';
 import type { ReadBackPlan, CompiledMapping } from '../../mapping/contract.ts';
-import { readCalls } from '../../store/calls.ts';
+import { readCalls } from '../../store/deliveries/calls.ts';
 import type { Sql } from '../../store/database.ts';
-import { deliveriesOfLeads, type Delivery } from '../../store/deliveries.ts';
-import { findDestination, readStates } from '../../store/destinations.ts';
-import { readLeads } from '../../store/leads.ts';
-import type { ReadBack } from '../../store/read-backs.ts';
+import { deliveriesOfLeads, type Delivery } from '../../store/deliveries/deliveries.ts';
+import { findDestination, readStates } from '../../store/destinations/destinations.ts';
+import { readLeads } from '../../store/leads/leads.ts';
+import type { ReadBack } from '../../store/deliveries/read-backs.ts';
 import type { Published } from '../trip/mapping-cache.ts';
 
 export interface Reading {

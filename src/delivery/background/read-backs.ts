@@ -6,10 +6,10 @@ import { safeCode } from '../../domain/delivery.ts';
 import type { ConsentSent, ReadBackPlan, CompiledMapping } from '../../mapping/contract.ts';
 import { foreignCode } from '../../errors.ts';
 import type { Log } from '../../log.ts';
-import { raiseAlerts, closeBroken, raiseBroken } from '../../store/alerts.ts';
+import { raiseAlerts, closeBroken, raiseBroken } from '../../store/alerts/alerts.ts';
 import { isStoreTrouble, type Database } from '../../store/database.ts';
-import type { Delivery } from '../../store/deliveries.ts';
-import { entryNames, appendHandovers, type Handover } from '../../store/handovers.ts';
+import type { Delivery } from '../../store/deliveries/deliveries.ts';
+import { entryNames, appendHandovers, type Handover } from '../../store/log/handovers.ts';
 import {
   endReadBack,
   hasLaterDeparture,
@@ -17,7 +17,7 @@ import {
   takeReadBacks,
   writtenOptIns,
   type ReadBack,
-} from '../../store/read-backs.ts';
+} from '../../store/deliveries/read-backs.ts';
 import type { Reader } from '../trip/trip.ts';
 import { contextFor, type Surroundings } from '../content/parcel.ts';
 import type { Published } from '../trip/mapping-cache.ts';

@@ -12,7 +12,7 @@ import {
   toldAgo,
   type AlertChannel,
   type DueAlert,
-} from '../../store/alerts.ts';
+} from '../../store/alerts/alerts.ts';
 import { isStoreTrouble, type Database } from '../../store/database.ts';
 
 export interface AlertChannels {

@@ -6,22 +6,22 @@ import { splitReason } from '../../domain/delivery.ts';
 import { coveringAuthorisation, type Authorisation } from '../../domain/destination.ts';
 import { goLiveDefinitions, itemsMissing } from '../../domain/go-live.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
-import { raiseAlerts } from '../../store/alerts.ts';
-import { readAuthorisations } from '../../store/authorisations.ts';
+import { raiseAlerts } from '../../store/alerts/alerts.ts';
+import { readAuthorisations } from '../../store/destinations/authorisations.ts';
 import { isStoreTrouble, type Database, type Sql } from '../../store/database.ts';
-import { readDeliveries, type Delivery } from '../../store/deliveries.ts';
-import { allDestinations, type Destination } from '../../store/destinations.ts';
-import { destinationsWithDueWork, dueOfDestination } from '../../store/due-work.ts';
-import { goLiveStandings } from '../../store/notices.ts';
-import { appendHandovers, entryNames } from '../../store/handovers.ts';
+import { readDeliveries, type Delivery } from '../../store/deliveries/deliveries.ts';
+import { allDestinations, type Destination } from '../../store/destinations/destinations.ts';
+import { destinationsWithDueWork, dueOfDestination } from '../../store/deliveries/due-work.ts';
+import { goLiveStandings } from '../../store/destinations/notices.ts';
+import { appendHandovers, entryNames } from '../../store/log/handovers.ts';
 import {
   heldWithoutRestriction,
   renewAges,
   destinationsWithWithheld,
   reopenWithheld,
   withheldOfDestination,
-} from '../../store/restrictions.ts';
-import { markSettled } from '../../store/delivery-settlements.ts';
+} from '../../store/leads/restrictions.ts';
+import { markSettled } from '../../store/deliveries/delivery-settlements.ts';
 import { withoutRepeats } from '../planning/hourly-alerts.ts';
 import type { Quarantine, Subject } from '../trip/quarantine.ts';
 import { unspent } from '../outcome/effects.ts';

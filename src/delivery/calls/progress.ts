@@ -9,9 +9,9 @@ import type { RetryPolicy } from '../../domain/verdict.ts';
 import { captureMissing } from '../../mapping/calls/parts.ts';
 import { callPlanOf, requestsOf } from '../../mapping/calls/situations.ts';
 import type { CallPlan, CompiledMapping, WriteSituation } from '../../mapping/contract.ts';
-import { readCalls, type CalledDelivery, type CallRow } from '../../store/calls.ts';
+import { readCalls, type CalledDelivery, type CallRow } from '../../store/deliveries/calls.ts';
 import type { Sql } from '../../store/database.ts';
-import { codeOfAnswer, othersHave, wasDelivered } from '../../store/undone-calls.ts';
+import { codeOfAnswer, othersHave, wasDelivered } from '../../store/deliveries/undone-calls.ts';
 import type {
   CalledAttempt,
   CallProgress,

@@ -14,8 +14,8 @@ import {
   type Waits,
 } from '../../domain/send-policy.ts';
 import type { SendingHours } from '../../domain/sending-hours.ts';
-import { begunAmong } from '../../store/begun-deliveries.ts';
-import { carryingRights } from '../../store/rights.ts';
+import { begunAmong } from '../../store/deliveries/begun-deliveries.ts';
+import { carryingRights } from '../../store/leads/rights.ts';
 import type { Sql } from '../../store/database.ts';
 import {
   countSending,
@@ -25,14 +25,14 @@ import {
   putBack,
   type Locked,
   type LockedDelivery,
-} from '../../store/delivery-claims.ts';
+} from '../../store/deliveries/delivery-claims.ts';
 import {
   readStates,
   saveAccess,
   saveCircuit,
   saveRateWindows,
   type DestinationState,
-} from '../../store/destinations.ts';
+} from '../../store/destinations/destinations.ts';
 import type { Access, Claim, ClaimedDelivery, ClaimJob } from '../trip/attempt.ts';
 import type { Published } from '../trip/mapping-cache.ts';
 

@@ -3,9 +3,9 @@
 import type { DestinationLimits } from '../../domain/destination.ts';
 import type { Log } from '../../log.ts';
 import type { Job } from '../../queue/jobs.ts';
-import { batchDeliveries, deferBatch, isUnderWay, readBatch } from '../../store/batches.ts';
+import { batchDeliveries, deferBatch, isUnderWay, readBatch } from '../../store/files/batches.ts';
 import type { Database, Sql } from '../../store/database.ts';
-import { endIfAcknowledged } from '../../store/file-acknowledgements.ts';
+import { endIfAcknowledged } from '../../store/files/file-acknowledgements.ts';
 import type { Access, Claim, ClaimedDelivery, ClaimLoad, Departure, WrittenAhead } from '../trip/attempt.ts';
 import type { Published } from '../trip/mapping-cache.ts';
 import { endOf } from '../outcome/file-end.ts';

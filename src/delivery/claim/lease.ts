@@ -2,7 +2,7 @@
 // Invariant: it is counted from the moment it was requested, before the database granted it, by a clock that continues while the process is
 // frozen: a lease that runs here also runs in the database.
 import type { Sql } from '../../store/database.ts';
-import { renewLeases } from '../../store/leases.ts';
+import { renewLeases } from '../../store/deliveries/leases.ts';
 import type { ClaimedDelivery } from '../trip/attempt.ts';
 import type { Trip } from '../trip/trip.ts';
 

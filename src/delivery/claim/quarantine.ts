@@ -3,12 +3,12 @@
 // recovery settles it.
 import { reasonWith } from '../../domain/delivery.ts';
 import { foreignCode, isRelaisError } from '../../errors.ts';
-import { deferBatch } from '../../store/batches.ts';
-import { raiseBroken } from '../../store/alerts.ts';
-import { waitUnclaimed, waitUndeparted, type BrokenWait } from '../../store/broken-deliveries.ts';
+import { deferBatch } from '../../store/files/batches.ts';
+import { raiseBroken } from '../../store/alerts/alerts.ts';
+import { waitUnclaimed, waitUndeparted, type BrokenWait } from '../../store/deliveries/broken-deliveries.ts';
 import { isStoreTrouble, type Sql } from '../../store/database.ts';
-import { readDeliveries } from '../../store/deliveries.ts';
-import { renewLeases } from '../../store/leases.ts';
+import { readDeliveries } from '../../store/deliveries/deliveries.ts';
+import { renewLeases } from '../../store/deliveries/leases.ts';
 import type { Claim, ClaimedDelivery, ClaimJob, ClaimLoad, FileBatch } from '../trip/attempt.ts';
 import { bisectRows, isOfNoRow } from '../trip/quarantine.ts';
 import type { Order, TripNeeds } from '../trip/trip.ts';

@@ -3,7 +3,7 @@
 // each attempt says the same (guarantee 4).
 import type { Told, CompiledMapping } from '../../mapping/contract.ts';
 import type { Sql } from '../../store/database.ts';
-import { toldDeliveries, type ToldDelivery } from '../../store/told-deliveries.ts';
+import { toldDeliveries, type ToldDelivery } from '../../store/deliveries/told-deliveries.ts';
 import type { ClaimedDelivery } from '../trip/attempt.ts';
 import type { Published } from '../trip/mapping-cache.ts';
 

@@ -21,7 +21,7 @@ import {
   noteNotGot,
   readCredential,
   type CredentialRow,
-} from '../../store/access-credentials.ts';
+} from '../../store/destinations/access-credentials.ts';
 import type { Sql } from '../../store/database.ts';
 import type { CredentialsOf } from '../trip/trip.ts';
 

@@ -18,7 +18,7 @@ import {
   type WrittenRecord,
 } from '../../mapping/contract.ts';
 import type { Database } from '../../store/database.ts';
-import type { LeadRead } from '../../store/leads.ts';
+import type { LeadRead } from '../../store/leads/leads.ts';
 import type { CallProgress, ClaimedDelivery, Ready, Stop, Stopped, Unwritable } from '../trip/attempt.ts';
 import { afterUndoing, begun, calledAttempt, nextCall, notUndone } from '../calls/progress.ts';
 import type { Published } from '../trip/mapping-cache.ts';

@@ -12,7 +12,7 @@ import {
   lastHandedOver,
   revisionHeld,
   type HandedOver,
-} from '../../store/known-to-recipient.ts';
+} from '../../store/deliveries/known-to-recipient.ts';
 import type { ClaimedDelivery } from '../trip/attempt.ts';
 import type { Published } from '../trip/mapping-cache.ts';
 

@@ -4,7 +4,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { derived, openBytes, sealBytes, mac } from '../../domain/keyed.ts';
 import type { Sql } from '../../store/database.ts';
-import { allRotated, type RotatedRow } from '../../store/rotated-secrets.ts';
+import { allRotated, type RotatedRow } from '../../store/destinations/rotated-secrets.ts';
 
 /** Read again after this, ms: until then a rotated secret signs beside the one before it. */
 export const rotatedFreshMs = 5_000;

@@ -2,7 +2,7 @@
 // Invariant: a content that the recipient may hold is rendered again by the version that rendered it (guarantee 4); address, retries and
 // the reading of the answer are those of the version in force.
 import type { Action, Connector } from '../../../connectors/contract.ts';
-import { takenBy } from '../../store/delivery-targets.ts';
+import { takenBy } from '../../store/deliveries/delivery-targets.ts';
 import type { ClaimedDelivery, FileBatch } from '../trip/attempt.ts';
 import { readProgress } from '../calls/progress.ts';
 import type { InForce } from '../trip/mapping-cache.ts';

@@ -7,15 +7,19 @@ import { liveAuthorisations, type Authorisation } from '../../domain/destination
 import type { KeyRing } from '../../domain/key-ring.ts';
 import { contentDigest } from '../../domain/keyed.ts';
 import type { ConsentRecord } from '../../domain/lead.ts';
-import { expireTogether } from '../../store/batches.ts';
-import { noteCallDepartures, type CallDeparture } from '../../store/calls.ts';
+import { expireTogether } from '../../store/files/batches.ts';
+import { noteCallDepartures, type CallDeparture } from '../../store/deliveries/calls.ts';
 import type { Database, Sql } from '../../store/database.ts';
 import { lockForDeparture, type DepartureLocks } from '../../store/departure-locks.ts';
-import { markDeparted, markSendingDeparted, type DepartureMark } from '../../store/delivery-departures.ts';
-import { entryNames, appendHandovers, type Handover } from '../../store/handovers.ts';
-import { keepBytes } from '../../store/kept-bytes.ts';
-import { lockLeased, type Holds } from '../../store/leases.ts';
-import { readVersions } from '../../store/mapping-versions.ts';
+import {
+  markDeparted,
+  markSendingDeparted,
+  type DepartureMark,
+} from '../../store/deliveries/delivery-departures.ts';
+import { entryNames, appendHandovers, type Handover } from '../../store/log/handovers.ts';
+import { keepBytes } from '../../store/files/kept-bytes.ts';
+import { lockLeased, type Holds } from '../../store/deliveries/leases.ts';
+import { readVersions } from '../../store/destinations/mapping-versions.ts';
 import type { ClaimedDelivery, Departure, DepartureAnswer, Ready, WrittenAhead } from '../trip/attempt.ts';
 import { writtenAtOf } from '../content/render.ts';
 import type { MappingDigests } from '../trip/trip.ts';

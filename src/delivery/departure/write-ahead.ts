@@ -2,7 +2,7 @@
 // Invariant: it reads under no lock; the claim compares row, lead, consents, authorisation and version, and a delivery of which one has
 // changed is rendered again after its claim. Only a create of which the recipient can hold nothing is rendered ahead.
 import { isStoreTrouble } from '../../store/database.ts';
-import type { AttemptDelivery } from '../../store/deliveries.ts';
+import type { AttemptDelivery } from '../../store/deliveries/deliveries.ts';
 import type { ClaimedDelivery, ClaimJob } from '../trip/attempt.ts';
 import { blocksOf } from '../content/inputs.ts';
 import { isCovered, parcelOf } from '../content/parcel.ts';

@@ -5,7 +5,7 @@ import type { Composed } from '../../../connectors/contract.ts';
 import type { BrokenUnit } from '../../domain/bisect.ts';
 import { reasonWith } from '../../domain/delivery.ts';
 import { foreignCode, isRelaisError } from '../../errors.ts';
-import { waitUndeparted } from '../../store/broken-deliveries.ts';
+import { waitUndeparted } from '../../store/deliveries/broken-deliveries.ts';
 import { isStoreTrouble, SqlFailure } from '../../store/database.ts';
 import type { ClaimedDelivery, Departure, FileBatch, Ready, Stopped } from '../trip/attempt.ts';
 import { mayHaveLeft, quarantineDelivery } from '../claim/quarantine.ts';

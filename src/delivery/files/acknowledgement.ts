@@ -11,7 +11,7 @@ import type {
   Outcome,
 } from '../../../connectors/contract.ts';
 import { derived } from '../../domain/keyed.ts';
-import { raiseAlerts, raisedFor, closeAllBroken, type Alert } from '../../store/alerts.ts';
+import { raiseAlerts, raisedFor, closeAllBroken, type Alert } from '../../store/alerts/alerts.ts';
 import {
   batchesOf,
   knownPiece,
@@ -20,21 +20,21 @@ import {
   endIfAcknowledged,
   isAcknowledged,
   pendAgain,
-} from '../../store/file-acknowledgements.ts';
+} from '../../store/files/file-acknowledgements.ts';
 import type { Trip, TripNeeds, Order } from '../trip/trip.ts';
 import { ackStep, applyLines } from './apply-lines.ts';
 import { fileName, type AcknowledgedFile } from './match-lines.ts';
 import { defaultBreakerPolicy } from '../../domain/breaker.ts';
 import type { Verdict } from '../../domain/verdict.ts';
 import type { Database } from '../../store/database.ts';
-import { saveCircuit } from '../../store/destinations.ts';
+import { saveCircuit } from '../../store/destinations/destinations.ts';
 import { lockCircuits, moveCircuit } from '../outcome/circuit.ts';
 import { joinEffects, writeEffects } from '../outcome/effects.ts';
-import { type Batch, batchDeliveries, deferBatch, endBatch, isUnderWay } from '../../store/batches.ts';
-import { readAttempts } from '../../store/deliveries.ts';
-import { isWithoutRows, openParts } from '../../store/file-parts.ts';
-import { appendHandovers } from '../../store/handovers.ts';
-import { endWhole, lockWhole, putOffWhole, type Whole } from '../../store/long-files.ts';
+import { type Batch, batchDeliveries, deferBatch, endBatch, isUnderWay } from '../../store/files/batches.ts';
+import { readAttempts } from '../../store/deliveries/deliveries.ts';
+import { isWithoutRows, openParts } from '../../store/files/file-parts.ts';
+import { appendHandovers } from '../../store/log/handovers.ts';
+import { endWhole, lockWhole, putOffWhole, type Whole } from '../../store/files/long-files.ts';
 import { fileTrip } from '../content/versions.ts';
 import { outcomeOfFile } from './send-long.ts';
 

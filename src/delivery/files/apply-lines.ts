@@ -7,19 +7,19 @@ import { namelessCode } from '../../domain/names-in-text.ts';
 import { decide } from '../../domain/verdict.ts';
 import { foreignCode } from '../../errors.ts';
 import type { Log } from '../../log.ts';
-import { raiseBroken, raiseAlerts } from '../../store/alerts.ts';
+import { raiseBroken, raiseAlerts } from '../../store/alerts/alerts.ts';
 import { isStoreTrouble, type Database, type Sql } from '../../store/database.ts';
-import { lockDeliveries, type Delivery } from '../../store/deliveries.ts';
-import { markSettled } from '../../store/delivery-settlements.ts';
+import { lockDeliveries, type Delivery } from '../../store/deliveries/deliveries.ts';
+import { markSettled } from '../../store/deliveries/delivery-settlements.ts';
 import {
   awaitAnew,
   loggedInFiles,
   type NamedDelivery,
   type LoggedInFile,
-} from '../../store/file-acknowledgements.ts';
-import { lockLeads } from '../../store/leads.ts';
-import { namesOf } from '../../store/persons-names.ts';
-import { closeAlertsOf } from '../../store/tasks.ts';
+} from '../../store/files/file-acknowledgements.ts';
+import { lockLeads } from '../../store/leads/leads.ts';
+import { namesOf } from '../../store/people/persons-names.ts';
+import { closeAlertsOf } from '../../store/alerts/tasks.ts';
 import { bisectRows, isOfNoRow } from '../trip/quarantine.ts';
 import { decisionEffects, joinEffects, writeEffects, type Effects } from '../outcome/effects.ts';
 import type { Published } from '../trip/mapping-cache.ts';
@@ -34,7 +34,7 @@ import {
   type Line,
   type Sense,
 } from './match-lines.ts';
-import { appendHandovers, entryNames } from '../../store/handovers.ts';
+import { appendHandovers, entryNames } from '../../store/log/handovers.ts';
 import { isUndecided, resolveIn } from '../outcome/resolve.ts';
 
 export const ackStep = 'ACK_LINES';

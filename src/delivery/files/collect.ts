@@ -6,13 +6,18 @@ import { isStopped, whyFileWaits } from '../../domain/send-policy.ts';
 import { RelaisError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { Producer } from '../../queue/producer.ts';
-import { addSlot, dueSlots, latestSlots, lockSlot, type DueSlot } from '../../store/file-slots.ts';
+import { addSlot, dueSlots, latestSlots, lockSlot, type DueSlot } from '../../store/files/file-slots.ts';
 import type { Database, Sql } from '../../store/database.ts';
-import { destinationsBy, findDestination, heldStates, type Destination } from '../../store/destinations.ts';
-import { heldFiles, readFullFile } from '../../store/full-files.ts';
-import { destinationsWithPlannedWork } from '../../store/due-work.ts';
-import { relabelWaiting, showHeld } from '../../store/held-back.ts';
-import { appendHandovers } from '../../store/handovers.ts';
+import {
+  destinationsBy,
+  findDestination,
+  heldStates,
+  type Destination,
+} from '../../store/destinations/destinations.ts';
+import { heldFiles, readFullFile } from '../../store/files/full-files.ts';
+import { destinationsWithPlannedWork } from '../../store/deliveries/due-work.ts';
+import { relabelWaiting, showHeld } from '../../store/deliveries/held-back.ts';
+import { appendHandovers } from '../../store/log/handovers.ts';
 import type { Which } from '../../store/named-rows.ts';
 import {
   quarantineForEach,

@@ -5,18 +5,18 @@ import type { Action } from '../../../connectors/contract.ts';
 import { sendsFiles } from '../../../connectors/index.ts';
 import { closedFor } from '../../domain/send-policy.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
-import { discardBatch, openBatch } from '../../store/batches.ts';
+import { discardBatch, openBatch } from '../../store/files/batches.ts';
 import type { Sql, Database } from '../../store/database.ts';
-import type { Destination } from '../../store/destinations.ts';
-import { anyDue, chooseDue, takeDue, type TakeRoom } from '../../store/due-work.ts';
-import { addSlot, markTaken, noteCollecting, type DueSlot } from '../../store/file-slots.ts';
-import { collectedAction, openWhole, startWhole } from '../../store/long-files.ts';
-import { joinWhole } from '../../store/file-parts.ts';
+import type { Destination } from '../../store/destinations/destinations.ts';
+import { anyDue, chooseDue, takeDue, type TakeRoom } from '../../store/deliveries/due-work.ts';
+import { addSlot, markTaken, noteCollecting, type DueSlot } from '../../store/files/file-slots.ts';
+import { collectedAction, openWhole, startWhole } from '../../store/files/long-files.ts';
+import { joinWhole } from '../../store/files/file-parts.ts';
 import type { Which } from '../../store/named-rows.ts';
-import { readDeliveries, type Delivery } from '../../store/deliveries.ts';
-import { markSettled, type Settlement } from '../../store/delivery-settlements.ts';
-import { entryNames } from '../../store/handovers.ts';
-import { toldByFile, noteTold, takeFullFile } from '../../store/full-files.ts';
+import { readDeliveries, type Delivery } from '../../store/deliveries/deliveries.ts';
+import { markSettled, type Settlement } from '../../store/deliveries/delivery-settlements.ts';
+import { entryNames } from '../../store/log/handovers.ts';
+import { toldByFile, noteTold, takeFullFile } from '../../store/files/full-files.ts';
 import { joinEffects, writeEffects, type Effects } from '../outcome/effects.ts';
 
 export interface OpenedBatch {

@@ -3,11 +3,11 @@
 // Invariant: no such file leaves before all its leads are collected, nor while an earlier one is under way or held back.
 import { closedFor } from '../../domain/send-policy.ts';
 import { mayLeave, type FullGuard } from '../../domain/full-file.ts';
-import { hasFileUnderWay } from '../../store/batches.ts';
-import { readDeliveries } from '../../store/deliveries.ts';
-import { markSettled } from '../../store/delivery-settlements.ts';
+import { hasFileUnderWay } from '../../store/files/batches.ts';
+import { readDeliveries } from '../../store/deliveries/deliveries.ts';
+import { markSettled } from '../../store/deliveries/delivery-settlements.ts';
 import type { Sql, Database } from '../../store/database.ts';
-import { addSlot, isDue, isOutrun, markTaken } from '../../store/file-slots.ts';
+import { addSlot, isDue, isOutrun, markTaken } from '../../store/files/file-slots.ts';
 import {
   bringWaiting,
   endedOfStep,
@@ -25,10 +25,10 @@ import {
   type GatherStep,
   type FullFile,
   type HeldFile,
-} from '../../store/full-files.ts';
-import { appendHandovers } from '../../store/handovers.ts';
-import { inactiveAmong } from '../../store/retention-candidates.ts';
-import { closeAlertsOf } from '../../store/tasks.ts';
+} from '../../store/files/full-files.ts';
+import { appendHandovers } from '../../store/log/handovers.ts';
+import { inactiveAmong } from '../../store/retention/retention-candidates.ts';
+import { closeAlertsOf } from '../../store/alerts/tasks.ts';
 import {
   fillFiles,
   openEmpty,
@@ -40,9 +40,9 @@ import {
   type SlotWork,
 } from './fill.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
-import { raiseAlerts } from '../../store/alerts.ts';
-import { extentOf } from '../../store/file-parts.ts';
-import type { Whole } from '../../store/long-files.ts';
+import { raiseAlerts } from '../../store/alerts/alerts.ts';
+import { extentOf } from '../../store/files/file-parts.ts';
+import type { Whole } from '../../store/files/long-files.ts';
 
 type FullWork = SlotWork & { readonly guard: FullGuard };
 

@@ -13,7 +13,7 @@ import {
   openParts,
   outdatedParts,
   partWait,
-} from '../../store/file-parts.ts';
+} from '../../store/files/file-parts.ts';
 import {
   dropWhole,
   endWhole,
@@ -24,11 +24,11 @@ import {
   retryWhole,
   takeWhole,
   type Whole,
-} from '../../store/long-files.ts';
-import type { EndedState } from '../../store/batches.ts';
+} from '../../store/files/long-files.ts';
+import type { EndedState } from '../../store/files/batches.ts';
 import { mayHaveCome, decide } from '../../domain/verdict.ts';
-import { raiseAlerts } from '../../store/alerts.ts';
-import { appendHandovers } from '../../store/handovers.ts';
+import { raiseAlerts } from '../../store/alerts/alerts.ts';
+import { appendHandovers } from '../../store/log/handovers.ts';
 import type { Order, TripNeeds, Trip } from '../trip/trip.ts';
 import { endOf, endUnder, voidingOf } from '../outcome/file-end.ts';
 import { fileTrip } from '../content/versions.ts';

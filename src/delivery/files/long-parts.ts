@@ -1,11 +1,11 @@
 // Claims, renders, departs and settles the parts of a long file, each as a file of its own.
 // Invariant: one part is in memory at a time. Its rows remain on their way under a long lease, which the lease of the whole bounds: when
-// that lapses, recovery ends theirs (store/long-files.ts).
+// that lapses, recovery ends theirs (store/files/long-files.ts).
 import type { Outcome } from '../../../connectors/contract.ts';
-import { batchDeliveries, type Batch } from '../../store/batches.ts';
-import type { HeldWhole } from '../../store/long-files.ts';
-import { appendHandovers } from '../../store/handovers.ts';
-import { minSpent, onTheirWay, openParts, queuePart } from '../../store/file-parts.ts';
+import { batchDeliveries, type Batch } from '../../store/files/batches.ts';
+import type { HeldWhole } from '../../store/files/long-files.ts';
+import { appendHandovers } from '../../store/log/handovers.ts';
+import { minSpent, onTheirWay, openParts, queuePart } from '../../store/files/file-parts.ts';
 import type { ClaimedDelivery, FileBatch, LongFile } from '../trip/attempt.ts';
 import type { ClaimedOrder, Departed, Order, Trip, TripNeeds } from '../trip/trip.ts';
 import type { Lease } from '../claim/lease.ts';

@@ -4,14 +4,14 @@ import type { ItemAnswer, LineWord, NamedBy, Outcome } from '../../../connectors
 import { safeCode } from '../../domain/delivery.ts';
 import { safeReference } from '../../domain/names-in-text.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
-import type { Batch } from '../../store/batches.ts';
+import type { Batch } from '../../store/files/batches.ts';
 import type { Sql } from '../../store/database.ts';
 import {
   deliveriesByKey,
   deliveriesByReference,
   type LoggedInFile,
   type NamedDelivery,
-} from '../../store/file-acknowledgements.ts';
+} from '../../store/files/file-acknowledgements.ts';
 
 /** A file whose acknowledgement is read. */
 export interface AcknowledgedFile extends Pick<Batch, 'id' | 'clientId' | 'destinationId' | 'sequence'> {

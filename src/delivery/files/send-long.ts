@@ -2,9 +2,9 @@
 // Invariant: nothing leaves under a lost lease, nor other bytes than those that may have arrived before.
 import type { Outcome, LongBytes, Parcel } from '../../../connectors/contract.ts';
 import type { FileFrame } from '../../mapping/contract.ts';
-import { appendHandovers, type Handover } from '../../store/handovers.ts';
-import { noteFirstSending, type Whole } from '../../store/long-files.ts';
-import { extentOf, hasLostBytes, openParts, type Extent } from '../../store/file-parts.ts';
+import { appendHandovers, type Handover } from '../../store/log/handovers.ts';
+import { noteFirstSending, type Whole } from '../../store/files/long-files.ts';
+import { extentOf, hasLostBytes, openParts, type Extent } from '../../store/files/file-parts.ts';
 import type { Departure, LongFile } from '../trip/attempt.ts';
 import type { Trip, TripNeeds } from '../trip/trip.ts';
 import { reserve } from '../content/parcel.ts';
@@ -13,7 +13,7 @@ import type { LongAttempt } from './long-parts.ts';
 import { foreignCode, RelaisError } from '../../errors.ts';
 import type { Lease } from '../claim/lease.ts';
 import { fileTrip } from '../content/versions.ts';
-import { readBytes } from '../../store/kept-bytes.ts';
+import { readBytes } from '../../store/files/kept-bytes.ts';
 
 /** `other`: not the bytes that the recipient may have. `lost`: another worker has it by now. */
 type SentWhole = { readonly sent: Sent } | 'other' | 'lost';

@@ -4,7 +4,7 @@ import type { OutcomeKind } from '../../../connectors/contract.ts';
 import { afterAttempt, closedCircuit, type Circuit, isCareful } from '../../domain/breaker.ts';
 import type { Decision } from '../../domain/verdict.ts';
 import type { Sql } from '../../store/database.ts';
-import { readStates } from '../../store/destinations.ts';
+import { readStates } from '../../store/destinations/destinations.ts';
 import type { Attempted, ClaimedDelivery } from '../trip/attempt.ts';
 import type { Effects, OutcomeEffects } from './effects.ts';
 

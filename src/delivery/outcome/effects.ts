@@ -1,27 +1,30 @@
 // Computes the effects of an outcome (entries of the log, settlements, alerts, calls, references), and writes them.
-// Invariant: every writer of an outcome uses this file: attempts, callbacks, lines of an acknowledgement. Every settlement has its entry,
-// and an end wakes the deliveries that waited for it.
+// Invariant: every writer of an outcome uses this file, every settlement has its entry, and an end wakes the deliveries that waited.
 import type { Captured, Evidence } from '../../../connectors/contract.ts';
 import type { Circuit } from '../../domain/breaker.ts';
 import { isEnd, splitReason, type DeliveryState } from '../../domain/delivery.ts';
-import { isUndo, undoneBy } from '../../domain/verdict.ts';
-import type { Decision, Verdict } from '../../domain/verdict.ts';
-import { raiseAlerts, type Alert } from '../../store/alerts.ts';
-import { forgetCaptures, noteCallOutcomes, queueNextCalls, type CallOutcome } from '../../store/calls.ts';
+import { isUndo, undoneBy, type Decision, type Verdict } from '../../domain/verdict.ts';
+import { raiseAlerts, type Alert } from '../../store/alerts/alerts.ts';
+import {
+  forgetCaptures,
+  noteCallOutcomes,
+  queueNextCalls,
+  type CallOutcome,
+} from '../../store/deliveries/calls.ts';
 import type { Sql } from '../../store/database.ts';
-import type { AttemptDelivery } from '../../store/deliveries.ts';
+import type { AttemptDelivery } from '../../store/deliveries/deliveries.ts';
 import {
   bringForward,
   forgetReferences,
   keepLateReferences,
   type LateReference,
   type Settlement,
-} from '../../store/delivery-settlements.ts';
-import { noteTaken, type TargetTaken } from '../../store/delivery-targets.ts';
-import { entryNames, appendHandovers, type Handover } from '../../store/handovers.ts';
-import { noteReadBacks, type ReadBackWanted } from '../../store/read-backs.ts';
-import { noteUndone } from '../../store/undone-calls.ts';
-import { wakeAndReadCircuits } from '../../store/restrictions.ts';
+} from '../../store/deliveries/delivery-settlements.ts';
+import { noteTaken, type TargetTaken } from '../../store/deliveries/delivery-targets.ts';
+import { entryNames, appendHandovers, type Handover } from '../../store/log/handovers.ts';
+import { noteReadBacks, type ReadBackWanted } from '../../store/deliveries/read-backs.ts';
+import { noteUndone } from '../../store/deliveries/undone-calls.ts';
+import { wakeAndReadCircuits } from '../../store/leads/restrictions.ts';
 import type { Attempted, ClaimedDelivery, Stopped } from '../trip/attempt.ts';
 import { withoutRepeats } from '../planning/hourly-alerts.ts';
 import { resendOvertaken, type LateArrival } from './follow-ups.ts';
@@ -89,10 +92,8 @@ const stoppedEntries = {
   delivered: 'outcome',
 } as const;
 
-/**
- * Withholds an update for a record without a known reference, because its create ended without an answer, until support has resolved the
- * create; a task is opened at once.
- */
+/** Withholds an update for a record without a known reference, because its create ended unanswered, until support
+ * has resolved the create; a task is opened at once. */
 function untilSettled(stopped: Stopped): Stopped {
   const { row, state, reason } = stopped;
   const nameless = state === 'failed' && splitReason(reason).base === 'reference_missing';

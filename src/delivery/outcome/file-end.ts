@@ -1,15 +1,15 @@
 // Ends, voids or retries a file according to the outcome of its deliveries.
 // Invariant: a file ends when each of its rows does; the rows of a voided file leave in a new file at once.
 import type { Decision, NotFound, Verdict } from '../../domain/verdict.ts';
-import { endBatch, retryBatch, type Batch, type EndedState } from '../../store/batches.ts';
+import { endBatch, retryBatch, type Batch, type EndedState } from '../../store/files/batches.ts';
 import type { Sql } from '../../store/database.ts';
-import type { AttemptDelivery } from '../../store/deliveries.ts';
-import { entryNames } from '../../store/handovers.ts';
-import { isAcknowledged } from '../../store/file-acknowledgements.ts';
-import { waitingIn } from '../../store/file-parts.ts';
-import { addSlot } from '../../store/file-slots.ts';
-import type { Handover } from '../../store/handovers.ts';
-import type { HeldWhole } from '../../store/long-files.ts';
+import type { AttemptDelivery } from '../../store/deliveries/deliveries.ts';
+import { entryNames } from '../../store/log/handovers.ts';
+import { isAcknowledged } from '../../store/files/file-acknowledgements.ts';
+import { waitingIn } from '../../store/files/file-parts.ts';
+import { addSlot } from '../../store/files/file-slots.ts';
+import type { Handover } from '../../store/log/handovers.ts';
+import type { HeldWhole } from '../../store/files/long-files.ts';
 import type { Attempted, BatchEnd, ClaimedDelivery, TripEnd } from '../trip/attempt.ts';
 import type { Effects } from './effects.ts';
 

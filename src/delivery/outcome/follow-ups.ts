@@ -3,14 +3,14 @@
 // Invariant: the caller holds the lock of the lead; every writer of an outcome calls this in the transaction of that outcome.
 import type { Outcome } from '../../../connectors/contract.ts';
 import { afterLate, mayHaveCome } from '../../domain/verdict.ts';
-import type { Alert } from '../../store/alerts.ts';
+import type { Alert } from '../../store/alerts/alerts.ts';
 import type { Sql } from '../../store/database.ts';
-import { deliveriesOfLeads, lockDeliveries, type Delivery } from '../../store/deliveries.ts';
-import type { Settlement } from '../../store/delivery-settlements.ts';
-import { entryNames, appendHandovers } from '../../store/handovers.ts';
-import { lockLeads } from '../../store/leads.ts';
-import { openRun, startOver } from '../../store/support-writes.ts';
-import { toldMailboxes, type ToldMailbox } from '../../store/told-mailboxes.ts';
+import { deliveriesOfLeads, lockDeliveries, type Delivery } from '../../store/deliveries/deliveries.ts';
+import type { Settlement } from '../../store/deliveries/delivery-settlements.ts';
+import { entryNames, appendHandovers } from '../../store/log/handovers.ts';
+import { lockLeads } from '../../store/leads/leads.ts';
+import { openRun, startOver } from '../../store/deliveries/support-writes.ts';
+import { toldMailboxes, type ToldMailbox } from '../../store/deliveries/told-mailboxes.ts';
 import type { ClaimedDelivery, TripEnd } from '../trip/attempt.ts';
 
 export interface LateArrival {

@@ -6,17 +6,21 @@ import { safeReference } from '../../domain/names-in-text.ts';
 import { undoneBy } from '../../domain/verdict.ts';
 import { RelaisError } from '../../errors.ts';
 import { unknownDelivery } from '../../errors/unknown.ts';
-import { forgetCaptures, noteCallOutcomes, readCalls, type CallRow } from '../../store/calls.ts';
+import { forgetCaptures, noteCallOutcomes, readCalls, type CallRow } from '../../store/deliveries/calls.ts';
 import { isStoreTrouble, type Database, type Sql } from '../../store/database.ts';
-import { lockDeliveries, readDeliveries, type Delivery } from '../../store/deliveries.ts';
-import { forgetReferences, markSettled, mayKeepReference } from '../../store/delivery-settlements.ts';
-import { takenBy } from '../../store/delivery-targets.ts';
-import { entryNames, appendHandovers } from '../../store/handovers.ts';
-import { heldWithLateProof } from '../../store/late-proofs.ts';
-import { lockLeads } from '../../store/leads.ts';
-import { closeAlertsOf } from '../../store/tasks.ts';
-import { noteUndone } from '../../store/undone-calls.ts';
-import { wakeSiblings } from '../../store/restrictions.ts';
+import { lockDeliveries, readDeliveries, type Delivery } from '../../store/deliveries/deliveries.ts';
+import {
+  forgetReferences,
+  markSettled,
+  mayKeepReference,
+} from '../../store/deliveries/delivery-settlements.ts';
+import { takenBy } from '../../store/deliveries/delivery-targets.ts';
+import { entryNames, appendHandovers } from '../../store/log/handovers.ts';
+import { heldWithLateProof } from '../../store/deliveries/late-proofs.ts';
+import { lockLeads } from '../../store/leads/leads.ts';
+import { closeAlertsOf } from '../../store/alerts/tasks.ts';
+import { noteUndone } from '../../store/deliveries/undone-calls.ts';
+import { wakeSiblings } from '../../store/leads/restrictions.ts';
 import type { Published } from '../trip/mapping-cache.ts';
 import type { Quarantine } from '../trip/quarantine.ts';
 

@@ -1,6 +1,6 @@
 // Limits alerts that many leads raise at once to one an hour and destination.
 // Invariant: the first is raised at once.
-import { raisedSince, type Alert } from '../../store/alerts.ts';
+import { raisedSince, type Alert } from '../../store/alerts/alerts.ts';
 import type { Sql } from '../../store/database.ts';
 
 /** A mapping that cannot be used is reported once an hour and destination, not once a lead. */

@@ -4,12 +4,12 @@ import { randomUUID } from 'node:crypto';
 import type { Action } from '../../../connectors/contract.ts';
 import type { DeliveryState } from '../../domain/delivery.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
-import type { Alert } from '../../store/alerts.ts';
-import type { Delivery } from '../../store/deliveries.ts';
-import type { Destination } from '../../store/destinations.ts';
-import type { LeadRead } from '../../store/leads.ts';
-import type { LeadChange } from '../../store/lead-changes.ts';
-import type { PlannedDelivery } from '../../store/planned-deliveries.ts';
+import type { Alert } from '../../store/alerts/alerts.ts';
+import type { Delivery } from '../../store/deliveries/deliveries.ts';
+import type { Destination } from '../../store/destinations/destinations.ts';
+import type { LeadRead } from '../../store/leads/leads.ts';
+import type { LeadChange } from '../../store/leads/lead-changes.ts';
+import type { PlannedDelivery } from '../../store/deliveries/planned-deliveries.ts';
 import {
   planSteps,
   type ChangeKind,

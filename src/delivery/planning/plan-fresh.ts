@@ -2,9 +2,9 @@
 // Invariant: the same rules as for every other change (`plan-change.ts`); a lead that needs more, or breaks them, is left to the planner.
 import type { Lead } from '../../domain/lead.ts';
 import type { Sql } from '../../store/database.ts';
-import { destinationsOfClient } from '../../store/destinations.ts';
-import type { DueJobAt } from '../../store/due-work.ts';
-import { insertDeliveries, insertRoutingRefusals } from '../../store/planned-deliveries.ts';
+import { destinationsOfClient } from '../../store/destinations/destinations.ts';
+import type { DueJobAt } from '../../store/deliveries/due-work.ts';
+import { insertDeliveries, insertRoutingRefusals } from '../../store/deliveries/planned-deliveries.ts';
 import type { Published } from '../trip/mapping-cache.ts';
 import { emptyWork, planChange, type Insert, type PlanTarget, type PlanWork } from './plan-change.ts';
 import { targetsOf } from './targets.ts';

@@ -6,9 +6,14 @@ import type { Log } from '../../log.ts';
 import type { Job } from '../../queue/jobs.ts';
 import type { Producer } from '../../queue/producer.ts';
 import type { Database } from '../../store/database.ts';
-import type { DueJob } from '../../store/due-work.ts';
-import { destinationsWithLongFiles } from '../../store/long-files.ts';
-import { presentOf, queuedLongAgo, touchQueued, type Looked } from '../../store/queued-long-ago.ts';
+import type { DueJob } from '../../store/deliveries/due-work.ts';
+import { destinationsWithLongFiles } from '../../store/files/long-files.ts';
+import {
+  presentOf,
+  queuedLongAgo,
+  touchQueued,
+  type Looked,
+} from '../../store/deliveries/queued-long-ago.ts';
 
 export interface Pushing {
   readonly database: Database;

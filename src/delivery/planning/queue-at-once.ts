@@ -6,7 +6,7 @@ import { closedFor } from '../../domain/send-policy.ts';
 import type { Log } from '../../log.ts';
 import type { Producer } from '../../queue/producer.ts';
 import type { Sql } from '../../store/database.ts';
-import { readWindow, type DueJobAt } from '../../store/due-work.ts';
+import { readWindow, type DueJobAt } from '../../store/deliveries/due-work.ts';
 import type { Insert, PlanTarget } from './plan-change.ts';
 import { jobOf, pushJobs } from './push-jobs.ts';
 

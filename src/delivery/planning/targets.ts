@@ -1,6 +1,6 @@
 // The destinations of clients with the versions published for them, as planning needs them.
 // Invariant: a destination without a version is none; an archived one is kept, since it may hold leads.
-import type { Destination } from '../../store/destinations.ts';
+import type { Destination } from '../../store/destinations/destinations.ts';
 import type { Published } from '../trip/mapping-cache.ts';
 import type { PlanTarget } from './plan-change.ts';
 

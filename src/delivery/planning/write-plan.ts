@@ -1,12 +1,16 @@
 // Writes the plan of a batch of changes: cancellations, reopenings, deliveries, refusals, entries of the log and alerts.
 // Invariant: a planned delivery that cannot leave is in the log from the start.
-import { raiseAlerts, type Alert } from '../../store/alerts.ts';
+import { raiseAlerts, type Alert } from '../../store/alerts/alerts.ts';
 import type { Sql } from '../../store/database.ts';
-import { deliveriesByKeys, readDeliveries, type Delivery } from '../../store/deliveries.ts';
-import type { DueJobAt } from '../../store/due-work.ts';
-import { appendHandovers, type Handover, entryNames } from '../../store/handovers.ts';
-import { cancelUnsent, insertDeliveries, insertRoutingRefusals } from '../../store/planned-deliveries.ts';
-import { reopenWithheld } from '../../store/restrictions.ts';
+import { deliveriesByKeys, readDeliveries, type Delivery } from '../../store/deliveries/deliveries.ts';
+import type { DueJobAt } from '../../store/deliveries/due-work.ts';
+import { appendHandovers, type Handover, entryNames } from '../../store/log/handovers.ts';
+import {
+  cancelUnsent,
+  insertDeliveries,
+  insertRoutingRefusals,
+} from '../../store/deliveries/planned-deliveries.ts';
+import { reopenWithheld } from '../../store/leads/restrictions.ts';
 import { withoutRepeats } from './hourly-alerts.ts';
 import type { Insert, PlanWork } from './plan-change.ts';
 

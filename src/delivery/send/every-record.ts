@@ -14,7 +14,7 @@ import type {
 } from '../../../connectors/contract.ts';
 import { isUndo } from '../../domain/verdict.ts';
 import { callKey, callPlanOf } from '../../mapping/calls/situations.ts';
-import { entryNames, appendHandovers } from '../../store/handovers.ts';
+import { entryNames, appendHandovers } from '../../store/log/handovers.ts';
 import type { Ready, RecordNamed, RoutedCall } from '../trip/attempt.ts';
 import { itemOf } from '../content/parcel.ts';
 import { writtenAtOf } from '../content/render.ts';

@@ -8,11 +8,11 @@ import { isAbsent } from '../../domain/verdict.ts';
 import { foreignCode } from '../../errors.ts';
 import { callKey } from '../../mapping/calls/situations.ts';
 import type { Asked, CompiledMapping } from '../../mapping/contract.ts';
-import type { Batch } from '../../store/batches.ts';
+import type { Batch } from '../../store/files/batches.ts';
 import type { Database } from '../../store/database.ts';
-import { entryNames, appendHandovers } from '../../store/handovers.ts';
-import { readBytes } from '../../store/kept-bytes.ts';
-import { readLeads } from '../../store/leads.ts';
+import { entryNames, appendHandovers } from '../../store/log/handovers.ts';
+import { readBytes } from '../../store/files/kept-bytes.ts';
+import { readLeads } from '../../store/leads/leads.ts';
 import type {
   Attempted,
   CalledAttempt,

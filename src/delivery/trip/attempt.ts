@@ -21,10 +21,10 @@ import type {
   WriteSituation,
   WrittenRecord,
 } from '../../mapping/contract.ts';
-import type { Batch } from '../../store/batches.ts';
-import type { CallRow } from '../../store/calls.ts';
-import type { Locked, LockedDelivery } from '../../store/delivery-claims.ts';
-import type { HeldWhole } from '../../store/long-files.ts';
+import type { Batch } from '../../store/files/batches.ts';
+import type { CallRow } from '../../store/deliveries/calls.ts';
+import type { Locked, LockedDelivery } from '../../store/deliveries/delivery-claims.ts';
+import type { HeldWhole } from '../../store/files/long-files.ts';
 
 export interface ClaimJob {
   readonly deliveryId: number;

@@ -1,8 +1,8 @@
 // Compiles published mapping versions once per process and keeps them.
 // Invariant: workers use published versions only; a version that no longer compiles holds its destination, visibly.
 import type { CompiledMapping, MappingSources } from '../../mapping/contract.ts';
-import { readVersions } from '../../store/mapping-versions.ts';
-import { findDestination } from '../../store/destinations.ts';
+import { readVersions } from '../../store/destinations/mapping-versions.ts';
+import { findDestination } from '../../store/destinations/destinations.ts';
 import type { Sql } from '../../store/database.ts';
 
 export interface Published {

@@ -5,7 +5,7 @@
 import { bisect, breaksForAll, type Bisected, type BrokenUnit } from '../../domain/bisect.ts';
 import { foreignCode } from '../../errors.ts';
 import { isWorthLogging, type Log } from '../../log.ts';
-import { closeBroken, raiseBroken } from '../../store/alerts.ts';
+import { closeBroken, raiseBroken } from '../../store/alerts/alerts.ts';
 import { isStoreTrouble, type Database, type Sql } from '../../store/database.ts';
 import type { Which } from '../../store/named-rows.ts';
 

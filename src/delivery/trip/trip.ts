@@ -8,8 +8,8 @@ import type { Lead, OptionalBlock } from '../../domain/lead.ts';
 import type { Log } from '../../log.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
 import type { Database } from '../../store/database.ts';
-import type { AttemptDelivery } from '../../store/deliveries.ts';
-import type { LeadRead } from '../../store/leads.ts';
+import type { AttemptDelivery } from '../../store/deliveries/deliveries.ts';
+import type { LeadRead } from '../../store/leads/leads.ts';
 import type {
   Access,
   CallProgress,

@@ -6,11 +6,11 @@ import type { Lead } from '../../domain/lead.ts';
 import { RelaisError } from '../../errors.ts';
 import { unknownClient } from '../../errors/unknown.ts';
 import type { Sql, SqlValue } from '../../store/database.ts';
-import { findClient } from '../../store/destinations.ts';
-import { departedDeliveries, entriesOfLeads, type LeadEntry } from '../../store/lead-log.ts';
-import { createSnapshots } from '../../store/lead-revisions.ts';
-import { readLeads, type LeadRead } from '../../store/leads.ts';
-import { addressesOf, formerAddresses, oppositionsOf } from '../../store/oppositions.ts';
+import { findClient } from '../../store/destinations/destinations.ts';
+import { departedDeliveries, entriesOfLeads, type LeadEntry } from '../../store/log/lead-log.ts';
+import { createSnapshots } from '../../store/leads/lead-revisions.ts';
+import { readLeads, type LeadRead } from '../../store/leads/leads.ts';
+import { addressesOf, formerAddresses, oppositionsOf } from '../../store/people/oppositions.ts';
 import {
   givenReferences,
   keptRevisions,
@@ -18,7 +18,7 @@ import {
   wordingsOf,
   type Wording,
   type RefusedRecord,
-} from '../../store/person-records.ts';
+} from '../../store/people/person-records.ts';
 import type { LeadSecrets } from '../../store/secrets.ts';
 import type { PaperContact } from '../papers/paper.ts';
 import { archivedEntries } from '../archive-file.ts';
@@ -30,7 +30,7 @@ import {
   type HeldTransmission,
   type PersonFile,
 } from './person-file.ts';
-import { requestsOfPerson } from '../../store/requests.ts';
+import { requestsOfPerson } from '../../store/people/requests.ts';
 import { leadColumns } from '../../domain/lead-fields/columns.ts';
 import { namesIn } from '../../domain/logged-fields.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';

@@ -5,19 +5,23 @@ import { addressDigests, type Addresses } from '../../domain/opposition.ts';
 import { bearsName, type PersonName } from '../../domain/person-name.ts';
 import { unknownClient, unknownLead } from '../../errors/unknown.ts';
 import type { Sql } from '../../store/database.ts';
-import { findClient } from '../../store/destinations.ts';
+import { findClient } from '../../store/destinations/destinations.ts';
 import {
   addressesOf,
   formerAddresses,
   leadsFormerlyUnder,
   leadsUnderAddress,
-} from '../../store/oppositions.ts';
-import { leadsUnderDigests, sharedAddresses } from '../../store/same-address.ts';
-import { leadHeads, namesOfLeads, type LeadHead } from '../../store/person-records.ts';
-import { refusedOfPerson, type RefusedOfPerson, refusedUnderDigests } from '../../store/refused-of-person.ts';
-import { findLeadId } from '../../store/rights.ts';
+} from '../../store/people/oppositions.ts';
+import { leadsUnderDigests, sharedAddresses } from '../../store/people/same-address.ts';
+import { leadHeads, namesOfLeads, type LeadHead } from '../../store/people/person-records.ts';
+import {
+  refusedOfPerson,
+  type RefusedOfPerson,
+  refusedUnderDigests,
+} from '../../store/people/refused-of-person.ts';
+import { findLeadId } from '../../store/leads/rights.ts';
 
-export { ownRefusedRows } from '../../store/refused-of-person.ts';
+export { ownRefusedRows } from '../../store/people/refused-of-person.ts';
 
 export interface PersonAsked {
   readonly clientId: string;

@@ -4,7 +4,7 @@ import type { Lead } from '../../domain/lead.ts';
 import type { RequestKind, RequestState } from '../../domain/requests.ts';
 import type { PaperContact } from '../papers/paper.ts';
 import { splitReason, saysNothingLeft } from '../../domain/delivery.ts';
-import type { LeadEntry } from '../../store/lead-log.ts';
+import type { LeadEntry } from '../../store/log/lead-log.ts';
 
 export const personFormat = 'relais-person-1';
 

@@ -5,17 +5,17 @@ import type { KeyRing } from '../../domain/key-ring.ts';
 import { addressDigests } from '../../domain/opposition.ts';
 import { unknownClient } from '../../errors/unknown.ts';
 import type { Sql, SqlValue } from '../../store/database.ts';
-import { findClient } from '../../store/destinations.ts';
-import { appendHandovers, type Handover } from '../../store/handovers.ts';
-import { lockLeads } from '../../store/leads.ts';
-import { addressesOf, formerAddresses } from '../../store/oppositions.ts';
-import { leadHeads } from '../../store/person-records.ts';
+import { findClient } from '../../store/destinations/destinations.ts';
+import { appendHandovers, type Handover } from '../../store/log/handovers.ts';
+import { lockLeads } from '../../store/leads/leads.ts';
+import { addressesOf, formerAddresses } from '../../store/people/oppositions.ts';
+import { leadHeads } from '../../store/people/person-records.ts';
 import {
   readPersonTables,
   type PersonScope,
   type PersonRow,
   type PersonTables,
-} from '../../store/person-tables.ts';
+} from '../../store/people/person-tables.ts';
 import {
   entriesSince,
   insertProof,
@@ -23,8 +23,8 @@ import {
   installationId,
   logPosition,
   type LogEntryHead,
-} from '../../store/proofs.ts';
-import { lockClients } from '../../store/same-person.ts';
+} from '../../store/people/proofs.ts';
+import { lockClients } from '../../store/people/same-person.ts';
 import {
   proofKeyOf,
   proofFormat,

@@ -5,14 +5,14 @@ import { createHash } from 'node:crypto';
 import { isAnswered } from '../../domain/requests.ts';
 import { RelaisError } from '../../errors.ts';
 import type { Sql } from '../../store/database.ts';
-import { ownRefusedRows } from '../../store/refused-of-person.ts';
+import { ownRefusedRows } from '../../store/people/refused-of-person.ts';
 import {
   decideSubjects,
   readSubjects,
   type RequestSubject,
   changeRequest,
   type Request,
-} from '../../store/requests.ts';
+} from '../../store/people/requests.ts';
 import { closedByAge, exportWithin, type Closed, type PersonExport } from '../person/export.ts';
 import { noteAnswered } from './acts.ts';
 import { chosen, refuseUnnamed, relist, type Selection } from './selection.ts';

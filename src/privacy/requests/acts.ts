@@ -14,10 +14,14 @@ import {
 } from '../../domain/requests.ts';
 import { RelaisError, type BothSentences } from '../../errors.ts';
 import type { Sql } from '../../store/database.ts';
-import { readDeliveries } from '../../store/deliveries.ts';
-import { changeRecipient, readRecipients, type RequestRecipient } from '../../store/request-recipients.ts';
-import { changeRequest, logPosition, type Request } from '../../store/requests.ts';
-import { closeAlertsOf, closeAlertsWith, insertClosings } from '../../store/tasks.ts';
+import { readDeliveries } from '../../store/deliveries/deliveries.ts';
+import {
+  changeRecipient,
+  readRecipients,
+  type RequestRecipient,
+} from '../../store/people/request-recipients.ts';
+import { changeRequest, logPosition, type Request } from '../../store/people/requests.ts';
+import { closeAlertsOf, closeAlertsWith, insertClosings } from '../../store/alerts/tasks.ts';
 import { heldRequest, identityUnknown, noRecipient, noteAct, type RequestDeps } from './deps.ts';
 import { followRecipients, namesOf } from './follow.ts';
 import { identityOf } from './open.ts';

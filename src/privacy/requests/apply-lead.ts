@@ -4,19 +4,23 @@ import { columnFacts, type LeadColumn } from '../../domain/lead-fields/columns.t
 import type { RequestKind } from '../../domain/requests.ts';
 import { RelaisError } from '../../errors.ts';
 import type { Sql } from '../../store/database.ts';
-import { appendHandovers } from '../../store/handovers.ts';
-import { lockLeads } from '../../store/leads.ts';
-import { readFacts } from '../../store/lead-writes.ts';
-import { clearConsentsOfRow, isHandedInAgain, removeRefusedRow } from '../../store/refused-of-person.ts';
-import { receiversOf } from '../../store/request-recipients.ts';
-import { noteEffects } from '../../store/requests.ts';
-import { markRestricted } from '../../store/restrictions.ts';
-import { lockClients } from '../../store/same-person.ts';
+import { appendHandovers } from '../../store/log/handovers.ts';
+import { lockLeads } from '../../store/leads/leads.ts';
+import { readFacts } from '../../store/leads/lead-writes.ts';
+import {
+  clearConsentsOfRow,
+  isHandedInAgain,
+  removeRefusedRow,
+} from '../../store/people/refused-of-person.ts';
+import { receiversOf } from '../../store/people/request-recipients.ts';
+import { noteEffects } from '../../store/people/requests.ts';
+import { markRestricted } from '../../store/leads/restrictions.ts';
+import { lockClients } from '../../store/people/same-person.ts';
 import { eraseWithin } from '../rights.ts';
 import { requestName, type RequestDeps, counted, type Changed, type SubjectLead, type Work } from './deps.ts';
 import { objectFor, withdrawOf, owe, oweOthers } from './opt-outs.ts';
 import { hasNews } from './selection.ts';
-import { personCounts } from '../../store/rights.ts';
+import { personCounts } from '../../store/leads/rights.ts';
 
 export async function applyToLead(tx: Sql, deps: RequestDeps, work: Work, lead: SubjectLead): Promise<void> {
   const { request } = work;

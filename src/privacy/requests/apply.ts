@@ -5,7 +5,7 @@ import { isAnswered, needsIdentity, kindWords } from '../../domain/requests.ts';
 import { isRelaisError, RelaisError } from '../../errors.ts';
 import { addressDigests } from '../../domain/opposition.ts';
 import type { Sql } from '../../store/database.ts';
-import { keepErased } from '../../store/oppositions.ts';
+import { keepErased } from '../../store/people/oppositions.ts';
 import {
   decideSubjects,
   markApplied,
@@ -14,7 +14,7 @@ import {
   logPosition,
   type RequestSubject,
   type Request,
-} from '../../store/requests.ts';
+} from '../../store/people/requests.ts';
 import { givenAddresses } from '../person/find.ts';
 import { applyToLead, applyToRow } from './apply-lead.ts';
 import {
@@ -36,17 +36,17 @@ import { queueClientMail } from '../../client-mails/queue.ts';
 import { proofPage } from '../proofs/proof-page.ts';
 import { proofText, type SignedProof } from '../proofs/proof.ts';
 import { proved } from '../proofs/prove.ts';
-import { readDeliveries } from '../../store/deliveries.ts';
-import { entryNames, appendHandovers } from '../../store/handovers.ts';
-import { insertChanges, raiseRevisions } from '../../store/lead-writes.ts';
-import { lockLeads } from '../../store/leads.ts';
+import { readDeliveries } from '../../store/deliveries/deliveries.ts';
+import { entryNames, appendHandovers } from '../../store/log/handovers.ts';
+import { insertChanges, raiseRevisions } from '../../store/leads/lead-writes.ts';
+import { lockLeads } from '../../store/leads/leads.ts';
 import {
   heldWithoutRestriction,
   renewAges,
   toldWhileRestricted,
   unmarkRestricted,
   reopenWithheld,
-} from '../../store/restrictions.ts';
+} from '../../store/leads/restrictions.ts';
 import { writeNote } from '../../client-mails/notes.ts';
 
 interface ApplyOrder {

@@ -3,8 +3,8 @@
 import { RelaisError } from '../../errors.ts';
 import { unknownRequest } from '../../errors/unknown.ts';
 import type { Database, Sql } from '../../store/database.ts';
-import { appendHandovers, type Handover } from '../../store/handovers.ts';
-import { refuseNamesOfRequest } from '../../store/persons-names.ts';
+import { appendHandovers, type Handover } from '../../store/log/handovers.ts';
+import { refuseNamesOfRequest } from '../../store/people/persons-names.ts';
 import type { RequestSecrets } from '../../store/secrets.ts';
 import {
   findRequest,
@@ -12,10 +12,10 @@ import {
   type Request,
   type RequestEffect,
   type RequestSubject,
-} from '../../store/requests.ts';
+} from '../../store/people/requests.ts';
 import type { VersionOf } from '../person/collect.ts';
 import type { RightsOptions } from '../rights.ts';
-import type { Reached } from '../../store/same-person.ts';
+import type { Reached } from '../../store/people/same-person.ts';
 import { writeNote, type NoteKind } from '../../client-mails/notes.ts';
 import { capital, optInWords, takenBackWords } from '../../domain/lead-values.ts';
 import { kindWords, type RequestKind } from '../../domain/requests.ts';

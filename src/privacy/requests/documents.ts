@@ -11,7 +11,7 @@ import {
   nameDocument,
   removeAnswers,
   type DocumentKind,
-} from '../../store/request-documents.ts';
+} from '../../store/people/request-documents.ts';
 import type { RequestKey } from '../../store/secrets.ts';
 import { existingRequest, heldRequest, noteAct, type RequestDeps } from './deps.ts';
 

@@ -13,10 +13,10 @@ import {
   takesBack,
   type RecipientMove,
 } from '../../domain/requests.ts';
-import { raiseAlerts } from '../../store/alerts.ts';
+import { raiseAlerts } from '../../store/alerts/alerts.ts';
 import type { Sql } from '../../store/database.ts';
-import { findClient } from '../../store/destinations.ts';
-import { allHandedOver } from '../../store/known-to-recipient.ts';
+import { findClient } from '../../store/destinations/destinations.ts';
+import { allHandedOver } from '../../store/deliveries/known-to-recipient.ts';
 import {
   changeRecipient,
   followUps,
@@ -24,8 +24,8 @@ import {
   lastTarget,
   readRecipients,
   type RequestRecipient,
-} from '../../store/request-recipients.ts';
-import { readEffects, type Request } from '../../store/requests.ts';
+} from '../../store/people/request-recipients.ts';
+import { readEffects, type Request } from '../../store/people/requests.ts';
 import { noteAct } from './deps.ts';
 import { optInWords, takenBackWords } from '../../domain/lead-values.ts';
 import { recipientLetter, type Letter, type RecipientLetter } from './letters.ts';

@@ -3,14 +3,14 @@
 import { civilDate, type CivilDate } from '../../domain/civil-date.ts';
 import { demandGoesOn, requestGoesOn } from '../../domain/requests.ts';
 import { isStoreTrouble, type ReadOnlySql, type Sql } from '../../store/database.ts';
-import { removeDocuments } from '../../store/request-documents.ts';
+import { removeDocuments } from '../../store/people/request-documents.ts';
 import {
   closedRequests,
   removeRequest,
   type EndingRequest,
   lockRequest,
   type Request,
-} from '../../store/requests.ts';
+} from '../../store/people/requests.ts';
 import { noteAct, type RequestDeps } from './deps.ts';
 
 export type Ending = 'demand' | 'request';

@@ -4,9 +4,9 @@
 import type { ConsentChannel, ConsentPurpose } from '../../domain/lead.ts';
 import { addressDigests, type Addresses, type OptIn } from '../../domain/opposition.ts';
 import type { Sql } from '../../store/database.ts';
-import { addressesOf, formerAddresses } from '../../store/oppositions.ts';
-import { noteEffects, type Request } from '../../store/requests.ts';
-import type { Reached } from '../../store/same-person.ts';
+import { addressesOf, formerAddresses } from '../../store/people/oppositions.ts';
+import { noteEffects, type Request } from '../../store/people/requests.ts';
+import type { Reached } from '../../store/people/same-person.ts';
 import { object } from '../oppositions.ts';
 import { withdrawWithin } from '../rights.ts';
 import {
@@ -19,8 +19,8 @@ import {
   type Work,
 } from './deps.ts';
 import { toldAs } from '../../domain/requests.ts';
-import { lockLeads } from '../../store/leads.ts';
-import { insertRecipients, receiversOf, type Receiver } from '../../store/request-recipients.ts';
+import { lockLeads } from '../../store/leads/leads.ts';
+import { insertRecipients, receiversOf, type Receiver } from '../../store/people/request-recipients.ts';
 
 export const optInsOf = ({ optIns }: Pick<Request, 'optIns'>): readonly OptIn[] =>
   optIns.split(' ').map((pair) => {

@@ -1,6 +1,6 @@
 // Builds the one interface of a person's request for its whole life; terminal, API and console all call it.
 // Invariant: a request is closed by a person, never by itself, and only when nothing of it is open (C21-C25).
-import { listRequests, type Request, type RequestFilter } from '../../store/requests.ts';
+import { listRequests, type Request, type RequestFilter } from '../../store/people/requests.ts';
 import { answerAccess, prepareAnswer } from './access.ts';
 import { acknowledge, closeRequest, declareInformed, extendRequest, noteAnswered } from './acts.ts';
 import { applyRequest, liftRestriction } from './apply.ts';

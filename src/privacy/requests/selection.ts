@@ -2,8 +2,8 @@
 // Invariant: new leads and rows are listed first, and refuse the act; an unlisted one cannot be selected.
 import { RelaisError } from '../../errors.ts';
 import type { Sql } from '../../store/database.ts';
-import type { RequestSubject, Request } from '../../store/requests.ts';
-import { lockClients } from '../../store/same-person.ts';
+import type { RequestSubject, Request } from '../../store/people/requests.ts';
+import { lockClients } from '../../store/people/same-person.ts';
 import { findPerson } from '../person/find.ts';
 import { heldRequest, type RequestDeps } from './deps.ts';
 import { listFound, readAsked } from './open.ts';

@@ -2,18 +2,18 @@
 // Invariant: masks nothing because it contains nothing of the person; the one letter with values is an entry of the log.
 import { closingProblems, takesBack, type ClosingProblem } from '../../domain/requests.ts';
 import type { LeadColumn } from '../../domain/lead-fields/columns.ts';
-import { readFacts } from '../../store/lead-writes.ts';
+import { readFacts } from '../../store/leads/lead-writes.ts';
 import type { PersonName } from '../../domain/person-name.ts';
-import { appendHandovers } from '../../store/handovers.ts';
-import { namesOfLeads } from '../../store/person-records.ts';
-import { readRecipients, type RequestRecipient } from '../../store/request-recipients.ts';
+import { appendHandovers } from '../../store/log/handovers.ts';
+import { namesOfLeads } from '../../store/people/person-records.ts';
+import { readRecipients, type RequestRecipient } from '../../store/people/request-recipients.ts';
 import {
   readSubjects,
   readEffects,
   type RequestSubject,
   type Request,
   type RequestEffect,
-} from '../../store/requests.ts';
+} from '../../store/people/requests.ts';
 import { existingRequest, heldRequest, noRecipient, requestName, type RequestDeps } from './deps.ts';
 import { demandsOf, type DemandHead } from './documents.ts';
 import { followRecipients, letterFor } from './follow.ts';
@@ -22,7 +22,7 @@ import { optInName } from '../../domain/anomaly.ts';
 import { currentConsent } from '../../domain/consent.ts';
 import type { ConsentRecord, ConsentState } from '../../domain/lead.ts';
 import { oppositionSource, repeatSource, takenBackBy, type OptIn } from '../../domain/opposition.ts';
-import { readConsents } from '../../store/consents.ts';
+import { readConsents } from '../../store/leads/consents.ts';
 import type { Sql } from '../../store/database.ts';
 import { optInsOf } from './opt-outs.ts';
 

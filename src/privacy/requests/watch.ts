@@ -12,16 +12,16 @@ import {
 } from '../../domain/requests.ts';
 import { queueClientMail } from '../../client-mails/queue.ts';
 import { isStoreTrouble, type Database, type Sql, type ReadOnlySql } from '../../store/database.ts';
-import { raiseAlerts } from '../../store/alerts.ts';
-import { closeAlertsWith } from '../../store/tasks.ts';
-import { goneAnswers, removeNamed } from '../../store/request-documents.ts';
+import { raiseAlerts } from '../../store/alerts/alerts.ts';
+import { closeAlertsWith } from '../../store/alerts/tasks.ts';
+import { goneAnswers, removeNamed } from '../../store/people/request-documents.ts';
 import {
   requestsWithOpenRecipients,
   allFollowUps,
   unsettledRecipients,
   type UnsettledRecipient,
-} from '../../store/request-recipients.ts';
-import { changeRequest, openRequests, type Request } from '../../store/requests.ts';
+} from '../../store/people/request-recipients.ts';
+import { changeRequest, openRequests, type Request } from '../../store/people/requests.ts';
 import { heldRequest, noteAct } from './deps.ts';
 import { followRecipients } from './follow.ts';
 

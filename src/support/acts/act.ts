@@ -8,8 +8,8 @@ import type { MayEnd } from '../../publishing/version-effects.ts';
 import type { SupportPlace, Scope } from '../place.ts';
 import { typedEvidence, typedLength, typedReason } from '../typed-text.ts';
 import type { Both } from '../words.ts';
-import { lockDeliveries, type Delivery } from '../../store/deliveries.ts';
-import { lockLeads } from '../../store/leads.ts';
+import { lockDeliveries, type Delivery } from '../../store/deliveries/deliveries.ts';
+import { lockLeads } from '../../store/leads/leads.ts';
 
 /** The actor: its permissions and client, and its name in the log (`account:7`, `key:3`, `staff:2`). */
 export interface By {

@@ -4,7 +4,7 @@ import { resolveIn, type Resolution } from '../../delivery/outcome/resolve.ts';
 import { safeReference } from '../../domain/names-in-text.ts';
 import { RelaisError } from '../../errors.ts';
 import { unknownDelivery } from '../../errors/unknown.ts';
-import { findDelivery, type ListedDelivery } from '../../store/delivery-lists.ts';
+import { findDelivery, type ListedDelivery } from '../../store/deliveries/delivery-lists.ts';
 import { cancelIn } from '../close-and-cancel.ts';
 import { replayIn, type ReplayAnswer, replayRefused } from '../replay.ts';
 import { existing } from '../place.ts';

@@ -3,8 +3,8 @@
 import { RelaisError } from '../../errors.ts';
 import { unknownDestination } from '../../errors/unknown.ts';
 import type { PublishRequest, PublishResult } from '../../publishing/publish.ts';
-import { findDestination } from '../../store/destinations.ts';
-import { fingerprintOf, type MappingVersion } from '../../store/mapping-versions.ts';
+import { findDestination } from '../../store/destinations/destinations.ts';
+import { fingerprintOf, type MappingVersion } from '../../store/destinations/mapping-versions.ts';
 import { sourcesToPublish, versionInForce, type MappingPlace } from '../mappings/files.ts';
 import type { Trials } from '../mappings/trial-thread.ts';
 import { existing } from '../place.ts';

@@ -17,7 +17,7 @@ import { RelaisError } from '../../errors.ts';
 import { unknownDestination } from '../../errors/unknown.ts';
 import type { Log } from '../../log.ts';
 import type { Database } from '../../store/database.ts';
-import { findDestination, allDestinations, type Destination } from '../../store/destinations.ts';
+import { findDestination, allDestinations, type Destination } from '../../store/destinations/destinations.ts';
 import type { LeadSecrets } from '../../store/secrets.ts';
 import type { TestPlace } from '../destination-test.ts';
 import { oneOf, request } from '../reads/columns.ts';
@@ -25,7 +25,7 @@ import { existing, type Scope } from '../place.ts';
 import { handedOver, perform, type Act, type Doing, type Field, type By } from './act.ts';
 import { wholeMapping } from '../../mapping/check.ts';
 import type { MappingSources } from '../../mapping/contract.ts';
-import { readVersions } from '../../store/mapping-versions.ts';
+import { readVersions } from '../../store/destinations/mapping-versions.ts';
 
 export { leaseNameOf };
 export type { Fetched, Leased };

@@ -11,7 +11,7 @@ import type { Requests } from '../../privacy/requests/requests.ts';
 import type { Selection } from '../../privacy/requests/selection.ts';
 import type { Corrections } from '../../privacy/requests/deps.ts';
 import type { Database } from '../../store/database.ts';
-import { findRequest } from '../../store/requests.ts';
+import { findRequest } from '../../store/people/requests.ts';
 import { existing, withinScope } from '../place.ts';
 import { typedReason } from '../typed-text.ts';
 import {

@@ -7,11 +7,16 @@ import type { RotatedSecrets } from '../../delivery/content/rotated-secrets.ts';
 import { RelaisError } from '../../errors.ts';
 import { unknownDestination } from '../../errors/unknown.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
-import { findDestination, lockDestination, type Destination } from '../../store/destinations.ts';
+import { findDestination, lockDestination, type Destination } from '../../store/destinations/destinations.ts';
 import type { Sql } from '../../store/database.ts';
-import { appendHandovers } from '../../store/handovers.ts';
-import { deleteRotated, insertRotated, rotatedOf, type RotatedRow } from '../../store/rotated-secrets.ts';
-import { lockClients } from '../../store/same-person.ts';
+import { appendHandovers } from '../../store/log/handovers.ts';
+import {
+  deleteRotated,
+  insertRotated,
+  rotatedOf,
+  type RotatedRow,
+} from '../../store/destinations/rotated-secrets.ts';
+import { lockClients } from '../../store/people/same-person.ts';
 import type { TestPlace } from '../destination-test.ts';
 import { existing, type Scope } from '../place.ts';
 import { numberedActor, type Both } from '../words.ts';

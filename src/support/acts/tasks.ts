@@ -1,8 +1,8 @@
 // Closing tasks: failed deliveries and alerts that need nobody any more, with the evidence of it.
 // Invariant: within the scope of who acts; closing changes no delivery, and all that are named are closed or none is.
 import { RelaisError } from '../../errors.ts';
-import { findDelivery } from '../../store/delivery-lists.ts';
-import { readAlert } from '../../store/tasks.ts';
+import { findDelivery } from '../../store/deliveries/delivery-lists.ts';
+import { readAlert } from '../../store/alerts/tasks.ts';
 import { closeAlertsIn, closeDeliveriesIn } from '../close-and-cancel.ts';
 import { isWithin } from '../place.ts';
 import { closingText } from '../typed-text.ts';

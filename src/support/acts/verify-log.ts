@@ -12,7 +12,7 @@ import {
   listVerifications,
   noteProgress,
   type VerificationRow,
-} from '../../store/log-range.ts';
+} from '../../store/log/log-range.ts';
 
 export interface VerifyPlace {
   readonly database: Database;

@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { sealOf } from '../../privacy/archive-file.ts';
 import { entryIdsOf, keyOfSeal, macBytes, textMac } from '../../privacy/macs.ts';
-import type { Seal } from '../../store/seals.ts';
+import type { Seal } from '../../store/log/seals.ts';
 import { journalFormat } from './journal.ts';
 
 export interface Manifest {

@@ -1,19 +1,19 @@
 // Writes the files of an audit pack beside the log: mappings, notes, authorisations, requests with their clocks, deletions and their plan.
 // Invariant: reads only; numbers, codes, dates and settings of the client; nothing of a prospect, and of the staff numbers alone (C58).
 import { publishedKeys } from '../../privacy/proofs/proof.ts';
-import { readAuthorisations } from '../../store/authorisations.ts';
-import { listNotes } from '../../store/client-mails.ts';
-import { destinationsOfClients, type Destination } from '../../store/destinations.ts';
-import { listInstructions } from '../../store/register.ts';
-import { versionHistory, type MappingVersion } from '../../store/mapping-versions.ts';
-import { noticesOf } from '../../store/notices.ts';
-import { wordingsOf } from '../../store/person-records.ts';
+import { readAuthorisations } from '../../store/destinations/authorisations.ts';
+import { listNotes } from '../../store/alerts/client-mails.ts';
+import { destinationsOfClients, type Destination } from '../../store/destinations/destinations.ts';
+import { listInstructions } from '../../store/retention/register.ts';
+import { versionHistory, type MappingVersion } from '../../store/destinations/mapping-versions.ts';
+import { noticesOf } from '../../store/destinations/notices.ts';
+import { wordingsOf } from '../../store/people/person-records.ts';
 import { journalLines, entryOf } from './journal.ts';
 import { stringify } from 'csv-stringify/sync';
 import { addDays, addMonths, civilDate } from '../../domain/civil-date.ts';
 import { planRetention } from '../../retention/plan.ts';
-import { listRequests, type Request } from '../../store/requests.ts';
-import { listRuns } from '../../store/retention-items.ts';
+import { listRequests, type Request } from '../../store/people/requests.ts';
+import { listRuns } from '../../store/retention/retention-items.ts';
 import type { Keys } from '../../privacy/keys.ts';
 import type { ProofDeps } from '../../privacy/proofs/prove.ts';
 import type { Anchor } from '../../privacy/verification.ts';

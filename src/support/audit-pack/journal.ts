@@ -14,11 +14,11 @@ import {
   sealsAfter,
   type HandoverRow,
   type Seal,
-} from '../../store/seals.ts';
+} from '../../store/log/seals.ts';
 import type { Database } from '../../store/database.ts';
-import { handoverColumns } from '../../store/handover-text.ts';
-import { waitingAfter } from '../../store/handovers-unsealed.ts';
-import { idsOf } from '../../store/log-range.ts';
+import { handoverColumns } from '../../store/log/handover-text.ts';
+import { waitingAfter } from '../../store/log/handovers-unsealed.ts';
+import { idsOf } from '../../store/log/log-range.ts';
 
 export const journalFormat = 'relais-audit-log-1';
 

@@ -5,9 +5,9 @@ import { addDays, civilDate, frenchDate, type CivilDate } from '../../domain/civ
 import { RelaisError } from '../../errors.ts';
 import { unknownClient } from '../../errors/unknown.ts';
 import { proofKeyOf, type ProofKey } from '../../privacy/proofs/proof.ts';
-import { findClient } from '../../store/destinations.ts';
-import { appendHandovers } from '../../store/handovers.ts';
-import { installationId } from '../../store/proofs.ts';
+import { findClient } from '../../store/destinations/destinations.ts';
+import { appendHandovers } from '../../store/log/handovers.ts';
+import { installationId } from '../../store/people/proofs.ts';
 import { startVerification, verificationAsked } from '../acts/verify-log.ts';
 import { typedReason } from '../typed-text.ts';
 import { packFiles, type PackAsked, type PackFile, type PackPlace } from './contents.ts';

@@ -5,7 +5,7 @@ import { wholeMapping } from '../../mapping/check.ts';
 import type { CompiledMapping, MappingSources } from '../../mapping/contract.ts';
 import { toHtml, type Block } from '../../mapping/spec/blocks.ts';
 import { specOf } from '../../mapping/spec/spec.ts';
-import { fingerprintOf, type MappingVersion } from '../../store/mapping-versions.ts';
+import { fingerprintOf, type MappingVersion } from '../../store/destinations/mapping-versions.ts';
 import { samplesOf } from './trial.ts';
 
 interface DocumentOf {

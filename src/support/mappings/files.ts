@@ -5,8 +5,12 @@ import { unknownDestination } from '../../errors/unknown.ts';
 import type { MappingSources } from '../../mapping/contract.ts';
 import { topText } from '../../mapping/document/files.ts';
 import { loadDestination, loadMappings, withTypedText } from '../../mapping/load.ts';
-import { findDestination } from '../../store/destinations.ts';
-import { fingerprintOf, readVersions, type MappingVersion } from '../../store/mapping-versions.ts';
+import { findDestination } from '../../store/destinations/destinations.ts';
+import {
+  fingerprintOf,
+  readVersions,
+  type MappingVersion,
+} from '../../store/destinations/mapping-versions.ts';
 import { isWithin, type Scope, type SupportPlace } from '../place.ts';
 import type { SendContext } from '../../../connectors/contract.ts';
 import type { CheckOptions } from '../../mapping/check.ts';

@@ -9,7 +9,7 @@ import {
   readBulkRun,
   type BulkRow,
   type BulkState,
-} from '../../store/bulk-runs.ts';
+} from '../../store/deliveries/bulk-runs.ts';
 import { doneWords, isRefusal, refusalWords, type BulkDone } from '../bulk-steps.ts';
 import { pageOf, type Page, type PageAsked, type SupportPlace, type Scope } from '../place.ts';
 import { filterOf, isRunSeen, seenRun } from '../bulk-runs.ts';
@@ -22,7 +22,7 @@ export {
   bulkStates,
   type BulkKind,
   type BulkState,
-} from '../../store/bulk-runs.ts';
+} from '../../store/deliveries/bulk-runs.ts';
 
 function wordsOfResult(result: string, count: number): Both {
   if (isRefusal(result)) return refusalWords[result];

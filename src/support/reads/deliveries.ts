@@ -9,8 +9,8 @@ import {
   deliveryStory,
   type ListedDelivery,
   type StoryEntry,
-} from '../../store/delivery-lists.ts';
-import { countTasks } from '../../store/tasks.ts';
+} from '../../store/deliveries/delivery-lists.ts';
+import { countTasks } from '../../store/alerts/tasks.ts';
 import { advice, type Advice } from '../advice.ts';
 import { knownInScope } from '../named-text.ts';
 import {
@@ -26,8 +26,8 @@ import { reasonWords, stateWords, type Both } from '../words.ts';
 import * as s from './columns.ts';
 import { unknownDelivery } from '../../errors/unknown.ts';
 import { isUndecided } from '../../delivery/outcome/resolve.ts';
-import { findDestination } from '../../store/destinations.ts';
-import { readVersions } from '../../store/mapping-versions.ts';
+import { findDestination } from '../../store/destinations/destinations.ts';
+import { readVersions } from '../../store/destinations/mapping-versions.ts';
 import { publishedHours } from '../sending-state.ts';
 import { replayPlans, type ReplayPlan } from '../replay.ts';
 import { entryData, storyOf, type Story } from '../story.ts';

@@ -2,18 +2,18 @@
 // Invariant: agrees with `domain/send-policy`; reads no settled delivery but the newest few.
 import { unknownDestination } from '../../errors/unknown.ts';
 import { sendsFiles } from '../../../connectors/index.ts';
-import { openDeliveries, recentDurations, type Backlog } from '../../store/backlog.ts';
+import { openDeliveries, recentDurations, type Backlog } from '../../store/alerts/backlog.ts';
 import {
   allDestinations,
   findDestination,
   readStates,
   type Destination,
   type DestinationState,
-} from '../../store/destinations.ts';
-import { newestSlot } from '../../store/file-slots.ts';
-import { heldFiles, type HeldFile } from '../../store/full-files.ts';
-import { readVersions } from '../../store/mapping-versions.ts';
-import { countTasks } from '../../store/tasks.ts';
+} from '../../store/destinations/destinations.ts';
+import { newestSlot } from '../../store/files/file-slots.ts';
+import { heldFiles, type HeldFile } from '../../store/files/full-files.ts';
+import { readVersions } from '../../store/destinations/mapping-versions.ts';
+import { countTasks } from '../../store/alerts/tasks.ts';
 import {
   existing,
   withinScope,
@@ -29,8 +29,13 @@ import type { Both } from '../words.ts';
 import * as s from './columns.ts';
 import { addDays, civilDate, startOfDay } from '../../domain/civil-date.ts';
 import { shareWithin } from '../../domain/time-scale.ts';
-import { periodCountsOf, type PeriodCount } from '../../store/destination-hours.ts';
-import { acknowledgedFiles, listFiles, type FileFilter, type ListedFile } from '../../store/file-lists.ts';
+import { periodCountsOf, type PeriodCount } from '../../store/destinations/destination-hours.ts';
+import {
+  acknowledgedFiles,
+  listFiles,
+  type FileFilter,
+  type ListedFile,
+} from '../../store/files/file-lists.ts';
 
 interface Known {
   readonly destination: Destination;

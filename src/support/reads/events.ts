@@ -1,7 +1,7 @@
 // Reads events as a feed: a reader asks for those after its last one, and misses none.
 // Invariant: in the order of the seals, each event once; ids, codes and names of destinations, nothing of a person.
 import { endOf } from '../../domain/delivery.ts';
-import { feedEntries, newestSeal, sealsFrom, type FeedEntry } from '../../store/event-feed.ts';
+import { feedEntries, newestSeal, sealsFrom, type FeedEntry } from '../../store/log/event-feed.ts';
 import { beyondTheEnd, lastEntryOf, positionOf, rangesAfter, textOf, withinLog } from '../log-position.ts';
 import { isWithin, type SupportPlace, type Scope } from '../place.ts';
 

@@ -10,7 +10,12 @@ import {
 import { RelaisError } from '../../errors.ts';
 import { unknownDestination } from '../../errors/unknown.ts';
 import type { Sql } from '../../store/database.ts';
-import { allDestinations, clientIds, findDestination, type Destination } from '../../store/destinations.ts';
+import {
+  allDestinations,
+  clientIds,
+  findDestination,
+  type Destination,
+} from '../../store/destinations/destinations.ts';
 import { isWithin, type SupportPlace, type Scope } from '../place.ts';
 
 const schemaOf = (name: ConditionName): Readonly<Record<string, unknown>> => {

@@ -3,9 +3,9 @@
 import type { ConsentRecord, Lead } from '../../domain/lead.ts';
 import { columnFacts, type ColumnFacts } from '../../domain/lead-fields/columns.ts';
 import { unknownLead } from '../../errors/unknown.ts';
-import { entriesOfLeads, type LeadEntry } from '../../store/lead-log.ts';
-import { readLeads } from '../../store/leads.ts';
-import { searchLeads } from '../../store/support-leads.ts';
+import { entriesOfLeads, type LeadEntry } from '../../store/log/lead-log.ts';
+import { readLeads } from '../../store/leads/leads.ts';
+import { searchLeads } from '../../store/leads/support-leads.ts';
 import { showLead, type LeadFile, type Reveal } from '../lead-file.ts';
 import { maskMail, maskName, maskPhone } from '../masking.ts';
 import { pageOf, isWithin, type Page, type PageAsked, type SupportPlace, type Scope } from '../place.ts';

@@ -8,15 +8,15 @@ import {
   tailEntries,
   type TailEntry,
   type TailFilter,
-} from '../../store/event-feed.ts';
-import type { HandoverEntry } from '../../store/handovers.ts';
+} from '../../store/log/event-feed.ts';
+import type { HandoverEntry } from '../../store/log/handovers.ts';
 import { entryLine, departureWords, destinationEntryWords } from '../entry-words.ts';
 import { knownInScope } from '../named-text.ts';
 import { positionOf, rangesAfter, textOf, withinLog, type Position } from '../log-position.ts';
 import { withinScope, type SupportPlace, type Scope } from '../place.ts';
 import type { Both } from '../words.ts';
 
-export type { TailFilter } from '../../store/event-feed.ts';
+export type { TailFilter } from '../../store/log/event-feed.ts';
 
 export interface LiveEntry {
   /** Id of the entry of the log. */

@@ -6,9 +6,13 @@ import { RelaisError } from '../../errors.ts';
 import { unknownDestination, unknownVersion } from '../../errors/unknown.ts';
 import { goLiveListOfFiles, publishedGoLiveList, type GoLiveList } from '../../publishing/go-live.ts';
 import { mostKept } from '../../publishing/plan.ts';
-import { allDestinations, findDestination } from '../../store/destinations.ts';
-import { readVersions, versionHistory, type MappingVersion } from '../../store/mapping-versions.ts';
-import { keepingOldContent } from '../../store/version-effects.ts';
+import { allDestinations, findDestination } from '../../store/destinations/destinations.ts';
+import {
+  readVersions,
+  versionHistory,
+  type MappingVersion,
+} from '../../store/destinations/mapping-versions.ts';
+import { keepingOldContent } from '../../store/destinations/version-effects.ts';
 import { clientDocument, type DocumentParties } from '../mappings/document.ts';
 import {
   allOnDisk,
@@ -205,7 +209,7 @@ export async function mappingDocument(
 // Reads published versions of a destination's mapping, newest first; their files on demand.
 // Invariant: a version never changes; a client reads its own.
 
-export type { MappingVersion } from '../../store/mapping-versions.ts';
+export type { MappingVersion } from '../../store/destinations/mapping-versions.ts';
 
 interface Shown {
   readonly row: MappingVersion;

@@ -3,7 +3,7 @@
 import { columnFacts } from '../../domain/lead-fields/columns.ts';
 import type { Lead } from '../../domain/lead.ts';
 import { acceptNames } from '../../mapping/fields/conditions.ts';
-import { destinationsOfClients, type Destination } from '../../store/destinations.ts';
+import { destinationsOfClients, type Destination } from '../../store/destinations/destinations.ts';
 import { paris, type Both } from '../words.ts';
 import type { SupportPlace } from '../place.ts';
 

@@ -1,8 +1,8 @@
 // Finds leads by their reference, or a person by mail, phone or name.
 // Invariant: a look-up of a person is in the log, with actor and reason, before it is answered; masked unless revealed (C39).
 import { RelaisError } from '../../errors.ts';
-import { searchLeads, type FoundLead } from '../../store/support-leads.ts';
-import { clientIds } from '../../store/destinations.ts';
+import { searchLeads, type FoundLead } from '../../store/leads/support-leads.ts';
+import { clientIds } from '../../store/destinations/destinations.ts';
 import {
   findPeople,
   leadQueryOf,
@@ -14,8 +14,8 @@ import {
 import { knownInScope, knownNames } from '../named-text.ts';
 import { withinScope, type SupportPlace, type Scope } from '../place.ts';
 import type { Both } from '../words.ts';
-import { listRefusals, type RefusedRow } from '../../store/intake-refusals.ts';
-import { refusedCounts, type RefusedCount } from '../../store/refused-rows.ts';
+import { listRefusals, type RefusedRow } from '../../store/intake/intake-refusals.ts';
+import { refusedCounts, type RefusedCount } from '../../store/intake/refused-rows.ts';
 
 /** Leads of exactly that reference, in one client or in all of the scope; nothing of the person, so nothing is logged. */
 export async function leadsByReference(

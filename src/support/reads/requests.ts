@@ -2,10 +2,10 @@
 // Invariant: reads only; nothing of a person is in a request.
 import { addDays, civilDate, daysBetween, type CivilDate } from '../../domain/civil-date.ts';
 import type { ClosingProblem, RequestKind } from '../../domain/requests.ts';
-import { openRecipients } from '../../store/request-recipients.ts';
-import { listRequests, requestsDueFirst, type Request } from '../../store/requests.ts';
-import { listProofs, findProof, type ProofHead } from '../../store/proofs.ts';
-import { accountNames } from '../../store/accounts.ts';
+import { openRecipients } from '../../store/people/request-recipients.ts';
+import { listRequests, requestsDueFirst, type Request } from '../../store/people/requests.ts';
+import { listProofs, findProof, type ProofHead } from '../../store/people/proofs.ts';
+import { accountNames } from '../../store/access/accounts.ts';
 import { pageOf, isWithin, type SupportPlace, type Page, type PageAsked, type Scope } from '../place.ts';
 import { noteKey } from '../../client-mails/notes.ts';
 import { RelaisError } from '../../errors.ts';
@@ -15,14 +15,14 @@ import {
   listNotes,
   type ListedMail,
   type StoredNote,
-} from '../../store/client-mails.ts';
+} from '../../store/alerts/client-mails.ts';
 import { knownNames } from '../named-text.ts';
 import { liveAuthorisations, type Authorisation } from '../../domain/destination.ts';
-import { readAuthorisations } from '../../store/authorisations.ts';
-import { allDestinations } from '../../store/destinations.ts';
+import { readAuthorisations } from '../../store/destinations/authorisations.ts';
+import { allDestinations } from '../../store/destinations/destinations.ts';
 
-export type { ProofHead } from '../../store/proofs.ts';
-export type { Request } from '../../store/requests.ts';
+export type { ProofHead } from '../../store/people/proofs.ts';
+export type { Request } from '../../store/people/requests.ts';
 
 /** The last day of a term, and the days left; negative when it is over. */
 export interface Clock {
@@ -114,7 +114,7 @@ export const proofWithNumber = (
 // The centre's own mails to its clients and the written notes they carry (C48), with whether they got through.
 // Invariant: names and codes; a note names fields and settings, never a person's value.
 
-export { bringMailForward, listClientMails, type ListedMail } from '../../store/client-mails.ts';
+export { bringMailForward, listClientMails, type ListedMail } from '../../store/alerts/client-mails.ts';
 
 type Place = Pick<SupportPlace, 'database'>;
 

@@ -3,15 +3,20 @@
 import { addDays, addMonths, civilDate, monthOf, type CivilDate } from '../../domain/civil-date.ts';
 import { unknownClient } from '../../errors/unknown.ts';
 import { planRetention, type RetentionPlan } from '../../retention/plan.ts';
-import { findClient } from '../../store/destinations.ts';
-import { clientsWithRequests } from '../../store/requests.ts';
-import { clientsWithLeads } from '../../store/retention-candidates.ts';
-import { listRuns, runningRuns, waitingItems, type RetentionRun } from '../../store/retention-items.ts';
+import { findClient } from '../../store/destinations/destinations.ts';
+import { clientsWithRequests } from '../../store/people/requests.ts';
+import { clientsWithLeads } from '../../store/retention/retention-candidates.ts';
+import {
+  listRuns,
+  runningRuns,
+  waitingItems,
+  type RetentionRun,
+} from '../../store/retention/retention-items.ts';
 import { knownNames } from '../named-text.ts';
 import type { SupportPlace } from '../place.ts';
 
 export type { PlannedDate, RetentionPlan } from '../../retention/plan.ts';
-export type { RetentionRun } from '../../store/retention-items.ts';
+export type { RetentionRun } from '../../store/retention/retention-items.ts';
 
 /** Clients with a calendar. */
 export const clientsToPlan = async ({

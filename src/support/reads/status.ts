@@ -1,8 +1,8 @@
 // Reads the gateway's state: its processes, its queues with their ages, and how each destination sends.
 // Invariant: reads only; a gateway at rest and one that does not run look different.
-import { countBulkRuns } from '../../store/bulk-runs.ts';
-import { allDestinations, readStates } from '../../store/destinations.ts';
-import { gatewayStatus, seenProcesses, type GatewayStatus } from '../../store/processes.ts';
+import { countBulkRuns } from '../../store/deliveries/bulk-runs.ts';
+import { allDestinations, readStates } from '../../store/destinations/destinations.ts';
+import { gatewayStatus, seenProcesses, type GatewayStatus } from '../../store/alerts/processes.ts';
 import type { SupportPlace } from '../place.ts';
 import { publishedHours, sendingStateOf, type Sends } from '../sending-state.ts';
 import type { Both } from '../words.ts';

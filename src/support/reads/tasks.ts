@@ -8,14 +8,14 @@ import {
   alertKinds,
   type AlertKind,
 } from '../../domain/alert-kinds.ts';
-import { listDeliveries } from '../../store/delivery-lists.ts';
+import { listDeliveries } from '../../store/deliveries/delivery-lists.ts';
 import {
   alertTasks,
   listAlerts,
   type AlertTask,
   type ListedAlert,
   type TaskFilter,
-} from '../../store/tasks.ts';
+} from '../../store/alerts/tasks.ts';
 import { advice, type Advice } from '../advice.ts';
 import { alertText } from '../alert-words.ts';
 import { rightsContact } from '../lead-rights.ts';
@@ -25,7 +25,7 @@ import { reasonWords, type Both } from '../words.ts';
 import * as s from './columns.ts';
 import { headOf, type DeliveryHead } from './deliveries.ts';
 
-export type { TaskFilter } from '../../store/tasks.ts';
+export type { TaskFilter } from '../../store/alerts/tasks.ts';
 export type { AlertKind } from '../../domain/alert-kinds.ts';
 export { alertKinds } from '../../domain/alert-kinds.ts';
 

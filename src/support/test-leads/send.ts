@@ -7,19 +7,19 @@ import { civilDate } from '../../domain/civil-date.ts';
 import { coveringAuthorisation, liveAuthorisations, type Authorisation } from '../../domain/destination.ts';
 import { nothingPublished, unknownDestination } from '../../errors/unknown.ts';
 import type { CompiledMapping, MappingSources } from '../../mapping/contract.ts';
-import { readAuthorisations } from '../../store/authorisations.ts';
+import { readAuthorisations } from '../../store/destinations/authorisations.ts';
 import type { Sql } from '../../store/database.ts';
-import { findDestination, lockDestination, type Destination } from '../../store/destinations.ts';
-import { appendHandovers } from '../../store/handovers.ts';
-import { readVersions } from '../../store/mapping-versions.ts';
-import { lockClients } from '../../store/same-person.ts';
+import { findDestination, lockDestination, type Destination } from '../../store/destinations/destinations.ts';
+import { appendHandovers } from '../../store/log/handovers.ts';
+import { readVersions } from '../../store/destinations/mapping-versions.ts';
+import { lockClients } from '../../store/people/same-person.ts';
 import {
   countTestLeads,
   insertTestLead,
   settleTestLead,
   recentTestLeads,
   type TestLeadRow,
-} from '../../store/support-writes.ts';
+} from '../../store/deliveries/support-writes.ts';
 import type { Acting } from '../acts/act.ts';
 import type { RotatePlace } from '../acts/rotate-secret.ts';
 import type { TestPlace } from '../destination-test.ts';
@@ -242,7 +242,7 @@ const settled = (
 // Reads the page of a test lead: its target, and the results of the latest ones.
 // Invariant: reads only, within the reader's scope.
 
-export type { TestLeadRow } from '../../store/support-writes.ts';
+export type { TestLeadRow } from '../../store/deliveries/support-writes.ts';
 
 /** Newest first. @throws FIND-001 */
 export async function testLeadsSent(

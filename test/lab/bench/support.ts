@@ -1,8 +1,8 @@
 // npm run bench -- support: what support's questions cost over a million log entries (--rows 10000000 for ten).
 // Medians of repeated questions, and of the console's pages with their weight; each is answered through an index and in pages.
-import { deliveryStory, listDeliveries } from '../../../src/store/delivery-lists.ts';
+import { deliveryStory, listDeliveries } from '../../../src/store/deliveries/delivery-lists.ts';
 import type { Database } from '../../../src/store/database.ts';
-import { searchLeads } from '../../../src/store/support-leads.ts';
+import { searchLeads } from '../../../src/store/leads/support-leads.ts';
 import { destinationPlots } from '../../../src/support/reads/destinations.ts';
 import { liveAfter, liveUpTo } from '../../../src/support/reads/live.ts';
 import { wholeCentre } from '../../../src/support/place.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { stringify } from 'csv-stringify/sync';
 import { requestFile } from '../../../src/delivery/files/collect.ts';
 import { importFile } from '../../../src/intake/import.ts';
-import { insertIntakeRows } from '../../../src/store/intake.ts';
+import { insertIntakeRows } from '../../../src/store/intake/intake.ts';
 import { certificateFor } from '../../connectors/servers/certificate.ts';
 import { sftpUser, startSftpRecipient } from '../../connectors/servers/sftp.ts';
 import { smtpUser, startSmtpRecipient } from '../../connectors/servers/smtp.ts';

@@ -1,7 +1,7 @@
 // A system that sends leads by SQL, as a process of its own: one row at a time, again until MySQL has committed it.
 // Its words: URL of the intake account, rows a second. Prints each committed reference; SIGTERM ends it after the row in work.
 import { openDatabase } from '../../../src/store/database.ts';
-import { insertIntakeRows } from '../../../src/store/intake.ts';
+import { insertIntakeRows } from '../../../src/store/intake/intake.ts';
 
 const [url = '', perSecond = '10'] = process.argv.slice(2);
 const database = openDatabase({ url, connections: 1, silenceMs: 5_000 });

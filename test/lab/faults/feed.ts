@@ -1,7 +1,7 @@
 // Hands leads in at a steady rate, with corrections right behind them and files asked for now and then.
 // Invariant: a lead counts as handed in once its row is committed; where the commit's answer was lost it is handed in again.
 import { requestFile } from '../../../src/delivery/files/collect.ts';
-import type { IntakeValues } from '../../../src/store/intake.ts';
+import type { IntakeValues } from '../../../src/store/intake/intake.ts';
 import type { Gateway } from '../../trip/gateway.ts';
 import { isUnanswered, lateLead, mostUnanswered, nextLead } from './leads.ts';
 import type { ChangeRow, HandedIn } from './ledgers.ts';

@@ -1,7 +1,7 @@
 // The leads of a storm: which programme and person each has, which are poison, and what becomes of them where.
 // Invariant: each person has a mail and a phone of their own; some persons ask twice, which one may take back for both.
 import { leadRow } from '../../trip/gateway.ts';
-import type { IntakeValues } from '../../../src/store/intake.ts';
+import type { IntakeValues } from '../../../src/store/intake/intake.ts';
 import type { HandedIn } from './ledgers.ts';
 import { fetchedId, type DestinationId, type Pace } from './mappings.ts';
 import { codeOf, lateMark, operationAt, operationMark } from './operations.ts';

@@ -1,7 +1,7 @@
 // Rows that are to do harm, handed in by the account that may: too big, too deep, with a status or number of their own choice.
 // Invariant: each is written down with what must become of it; the ordinary leads around them are judged as everybody's.
 import { leadRow } from '../../trip/gateway.ts';
-import type { IntakeValue } from '../../../src/store/intake.ts';
+import type { IntakeValue } from '../../../src/store/intake/intake.ts';
 import { SqlFailure, type Database } from '../../../src/store/database.ts';
 import type { HostileRow } from './ledgers.ts';
 import type { Random } from './random.ts';

@@ -5,9 +5,9 @@ import {
   insertAuthorisation,
   readAuthorisations,
   revokeAuthorisation,
-} from '../../../src/store/authorisations.ts';
+} from '../../../src/store/destinations/authorisations.ts';
 import type { Database } from '../../../src/store/database.ts';
-import { appendHandovers } from '../../../src/store/handovers.ts';
+import { appendHandovers } from '../../../src/store/log/handovers.ts';
 import { handInChange } from './feed.ts';
 import { clientId, destinations, goneId, stormFiles, webhooks } from './mappings.ts';
 import type { Random } from './random.ts';

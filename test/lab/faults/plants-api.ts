@@ -22,12 +22,12 @@ export const plantsOfApi: readonly Plant[] = [
     // Who sends again because a line was cut does it again, and gets the answer of the second time: the one of the first is written over.
     patches: [
       {
-        file: 'src/store/idempotency-keys.ts',
+        file: 'src/store/access/idempotency-keys.ts',
         find: "if (!row.request.equals(request)) return { kind: 'other_request' };",
         put: "if (row.request.equals(request)) return { kind: 'new' };",
       },
       {
-        file: 'src/store/idempotency-keys.ts',
+        file: 'src/store/access/idempotency-keys.ts',
         find: "WHERE holder = ? AND key_digest = ? AND request_digest = ? AND status IS NULL',\n    [status, answer,",
         put: "WHERE holder = ? AND key_digest = ? AND request_digest = ?',\n    [status, answer,",
       },

@@ -56,12 +56,12 @@ export const plantsOfFiles: readonly Plant[] = [
     // Whoever reads the database reads what lets in.
     patches: [
       {
-        file: 'src/store/access-credentials.ts',
+        file: 'src/store/destinations/access-credentials.ts',
         find: 'const sealed = sealBytes(derived(key.bytes, purposeOf(name)), Buffer.from(JSON.stringify(kept)));',
         put: 'const sealed = Buffer.from(JSON.stringify(kept));',
       },
       {
-        file: 'src/store/access-credentials.ts',
+        file: 'src/store/destinations/access-credentials.ts',
         find: 'sealed === null ? undefined : openWith(keys, { keyId, bytes: sealed, purpose: purposeOf(name) });\n  return plain',
         put: 'sealed ?? undefined;\n  return plain',
       },

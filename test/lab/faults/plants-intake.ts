@@ -21,7 +21,7 @@ export const plantsOfIntake: readonly Plant[] = [
     // One row is parsed and judged for seconds, and everybody behind it waits.
     patches: [
       {
-        file: 'src/store/intake-take.ts',
+        file: 'src/store/intake/intake-take.ts',
         find: 'const length = (column: string): string => `COALESCE(OCTET_LENGTH(${column}), 0)`;',
         put: 'const length = (column: string): string => `0 * OCTET_LENGTH(COALESCE(${column}, 0))`;',
       },

@@ -24,7 +24,7 @@ export const plantsOfRequests: readonly Plant[] = [
     // arrived: in its state, and as what may have been received.
     patches: [
       {
-        file: 'src/store/request-recipients.ts',
+        file: 'src/store/people/request-recipients.ts',
         find: "AND (state IN ('delivered', 'pending', 'sending') OR maybe_received = 1)",
         put: "AND state IN ('pending', 'sending')",
       },
@@ -38,7 +38,7 @@ export const plantsOfRequests: readonly Plant[] = [
     // The lead says that it was erased, and name, mail and phone stand beside it.
     patches: [
       {
-        file: 'src/store/rights.ts',
+        file: 'src/store/leads/rights.ts',
         find: "...contentTables.filter((table) => table !== 'leads'),",
         put: "...contentTables.filter((table) => table !== 'leads' && table !== 'prospects'),",
       },

@@ -53,7 +53,7 @@ export const plantsOfRetention: readonly Plant[] = [
     // deleted as `sending`.
     patches: [
       {
-        file: 'src/store/gone-leads.ts',
+        file: 'src/store/retention/gone-leads.ts',
         find: 'return new Set(rows.map(({ id }) => id));\n}\n\n/** Tables that refer to a delivery',
         put: 'return new Set(rows.map(({ id }) => id).filter((id) => id < 0));\n}\n\n/** Tables that refer to a delivery',
       },

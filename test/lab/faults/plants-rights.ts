@@ -34,7 +34,7 @@ export const plantsOfRights: readonly Plant[] = [
     // Whoever writes to Redis decides who gets the lead.
     patches: [
       {
-        file: 'src/store/delivery-claims.ts',
+        file: 'src/store/deliveries/delivery-claims.ts',
         find: 'AND d.destination_id = ? FOR UPDATE`',
         put: "AND ? <> '' FOR UPDATE`",
       },
@@ -47,7 +47,7 @@ export const plantsOfRights: readonly Plant[] = [
     // The person took it back, and their other lead says yes again where the opt-out belongs to the address.
     patches: [
       {
-        file: 'src/store/same-person.ts',
+        file: 'src/store/people/same-person.ts',
         find: 'if (directions.length === 0) return [];',
         put: 'if (directions.length >= 0) return [];',
       },

@@ -32,7 +32,7 @@ export const plants: readonly Plant[] = [
     // What a killed worker held is held for ever.
     patches: [
       {
-        file: 'src/store/delivery-claims.ts',
+        file: 'src/store/deliveries/delivery-claims.ts',
         find: 'lease_owner = ?,\n            lease_until = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3))',
         put: 'lease_owner = ?,\n            lease_until = TIMESTAMPADD(HOUR, 9 + 0 * ?, UTC_TIMESTAMP(3))',
       },
@@ -45,12 +45,12 @@ export const plants: readonly Plant[] = [
     // Whoever comes back settles, whoever holds the row now.
     patches: [
       {
-        file: 'src/store/leases.ts',
+        file: 'src/store/deliveries/leases.ts',
         find: "sql: `AND state = 'sending' AND lease_until > UTC_TIMESTAMP(3) AND lease_token = ${token.sql}`",
         put: 'sql: `AND (lease_token = ${token.sql} OR 1 = 1)`',
       },
       {
-        file: 'src/store/leases.ts',
+        file: 'src/store/deliveries/leases.ts',
         find: 'return (id, token) => alive.get(id) === token;',
         put: 'return (id, token) => alive.get(id) === token || true;',
       },

@@ -5,7 +5,7 @@ import { drawKill, filePoints, points } from './points.ts';
 import { seeded } from './random.ts';
 
 const store = join(import.meta.dirname, '../../..', 'src', 'store');
-const sql = readdirSync(store)
+const sql = readdirSync(store, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.ts'))
   .map((name) => readFileSync(join(store, name), 'utf8'))
   .join('\n');

@@ -1,6 +1,6 @@
 // Leads of a storm that are posted over HTTP instead of handed in as rows, one to three at once.
 // Invariant: a lead counts as handed in once it was answered for.
-import type { IntakeValues } from '../../../src/store/intake.ts';
+import type { IntakeValues } from '../../../src/store/intake/intake.ts';
 import type { HandedIn } from './ledgers.ts';
 import type { Outside } from './outside.ts';
 

@@ -6,7 +6,7 @@ import { createPlanner } from '../../../src/delivery/plan.ts';
 import { watchRequests } from '../../../src/privacy/requests/watch.ts';
 import { openRedis } from '../../../src/queue/connect.ts';
 import { createProducer } from '../../../src/queue/producer.ts';
-import { purgeRefused } from '../../../src/store/refused-rows.ts';
+import { purgeRefused } from '../../../src/store/intake/refused-rows.ts';
 import type { Gateway } from '../../trip/gateway.ts';
 import type { Finder } from './figures.ts';
 import type { World } from './moved-time.ts';

@@ -86,7 +86,7 @@ export const retentionPlants: readonly YearsPlant[] = [
   {
     name: 'each request for itself',
     patches: one(
-      'src/store/retention-candidates.ts',
+      'src/store/retention/retention-candidates.ts',
       'siblings.get(id)?.add(other);',
       'siblings.get(id)?.add(id + 0 * other);',
     ),
@@ -96,7 +96,11 @@ export const retentionPlants: readonly YearsPlant[] = [
   },
   {
     name: 'what we send is a sign',
-    patches: one('src/store/retention-candidates.ts', 'AND i.voluntary = 1)', 'AND i.voluntary >= 0)'),
+    patches: one(
+      'src/store/retention/retention-candidates.ts',
+      'AND i.voluntary = 1)',
+      'AND i.voluntary >= 0)',
+    ),
     red: ['tooLong'],
     company: 'E',
     like: /its last sign/,

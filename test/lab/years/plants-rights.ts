@@ -74,7 +74,7 @@ export const rightsPlants: readonly YearsPlant[] = [
   {
     name: 'a withdrawal stays with its lead',
     patches: one(
-      'src/store/same-person.ts',
+      'src/store/people/same-person.ts',
       'if (directions.length === 0) return [];',
       'if (directions.length >= 0) return [];',
     ),

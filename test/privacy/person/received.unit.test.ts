@@ -1,6 +1,6 @@
 // C21: who really received: what surely never left is left out, what cannot be excluded is said.
 import { transmissionsOf } from '../../../src/privacy/person/person-file.ts';
-import type { LeadEntry } from '../../../src/store/lead-log.ts';
+import type { LeadEntry } from '../../../src/store/log/lead-log.ts';
 
 let id = 0;
 const entry = (over: Partial<LeadEntry>): LeadEntry => ({

@@ -2,8 +2,8 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { measuredTables } from '../../../src/store/person-tables.ts';
-import { forgetProofs, proofsOfLead } from '../../../src/store/proofs.ts';
+import { measuredTables } from '../../../src/store/people/person-tables.ts';
+import { forgetProofs, proofsOfLead } from '../../../src/store/people/proofs.ts';
 import type { SignedProof } from '../../../src/privacy/proofs/proof.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from '../../trip/gateway.ts';
 import { environmentOf, terminalOf, type Relais } from '../../cli/terminal.ts';

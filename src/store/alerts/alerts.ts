@@ -1,0 +1,214 @@
+// Stores alerts and their sending state: the outbox that the senders of mail and webhook read.
+// Invariant: an alert is inserted in the transaction of the event it reports, and is sent until every channel has accepted it.
+import type { AlertKind } from '../../domain/alert-kinds.ts';
+import { inList, insertGroups, rowMarks, type Sql } from '../database.ts';
+
+export interface Alert {
+  readonly kind: AlertKind;
+  readonly clientId?: string;
+  readonly destinationId?: string;
+  readonly deliveryId?: number;
+  readonly reason?: string;
+}
+
+export async function raiseAlerts(tx: Sql, alerts: readonly Alert[]): Promise<void> {
+  for (const group of insertGroups(alerts)) {
+    await tx.run(
+      `INSERT INTO alerts (kind, client_id, destination_id, delivery_id, reason) VALUES ${rowMarks(group.length, 5)}`,
+      group.flatMap((alert) => [
+        alert.kind,
+        alert.clientId ?? '',
+        alert.destinationId ?? '',
+        alert.deliveryId ?? 0,
+        (alert.reason ?? '').slice(0, 80),
+      ]),
+    );
+  }
+}
+
+/** True when an alert of this kind was raised for the destination ('' for the whole gateway) within the last `seconds`. */
+export async function raisedSince(
+  sql: Sql,
+  kind: AlertKind,
+  destinationId: string,
+  seconds: number,
+): Promise<boolean> {
+  const rows = await sql.all(
+    'SELECT 1 FROM alerts WHERE kind = ? AND destination_id = ? AND raised_at > TIMESTAMPADD(SECOND, ?, UTC_TIMESTAMP(3)) LIMIT 1',
+    [kind, destinationId, -seconds],
+  );
+  return rows.length > 0;
+}
+
+/** True when a task of this kind is open for the client. */
+export async function isTaskOpen(sql: Sql, kind: AlertKind, clientId: string): Promise<boolean> {
+  const rows = await sql.all(
+    'SELECT 1 FROM alerts WHERE kind = ? AND client_id = ? AND closed_at IS NULL LIMIT 1',
+    [kind, clientId],
+  );
+  return rows.length > 0;
+}
+
+/** True when an alert of this kind and reason was ever raised for the destination. */
+export async function raisedFor(
+  sql: Sql,
+  { kind, destinationId = '', reason = '' }: Pick<Alert, 'kind' | 'destinationId' | 'reason'>,
+): Promise<boolean> {
+  const rows = await sql.all(
+    'SELECT 1 FROM alerts WHERE kind = ? AND destination_id = ? AND reason = ? LIMIT 1',
+    [kind, destinationId, reason],
+  );
+  return rows.length > 0;
+}
+
+export type AlertChannel = 'mail' | 'webhook';
+const columnOf: Readonly<Record<AlertChannel, string>> = { mail: 'mailed_at', webhook: 'hooked_at' };
+
+export interface DueAlert extends Required<Alert> {
+  readonly id: number;
+  readonly raisedAt: Date;
+  /** Channels that accepted it. */
+  readonly through: readonly AlertChannel[];
+}
+
+/** Unsent alerts whose try is due, locked in the caller's transaction. */
+export async function takeAlerts(tx: Sql, limit: number): Promise<readonly DueAlert[]> {
+  const rows = await tx.all<{
+    id: number;
+    kind: AlertKind;
+    client_id: string;
+    destination_id: string;
+    delivery_id: number;
+    reason: string;
+    raised_at: Date;
+    mailed_at: Date | null;
+    hooked_at: Date | null;
+  }>(
+    `SELECT id, kind, client_id, destination_id, delivery_id, reason, raised_at, mailed_at, hooked_at FROM alerts
+      WHERE sent_at IS NULL AND next_try_at <= UTC_TIMESTAMP(3) ORDER BY id LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
+  );
+  if (rows.length > 0) {
+    const { marks, values } = inList(rows.map((row) => row.id));
+    // The next try is pushed ahead, so that another sender takes over when this one dies. The exponent is bounded: past about a
+    // thousand tries POW would overflow and fail every later round.
+    await tx.run(
+      `UPDATE alerts FORCE INDEX (PRIMARY) SET tries = tries + 1,
+         next_try_at = TIMESTAMPADD(SECOND, LEAST(30 * POW(2, LEAST(tries, 10)), 3600), UTC_TIMESTAMP(3)) WHERE id IN (${marks})`,
+      values,
+    );
+  }
+  return rows.map((row) => ({
+    id: row.id,
+    kind: row.kind,
+    clientId: row.client_id,
+    destinationId: row.destination_id,
+    deliveryId: row.delivery_id,
+    reason: row.reason,
+    raisedAt: row.raised_at,
+    through: [
+      ...(row.mailed_at === null ? [] : ['mail' as const]),
+      ...(row.hooked_at === null ? [] : ['webhook' as const]),
+    ],
+  }));
+}
+
+/** Records that these channels accepted the alerts; `isAll`: every channel has. */
+export async function alertsThrough(
+  sql: Sql,
+  ids: readonly number[],
+  { channels, isAll }: { readonly channels: readonly AlertChannel[]; readonly isAll: boolean },
+): Promise<void> {
+  const columns = [...channels.map((channel) => columnOf[channel]), ...(isAll ? ['sent_at'] : [])];
+  if (ids.length === 0 || columns.length === 0) return;
+  const { marks, values } = inList(ids);
+  await sql.run(
+    `UPDATE alerts FORCE INDEX (PRIMARY) SET ${columns.map((column) => `${column} = UTC_TIMESTAMP(3)`).join(', ')} WHERE id IN (${marks})`,
+    values,
+  );
+}
+
+/** Seconds since any channel last accepted an alert of this kind and destination; undefined when none did within a day. */
+export async function toldAgo(sql: Sql, kind: AlertKind, destinationId: string): Promise<number | undefined> {
+  const [row] = await sql.all<{ ago: number | null }>(
+    `SELECT TIMESTAMPDIFF(SECOND, MAX(COALESCE(sent_at, mailed_at, hooked_at)), UTC_TIMESTAMP(3)) AS ago FROM alerts
+      WHERE kind = ? AND destination_id = ? AND raised_at > TIMESTAMPADD(DAY, -1, UTC_TIMESTAMP(3))`,
+    [kind, destinationId],
+  );
+  return row?.ago ?? undefined;
+}
+
+/** Postpones alerts for a later message; no try is counted. */
+export async function deferAlerts(sql: Sql, ids: readonly number[], seconds: number): Promise<void> {
+  if (ids.length === 0) return;
+  const { marks, values } = inList(ids);
+  await sql.run(
+    `UPDATE alerts FORCE INDEX (PRIMARY) SET tries = IF(tries > 0, tries - 1, 0), next_try_at = TIMESTAMPADD(SECOND, ?, UTC_TIMESTAMP(3)) WHERE id IN (${marks})`,
+    [Math.trunc(seconds), ...values],
+  );
+}
+
+interface ClientAlert {
+  readonly id: number;
+  readonly reason: string;
+  readonly isOpen: boolean;
+}
+
+/** Alerts of one kind about a client as a whole, closed ones included; oldest first. */
+export async function clientAlerts(
+  sql: Sql,
+  kind: AlertKind,
+  clientId: string,
+): Promise<readonly ClientAlert[]> {
+  const rows = await sql.all<Omit<ClientAlert, 'isOpen'> & { isOpen: number }>(
+    `SELECT id, reason, closed_at IS NULL AS isOpen FROM alerts FORCE INDEX (alerts_kind)
+      WHERE kind = ? AND destination_id = '' AND client_id = ? ORDER BY id`,
+    [kind, clientId],
+  );
+  return rows.map((row) => ({ ...row, isOpen: row.isOpen === 1 }));
+}
+
+// Raises and closes alerts about a delivery or destination at which a step of the gateway fails with an error of its own.
+// Invariant: one alert is open per subject and step, until the step passes; its reason is the step and a code.
+
+interface BrokenStep {
+  readonly clientId?: string;
+  readonly destinationId: string;
+  readonly deliveryId?: number;
+  /** For example `RECOVERY`. */
+  readonly step: string;
+}
+
+const openOnes = `FROM alerts FORCE INDEX (alerts_kind) WHERE kind = 'internal_error' AND destination_id = ? AND delivery_id = ?
+   AND SUBSTRING_INDEX(reason, ':', 1) = ? AND closed_at IS NULL`;
+
+const valuesOf = ({ destinationId, deliveryId = 0, step }: BrokenStep): (string | number)[] => [
+  destinationId,
+  deliveryId,
+  step,
+];
+
+/** Raises the alert, unless it is open already. */
+export async function raiseBroken(
+  sql: Sql,
+  { code, ...broken }: BrokenStep & { readonly code: string },
+): Promise<void> {
+  const told = await sql.all(`SELECT 1 ${openOnes} LIMIT 1`, valuesOf(broken));
+  if (told.length > 0) return;
+  const { step, ...subject } = broken;
+  await raiseAlerts(sql, [{ kind: 'internal_error', ...subject, reason: `${step}:${code}` }]);
+}
+
+/** Closes the step's alerts of a destination, for all deliveries. */
+export async function closeAllBroken(sql: Sql, destinationId: string, step: string): Promise<void> {
+  await sql.run(
+    `UPDATE alerts FORCE INDEX (alerts_kind) SET closed_at = UTC_TIMESTAMP(3)
+      WHERE kind = 'internal_error' AND destination_id = ? AND SUBSTRING_INDEX(reason, ':', 1) = ? AND closed_at IS NULL`,
+    [destinationId, step],
+  );
+}
+
+export async function closeBroken(sql: Sql, broken: BrokenStep): Promise<void> {
+  const rows = await sql.all<{ id: number }>(`SELECT id ${openOnes}`, valuesOf(broken));
+  for (const { id } of rows)
+    await sql.run('UPDATE alerts SET closed_at = UTC_TIMESTAMP(3) WHERE id = ? AND closed_at IS NULL', [id]);
+}

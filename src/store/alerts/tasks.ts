@@ -1,0 +1,206 @@
+// Reads and closes tasks, which need a person: deliveries that failed or wait for support's decision, and other alerts.
+// Invariant: a closing belongs to the run it was made for, so that a replay that fails again is open again.
+import { alertDefinitions, alertKinds, type AlertKind } from '../../domain/alert-kinds.ts';
+import { inList, insertGroups, rowMarks, type ReadOnlySql, type Sql } from '../database.ts';
+import type { Delivery } from '../deliveries/deliveries.ts';
+
+export interface TaskFilter {
+  readonly client?: string;
+  readonly destination?: string;
+}
+
+/** SQL condition on deliveries `d` that need a person; closed failures do not. */
+export const needsPerson = `((d.state = 'failed' AND NOT EXISTS (SELECT 1 FROM task_closings c WHERE c.delivery_id = d.id AND c.run = d.run))
+   OR (d.state = 'waiting' AND d.reason LIKE 'unknown_hold%'))`;
+
+export interface TaskGroup {
+  readonly destinationId: string;
+  readonly state: string;
+  readonly reason: string;
+  readonly count: number;
+  readonly oldest: Date;
+  /** Id of the newest delivery of the group. */
+  readonly newest: number;
+}
+
+export async function countTasks(sql: ReadOnlySql, filter: TaskFilter): Promise<readonly TaskGroup[]> {
+  const { where, values } = conditionsOf(filter, 'd');
+  return sql.all<TaskGroup>(
+    `SELECT d.destination_id AS destinationId, d.state, d.reason, COUNT(*) AS count, MIN(d.created_at) AS oldest, MAX(d.id) AS newest
+       FROM deliveries d WHERE d.state IN ('failed', 'waiting') AND ${needsPerson}${where}
+      GROUP BY d.destination_id, d.state, d.reason ORDER BY count DESC, d.destination_id`,
+    values,
+  );
+}
+
+/** Alerts that their delivery's own row shows, or that end by themselves: they are no tasks. */
+const notTasks = alertKinds.filter((kind) => !alertDefinitions[kind].isTask);
+
+export interface AlertTask {
+  readonly id: number;
+  readonly kind: AlertKind;
+  readonly clientId: string;
+  readonly destinationId: string;
+  readonly deliveryId: number;
+  readonly reason: string;
+  readonly raisedAt: Date;
+}
+
+/** Open alerts that need a person, except those whose delivery is itself a task; newest first. */
+export async function alertTasks(
+  sql: ReadOnlySql,
+  filter: TaskFilter,
+  limit: number,
+): Promise<readonly AlertTask[]> {
+  const { where, values } = conditionsOf(filter, 'a');
+  const kinds = inList(notTasks);
+  return sql.all<AlertTask>(
+    `SELECT a.id, a.kind, a.client_id AS clientId, a.destination_id AS destinationId, a.delivery_id AS deliveryId, a.reason,
+            a.raised_at AS raisedAt
+       FROM alerts a LEFT JOIN deliveries d ON d.id = a.delivery_id
+      WHERE a.closed_at IS NULL AND a.kind NOT IN (${kinds.marks})
+        AND (d.id IS NULL OR (d.state <> 'failed' AND NOT (d.state = 'waiting' AND d.reason LIKE 'unknown_hold%')))${where}
+      ORDER BY a.id DESC LIMIT ${Math.trunc(limit)}`,
+    [...kinds.values, ...values],
+  );
+}
+
+function conditionsOf(
+  { client, destination }: TaskFilter,
+  table: string,
+): { readonly where: string; readonly values: readonly string[] } {
+  return {
+    where: `${client === undefined ? '' : ` AND ${table}.client_id = ?`}${destination === undefined ? '' : ` AND ${table}.destination_id = ?`}`,
+    values: [client, destination].filter((value) => value !== undefined),
+  };
+}
+
+/** Closes failed deliveries in their present run. The caller has locked them. */
+export async function insertClosings(tx: Sql, rows: readonly Delivery[]): Promise<void> {
+  for (const part of insertGroups(rows))
+    await tx.run(
+      `INSERT INTO task_closings (delivery_id, run, client_id, destination_id) VALUES ${rowMarks(part.length, 4)}
+       ON DUPLICATE KEY UPDATE closed_at = closed_at`,
+      part.flatMap((row) => [row.id, row.run, row.clientId, row.destinationId]),
+    );
+}
+
+/** The ids of these deliveries that are closed in their current run. */
+export async function closedAmong(sql: ReadOnlySql, ids: readonly number[]): Promise<ReadonlySet<number>> {
+  if (ids.length === 0) return new Set();
+  const { marks, values } = inList(ids);
+  const rows = await sql.all<{ id: number }>(
+    `SELECT d.id FROM deliveries d JOIN task_closings c ON c.delivery_id = d.id AND c.run = d.run WHERE d.id IN (${marks})`,
+    values,
+  );
+  return new Set(rows.map((row) => row.id));
+}
+
+/** Closed failed deliveries by destination, to subtract from a count of failures. */
+export async function closedCounts(sql: ReadOnlySql): Promise<ReadonlyMap<string, number>> {
+  const rows = await sql.all<{ destination: string; n: number }>(
+    `SELECT c.destination_id AS destination, COUNT(*) AS n FROM task_closings c
+       JOIN deliveries d ON d.id = c.delivery_id AND d.run = c.run AND d.state = 'failed' GROUP BY c.destination_id`,
+  );
+  return new Map(rows.map((row) => [row.destination, row.n]));
+}
+
+/** Closes those of the alerts that are open, and returns them. */
+export async function closeAlerts(tx: Sql, ids: readonly number[]): Promise<readonly AlertTask[]> {
+  if (ids.length === 0) return [];
+  const { marks, values } = inList(ids);
+  const open = await tx.all<AlertTask>(
+    `SELECT id, kind, client_id AS clientId, destination_id AS destinationId, delivery_id AS deliveryId, reason, raised_at AS raisedAt
+       FROM alerts FORCE INDEX (PRIMARY) WHERE id IN (${marks}) AND closed_at IS NULL ORDER BY id FOR UPDATE`,
+    values,
+  );
+  await tx.run(
+    `UPDATE alerts SET closed_at = UTC_TIMESTAMP(3) WHERE id IN (${marks}) AND closed_at IS NULL`,
+    values,
+  );
+  return open;
+}
+
+/** Closes the alerts of deliveries that were processed. */
+export async function closeAlertsOf(tx: Sql, deliveryIds: readonly number[]): Promise<void> {
+  if (deliveryIds.length === 0) return;
+  const { marks, values } = inList(deliveryIds);
+  await tx.run(
+    `UPDATE alerts FORCE INDEX (alerts_delivery) SET closed_at = UTC_TIMESTAMP(3) WHERE delivery_id IN (${marks}) AND closed_at IS NULL`,
+    values,
+  );
+}
+
+/** Closes alerts of a kind with this reason, alone or with a code. */
+export async function closeAlertsWith(
+  tx: Sql,
+  kind: AlertKind,
+  reason: string,
+  destinationId?: string,
+): Promise<void> {
+  await tx.run(
+    `UPDATE alerts SET closed_at = UTC_TIMESTAMP(3)
+      WHERE kind = ? AND SUBSTRING_INDEX(reason, ':', 1) = ? AND closed_at IS NULL${destinationId === undefined ? '' : ' AND destination_id = ?'}`,
+    [kind, reason, ...(destinationId === undefined ? [] : [destinationId])],
+  );
+}
+
+export async function readAlert(sql: ReadOnlySql, id: number): Promise<AlertTask | undefined> {
+  const [row] = await sql.all<AlertTask>(
+    `SELECT id, kind, client_id AS clientId, destination_id AS destinationId, delivery_id AS deliveryId, reason, raised_at AS raisedAt
+       FROM alerts WHERE id = ?`,
+    [id],
+  );
+  return row;
+}
+
+export interface ListedAlert extends AlertTask {
+  readonly sentAt: Date | null;
+  readonly closedAt: Date | null;
+}
+
+/** Alerts, newest first. */
+export async function listAlerts(
+  sql: ReadOnlySql,
+  filter: TaskFilter & { readonly kind?: AlertKind; readonly since?: Date },
+  limit: number,
+  before: number,
+): Promise<readonly ListedAlert[]> {
+  const { where, values } = conditionsOf(filter, 'a');
+  const { kind, since } = filter;
+  return sql.all<ListedAlert>(
+    `SELECT a.id, a.kind, a.client_id AS clientId, a.destination_id AS destinationId, a.delivery_id AS deliveryId, a.reason,
+            a.raised_at AS raisedAt, a.sent_at AS sentAt, a.closed_at AS closedAt
+       FROM alerts a WHERE a.id < ?${where}${kind === undefined ? '' : ' AND a.kind = ?'}${since === undefined ? '' : ' AND a.raised_at >= ?'}
+      ORDER BY a.id DESC LIMIT ${Math.trunc(limit)}`,
+    [before, ...values, ...(kind === undefined ? [] : [kind]), ...(since === undefined ? [] : [since])],
+  );
+}
+
+export interface LastAlert {
+  readonly clientId: string;
+  readonly reason: string;
+  readonly isOpen: boolean;
+  readonly agoSeconds: number;
+}
+
+/** The last alert of a kind for each client. */
+export async function lastClientAlerts(
+  sql: ReadOnlySql,
+  kind: AlertKind,
+): Promise<ReadonlyMap<string, LastAlert>> {
+  const rows = await sql.all<Omit<LastAlert, 'isOpen'> & { isOpen: number }>(
+    `SELECT client_id AS clientId, reason, closed_at IS NULL AS isOpen,
+            TIMESTAMPDIFF(SECOND, raised_at, UTC_TIMESTAMP(3)) AS agoSeconds
+       FROM alerts WHERE kind = ? ORDER BY id`,
+    [kind],
+  );
+  return new Map(rows.map((row) => [row.clientId, { ...row, isOpen: row.isOpen === 1 }]));
+}
+
+export async function closeClientAlerts(tx: Sql, kind: AlertKind, clientId: string): Promise<void> {
+  await tx.run(
+    'UPDATE alerts SET closed_at = UTC_TIMESTAMP(3) WHERE kind = ? AND client_id = ? AND closed_at IS NULL',
+    [kind, clientId],
+  );
+}

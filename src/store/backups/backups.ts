@@ -1,0 +1,77 @@
+// Records completed backups, and reads the facts a backup's manifest needs.
+// Invariant: a row is added when all files of the backup are on the disk, never before.
+import type { Database, Sql } from '../database.ts';
+
+export async function recordBackup(
+  sql: Sql,
+  backup: { readonly name: string; readonly bytes: number },
+): Promise<void> {
+  await sql.run('INSERT INTO backups (name, bytes) VALUES (?, ?)', [backup.name, backup.bytes]);
+}
+
+/** Past this without a backup health is degraded and the operator alerted (C42), hours. */
+export const backupHours = 26;
+
+/** Hours since the newest backup ended; since the first start where there is none; 0 before that. */
+export async function hoursWithoutBackup(sql: Pick<Sql, 'all'>): Promise<number> {
+  const [row] = await sql.all<{ hours: number | null }>(
+    `SELECT TIMESTAMPDIFF(MINUTE, COALESCE((SELECT MAX(b.ended_at) FROM backups b),
+                          (SELECT MIN(l.started_at) FROM installation_lives l)), UTC_TIMESTAMP(3)) / 60 AS hours`,
+  );
+  return Number(row?.hours ?? 0);
+}
+
+export interface DatabaseFacts {
+  readonly version: string;
+  readonly schemaVersion: number;
+  /** Newest entry of the log; 0 when there is none. */
+  readonly entry: number;
+  readonly mainTables: readonly string[];
+  readonly keysTables: readonly string[];
+}
+
+export async function databaseFacts(owner: Database, keysSchema: string): Promise<DatabaseFacts> {
+  const [row] = await owner.all<{ version: string; migrated: number; entry: number | null }>(
+    `SELECT VERSION() AS version, (SELECT MAX(m.version) FROM schema_migrations m) AS migrated,
+            (SELECT MAX(h.id) FROM handovers h) AS entry`,
+  );
+  return {
+    version: row?.version ?? '',
+    schemaVersion: row?.migrated ?? 0,
+    entry: row?.entry ?? 0,
+    mainTables: await tablesOf(owner, owner.name),
+    keysTables: await tablesOf(owner, keysSchema),
+  };
+}
+
+export async function tablesOf(owner: Pick<Sql, 'all'>, schema: string): Promise<readonly string[]> {
+  const rows = await owner.all<{ name: string }>(
+    "SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_TYPE = 'BASE TABLE' ORDER BY TABLE_NAME",
+    [schema],
+  );
+  return rows.map(({ name }) => name);
+}
+
+/** Runs the work while no other backup of this database runs. Returns undefined where one does. */
+export const aloneBackingUp = <T>(owner: Database, work: () => Promise<T>): Promise<T | undefined> => {
+  const lock = `relais-backup-${owner.name}`.slice(0, 64);
+  return owner.transaction(async (tx) => {
+    const [locked] = await tx.all<{ got: number | null }>('SELECT GET_LOCK(?, 0) AS got', [lock]);
+    if (locked?.got !== 1) return undefined;
+    try {
+      return await work();
+    } finally {
+      await tx.all('SELECT RELEASE_LOCK(?)', [lock]);
+    }
+  });
+};
+
+export async function databaseVersion(sql: Pick<Sql, 'all'>): Promise<string> {
+  const [row] = await sql.all<{ version: string }>('SELECT VERSION() AS version');
+  return row?.version ?? '';
+}
+
+export async function countRows(sql: Pick<Sql, 'all'>, schema: string, table: string): Promise<number> {
+  const [row] = await sql.all<{ n: number }>(`SELECT COUNT(*) AS n FROM \`${schema}\`.\`${table}\``);
+  return Number(row?.n ?? 0);
+}

@@ -1,0 +1,85 @@
+// The outbox of the ledger of erasures: what was erased or deleted, until its line is on the disk outside the database (C44).
+// Invariant: inserted in the transaction of the act, so that no erasure is without its line; removed once the line is on the disk.
+import { inList, type Sql } from '../database.ts';
+
+/** `erased`: the person is blank, recipients are asked to erase. `gone`: retention deleted it. `addresses`: an erased person's. */
+export type LedgerAct = 'erased' | 'gone' | 'addresses';
+
+export interface UnwrittenErasure {
+  readonly id: number;
+  readonly clientId: string;
+  readonly act: LedgerAct;
+  /** 0 for addresses. */
+  readonly leadId: number;
+  readonly reference: string;
+  /** Keyed digests, as in `erased_addresses`. */
+  readonly addresses: readonly Buffer[];
+  readonly at: Date;
+}
+
+export async function noteErasedLead(
+  tx: Sql,
+  lead: { readonly clientId: string; readonly leadId: number; readonly reference: string },
+  act: 'erased' | 'gone',
+): Promise<void> {
+  await tx.run('INSERT INTO erasures_unwritten (client_id, act, lead_id, reference) VALUES (?, ?, ?, ?)', [
+    lead.clientId,
+    act,
+    lead.leadId,
+    lead.reference,
+  ]);
+}
+
+/** @param at the time of the erasure */
+export async function noteErasedAddresses(
+  tx: Sql,
+  clientId: string,
+  digests: readonly Buffer[],
+  at: Date,
+): Promise<void> {
+  if (digests.length === 0) return;
+  await tx.run(
+    "INSERT INTO erasures_unwritten (client_id, act, addresses, at) VALUES (?, 'addresses', ?, ?)",
+    [clientId, Buffer.concat(digests), at],
+  );
+}
+
+const digestLength = 32;
+
+/** The oldest, locked in the caller's transaction; those of another process are skipped. */
+export async function takeUnwritten(tx: Sql, limit: number): Promise<readonly UnwrittenErasure[]> {
+  const rows = await tx.all<Omit<UnwrittenErasure, 'addresses'> & { addresses: Buffer | null }>(
+    `SELECT id, client_id AS clientId, act, lead_id AS leadId, reference, addresses, at FROM erasures_unwritten
+      ORDER BY id LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
+  );
+  return rows.map(({ addresses, ...row }) => ({
+    ...row,
+    addresses: Array.from({ length: (addresses?.length ?? 0) / digestLength }, (_, index) =>
+      Buffer.from(addresses?.subarray(index * digestLength, (index + 1) * digestLength) ?? []),
+    ),
+  }));
+}
+
+export async function dropWritten(tx: Sql, ids: readonly number[]): Promise<void> {
+  if (ids.length === 0) return;
+  const { marks, values } = inList(ids);
+  await tx.run(`DELETE FROM erasures_unwritten WHERE id IN (${marks})`, values);
+}
+
+/** Age of the oldest, seconds; 0 when none waits. */
+export async function oldestUnwrittenSeconds(sql: Pick<Sql, 'all'>): Promise<number> {
+  const [row] = await sql.all<{ seconds: number | null }>(
+    `SELECT TIMESTAMPDIFF(SECOND, (SELECT at FROM erasures_unwritten ORDER BY id LIMIT 1), UTC_TIMESTAMP(3)) AS seconds`,
+  );
+  return Number(row?.seconds ?? 0);
+}
+
+/** Highest ids ever given, by table: the ledger remembers them, so that a restored database gives none of them again. */
+export async function highestIds(sql: Pick<Sql, 'all'>): Promise<Readonly<Record<string, number>>> {
+  const [row] = await sql.all<Record<string, number | null>>(
+    `SELECT (SELECT MAX(id) FROM leads) AS leads, (SELECT MAX(id) FROM deliveries) AS deliveries,
+            (SELECT MAX(id) FROM handovers) AS handovers, (SELECT MAX(id) FROM requests) AS requests,
+            (SELECT MAX(id) FROM lead_intake) AS lead_intake`,
+  );
+  return Object.fromEntries(Object.entries(row ?? {}).map(([table, id]) => [table, Number(id ?? 0)]));
+}

@@ -1,0 +1,109 @@
+// Records the restore of a backup into this database, and reads what a restore needs: the next ids, leads and rows page by page.
+// Invariant: from its first moment until a person opens it a restored database is read-only for every process.
+import { RelaisError } from '../../errors.ts';
+import type { Database, Sql } from '../database.ts';
+import { shippedMigrations, statementsOf } from '../migrate.ts';
+
+/** Creates the table in an empty schema and begins: whatever is loaded from now on is read-only. */
+export async function beginRestore(owner: Database, backup: string): Promise<void> {
+  const statement = shippedMigrations()
+    .flatMap(({ sql }) => statementsOf(sql))
+    .find((text) => text.startsWith('CREATE TABLE restores'));
+  if (statement === undefined)
+    throw new RelaisError('INTERNAL-001', 'No migration makes the table of restores.');
+  await owner.text(statement);
+  await owner.run('INSERT INTO restores (backup) VALUES (?)', [backup]);
+}
+
+export async function restoreApplied(tx: Sql): Promise<void> {
+  await tx.run('UPDATE restores SET applied_at = UTC_TIMESTAMP(3) WHERE applied_at IS NULL');
+}
+
+export interface Restore {
+  readonly backup: string;
+  readonly appliedAt: Date | null;
+  readonly openedAt: Date | null;
+}
+
+export async function lastRestore(sql: Pick<Sql, 'all'>): Promise<Restore | undefined> {
+  const [row] = await sql.all<Restore>(
+    'SELECT backup, applied_at AS appliedAt, opened_at AS openedAt FROM restores ORDER BY id DESC LIMIT 1',
+  );
+  return row;
+}
+
+export async function isRestorePending(sql: Pick<Sql, 'all'>): Promise<boolean> {
+  const rows = await sql.all('SELECT 1 FROM restores WHERE opened_at IS NULL LIMIT 1');
+  return rows.length > 0;
+}
+
+export async function markOpened(tx: Sql): Promise<void> {
+  await tx.run('UPDATE restores SET opened_at = UTC_TIMESTAMP(3) WHERE opened_at IS NULL');
+}
+
+/** Raises every counter of ids above what the table, and `known` of it, ever had. Returns how many. */
+export async function raiseIds(
+  owner: Database,
+  known: Readonly<Record<string, number>>,
+  spare: (table: string) => number,
+): Promise<number> {
+  const columns = await owner.all<{ name: string; col: string }>(
+    `SELECT TABLE_NAME AS name, COLUMN_NAME AS col FROM information_schema.COLUMNS
+      WHERE TABLE_SCHEMA = ? AND EXTRA LIKE '%auto_increment%'`,
+    [owner.name],
+  );
+  for (const { name, col } of columns) {
+    const [row] = await owner.all<{ highest: number | null }>(
+      `SELECT MAX(\`${col}\`) AS highest FROM \`${name}\``,
+    );
+    const next = Math.max(row?.highest ?? 0, known[name] ?? 0) + spare(name) + 1;
+    await owner.text(`ALTER TABLE \`${name}\` AUTO_INCREMENT = ${Math.trunc(next)}`);
+  }
+  return columns.length;
+}
+
+export async function highestSecret(sql: Pick<Sql, 'all'>, keysSchema: string): Promise<number> {
+  const [row] = await sql.all<{ id: number | null }>(
+    `SELECT MAX(lead_id) AS id FROM \`${keysSchema}\`.lead_secrets`,
+  );
+  return row?.id ?? 0;
+}
+
+export interface NamedLead {
+  readonly id: number;
+  readonly clientId: string;
+  readonly reference: string;
+}
+
+const atOnce = 5_000;
+
+/** Every lead, by id. */
+export async function* everyLead(sql: Pick<Sql, 'all'>): AsyncGenerator<readonly NamedLead[]> {
+  for (let after = 0; ;) {
+    const page = await sql.all<NamedLead>(
+      `SELECT id, client_id AS clientId, reference FROM leads FORCE INDEX (PRIMARY) WHERE id > ? ORDER BY id LIMIT ${atOnce}`,
+      [after],
+    );
+    if (page.length > 0) yield page;
+    if (page.length < atOnce) return;
+    after = page.at(-1)?.id ?? after;
+  }
+}
+
+/** Every row of lead_intake with a client and a reference, by id. */
+export async function* everyRow(sql: Pick<Sql, 'all'>): AsyncGenerator<readonly NamedLead[]> {
+  for (let after = 0; ;) {
+    const page = await sql.all<NamedLead>(
+      `SELECT id, COALESCE(client_id, '') AS clientId, COALESCE(reference, '') AS reference
+         FROM lead_intake FORCE INDEX (PRIMARY) WHERE id > ? ORDER BY id LIMIT ${atOnce}`,
+      [after],
+    );
+    if (page.length > 0) yield page;
+    if (page.length < atOnce) return;
+    after = page.at(-1)?.id ?? after;
+  }
+}
+
+export async function deleteRow(tx: Sql, id: number): Promise<void> {
+  await tx.run('DELETE FROM lead_intake WHERE id = ?', [id]);
+}

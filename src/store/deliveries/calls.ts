@@ -1,0 +1,183 @@
+// Stores the calls of deliveries that need several: the outcome of each, and the ids the recipient gave.
+// Invariant: only the process that leases the delivery writes, in the transaction that departs or settles it.
+import type { Action, Captured, OutcomeKind } from '../../../connectors/contract.ts';
+import { inList, insertGroups, type Sql } from '../database.ts';
+
+/** The stored state of one call of one delivery. */
+export interface CallRow {
+  readonly deliveryId: number;
+  readonly name: string;
+  /** Run and attempt of its last departure. */
+  readonly run: number;
+  readonly attempt: number;
+  readonly sentRevision: number;
+  readonly sentMappingId: number;
+  /** Empty while the call is under way. */
+  readonly outcome: OutcomeKind | '';
+  readonly maybeReceived: boolean;
+  readonly done: boolean;
+  readonly captures: Captured;
+}
+
+/** A delivery with its calls; one that departed and has none was a single call. */
+export interface CalledDelivery {
+  readonly id: number;
+  readonly action: Action;
+  readonly departures: number;
+  readonly calls: readonly CallRow[];
+}
+
+type CallColumns = {
+  delivery_id: number;
+  name: string;
+  run: number;
+  attempt: number;
+  sent_revision: number;
+  sent_mapping_id: number;
+  outcome: OutcomeKind | '';
+  maybe_received: number;
+  done: number;
+  captures: string | null;
+};
+
+const columns =
+  'c.delivery_id, c.name, c.run, c.attempt, c.sent_revision, c.sent_mapping_id, c.outcome, c.maybe_received, c.done, c.captures';
+
+const callOf = (row: CallColumns): CallRow => ({
+  deliveryId: row.delivery_id,
+  name: row.name,
+  run: row.run,
+  attempt: row.attempt,
+  sentRevision: row.sent_revision,
+  sentMappingId: row.sent_mapping_id,
+  outcome: row.outcome,
+  maybeReceived: row.maybe_received === 1,
+  done: row.done === 1,
+  captures: row.captures === null ? {} : (JSON.parse(row.captures) as Captured),
+});
+
+/** Every delivery of a lead to a destination with its calls, oldest first. */
+export async function readCalls(
+  sql: Sql,
+  leadId: number,
+  destinationId: string,
+): Promise<readonly CalledDelivery[]> {
+  const rows = await sql.all<
+    { id: number; action: Action; departures: number } & {
+      [Key in keyof CallColumns]: CallColumns[Key] | null;
+    }
+  >(
+    `SELECT d.id, d.action, d.departures, ${columns}
+       FROM deliveries d FORCE INDEX (deliveries_lead) LEFT JOIN delivery_calls c ON c.delivery_id = d.id
+      WHERE d.lead_id = ? AND d.destination_id = ? ORDER BY d.id, c.departed_at, c.attempt`,
+    [leadId, destinationId],
+  );
+  return [...Map.groupBy(rows, (row) => row.id).values()].flatMap((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const calls = group.flatMap((row) => (row.name === null ? [] : [callOf(row as CallColumns)]));
+    return [{ id: first.id, action: first.action, departures: first.departures, calls }];
+  });
+}
+
+/** Calls whose last departure has no outcome: under way, or cut off. */
+export async function openCalls(
+  sql: Sql,
+  deliveryIds: readonly number[],
+): Promise<ReadonlyMap<number, CallRow>> {
+  if (deliveryIds.length === 0) return new Map();
+  const { marks, values } = inList(deliveryIds);
+  const rows = await sql.all<CallColumns>(
+    `SELECT ${columns} FROM delivery_calls c WHERE c.delivery_id IN (${marks}) AND c.outcome = ''`,
+    values,
+  );
+  return new Map(rows.map((row) => [row.delivery_id, callOf(row)]));
+}
+
+export interface CallDeparture {
+  readonly deliveryId: number;
+  readonly leadId: number;
+  readonly destinationId: string;
+  readonly name: string;
+  readonly run: number;
+  readonly attempt: number;
+  readonly sentRevision: number;
+  readonly sentMappingId: number;
+}
+
+/** Records that calls depart; the caller appends `departed` in the same transaction. */
+export async function noteCallDepartures(tx: Sql, calls: readonly CallDeparture[]): Promise<void> {
+  for (const part of insertGroups(calls)) {
+    await tx.run(
+      `INSERT INTO delivery_calls (delivery_id, lead_id, destination_id, name, run, attempt, sent_revision, sent_mapping_id, departures, departed_at)
+       VALUES ${part.map(() => '(?, ?, ?, ?, ?, ?, ?, ?, 1, UTC_TIMESTAMP(3))').join(', ')}
+       ON DUPLICATE KEY UPDATE run = VALUES(run), attempt = VALUES(attempt), sent_revision = VALUES(sent_revision),
+         sent_mapping_id = VALUES(sent_mapping_id), departures = departures + 1, departed_at = VALUES(departed_at), outcome = ''`,
+      part.flatMap((departure) => [
+        departure.deliveryId,
+        departure.leadId,
+        departure.destinationId,
+        departure.name,
+        departure.run,
+        departure.attempt,
+        departure.sentRevision,
+        departure.sentMappingId,
+      ]),
+    );
+  }
+}
+
+export interface CallOutcome {
+  readonly deliveryId: number;
+  readonly name: string;
+  readonly outcome: OutcomeKind;
+  readonly maybeReceived: boolean;
+  readonly done: boolean;
+  readonly captures: Captured;
+}
+
+/** Records the outcomes of calls; ids captured earlier remain when an answer gives none. */
+export async function noteCallOutcomes(tx: Sql, calls: readonly CallOutcome[]): Promise<void> {
+  for (const call of calls) {
+    const captures = Object.keys(call.captures).length === 0 ? null : JSON.stringify(call.captures);
+    await tx.run(
+      `UPDATE delivery_calls SET outcome = ?, maybe_received = ?, done = ?, captures = COALESCE(?, captures), settled_at = UTC_TIMESTAMP(3)
+        WHERE delivery_id = ? AND name = ?`,
+      [call.outcome, call.maybeReceived ? 1 : 0, call.done ? 1 : 0, captures, call.deliveryId, call.name],
+    );
+  }
+}
+
+/**
+ * Queues deliveries whose next call leaves at once. The caller has settled them.
+ * @param tries `afresh`: the call has a schedule of its own; `goes_on`: it was tried before
+ */
+export async function queueNextCalls(
+  tx: Sql,
+  ids: readonly number[],
+  tries: 'afresh' | 'goes_on',
+): Promise<void> {
+  if (ids.length === 0) return;
+  const { marks, values } = inList(ids);
+  await tx.run(
+    `UPDATE deliveries FORCE INDEX (PRIMARY) SET queued_at = UTC_TIMESTAMP(3), ${tries === 'afresh' ? 'spent = 0, ' : ''}pending_since = NULL WHERE id IN (${marks}) AND state = 'queued'`,
+    values,
+  );
+}
+
+/** Resets a delivery that is sent again as a whole: every call is made again. Captured ids remain until new ones come. */
+export async function restartCalls(tx: Sql, deliveryId: number): Promise<void> {
+  await tx.run('UPDATE delivery_calls SET done = 0, maybe_received = 0 WHERE delivery_id = ?', [deliveryId]);
+}
+
+/** Deletes the ids a recipient gave for leads it has erased. */
+export async function forgetCaptures(
+  tx: Sql,
+  pairs: readonly { readonly leadId: number; readonly destinationId: string }[],
+): Promise<void> {
+  for (const pair of pairs)
+    await tx.run('UPDATE delivery_calls SET captures = NULL WHERE lead_id = ? AND destination_id = ?', [
+      pair.leadId,
+      pair.destinationId,
+    ]);
+}

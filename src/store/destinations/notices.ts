@@ -1,0 +1,114 @@
+// Stores the notices of each client, word for word (C14), and reads how clients stand with the go-live list.
+// Invariant: a wording is written once and never changed; nothing is deleted.
+import type { Notice, WordedNotice, ClientFacts } from '../../domain/destination.ts';
+import { inList, rowMarks, type Sql, type ReadOnlySql } from '../database.ts';
+
+/** Stores new notices. Returns the versions that exist with another wording: nothing is written then. */
+export async function keepNotices(
+  tx: Sql,
+  clientId: string,
+  notices: readonly WordedNotice[],
+): Promise<readonly string[]> {
+  if (notices.length === 0) return [];
+  const known = new Map(
+    (
+      await tx.all<{ version: string; channel: string; wording: string }>(
+        'SELECT version, channel, wording FROM notices WHERE client_id = ? FOR UPDATE',
+        [clientId],
+      )
+    ).map(({ version, channel, wording }) => [`${version}\n${channel}`, wording]),
+  );
+  const before = ({ version, channel }: Notice): string | undefined => known.get(`${version}\n${channel}`);
+  const changed = notices.filter((notice) => (before(notice) ?? notice.wording) !== notice.wording);
+  if (changed.length > 0) return changed.map(({ version }) => version);
+  await tx.run(
+    `INSERT INTO notices (client_id, version, channel, wording, valid_from) VALUES ${rowMarks(notices.length, 5)}
+     ON DUPLICATE KEY UPDATE valid_from = VALUES(valid_from)`,
+    notices.flatMap(({ version, channel, wording, from }) => [
+      clientId,
+      version,
+      channel,
+      wording,
+      new Date(from),
+    ]),
+  );
+  return [];
+}
+
+/** Notices by client, without their wording. */
+export async function noticesOf(
+  sql: Sql,
+  clientIds: readonly string[],
+): Promise<ReadonlyMap<string, readonly Notice[]>> {
+  if (clientIds.length === 0) return new Map();
+  const { marks, values } = inList(clientIds);
+  const rows = await sql.all<{
+    client_id: string;
+    version: string;
+    channel: Notice['channel'];
+    valid_from: Date;
+  }>(`SELECT client_id, version, channel, valid_from FROM notices WHERE client_id IN (${marks})`, values);
+  return new Map(
+    [...Map.groupBy(rows, (row) => row.client_id)].map(([clientId, own]) => [
+      clientId,
+      own.map(({ version, channel, valid_from: from }) => ({ version, channel, from: from.toISOString() })),
+    ]),
+  );
+}
+
+// Reads how clients stand with the go-live list: their contract in force, and whether they were live before the list applied.
+// Invariant: the contract is the published one; the list applies for good to a client that has been complete once.
+
+export interface GoLiveStanding {
+  readonly clientId: string;
+  readonly facts: ClientFacts;
+  /** Live before the list applied: missing items withhold nothing. */
+  readonly liveBefore: boolean;
+}
+
+interface Row {
+  readonly id: string;
+  readonly facts: string;
+  readonly liveBefore: number;
+}
+
+const standingOf = ({ id, facts, liveBefore }: Row): GoLiveStanding => ({
+  clientId: id,
+  facts: JSON.parse(facts) as ClientFacts,
+  liveBefore: liveBefore === 1,
+});
+const columns = 'id, facts, live_before_list AS liveBefore';
+
+export async function goLiveStandings(
+  sql: ReadOnlySql,
+  clientIds: readonly string[],
+): Promise<readonly GoLiveStanding[]> {
+  if (clientIds.length === 0) return [];
+  const { marks, values } = inList(clientIds);
+  return (await sql.all<Row>(`SELECT ${columns} FROM clients WHERE id IN (${marks})`, values)).map(
+    standingOf,
+  );
+}
+
+/** Clients with a version in force at a destination that takes leads. */
+export async function standingsOfLive(sql: ReadOnlySql): Promise<readonly GoLiveStanding[]> {
+  const rows = await sql.all<Row>(
+    `SELECT ${columns} FROM clients WHERE EXISTS (SELECT 1 FROM destinations d
+      WHERE d.client_id = clients.id AND d.mapping_version_id > 0 AND d.status <> 'archived') ORDER BY id`,
+  );
+  return rows.map(standingOf);
+}
+
+/** Applies the list to this client from now on: its items were complete once. */
+export async function holdToList(tx: Sql, clientId: string): Promise<void> {
+  await tx.run('UPDATE clients SET live_before_list = 0 WHERE id = ? AND live_before_list = 1', [clientId]);
+}
+
+/** Number of a client's deliveries that are withheld because of its list. */
+export async function withheldForList(sql: ReadOnlySql, clientId: string): Promise<number> {
+  const [row] = await sql.all<{ n: number }>(
+    "SELECT COUNT(*) AS n FROM deliveries WHERE client_id = ? AND state = 'withheld' AND reason LIKE 'go_live_incomplete%'",
+    [clientId],
+  );
+  return row?.n ?? 0;
+}

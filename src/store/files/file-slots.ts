@@ -1,0 +1,137 @@
+// Stores the slots at which a file of a flow is due: by its schedule, requested by support, or because a file was voided.
+// Invariant: a slot runs once, and stays due while its destination cannot send. `taken` means that its rows were collected, not
+// that the file arrived: its batch is then `sent` (store/batches.ts). A slot without rows makes no batch.
+import { isDuplicateKey, type ReadOnlySql, type Sql } from '../database.ts';
+
+/** Inserts a slot, `now` by the database's clock; false when that slot exists already. */
+export async function addSlot(
+  sql: Sql,
+  destinationId: string,
+  slotAt: Date | 'now',
+  askedBy = 'schedule',
+): Promise<boolean> {
+  try {
+    await sql.run(
+      `INSERT INTO slots (destination_id, slot_at, asked_by) VALUES (?, ${slotAt === 'now' ? 'UTC_TIMESTAMP(3)' : '?'}, ?)`,
+      [destinationId, ...(slotAt === 'now' ? [] : [slotAt]), askedBy],
+    );
+    return true;
+  } catch (error) {
+    if (isDuplicateKey(error)) return false;
+    throw error;
+  }
+}
+
+/** The newest scheduled slot of each destination. */
+export async function latestSlots(sql: Sql): Promise<ReadonlyMap<string, Date>> {
+  const rows = await sql.all<{ destination_id: string; slot_at: Date }>(
+    "SELECT destination_id, MAX(slot_at) AS slot_at FROM slots WHERE asked_by = 'schedule' GROUP BY destination_id",
+  );
+  return new Map(rows.map((row) => [row.destination_id, row.slot_at]));
+}
+
+/** The newest slot of a destination, scheduled or requested; undefined: none. */
+export async function newestSlot(sql: ReadOnlySql, destinationId: string): Promise<Date | undefined> {
+  const [row] = await sql.all<{ newest: Date | null }>(
+    'SELECT MAX(slot_at) AS newest FROM slots WHERE destination_id = ?',
+    [destinationId],
+  );
+  return row?.newest ?? undefined;
+}
+
+export async function countSlotsAfter(tx: Sql, destinationId: string, after: Date): Promise<number> {
+  const [row] = await tx.all<{ n: number }>(
+    'SELECT COUNT(*) AS n FROM slots WHERE destination_id = ? AND slot_at > ?',
+    [destinationId, after],
+  );
+  return row?.n ?? 0;
+}
+
+export interface DueSlot {
+  readonly destinationId: string;
+  readonly slotAt: Date;
+  /** `schedule`, or the actor who requested it. */
+  readonly askedBy: string;
+  /** The long file whose parts are being collected for it; 0: none. */
+  readonly collecting: number;
+}
+
+type SlotRow = { destination_id: string; slot_at: Date; asked_by: string; collecting: number };
+const slotColumns = 'destination_id, slot_at, asked_by, collecting';
+const slotOf = (row: SlotRow): DueSlot => ({
+  destinationId: row.destination_id,
+  slotAt: row.slot_at,
+  askedBy: row.asked_by,
+  collecting: row.collecting,
+});
+
+/** Due slots of active destinations, those of long files last. */
+export async function dueSlots(sql: Sql, limit: number): Promise<readonly DueSlot[]> {
+  const rows = await sql.all<SlotRow>(
+    `SELECT ${slotColumns} FROM slots WHERE state = 'due' AND slot_at <= UTC_TIMESTAMP(3)
+        AND destination_id IN (SELECT id FROM destinations WHERE status = 'active')
+      ORDER BY collecting > 0, slot_at LIMIT ${Math.trunc(limit)}`,
+  );
+  return rows.map(slotOf);
+}
+
+/** Locks a due slot in the caller's transaction; undefined when another process has it or it was taken. */
+export async function lockSlot(
+  tx: Sql,
+  { destinationId, slotAt }: Pick<DueSlot, 'destinationId' | 'slotAt'>,
+): Promise<DueSlot | undefined> {
+  const [row] = await tx.all<SlotRow>(
+    `SELECT ${slotColumns} FROM slots WHERE destination_id = ? AND slot_at = ? AND state = 'due' FOR UPDATE SKIP LOCKED`,
+    [destinationId, slotAt],
+  );
+  return row === undefined ? undefined : slotOf(row);
+}
+
+/** Keeps the slot due, because more parts of its file are to be collected. */
+export async function noteCollecting(tx: Sql, slot: DueSlot, wholeId: number): Promise<void> {
+  await tx.run('UPDATE slots SET collecting = ? WHERE destination_id = ? AND slot_at = ?', [
+    wholeId,
+    slot.destinationId,
+    slot.slotAt,
+  ]);
+}
+
+/** Ends the slot: it runs once. */
+export async function markTaken(tx: Sql, slot: Pick<DueSlot, 'destinationId' | 'slotAt'>): Promise<void> {
+  await tx.run(
+    "UPDATE slots SET state = 'taken', taken_at = UTC_TIMESTAMP(3) WHERE destination_id = ? AND slot_at = ?",
+    [slot.destinationId, slot.slotAt],
+  );
+}
+
+/** True when a later slot of the destination is due already. */
+export async function isOutrun(
+  tx: Sql,
+  { destinationId, slotAt }: Pick<DueSlot, 'destinationId' | 'slotAt'>,
+): Promise<boolean> {
+  const rows = await tx.all(
+    "SELECT 1 FROM slots WHERE destination_id = ? AND slot_at > ? AND slot_at <= UTC_TIMESTAMP(3) AND state = 'due' LIMIT 1",
+    [destinationId, slotAt],
+  );
+  return rows.length > 0;
+}
+
+/** True when the slot has not been taken. */
+export async function isDue(
+  tx: Sql,
+  { destinationId, slotAt }: Pick<DueSlot, 'destinationId' | 'slotAt'>,
+): Promise<boolean> {
+  const rows = await tx.all(
+    "SELECT 1 FROM slots WHERE destination_id = ? AND slot_at = ? AND state = 'due'",
+    [destinationId, slotAt],
+  );
+  return rows.length > 0;
+}
+
+/** Takes the destination's due slots without making a file. */
+export async function passDue(tx: Sql, destinationId: string): Promise<void> {
+  await tx.run(
+    "UPDATE slots SET state = 'taken', taken_at = UTC_TIMESTAMP(3) WHERE destination_id = ? AND state = 'due' AND slot_at <= UTC_TIMESTAMP(3)",
+    [destinationId],
+  );
+}

@@ -1,0 +1,207 @@
+// Takes rows of lead_intake: first locks and weighs their heads, then fetches the content of as many as fit into a batch.
+// Invariant: one process at a time takes a row (SKIP LOCKED), and no text longer than the contract allows is ever fetched.
+import { longColumns } from '../../domain/lead-fields/columns.ts';
+import { mostColumnBytes } from '../../domain/lead-values.ts';
+import type { Sql } from '../database.ts';
+import {
+  byName,
+  idList,
+  intakeColumns,
+  type IntakeColumn,
+  type IntakeValue,
+  type LeadName,
+} from './intake.ts';
+import { takeInTurns, type Turns } from './round-robin.ts';
+
+/** BigInt: JavaScript rounds numbers above 2^53. */
+export type RowId = bigint;
+
+/** A row without its content. */
+export interface IntakeHead {
+  readonly id: RowId;
+  readonly clientId: string;
+  readonly kind: string;
+  /** Size of its content in memory; a column that is too long is not fetched. */
+  readonly bytes: number;
+}
+
+export interface IntakeRow {
+  readonly id: RowId;
+  readonly receivedAt: Date;
+  /** The database's clock when the row was taken. */
+  readonly takenAt: Date;
+  readonly values: Readonly<Partial<Record<IntakeColumn, IntakeValue>>>;
+  /** Columns longer than the contract allows; their values are not fetched. */
+  readonly tooLong: readonly IntakeColumn[];
+  /** The officer has released it. */
+  readonly isReleased?: true;
+}
+
+/** Most content of a batch: small enough for a process to have several at once. */
+export const batchBytes = 4_194_304;
+/** Size of a row without its long columns. */
+const rowBytes = 4_000;
+
+const wide = ['consents', 'interactions'] as const;
+const length = (column: string): string => `COALESCE(OCTET_LENGTH(${column}), 0)`;
+const fetched = (column: (typeof wide)[number]): string =>
+  `IF(${length(column)} > ${mostColumnBytes[column]}, 0, ${length(column)})`;
+const selectHead = `SELECT CAST(id AS CHAR) AS id, client_id AS clientId, kind,
+  ${[rowBytes, ...longColumns.map(length), ...wide.map(fetched)].join(' + ')} AS bytes FROM lead_intake`;
+const selectRow = `SELECT CAST(id AS CHAR) AS row_id, received_at, UTC_TIMESTAMP(3) AS taken_at, released,
+  ${wide.map((column) => `${length(column)} > ${mostColumnBytes[column]} AS ${column}_too_long`).join(', ')},
+  ${intakeColumns
+    .map((column) =>
+      column === 'consents' || column === 'interactions'
+        ? `IF(${length(column)} > ${mostColumnBytes[column]}, NULL, ${column}) AS ${column}`
+        : column,
+    )
+    .join(', ')}
+  FROM lead_intake`;
+
+type RawHead = { id: string; clientId: string; kind: string; bytes: number };
+const headOf = (raw: RawHead): IntakeHead => ({ ...raw, id: BigInt(raw.id) });
+
+type Raw = Record<string, IntakeValue> & {
+  readonly row_id: string;
+  readonly received_at: Date;
+  readonly taken_at: Date;
+  readonly released: number;
+};
+function rowOf(raw: Raw): IntakeRow {
+  const { row_id: id, received_at: receivedAt, taken_at: takenAt, released, ...columns } = raw;
+  const values = Object.fromEntries(intakeColumns.map((name) => [name, columns[name] ?? null]));
+  const tooLong = wide.filter((column) => columns[`${column}_too_long`] === 1);
+  return {
+    id: BigInt(id),
+    receivedAt,
+    takenAt,
+    values,
+    tooLong,
+    ...(released === 1 ? { isReleased: true as const } : {}),
+  };
+}
+
+/** Fewer rows than this are taken at once, by one statement: no client waits for its turn. */
+const fewRows = 33;
+
+/**
+ * New rows that no other process has locked, locked: the oldest of each client in its turn. Rows of an open transaction are
+ * skipped and come later.
+ * @param except rows that are processed separately
+ */
+export async function takeNewRows(
+  tx: Sql,
+  limit: number,
+  turns: Turns,
+  except: readonly RowId[] = [],
+): Promise<readonly IntakeHead[]> {
+  const apart = except.length === 0 ? undefined : idList(except);
+  const others = apart === undefined ? '' : `AND lead_intake.id NOT IN (${apart.marks})`;
+  // The number is ours, and not every server accepts a text parameter for LIMIT.
+  const most = Math.max(1, Math.min(1000, Math.trunc(limit)));
+  if (most >= fewRows) {
+    const few = await tx.all<RawHead>(
+      `${selectHead} FORCE INDEX (lead_intake_turn) WHERE status = 'new' ${others}
+        ORDER BY client_id, lead_intake.id LIMIT ${fewRows} FOR UPDATE SKIP LOCKED`,
+      apart?.values ?? [],
+    );
+    if (few.length < fewRows) return few.map(headOf).sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+  return takeInTurns<IntakeHead>(turns, most, {
+    clientAfter: async (client) => {
+      const [next] = await tx.all<{ client_id: string }>(
+        `SELECT client_id FROM lead_intake FORCE INDEX (lead_intake_turn)
+          WHERE status = 'new' ${client === undefined ? '' : 'AND client_id > ?'} ORDER BY client_id LIMIT 1`,
+        client === undefined ? [] : [client],
+      );
+      return next?.client_id;
+    },
+    rowsOf: async (client, afterId, count) =>
+      (
+        await tx.all<RawHead>(
+          `${selectHead} FORCE INDEX (lead_intake_turn)
+            WHERE status = 'new' AND client_id = ? AND lead_intake.id > CAST(? AS UNSIGNED) ${others}
+            ORDER BY lead_intake.id LIMIT ${count} FOR UPDATE SKIP LOCKED`,
+          [client, String(afterId), ...(apart?.values ?? [])],
+        )
+      ).map(headOf),
+  });
+}
+
+/** These rows again, if they are still new and unlocked. */
+export async function takeRows(tx: Sql, ids: readonly RowId[]): Promise<readonly IntakeHead[]> {
+  if (ids.length === 0) return [];
+  const { marks, values } = idList(ids);
+  const rows = await tx.all<RawHead>(
+    `${selectHead} FORCE INDEX (PRIMARY) WHERE lead_intake.id IN (${marks}) AND status = 'new'
+      ORDER BY lead_intake.id FOR UPDATE SKIP LOCKED`,
+    values,
+  );
+  return rows.map(headOf);
+}
+
+/**
+ * The new `lead` rows of these references, locked; rows that another process has locked are left out, and all but a few for each
+ * reference.
+ */
+export async function takeLeadRows(tx: Sql, names: readonly LeadName[]): Promise<readonly IntakeHead[]> {
+  if (names.length === 0) return [];
+  const { where, values } = byName(names);
+  const rows = await tx.all<RawHead>(
+    `${selectHead} WHERE kind = 'lead' AND status = 'new' AND (${where})
+      ORDER BY lead_intake.id LIMIT ${2 * names.length} FOR UPDATE SKIP LOCKED`,
+    values,
+  );
+  return rows.map(headOf);
+}
+
+/** Content of rows that this transaction has locked. */
+export async function fetchRows(tx: Sql, ids: readonly RowId[]): Promise<readonly IntakeRow[]> {
+  if (ids.length === 0) return [];
+  const { marks, values } = idList(ids);
+  const rows = await tx.all<Raw>(
+    `${selectRow} FORCE INDEX (PRIMARY) WHERE lead_intake.id IN (${marks}) ORDER BY lead_intake.id`,
+    values,
+  );
+  return rows.map(rowOf);
+}
+
+/**
+ * As many rows as fit into a batch, at least one: one row of each client in its turn, so that one client's long rows leave room
+ * for another's.
+ */
+export function withinBatch(heads: readonly IntakeHead[], most = batchBytes): readonly IntakeHead[] {
+  const queues = [...Map.groupBy(heads, (head) => head.clientId).values()].map((rows) => [...rows]);
+  const chosen: IntakeHead[] = [];
+  let bytes = 0;
+  for (let round = queues; round.length > 0; round = round.filter((rows) => rows.length > 0)) {
+    for (const rows of round) {
+      const next = rows.shift();
+      if (next === undefined) continue;
+      if (chosen.length > 0 && bytes + next.bytes > most) {
+        // In the order they were sent: the client's later rows wait too.
+        rows.length = 0;
+        continue;
+      }
+      chosen.push(next);
+      bytes += next.bytes;
+    }
+  }
+  return chosen.sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** Every committed new row about these leads, read without a lock, also when locked. */
+export async function newRowsAbout(
+  tx: Sql,
+  names: readonly LeadName[],
+): Promise<readonly (LeadName & { readonly id: RowId; readonly kind: string })[]> {
+  if (names.length === 0) return [];
+  const { where, values } = byName(names);
+  const rows = await tx.all<LeadName & { readonly id: string; readonly kind: string }>(
+    `SELECT CAST(id AS CHAR) AS id, client_id AS clientId, reference, kind FROM lead_intake
+      WHERE status = 'new' AND (${where}) ORDER BY lead_intake.id`,
+    values,
+  );
+  return rows.map((row) => ({ ...row, id: BigInt(row.id) }));
+}

@@ -1,0 +1,93 @@
+// Reads from the log the changes that intake rows made to personal data on a day: corrections and withdrawn consents.
+// Invariant: reads the log by its primary key, from about the day's first entry on; an entry belongs to the day of its time.
+import type { ReadOnlySql } from '../database.ts';
+
+export interface RowChange {
+  /** Id of the log entry. */
+  readonly entry: number;
+  readonly at: Date;
+  readonly clientId: string;
+  /** Columns that a correction wrote or emptied. */
+  readonly fields: readonly string[];
+  /** For example `marketing.email`, of a consent that refuses. */
+  readonly takenBack: readonly string[];
+}
+
+/** Reason of entries to skip: a request corrected the lead, and has a note of its own. */
+export const byRequest = 'by_request';
+
+/** Entries that committed late may be out of order by so much, ms. */
+const outOfOrderMs = 3_600_000;
+const idsAtOnce = 20_000;
+
+interface Row {
+  readonly id: number;
+  readonly at: Date;
+  readonly clientId: string;
+  readonly entry: 'corrected' | 'consent_recorded';
+  readonly fields: string | null;
+  readonly consents: string | null;
+}
+
+/** Page by page, in the order of the log. Archived months are left out. */
+export async function* rowChanges(
+  sql: ReadOnlySql,
+  { from, to }: { readonly from: Date; readonly to: Date },
+): AsyncGenerator<readonly RowChange[]> {
+  const [ends] = await sql.all<{ first: number | null; last: number | null }>(
+    'SELECT MIN(id) AS first, MAX(id) AS last FROM handovers',
+  );
+  const last = Number(ends?.last ?? 0);
+  const first = await firstFrom(sql, new Date(from.getTime() - outOfOrderMs), {
+    low: Number(ends?.first ?? 1),
+    high: last + 1,
+  });
+  for (let low = first; low <= last; low += idsAtOnce) {
+    const rows = await sql.all<Row>(
+      `SELECT id, at, client_id AS clientId, entry, fields, consents FROM handovers FORCE INDEX (PRIMARY)
+        WHERE id BETWEEN ? AND ? AND entry IN ('corrected', 'consent_recorded') AND reason <> ? AND at >= ? AND at < ? ORDER BY id`,
+      [low, low + idsAtOnce - 1, byRequest, from, to],
+    );
+    if (rows.length > 0) yield rows.map(changeOf);
+    const [next] = await sql.all<{ at: Date }>('SELECT at FROM handovers WHERE id >= ? ORDER BY id LIMIT 1', [
+      low + idsAtOnce,
+    ]);
+    if (next === undefined || next.at.getTime() > to.getTime() + outOfOrderMs) return;
+  }
+}
+
+/** The first id of that time or later, by bisection: ids grow with time, except for late commits. */
+async function firstFrom(
+  sql: ReadOnlySql,
+  at: Date,
+  range: { readonly low: number; readonly high: number },
+): Promise<number> {
+  let { low, high } = range;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const [row] = await sql.all<{ at: Date }>('SELECT at FROM handovers WHERE id >= ? ORDER BY id LIMIT 1', [
+      middle,
+    ]);
+    if (row === undefined || row.at >= at) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+const isNo = new Set(['withdrawn', 'refused']);
+
+function changeOf({ id, at, clientId, entry, fields, consents }: Row): RowChange {
+  const answers = JSON.parse(consents ?? '[]') as readonly Record<'purpose' | 'channel' | 'state', string>[];
+  return {
+    entry: id,
+    at,
+    clientId,
+    fields: entry === 'corrected' ? (fields ?? '').split(' ').filter((name) => name !== '') : [],
+    takenBack:
+      entry === 'corrected'
+        ? []
+        : answers.flatMap(({ purpose, channel, state }) =>
+            isNo.has(state) ? [`${purpose}.${channel}`] : [],
+          ),
+  };
+}

@@ -1,0 +1,289 @@
+// Writes leads for intake: new leads, corrections, events, in joined statements.
+// Invariant: the caller's transaction has locked the lead's row; every change is one revision and one row in lead_changes.
+import type { Interaction } from '../../domain/lead.ts';
+import type { LeadColumn, LeadFields } from '../../domain/lead-fields/columns.ts';
+import type { FieldValue } from '../../domain/lead-fields/field.ts';
+import {
+  inList,
+  insertGroups,
+  insertGroupsByWeight,
+  rowMarks,
+  textWeight,
+  type Sql,
+  type SqlValue,
+} from '../database.ts';
+import { amongKeys, type LeadName } from '../intake/intake.ts';
+import { lockLeads } from './leads.ts';
+import { columnsOf, contentTables, interactionColumns, selectLeads } from './lead-columns.ts';
+
+export interface NewLead extends LeadName {
+  readonly fields: LeadFields;
+}
+
+export interface LockedLead extends LeadName {
+  readonly id: number;
+  readonly revision: number;
+  readonly erased: boolean;
+}
+
+export type IntakeChangeKind = 'created' | 'corrected' | 'consent' | 'interaction';
+
+export interface NewLeadChange {
+  readonly clientId: string;
+  readonly leadId: number;
+  readonly revision: number;
+  readonly kind: IntakeChangeKind;
+}
+
+export const nameKey = (name: LeadName): string => `${name.clientId}\n${name.reference}`;
+
+/** The leads of these names, locked. */
+export async function lockNamedLeads(
+  tx: Sql,
+  names: readonly LeadName[],
+): Promise<ReadonlyMap<string, LockedLead>> {
+  const found = await findLeads(tx, names);
+  const locks = await lockLeads(
+    tx,
+    [...found.values()].map(({ id }) => id),
+  );
+  return new Map(
+    [...found].flatMap(([name, lead]) => {
+      const lock = locks.get(lead.id);
+      return lock === undefined ? [] : [[name, { ...lead, revision: lock.revision, erased: lock.erased }]];
+    }),
+  );
+}
+
+/** The leads of these names, without a lock. */
+export async function findLeads(
+  tx: Sql,
+  names: readonly LeadName[],
+): Promise<ReadonlyMap<string, LockedLead>> {
+  if (names.length === 0) return new Map();
+  const { where, values } = amongKeys(
+    names.map((name) => [name.clientId, name.reference]),
+    ['client_id', 'reference'],
+  );
+  return byNameKey(
+    await tx.all<RawLead>(`${selectLead} FORCE INDEX (leads_reference) WHERE ${where}`, values),
+  );
+}
+
+/** A lead row that was accepted before. */
+export interface LeadReceipt extends LeadName {
+  readonly leadId: number;
+  readonly digest: Buffer;
+}
+
+/** Leads of these names, and receipts of the rows that made leads of them. */
+export interface NamedBefore {
+  readonly leads: ReadonlyMap<string, LockedLead>;
+  readonly receipts: readonly LeadReceipt[];
+}
+
+/** A row of `namedBeforeSql`; of a receipt, `id` is that of its lead. */
+export type NamedRow = RawLead & { readonly digest: Buffer | null };
+
+/** SELECT of the leads of these names, without a lock, and of the receipts of the rows that made them. The list must not be empty. */
+export function namedBeforeSql(names: readonly LeadName[]): {
+  readonly sql: string;
+  readonly values: readonly string[];
+} {
+  const keys = names.map((name) => [name.clientId, name.reference]);
+  const [lead, receipt] = [
+    amongKeys(keys, ['client_id', 'reference']),
+    amongKeys(keys, ['client_id', 'row_reference']),
+  ];
+  return {
+    sql: `SELECT id, client_id AS clientId, reference, revision, erased_at AS erasedAt, NULL AS digest
+       FROM leads FORCE INDEX (leads_reference) WHERE ${lead.where}
+     UNION ALL
+     SELECT lead_id, client_id, row_reference, 0, NULL, digest
+       FROM intake_receipts FORCE INDEX (PRIMARY) WHERE kind = 'lead' AND (${receipt.where})`,
+    values: [...lead.values, ...receipt.values],
+  };
+}
+
+export const namedBefore = (rows: readonly NamedRow[]): NamedBefore => ({
+  leads: byNameKey(rows.filter(({ digest }) => digest === null)),
+  receipts: rows.flatMap(({ digest, id: leadId, clientId, reference }) =>
+    digest === null ? [] : [{ clientId, reference, leadId, digest }],
+  ),
+});
+
+type RawLead = LeadName & { readonly id: number; readonly revision: number; readonly erasedAt: Date | null };
+const selectLead = 'SELECT id, client_id AS clientId, reference, revision, erased_at AS erasedAt FROM leads';
+
+function byNameKey(rows: readonly RawLead[]): ReadonlyMap<string, LockedLead> {
+  return new Map(
+    rows.map(({ id, clientId, reference, revision, erasedAt }) => [
+      nameKey({ clientId, reference }),
+      { id, clientId, reference, revision, erased: erasedAt !== null },
+    ]),
+  );
+}
+
+/** Most rows per statement: far below the server's limit of 65,535 parameters. */
+const together = 256;
+
+/** Bytes of a lead's values in a statement that are not texts. */
+const numbersWeight = 256;
+
+/** Actual size of a lead: most are a tenth of their maximum, by which one batch would become many statements for each table. */
+const weightOf = ({ clientId, reference, fields }: NewLead): number =>
+  Object.values(fields).reduce<number>(
+    (sum, value) => sum + (typeof value === 'string' ? textWeight(value) : 0),
+    numbersWeight + textWeight(clientId) + textWeight(reference),
+  );
+
+/** Inserts new leads with their content; returns their ids by name. One statement per table. */
+export async function insertLeads(tx: Sql, leads: readonly NewLead[]): Promise<ReadonlyMap<string, number>> {
+  const ids = new Map<string, number>();
+  for (const group of insertGroupsByWeight(leads, together, weightOf))
+    for (const [name, id] of await insertTogether(tx, group)) ids.set(name, id);
+  return ids;
+}
+
+async function insertTogether(tx: Sql, leads: readonly NewLead[]): Promise<ReadonlyMap<string, number>> {
+  const own = columnsOf('leads');
+  const { insertId } = await tx.run(
+    `INSERT INTO leads (client_id, reference, ${own.map(([, column]) => column).join(', ')}) VALUES ${rowMarks(leads.length, 2 + own.length)}`,
+    leads.flatMap(({ clientId, reference, fields }) => [
+      clientId,
+      reference,
+      ...own.map(([name]) => fields[name] ?? null),
+    ]),
+  );
+  const ids = await idsOf(tx, leads, insertId);
+  const idOf = (lead: NewLead): number => ids.get(nameKey(lead)) ?? 0;
+  for (const table of contentTables) {
+    if (table === 'leads') continue;
+    const columns = columnsOf(table);
+    const rows = leads.filter(
+      ({ fields }) => table !== 'lead_finances' || columns.some(([name]) => fields[name] !== undefined),
+    );
+    for (const group of insertGroups(rows, together)) {
+      await tx.run(
+        `INSERT INTO ${table} (lead_id, client_id, ${columns.map(([, column]) => column).join(', ')}) VALUES ${rowMarks(group.length, 2 + columns.length)}`,
+        group.flatMap((lead) => [
+          idOf(lead),
+          lead.clientId,
+          ...columns.map(([name]) => lead.fields[name] ?? null),
+        ]),
+      );
+    }
+  }
+  return ids;
+}
+
+/** Several are read back instead of counted from the first: a server may step its ids by more than one. */
+async function idsOf(
+  tx: Sql,
+  leads: readonly NewLead[],
+  firstId: number,
+): Promise<ReadonlyMap<string, number>> {
+  const [first, ...others] = leads;
+  if (first !== undefined && others.length === 0) return new Map([[nameKey(first), firstId]]);
+  return new Map([...(await findLeads(tx, leads))].map(([name, { id }]) => [name, id]));
+}
+
+/** The named columns of leads, against which a correction is checked. */
+export async function readFacts(
+  tx: Sql,
+  leadIds: readonly number[],
+  columns: readonly LeadColumn[],
+): Promise<ReadonlyMap<number, LeadFields>> {
+  if (leadIds.length === 0) return new Map();
+  const { marks, values } = inList(leadIds);
+  const rows = await tx.all<Record<string, SqlValue> & { readonly lead_id: number }>(
+    `${selectLeads('l.id AS lead_id', columns)} WHERE l.id IN (${marks})`,
+    values,
+  );
+  return new Map(
+    rows.map(({ lead_id: leadId, ...facts }) => [
+      leadId,
+      Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== null)) as LeadFields,
+    ]),
+  );
+}
+
+/** Writes the named columns only; those in `clear` become NULL. */
+export async function correctLead(
+  tx: Sql,
+  lead: { readonly id: number; readonly clientId: string },
+  fields: LeadFields,
+  clear: readonly LeadColumn[],
+): Promise<void> {
+  for (const table of contentTables) {
+    const changed = columnsOf(table).filter(([name]) => fields[name] !== undefined || clear.includes(name));
+    if (changed.length === 0) continue;
+    const values: SqlValue[] = changed.map(([name]) => fields[name] ?? null);
+    if (table === 'lead_finances') {
+      await tx.run(
+        `INSERT INTO lead_finances (lead_id, client_id, ${changed.map(([, column]) => column).join(', ')})
+         VALUES ${rowMarks(1, 2 + changed.length)}
+         ON DUPLICATE KEY UPDATE ${changed.map(([, column]) => `${column} = VALUES(${column})`).join(', ')}`,
+        [lead.id, lead.clientId, ...values],
+      );
+    } else {
+      const key = table === 'leads' ? 'id' : 'lead_id';
+      await tx.run(
+        `UPDATE ${table} SET ${changed.map(([, column]) => `${column} = ?`).join(', ')} WHERE ${key} = ?`,
+        [...values, lead.id],
+      );
+    }
+  }
+}
+
+const stored = (value: FieldValue | undefined): SqlValue =>
+  typeof value === 'boolean' ? Number(value) : (value ?? null);
+
+export async function insertInteractions(
+  tx: Sql,
+  events: readonly { readonly clientId: string; readonly leadId: number; readonly event: Interaction }[],
+): Promise<void> {
+  const columns = interactionColumns.map(([, column]) => column).join(', ');
+  for (const group of insertGroupsByWeight(
+    events,
+    together,
+    ({ event }) => 200 + textWeight(event.content),
+  )) {
+    await tx.run(
+      `INSERT INTO interactions (client_id, lead_id, ${columns}) VALUES ${rowMarks(group.length, 2 + interactionColumns.length)}`,
+      group.flatMap(({ clientId, leadId, event }): SqlValue[] => [
+        clientId,
+        leadId,
+        ...interactionColumns.map(([name]) => stored(event[name])),
+      ]),
+    );
+  }
+}
+
+/** Raises revisions; leads with the same steps share a statement. */
+export async function raiseRevisions(
+  tx: Sql,
+  steps: readonly {
+    readonly leadId: number;
+    readonly revisions: number;
+    readonly consentRevisions: number;
+  }[],
+): Promise<void> {
+  const groups = Map.groupBy(steps, (step) => `${step.revisions}:${step.consentRevisions}`);
+  for (const group of groups.values()) {
+    const { marks, values } = inList(group.map(({ leadId }) => leadId));
+    await tx.run(
+      `UPDATE leads FORCE INDEX (PRIMARY) SET revision = revision + ?, consent_revision = consent_revision + ?, changed_at = CURRENT_TIMESTAMP(3) WHERE id IN (${marks})`,
+      [group[0]?.revisions ?? 0, group[0]?.consentRevisions ?? 0, ...values],
+    );
+  }
+}
+
+export async function insertChanges(tx: Sql, changes: readonly NewLeadChange[]): Promise<void> {
+  for (const group of insertGroups(changes)) {
+    await tx.run(
+      `INSERT INTO lead_changes (client_id, lead_id, revision, kind) VALUES ${rowMarks(group.length, 4)}`,
+      group.flatMap(({ clientId, leadId, revision, kind }) => [clientId, leadId, revision, kind]),
+    );
+  }
+}

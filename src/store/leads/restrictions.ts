@@ -1,0 +1,195 @@
+// Stores the restriction of processing on the lead's row, and finds the deliveries that it withholds.
+// Invariant: the mark changes under the lead's lock with a new revision, so that no content rendered earlier departs afterwards.
+import type { Circuit } from '../../domain/breaker.ts';
+import { inList, type Sql } from '../database.ts';
+
+export async function markRestricted(tx: Sql, leadId: number, revision: number): Promise<void> {
+  await tx.run(
+    'UPDATE leads SET restricted_at = COALESCE(restricted_at, UTC_TIMESTAMP(3)), revision = ?, changed_at = UTC_TIMESTAMP(3) WHERE id = ?',
+    [revision, leadId],
+  );
+}
+
+/** The ids of these leads that are restricted; the caller has locked them. */
+export async function restrictedAmong(tx: Sql, leadIds: readonly number[]): Promise<ReadonlySet<number>> {
+  if (leadIds.length === 0) return new Set();
+  const { marks, values } = inList(leadIds);
+  const rows = await tx.all<{ id: number }>(
+    `SELECT id FROM leads WHERE id IN (${marks}) AND restricted_at IS NOT NULL`,
+    values,
+  );
+  return new Set(rows.map((row) => row.id));
+}
+
+/** The ids of these leads of which an update departed during their restriction; the caller has locked them. */
+export async function toldWhileRestricted(tx: Sql, leadIds: readonly number[]): Promise<ReadonlySet<number>> {
+  if (leadIds.length === 0) return new Set();
+  const { marks, values } = inList(leadIds);
+  const rows = await tx.all<{ id: number }>(
+    `SELECT DISTINCT l.id FROM leads l JOIN deliveries d FORCE INDEX (deliveries_lead) ON d.lead_id = l.id
+      WHERE l.id IN (${marks}) AND d.action = 'update' AND d.first_departed_at >= l.restricted_at`,
+    values,
+  );
+  return new Set(rows.map((row) => row.id));
+}
+
+/** Removes the mark unless another request needs it. Returns false when it stays. */
+export async function unmarkRestricted(tx: Sql, leadId: number, exceptRequest: number): Promise<boolean> {
+  const others = await tx.all(
+    `SELECT 1 FROM request_subjects s JOIN requests r ON r.id = s.request_id
+      WHERE s.kind = 'lead' AND s.subject_id = ? AND s.applied_at IS NOT NULL
+        AND r.kind = 'restriction' AND r.lifted_at IS NULL AND r.id <> ? LIMIT 1`,
+    [leadId, exceptRequest],
+  );
+  if (others.length > 0) return false;
+  const { affected } = await tx.run(
+    'UPDATE leads SET restricted_at = NULL WHERE id = ? AND restricted_at IS NOT NULL',
+    [leadId],
+  );
+  return affected > 0;
+}
+
+/** Deliveries withheld for a restriction that has ended, of some leads or of any. */
+export async function heldWithoutRestriction(
+  sql: Sql,
+  leadIds: readonly number[] | 'any',
+  limit: number,
+): Promise<readonly number[]> {
+  if (leadIds !== 'any' && leadIds.length === 0) return [];
+  const among = leadIds === 'any' ? { marks: '', values: [] } : inList(leadIds);
+  const rows = await sql.all<{ id: number }>(
+    `SELECT d.id FROM deliveries d JOIN leads l ON l.id = d.lead_id
+      WHERE d.state = 'withheld' AND d.reason = 'restricted' AND l.restricted_at IS NULL
+        ${leadIds === 'any' ? '' : `AND d.lead_id IN (${among.marks})`} ORDER BY d.id LIMIT ${Math.trunc(limit)}`,
+    among.values,
+  );
+  return rows.map((row) => row.id);
+}
+
+/** Restarts the age limit, which a restriction stops: each delivery has its whole time again. */
+export async function renewAges(tx: Sql, ids: readonly number[]): Promise<void> {
+  if (ids.length === 0) return;
+  const { marks, values } = inList(ids);
+  await tx.run(
+    `UPDATE deliveries FORCE INDEX (PRIMARY)
+        SET expires_at = GREATEST(expires_at, TIMESTAMPADD(SECOND, TIMESTAMPDIFF(SECOND, created_at, expires_at), UTC_TIMESTAMP(3)))
+      WHERE id IN (${marks})`,
+    values,
+  );
+}
+
+// Reopens deliveries that wait for a cause and not for time: withheld ones, or behind another of the same lead.
+// Invariant: a reopened delivery is planned and checked again.
+
+/** Sets withheld deliveries back to `planned`. Returns their ids. */
+export async function reopenWithheld(tx: Sql, ids: readonly number[]): Promise<readonly number[]> {
+  if (ids.length === 0) return [];
+  const { marks, values } = inList(ids);
+  const rows = await tx.all<{ id: number }>(
+    `SELECT id FROM deliveries FORCE INDEX (PRIMARY) WHERE id IN (${marks}) AND state = 'withheld' ORDER BY id FOR UPDATE`,
+    values,
+  );
+  if (rows.length === 0) return [];
+  const found = inList(rows.map((row) => row.id));
+  await tx.run(
+    `UPDATE deliveries FORCE INDEX (PRIMARY) SET state = 'planned', reason = '', due_at = UTC_TIMESTAMP(3) WHERE id IN (${found.marks})`,
+    found.values,
+  );
+  return rows.map((row) => row.id);
+}
+
+/** Destinations with a withheld delivery, by a loose scan of the index: it needs the first column in the SELECT. */
+export async function destinationsWithWithheld(sql: Sql): Promise<ReadonlySet<string>> {
+  const rows = await sql.all<{ destination_id: string }>(
+    "SELECT DISTINCT state, destination_id FROM deliveries FORCE INDEX (deliveries_due) WHERE state = 'withheld'",
+  );
+  return new Set(rows.map((row) => row.destination_id));
+}
+
+/** Withheld deliveries of a destination for one of the reasons, in id order after `after`. */
+export async function withheldOfDestination(
+  sql: Sql,
+  destinationId: string,
+  reasons: readonly string[],
+  limit: number,
+  after = 0,
+): Promise<readonly number[]> {
+  const { marks, values } = inList(reasons);
+  const rows = await sql.all<{ id: number }>(
+    `SELECT id FROM deliveries WHERE state = 'withheld' AND destination_id = ? AND id > ? AND SUBSTRING_INDEX(reason, ':', 1) IN (${marks})
+      ORDER BY id LIMIT ${Math.trunc(limit)}`,
+    [destinationId, after, ...values],
+  );
+  return rows.map((row) => row.id);
+}
+
+interface Pair {
+  readonly leadId: number;
+  readonly destinationId: string;
+}
+
+const waitsForAnother =
+  "((state = 'waiting' AND reason = 'waits_for_create') OR (state = 'withheld' AND reason = 'create_unsettled'))";
+
+/** Sets back to `planned` the deliveries of these leads and destinations that waited for one that has just ended. */
+export async function wakeSiblings(tx: Sql, pairs: readonly Pair[]): Promise<void> {
+  await wakeAndReadCircuits(tx, pairs, []);
+}
+
+/** The same, and reads the circuits of destinations in the same statement. */
+export async function wakeAndReadCircuits(
+  tx: Sql,
+  pairs: readonly Pair[],
+  destinationIds: readonly string[],
+): Promise<readonly Circuit[]> {
+  const parts = [
+    ...listed(
+      pairs.map((pair) => pair.leadId),
+      (
+        marks,
+      ) => `SELECT id, lead_id, destination_id, NULL AS circuit FROM deliveries FORCE INDEX (deliveries_lead)
+          WHERE lead_id IN (${marks}) AND ${waitsForAnother}`,
+    ),
+    ...listed(
+      destinationIds,
+      (
+        marks,
+      ) => `SELECT 0 AS id, 0 AS lead_id, destination_id, circuit FROM destination_states FORCE INDEX (PRIMARY)
+          WHERE destination_id IN (${marks})`,
+    ),
+  ];
+  if (parts.length === 0) return [];
+  const rows = await tx.all<{ id: number; lead_id: number; destination_id: string; circuit: string | null }>(
+    parts.map(({ sql }) => sql).join(' UNION ALL '),
+    parts.flatMap(({ values }) => values),
+  );
+  await wake(
+    tx,
+    rows.filter(
+      ({ circuit, lead_id: leadId, destination_id: destinationId }) =>
+        circuit === null &&
+        pairs.some((pair) => pair.leadId === leadId && pair.destinationId === destinationId),
+    ),
+  );
+  return rows.flatMap(({ circuit }) => (circuit === null ? [] : [JSON.parse(circuit) as Circuit]));
+}
+
+/** A part of a statement about a list; none about an empty one. */
+function listed(
+  given: readonly (number | string)[],
+  sqlOf: (marks: string) => string,
+): readonly { readonly sql: string; readonly values: readonly (number | string)[] }[] {
+  if (given.length === 0) return [];
+  const { marks, values } = inList(given);
+  return [{ sql: sqlOf(marks), values }];
+}
+
+async function wake(tx: Sql, rows: readonly { readonly id: number }[]): Promise<void> {
+  if (rows.length === 0) return;
+  const found = inList(rows.map((row) => row.id));
+  await tx.run(
+    `UPDATE deliveries FORCE INDEX (PRIMARY) SET state = 'planned', reason = '', due_at = UTC_TIMESTAMP(3) WHERE id IN (${found.marks})
+        AND ${waitsForAnother}`,
+    found.values,
+  );
+}

@@ -1,0 +1,269 @@
+// Appends entries to the hand-over log (C09); there is no update and no delete here, nor a right to either.
+// Invariant: an entry has ids, codes and names of fields; never a prospect's data.
+import type { Action, OutcomeKind } from '../../../connectors/contract.ts';
+import { RelaisError } from '../../errors.ts';
+import { insertGroups, rowMarks, type Sql, type SqlValue } from '../database.ts';
+import { entryTextOf, handoverColumns } from './handover-text.ts';
+import { awaitSeal } from './handovers-unsealed.ts';
+import { refuseNames } from '../people/persons-names.ts';
+import type { AttemptDelivery } from '../deliveries/deliveries.ts';
+
+// Gives the columns that every log entry about a delivery fills.
+// Invariant: ids, numbers and the action; no personal data.
+
+export const entryNames = (
+  row: AttemptDelivery,
+): Pick<Handover, 'clientId'> &
+  Required<
+    Pick<Handover, 'destinationId' | 'deliveryId' | 'leadId' | 'batchId' | 'run' | 'attempt' | 'action'>
+  > => ({
+  clientId: row.clientId,
+  destinationId: row.destinationId,
+  deliveryId: row.id,
+  leadId: row.leadId,
+  batchId: row.batchId,
+  run: row.run,
+  attempt: row.attempt,
+  action: row.action,
+});
+
+/** Entries that a delivery's story describes in words of their own: `support/entry-words.ts`. */
+export type ToldEntry =
+  | 'departed'
+  | 'outcome'
+  | 'target_outcome'
+  | 'bounced'
+  | 'outcome_unknown'
+  | 'late'
+  | 'lookup'
+  | 'read_back'
+  | 'withheld'
+  | 'reopened'
+  | 'invalid'
+  | 'cancelled'
+  | 'expired'
+  | 'replayed'
+  | 'batch_voided'
+  | 'closed'
+  | 'resolved';
+
+/** Entries described by their name and reason alone. */
+type PlainEntry =
+  | 'circuit_opened'
+  | 'circuit_closed'
+  | 'suspended'
+  | 'resumed'
+  | 'authorised'
+  | 'revoked'
+  | 'published'
+  | 'rolled_back'
+  | 'corrected'
+  | 'consent_recorded'
+  | 'interaction_recorded'
+  | 'withdrawn'
+  | 'consent_ended'
+  | 'opposition_kept'
+  | 'opposition_ended'
+  | 'erased'
+  | 'request'
+  | 'restricted'
+  | 'unrestricted'
+  | 'looked_up'
+  | 'revealed'
+  | 'backfilled'
+  | 'file_requested'
+  | 'file_gathered'
+  | 'file_held'
+  | 'file_released'
+  | 'file_discarded'
+  | 'file_departed'
+  | 'file_outcome'
+  | 'key_changed'
+  | 'mailed'
+  | 'note_written'
+  | 'instruction_recorded'
+  | 'operation_recorded'
+  | 'purged'
+  | 'anonymised'
+  | 'proofs_handed_over'
+  | 'retention_run'
+  | 'client_closed'
+  | 'client_returned'
+  | 'client_deleted'
+  | 'person_exported'
+  | 'proof_made'
+  | 'signed_in'
+  | 'sign_in_refused'
+  | 'signed_out'
+  | 'account_changed'
+  | 'api_key_changed'
+  | 'exported'
+  | 'test_lead'
+  | 'test_outcome'
+  | 'secret_rotated'
+  | 'restored'
+  | 'restore_opened';
+
+export type HandoverEntry = ToldEntry | PlainEntry;
+
+export interface Handover {
+  readonly entry: HandoverEntry;
+  readonly clientId: string;
+  readonly destinationId?: string;
+  readonly deliveryId?: number;
+  readonly leadId?: number;
+  readonly batchId?: number;
+  readonly run?: number;
+  readonly attempt?: number;
+  readonly action?: Action;
+  /** Name of the call, for a delivery that needs several. */
+  readonly call?: string;
+  readonly actor?: string;
+  readonly purpose?: string;
+  readonly connector?: string;
+  readonly recipient?: string;
+  readonly target?: string;
+  readonly authorisationId?: number;
+  readonly mappingVersionId?: number;
+  readonly leadRevision?: number;
+  /** Target field names, in order. */
+  readonly fields?: readonly string[];
+  readonly consents?: readonly {
+    readonly field: string;
+    readonly value: string;
+    readonly purpose: string;
+    readonly channel: string;
+    readonly state: string;
+  }[];
+  readonly digest?: Buffer;
+  readonly bytes?: number;
+  readonly fileName?: string;
+  readonly outcome?: OutcomeKind | '';
+  readonly reason?: string;
+  readonly status?: number;
+  readonly answerBytes?: number;
+  readonly durationMs?: number;
+  readonly nextStep?: string;
+  /** Digests of the records it cites, at that time (`domain/cited.ts`). */
+  readonly cited?: string;
+}
+
+/** Appends entries in order, in the caller's transaction; signs each with its id, and queues it for sealing. */
+export async function appendHandovers(
+  tx: Sql,
+  entries: readonly Handover[],
+  at: Date = tx.now(),
+): Promise<void> {
+  const { sign } = tx;
+  if (sign === undefined)
+    throw new RelaisError(
+      'INTERNAL-001',
+      'An entry of the log was to be written by a connection that cannot sign it.',
+    );
+  // Texts that a person typed; entries of the gateway itself have no actor and cite no text.
+  const typed = entries.filter(
+    ({ actor, purpose = '', leadId = 0 }) => actor !== undefined && purpose !== '' && leadId > 0,
+  );
+  for (const [purpose = '', about] of Map.groupBy(typed, (entry) => entry.purpose))
+    await refuseNames(
+      tx,
+      about.map(({ leadId = 0 }) => leadId),
+      purpose,
+    );
+  const text = `${at.toISOString().slice(0, 23)}000`;
+  for (const part of insertGroups(entries)) {
+    const rows = part.map((entry) => valuesOf(entry, text));
+    const filled = filledColumns(rows);
+    const values: SqlValue[] = [];
+    for (const row of rows) for (const index of filled) values.push(row[index] ?? null);
+    const { insertId, idStep } = await tx.run(insertStatement(filled, part.length), values);
+    // The ids of one multi-row INSERT are consecutive, also in MySQL's interleaved mode: it is a "simple insert" with a known
+    // number of rows.
+    const signed = rows.map((row, index) => {
+      const id = insertId + index * idStep;
+      return { id, ...sign(entryTextOf(id, row)) };
+    });
+    await awaitSeal(tx, signed);
+  }
+}
+
+/** The first columns have no default: time, kind and client. An entry of the whole gateway has the client ''. */
+const withoutDefault = 3;
+
+/** Every other column has one of these as its default. */
+const isDefault = (value: SqlValue | undefined): boolean => value === '' || value === 0 || value === null;
+
+const allColumns = handoverColumns.map((_, index) => index);
+
+/** A departure fills two thirds of the columns, an outcome others: a column with its default in every row is not sent. */
+const filledColumns = (rows: readonly (readonly SqlValue[])[]): readonly number[] =>
+  allColumns.filter((index) => index < withoutDefault || rows.some((row) => !isDefault(row[index])));
+
+const statements = new Map<string, string>();
+const maxStatements = 500;
+
+/** Cached: the text for a hundred rows is ten thousand characters, and the driver finds a prepared statement by it. */
+function insertStatement(columns: readonly number[], rows: number): string {
+  const key = `${rows}:${columns.join()}`;
+  const known = statements.get(key);
+  if (known !== undefined) return known;
+  const names = columns.map((index) => handoverColumns[index]).join(', ');
+  const made = `INSERT INTO handovers (${names}) VALUES ${rowMarks(rows, columns.length)}`;
+  if (statements.size >= maxStatements) statements.clear();
+  statements.set(key, made);
+  return made;
+}
+
+/** The log keeps a text whole or not at all: a cut text would lose its end, and with it a ticket number. @throws USAGE-001 */
+function fitting(name: string, text: string | undefined, most: number): string {
+  if (text === undefined) return '';
+  if (text.length <= most) return text;
+  throw new RelaisError('USAGE-001', [
+    `Trop long pour le journal (${name}) : ${text.length} caractères, ${most} au plus.`,
+    `Too long for the log (${name}): ${text.length} characters, ${most} at most.`,
+  ]);
+}
+
+/** @param at as `entryTextOf` writes an instant: the text that is signed is the text that is stored */
+function valuesOf(entry: Handover, at: string): readonly SqlValue[] {
+  const values: SqlValue[] = [
+    at,
+    entry.entry,
+    entry.clientId,
+    entry.destinationId ?? '',
+    entry.deliveryId ?? 0,
+    entry.leadId ?? 0,
+    entry.batchId ?? 0,
+    entry.run ?? 0,
+    entry.attempt ?? 0,
+    entry.action ?? '',
+    fitting('actor', entry.actor, 120),
+    fitting('purpose', entry.purpose, 200),
+    entry.connector ?? '',
+    fitting('recipient', entry.recipient, 160),
+    fitting('target', entry.target, 200),
+    entry.authorisationId ?? 0,
+    entry.mappingVersionId ?? 0,
+    entry.leadRevision ?? 0,
+    // Never '': the statement would omit it and store NULL, which is not what was signed.
+    entry.fields?.join(' ') || null,
+    entry.consents === undefined ? null : JSON.stringify(entry.consents),
+    entry.digest ?? null,
+    entry.bytes ?? 0,
+    fitting('fileName', entry.fileName, 200),
+    entry.outcome ?? '',
+    fitting('reason', entry.reason, 80),
+    entry.status ?? 0,
+    entry.answerBytes ?? 0,
+    Math.min(Math.round(entry.durationMs ?? 0), 4_294_967_295),
+    entry.nextStep ?? '',
+    entry.call ?? '',
+    entry.cited ?? '',
+  ];
+  // By index: an iterator over the pairs made thirty arrays for each entry.
+  for (let index = 0; index < values.length; index += 1) {
+    const value = values[index];
+    if (typeof value === 'string' && !value.isWellFormed()) values[index] = value.toWellFormed();
+  }
+  return values;
+}

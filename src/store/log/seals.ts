@@ -1,0 +1,161 @@
+// Stores the seals and reads the entries they cover; records the archive files of the log.
+// Invariant: the entries to seal are those in handovers_unsealed (`handovers-unsealed.ts`), never a range derived from ids.
+import { inList, rowMarks, type Sql } from '../database.ts';
+import { handoverColumns } from './handover-text.ts';
+
+// Records the archive files of the log, and deletes archived entries from the table.
+// Invariant: only the owner's account writes; the trigger lets an entry be deleted once its id is in log_archived_ranges.
+
+export interface LogArchive {
+  readonly firstSeal: number;
+  readonly lastSeal: number;
+  readonly fileName: string;
+  readonly entries: number;
+  /** SHA-256 of the file. */
+  readonly digest: Buffer;
+  readonly mac: Buffer;
+}
+
+export interface IdRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** By their seals, ascending. */
+export async function logArchives(sql: Sql): Promise<readonly LogArchive[]> {
+  return sql.all<LogArchive>(
+    `SELECT first_seal AS firstSeal, last_seal AS lastSeal, file_name AS fileName, entries, digest, mac
+       FROM log_archives ORDER BY last_seal`,
+  );
+}
+
+/** Inserts the record of an archive and the ranges of ids that may now be deleted, in the caller's transaction. */
+export async function insertArchive(tx: Sql, archive: LogArchive, ranges: readonly IdRange[]): Promise<void> {
+  await tx.run(
+    `INSERT INTO log_archives (first_seal, last_seal, file_name, entries, digest, mac) VALUES ${rowMarks(1, 6)}`,
+    [archive.firstSeal, archive.lastSeal, archive.fileName, archive.entries, archive.digest, archive.mac],
+  );
+  for (let start = 0; start < ranges.length; start += 500) {
+    const part = ranges.slice(start, start + 500);
+    await tx.run(
+      `INSERT INTO log_archived_ranges (from_id, to_id) VALUES ${rowMarks(part.length, 2)}`,
+      part.flatMap((range) => [range.from, range.to]),
+    );
+  }
+}
+
+/** Deletes entries of a range from the table, at most `limit`; returns the number deleted. */
+export async function removeEntries(owner: Sql, range: IdRange, limit: number): Promise<number> {
+  const { affected } = await owner.run(
+    `DELETE FROM handovers WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ${Math.trunc(limit)}`,
+    [range.from, range.to],
+  );
+  return affected;
+}
+
+export interface Seal {
+  readonly sequence: number;
+  readonly sealedAt: Date;
+  /** Ranges of ids: `1-5,7`. */
+  readonly entries: string;
+  readonly entryMacs: Buffer;
+  readonly count: number;
+  readonly previous: Buffer;
+  readonly mac: Buffer;
+  /** Empty: made before keys had ids. */
+  readonly keyId: string;
+}
+
+export type HandoverRow = { readonly id: number } & Readonly<
+  Record<(typeof handoverColumns)[number], Buffer | string | number | null>
+>;
+
+/** Times are read as exact text: a driver's rounding must not change what is sealed. */
+const selected = handoverColumns
+  .map((column) => (column === 'at' ? "DATE_FORMAT(at, '%Y-%m-%dT%H:%i:%s.%f') AS at" : column))
+  .join(', ');
+
+/** The last seal; with `lock` it serialises sealers until the transaction ends. */
+export async function lastSeal(sql: Sql, lock = false): Promise<Seal | undefined> {
+  const [row] = await sql.all<SealRow>(
+    `SELECT * FROM seals ORDER BY sequence DESC LIMIT 1${lock ? ' FOR UPDATE' : ''}`,
+  );
+  return row === undefined ? undefined : sealOf(row);
+}
+
+export async function readEntries(sql: Sql, ids: readonly number[]): Promise<readonly HandoverRow[]> {
+  if (ids.length === 0) return [];
+  const { marks, values } = inList(ids);
+  return sql.all<HandoverRow>(
+    `SELECT id, ${selected} FROM handovers WHERE id IN (${marks}) ORDER BY id`,
+    values,
+  );
+}
+
+export async function insertSeal(tx: Sql, seal: Seal): Promise<void> {
+  await tx.run(
+    `INSERT INTO seals (sequence, sealed_at, entries, entry_macs, count, previous, mac, key_id) VALUES ${rowMarks(1, 8)}`,
+    [
+      seal.sequence,
+      seal.sealedAt,
+      seal.entries,
+      seal.entryMacs,
+      seal.count,
+      seal.previous,
+      seal.mac,
+      seal.keyId,
+    ],
+  );
+}
+
+export async function sealsAfter(sql: Sql, sequence: number, limit: number): Promise<readonly Seal[]> {
+  return (
+    await sql.all<SealRow>(
+      `SELECT * FROM seals WHERE sequence > ? ORDER BY sequence LIMIT ${Math.trunc(limit)}`,
+      [sequence],
+    )
+  ).map(sealOf);
+}
+
+/** Ids of entries in a range, to find entries that neither a seal nor the queue has. */
+export async function entryIdsBetween(sql: Sql, from: number, to: number): Promise<readonly number[]> {
+  const rows = await sql.all<{ id: number }>(
+    'SELECT id FROM handovers WHERE id BETWEEN ? AND ? ORDER BY id',
+    [from, to],
+  );
+  return rows.map((row) => row.id);
+}
+
+/** The next id at or after `from`; undefined when there is none up to `to`. */
+export async function nextEntryId(sql: Sql, from: number, to: number): Promise<number | undefined> {
+  const [row] = await sql.all<{ id: number }>(
+    'SELECT id FROM handovers WHERE id BETWEEN ? AND ? ORDER BY id LIMIT 1',
+    [from, to],
+  );
+  return row?.id;
+}
+
+export async function newestEntryId(sql: Sql): Promise<number> {
+  return (await sql.all<{ id: number | null }>('SELECT MAX(id) AS id FROM handovers'))[0]?.id ?? 0;
+}
+
+type SealRow = {
+  sequence: number;
+  sealed_at: Date;
+  entries: string;
+  entry_macs: Buffer;
+  count: number;
+  previous: Buffer;
+  mac: Buffer;
+  key_id: string;
+};
+const sealOf = (row: SealRow): Seal => ({
+  sequence: row.sequence,
+  sealedAt: row.sealed_at,
+  entries: row.entries,
+  entryMacs: row.entry_macs,
+  count: row.count,
+  previous: row.previous,
+  mac: row.mac,
+  keyId: row.key_id,
+});

@@ -1,0 +1,239 @@
+// Stores the opposition list of each client: withdrawals by keyed digests of mail addresses and phones; and finds leads by address.
+// Invariant: no address is stored with a withdrawal; of two for one address and opt-in the later one counts, by stamp and by receipt.
+import { addressDigests, type Addresses } from '../../domain/opposition.ts';
+import type { ConsentChannel, ConsentPurpose } from '../../domain/lead.ts';
+import { inList, insertGroups, type Sql } from '../database.ts';
+import { noteErasedAddresses } from '../backups/erasures-unwritten.ts';
+
+export interface Opposition {
+  readonly clientId: string;
+  readonly digest: Buffer;
+  readonly purpose: ConsentPurpose;
+  readonly channel: ConsentChannel;
+  readonly recordedAt: Date;
+  readonly receipt: number;
+}
+
+export async function keepOppositions(tx: Sql, oppositions: readonly Opposition[]): Promise<void> {
+  for (const group of insertGroups(oppositions)) {
+    await tx.run(
+      `INSERT INTO oppositions (client_id, digest, purpose, channel, recorded_at, receipt)
+       VALUES ${group.map(() => '(?, ?, ?, ?, ?, ?)').join(', ')}
+       ON DUPLICATE KEY UPDATE recorded_at = GREATEST(recorded_at, VALUES(recorded_at)), receipt = GREATEST(receipt, VALUES(receipt))`,
+      group.flatMap(({ clientId, digest, purpose, channel, recordedAt, receipt }) => [
+        clientId,
+        digest,
+        purpose,
+        channel,
+        recordedAt,
+        receipt,
+      ]),
+    );
+  }
+}
+
+/** The ids of these clients that have an opposition list. */
+export async function clientsWithOppositions(
+  sql: Sql,
+  clientIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  if (clientIds.length === 0) return new Set();
+  const { marks, values } = inList([...new Set(clientIds)]);
+  // Through `clients`: one index lookup for each, however long the list is.
+  const rows = await sql.all<{ id: string }>(
+    `SELECT c.id FROM clients c WHERE c.id IN (${marks})
+        AND EXISTS (SELECT 1 FROM oppositions o WHERE o.client_id = c.id)`,
+    values,
+  );
+  return new Set(rows.map((row) => row.id));
+}
+
+/** Entries of a client's list with these digests. */
+export async function oppositionsOf(
+  sql: Sql,
+  clientId: string,
+  digests: readonly Buffer[],
+): Promise<readonly Opposition[]> {
+  if (digests.length === 0) return [];
+  const { marks, values } = inList(digests);
+  return sql.all<Opposition>(
+    `SELECT client_id AS clientId, digest, purpose, channel, recorded_at AS recordedAt, receipt
+       FROM oppositions FORCE INDEX (PRIMARY) WHERE client_id = ? AND digest IN (${marks})`,
+    [clientId, ...values],
+  );
+}
+
+export interface LeadAddresses extends Addresses {
+  readonly leadId: number;
+  readonly clientId: string;
+}
+
+export async function addressesOf(sql: Sql, leadIds: readonly number[]): Promise<readonly LeadAddresses[]> {
+  if (leadIds.length === 0) return [];
+  const { marks, values } = inList(leadIds);
+  const rows = await sql.all<{
+    lead_id: number;
+    client_id: string;
+    email: string | null;
+    mobile: string | null;
+    landline: string | null;
+  }>(
+    `SELECT lead_id, client_id, email, mobile, landline FROM prospects FORCE INDEX (PRIMARY) WHERE lead_id IN (${marks})`,
+    values,
+  );
+  return rows.map(({ lead_id: leadId, client_id: clientId, email, mobile, landline }) => ({
+    leadId,
+    clientId,
+    ...(email === null ? {} : { email }),
+    ...(mobile === null ? {} : { mobile }),
+    ...(landline === null ? {} : { landline }),
+  }));
+}
+
+/** A client's leads that have one of these addresses now, not locked. */
+export async function leadsWithAddress(
+  sql: Sql,
+  clientId: string,
+  { email, mobile, landline }: Addresses,
+): Promise<readonly number[]> {
+  const ids = new Set<number>();
+  const asked = [
+    ['email', email],
+    ...[mobile, landline].flatMap((phone) => [
+      ['mobile', phone],
+      ['landline', phone],
+    ]),
+  ] as const;
+  for (const [column = '', value] of asked) {
+    if (value === undefined) continue;
+    const rows = await sql.all<{ lead_id: number }>(
+      `SELECT lead_id FROM prospects FORCE INDEX (prospects_${column}) WHERE client_id = ? AND ${column} = ?`,
+      [clientId, value],
+    );
+    for (const row of rows) ids.add(row.lead_id);
+  }
+  return [...ids].sort((a, b) => a - b);
+}
+
+/**
+ * A client's leads that have one of these addresses, or had it before a correction: every search for a person uses this.
+ * @param key of the addresses on the opposition list
+ */
+export async function leadsUnderAddress(
+  sql: Sql,
+  key: Buffer,
+  clientId: string,
+  addresses: Addresses,
+): Promise<readonly number[]> {
+  const now = await leadsWithAddress(sql, clientId, addresses);
+  const before = await leadsFormerlyUnder(sql, clientId, addressDigests(key, clientId, addresses));
+  return [...new Set([...now, ...before])].sort((a, b) => a - b);
+}
+
+/** A client's leads that had one of these addresses before a correction. */
+export async function leadsFormerlyUnder(
+  sql: Sql,
+  clientId: string,
+  digests: readonly Buffer[],
+): Promise<readonly number[]> {
+  if (digests.length === 0) return [];
+  const { marks, values } = inList(digests);
+  const rows = await sql.all<{ leadId: number }>(
+    `SELECT DISTINCT lead_id AS leadId FROM former_addresses FORCE INDEX (former_addresses_digest)
+      WHERE client_id = ? AND digest IN (${marks})`,
+    [clientId, ...values],
+  );
+  return rows.map(({ leadId }) => leadId);
+}
+
+/** A position in the order of receipt behind every existing answer. */
+export async function nextReceipt(sql: Sql): Promise<number> {
+  const [row] = await sql.all<{ id: number | null }>('SELECT MAX(id) AS id FROM consents');
+  return (row?.id ?? 0) + 1;
+}
+
+/** Stores former addresses of leads, by digest, once each. */
+export async function keepFormerAddresses(
+  tx: Sql,
+  former: readonly { readonly leadId: number; readonly clientId: string; readonly digest: Buffer }[],
+): Promise<void> {
+  for (const group of insertGroups(former)) {
+    await tx.run(
+      `INSERT INTO former_addresses (lead_id, client_id, digest) VALUES ${group.map(() => '(?, ?, ?)').join(', ')}
+       ON DUPLICATE KEY UPDATE client_id = VALUES(client_id)`,
+      group.flatMap(({ leadId, clientId, digest }) => [leadId, clientId, digest]),
+    );
+  }
+}
+
+export async function formerAddresses(sql: Sql, ...leadIds: readonly number[]): Promise<readonly Buffer[]> {
+  if (leadIds.length === 0) return [];
+  const { marks, values } = inList(leadIds);
+  const rows = await sql.all<{ digest: Buffer }>(
+    `SELECT digest FROM former_addresses WHERE lead_id IN (${marks})`,
+    values,
+  );
+  return rows.map((row) => row.digest);
+}
+
+/** Deletes a client's oppositions older than an instant. Returns the client and the number deleted. */
+export async function dropOppositions(
+  tx: Sql,
+  before: Date,
+  limit: number,
+): Promise<{ readonly clientId: string; readonly count: number } | undefined> {
+  const [first] = await tx.all<{ client_id: string }>(
+    `SELECT client_id FROM oppositions FORCE INDEX (oppositions_recorded)
+      WHERE recorded_at < ? ORDER BY recorded_at LIMIT 1`,
+    [before],
+  );
+  if (first === undefined) return undefined;
+  const { affected } = await tx.run(
+    `DELETE FROM oppositions WHERE client_id = ? AND recorded_at < ? LIMIT ${Math.trunc(limit)}`,
+    [first.client_id, before],
+  );
+  return { clientId: first.client_id, count: affected };
+}
+
+// Stores the addresses of erased persons as keyed digests, with the time of erasure, so that intake recognises older leads of theirs.
+// Invariant: no address and no lead is stored here; of two erasures of one address the later one counts.
+
+export async function keepErased(
+  tx: Sql,
+  clientId: string,
+  digests: readonly Buffer[],
+  erasedAt: Date,
+): Promise<void> {
+  await noteErasedAddresses(tx, clientId, digests, erasedAt);
+  for (const group of insertGroups(digests))
+    await tx.run(
+      `INSERT INTO erased_addresses (client_id, digest, erased_at) VALUES ${group.map(() => '(?, ?, ?)').join(', ')}
+       ON DUPLICATE KEY UPDATE erased_at = GREATEST(erased_at, VALUES(erased_at))`,
+      group.flatMap((digest) => [clientId, digest, erasedAt]),
+    );
+}
+
+/** Time of erasure by the digest in hex; addresses that were never erased are missing. */
+export async function erasedAmong(
+  sql: Sql,
+  clientId: string,
+  digests: readonly Buffer[],
+): Promise<ReadonlyMap<string, Date>> {
+  if (digests.length === 0) return new Map();
+  const { marks, values } = inList(digests);
+  const rows = await sql.all<{ digest: Buffer; erasedAt: Date }>(
+    `SELECT digest, erased_at AS erasedAt FROM erased_addresses FORCE INDEX (PRIMARY)
+      WHERE client_id = ? AND digest IN (${marks})`,
+    [clientId, ...values],
+  );
+  return new Map(rows.map(({ digest, erasedAt }) => [digest.toString('hex'), erasedAt]));
+}
+
+/** Returns the number deleted. */
+export async function dropErased(tx: Sql, before: Date, limit: number): Promise<number> {
+  const { affected } = await tx.run(
+    `DELETE FROM erased_addresses WHERE erased_at < ? ORDER BY erased_at LIMIT ${Math.trunc(limit)}`,
+    [before],
+  );
+  return affected;
+}

@@ -1,0 +1,115 @@
+// Reads the data of a person outside the leads: refused rows, wordings, recipients' references, stored revisions.
+// Invariant: reads only; each query names the client and the confirmed leads or rows, and returns nothing else.
+import { inList, insertGroups, type Sql, type SqlValue } from '../database.ts';
+import type { PersonName } from '../../domain/person-name.ts';
+
+export type RefusedRecord = Readonly<Record<string, SqlValue>>;
+
+/** Refused rows of a client by their ids, with all their columns. */
+export async function refusedRecords(
+  sql: Sql,
+  clientId: string,
+  rows: readonly string[],
+): Promise<readonly RefusedRecord[]> {
+  const found: RefusedRecord[] = [];
+  for (const part of insertGroups(rows, 100)) {
+    const { marks, values } = inList(part);
+    found.push(
+      ...(await sql.all<RefusedRecord>(
+        `SELECT * FROM lead_intake FORCE INDEX (PRIMARY) WHERE id IN (${marks}) AND client_id = ? AND status = 'refused'`,
+        [...values, clientId],
+      )),
+    );
+  }
+  return found;
+}
+
+export interface Wording {
+  readonly version: string;
+  readonly channel: string;
+  readonly wording: string;
+}
+
+/** The notices given to the client's prospects, word for word. */
+export const wordingsOf = (sql: Sql, clientId: string): Promise<readonly Wording[]> =>
+  sql.all<Wording>('SELECT version, channel, wording FROM notices WHERE client_id = ?', [clientId]);
+
+interface GivenReference {
+  readonly leadId: number;
+  readonly destinationId: string;
+  readonly reference: string;
+}
+
+/** The references by which recipients know these leads. */
+export async function givenReferences(
+  sql: Sql,
+  leadIds: readonly number[],
+): Promise<readonly GivenReference[]> {
+  if (leadIds.length === 0) return [];
+  const { marks, values } = inList(leadIds);
+  return sql.all<GivenReference>(
+    `SELECT DISTINCT lead_id AS leadId, destination_id AS destinationId, recipient_reference AS reference
+       FROM deliveries FORCE INDEX (deliveries_lead)
+      WHERE lead_id IN (${marks}) AND recipient_reference IS NOT NULL ORDER BY lead_id, destination_id`,
+    values,
+  );
+}
+
+/** Revisions of these leads that are stored while a content may be sent again. */
+export async function keptRevisions(
+  sql: Sql,
+  leadIds: readonly number[],
+): Promise<readonly { readonly leadId: number; readonly revision: number }[]> {
+  if (leadIds.length === 0) return [];
+  const { marks, values } = inList(leadIds);
+  return sql.all(
+    `SELECT DISTINCT lead_id AS leadId, revision FROM lead_revisions WHERE lead_id IN (${marks}) ORDER BY lead_id, revision`,
+    values,
+  );
+}
+
+// Reads the heads of leads (reference, channel, dates; nothing personal), and the names of their persons for comparison.
+// Invariant: reads only; a name is shown only when the log has an entry of the look.
+
+export interface LeadHead {
+  readonly leadId: number;
+  readonly reference: string;
+  readonly channel: string;
+  readonly collectedAt: Date;
+  readonly erasedAt: Date | null;
+}
+
+/** Oldest first; ids that are no lead are left out. */
+export async function leadHeads(sql: Sql, ids: readonly number[]): Promise<readonly LeadHead[]> {
+  const heads: LeadHead[] = [];
+  for (const part of insertGroups(ids)) {
+    const { marks, values } = inList(part);
+    heads.push(
+      ...(await sql.all<LeadHead>(
+        `SELECT id AS leadId, reference, channel, collected_at AS collectedAt, erased_at AS erasedAt
+           FROM leads FORCE INDEX (PRIMARY) WHERE id IN (${marks})`,
+        values,
+      )),
+    );
+  }
+  return heads.sort((a, b) => a.leadId - b.leadId);
+}
+
+/** By lead; an erased lead has none. */
+export async function namesOfLeads(
+  sql: Sql,
+  ids: readonly number[],
+): Promise<ReadonlyMap<number, PersonName>> {
+  const names = new Map<number, PersonName>();
+  for (const part of insertGroups(ids)) {
+    const { marks, values } = inList(part);
+    const rows = await sql.all<{ id: number; lastName: string | null; firstName: string | null }>(
+      `SELECT lead_id AS id, last_name AS lastName, first_name AS firstName
+         FROM prospects FORCE INDEX (PRIMARY) WHERE lead_id IN (${marks})`,
+      values,
+    );
+    for (const { id, lastName, firstName } of rows)
+      names.set(id, { lastName: lastName ?? '', firstName: firstName ?? '' });
+  }
+  return names;
+}

@@ -1,0 +1,139 @@
+// Stores signed proofs, and reads the log's entries about their leads.
+// Invariant: a number is assigned once; a document is deleted with the leads it names, its number never.
+import { inList, insertGroups, rowMarks, type ReadOnlySql, type Sql } from '../database.ts';
+import { deleteNamed } from '../named-rows.ts';
+
+export interface ProofHead {
+  readonly number: number;
+  readonly clientId: string;
+  readonly act: string;
+  readonly request: string;
+  readonly madeAt: Date;
+}
+
+/** Inserts a proof and returns its number. */
+export async function insertProof(tx: Sql, proof: Omit<ProofHead, 'number'>): Promise<number> {
+  const { insertId } = await tx.run(
+    'INSERT INTO proofs (client_id, act, request, made_at) VALUES (?, ?, ?, ?)',
+    [proof.clientId, proof.act, proof.request, proof.madeAt],
+  );
+  return insertId;
+}
+
+export async function insertProofDocument(
+  tx: Sql,
+  number: number,
+  document: string,
+  leadIds: readonly number[],
+): Promise<void> {
+  await tx.run('INSERT INTO proof_documents (number, document) VALUES (?, ?)', [number, document]);
+  for (const group of insertGroups(leadIds))
+    await tx.run(
+      `INSERT INTO proof_leads (lead_id, number) VALUES ${rowMarks(group.length, 2)}`,
+      group.flatMap((id) => [id, number]),
+    );
+}
+
+/** Undefined: no such proof; `document` undefined: it was deleted with its leads. */
+export async function findProof(
+  sql: ReadOnlySql,
+  number: number,
+): Promise<(ProofHead & { readonly document: string | undefined }) | undefined> {
+  const [row] = await sql.all<ProofHead & { document: string | null }>(
+    `SELECT p.number, p.client_id AS clientId, p.act, p.request, p.made_at AS madeAt, d.document
+       FROM proofs p LEFT JOIN proof_documents d ON d.number = p.number WHERE p.number = ?`,
+    [number],
+  );
+  return row === undefined ? undefined : { ...row, document: row.document ?? undefined };
+}
+
+/** Newest first. */
+export async function listProofs(
+  sql: ReadOnlySql,
+  { client, request, limit }: { readonly client?: string; readonly request?: string; readonly limit: number },
+): Promise<readonly ProofHead[]> {
+  const where = [
+    ...(client === undefined ? [] : ['client_id = ?']),
+    ...(request === undefined ? [] : ['request = ?']),
+  ];
+  return sql.all<ProofHead>(
+    `SELECT number, client_id AS clientId, act, request, made_at AS madeAt FROM proofs
+      ${where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`} ORDER BY number DESC LIMIT ${Math.trunc(limit)}`,
+    [client, request].filter((value) => value !== undefined),
+  );
+}
+
+/** Proofs that name a lead, oldest first. */
+export const proofsOfLead = (sql: ReadOnlySql, leadId: number): Promise<readonly ProofHead[]> =>
+  sql.all<ProofHead>(
+    `SELECT p.number, p.client_id AS clientId, p.act, p.request, p.made_at AS madeAt
+       FROM proof_leads l JOIN proofs p ON p.number = l.number WHERE l.lead_id = ? ORDER BY p.number`,
+    [leadId],
+  );
+
+/** Deletes the documents that name one of these leads, so that nothing refers to them any more; copies handed out remain. */
+export async function forgetProofs(tx: Sql, leadIds: readonly number[]): Promise<void> {
+  for (const group of insertGroups(leadIds)) {
+    const { marks, values } = inList(group);
+    const rows = await tx.all<{ number: number }>(
+      `SELECT DISTINCT number FROM proof_leads WHERE lead_id IN (${marks})`,
+      values,
+    );
+    const proofs = rows.map((row) => row.number);
+    await deleteNamed(tx, { table: 'proof_documents', column: 'number', index: 'PRIMARY' }, proofs);
+    await deleteNamed(tx, { table: 'proof_leads', column: 'number', index: 'proof_leads_number' }, proofs);
+  }
+}
+
+/** The newest entry that this transaction sees, and the newest seal. */
+export async function logPosition(
+  sql: Sql,
+): Promise<{ readonly entry: number; readonly anchor: string | null }> {
+  const [row] = await sql.all<{ entry: number | null; sequence: number | null; mac: Buffer | null }>(
+    `SELECT (SELECT MAX(h.id) FROM handovers h) AS entry,
+            (SELECT s.sequence FROM seals s ORDER BY s.sequence DESC LIMIT 1) AS sequence,
+            (SELECT s.mac FROM seals s ORDER BY s.sequence DESC LIMIT 1) AS mac`,
+  );
+  const { entry, sequence, mac } = row ?? { entry: null, sequence: null, mac: null };
+  return {
+    entry: entry ?? 0,
+    anchor: sequence === null || mac === null ? null : `${sequence}:${mac.toString('hex')}`,
+  };
+}
+
+export interface LogEntryHead {
+  readonly id: number;
+  readonly entry: string;
+}
+
+/** Entries about these leads after an entry of the log; without leads, the client's entries about no lead. */
+export async function entriesSince(
+  sql: Sql,
+  after: number,
+  { clientId, leadIds }: { readonly clientId: string; readonly leadIds: readonly number[] },
+): Promise<readonly LogEntryHead[]> {
+  if (leadIds.length === 0)
+    return sql.all<LogEntryHead>(
+      `SELECT id, entry FROM handovers FORCE INDEX (handovers_subject)
+        WHERE id > ? AND client_id = ? AND lead_id = 0 AND delivery_id = 0 ORDER BY id LIMIT 1000`,
+      [after, clientId],
+    );
+  const found: LogEntryHead[] = [];
+  for (const group of insertGroups(leadIds)) {
+    const { marks, values } = inList(group);
+    found.push(
+      ...(await sql.all<LogEntryHead>(
+        `SELECT id, entry FROM handovers FORCE INDEX (handovers_subject) WHERE lead_id IN (${marks}) AND id > ?`,
+        [...values, after],
+      )),
+    );
+  }
+  return found.sort((a, b) => a.id - b.id);
+}
+
+export async function installationId(sql: ReadOnlySql): Promise<string | undefined> {
+  const [row] = await sql.all<{ installation: string }>(
+    'SELECT installation FROM installation_lives ORDER BY number DESC LIMIT 1',
+  );
+  return row?.installation;
+}

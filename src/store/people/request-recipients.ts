@@ -1,0 +1,251 @@
+// Stores the recipients that a request must reach and the state of each, and reads their deliveries and log entries.
+// Invariant: the recipients of a lead are read from its deliveries and the log before the request is applied to it.
+import type { Action } from '../../../connectors/contract.ts';
+import type { FollowUp, RecipientState } from '../../domain/requests.ts';
+import { inList, rowMarks, type ReadOnlySql, type Sql } from '../database.ts';
+
+export interface RequestRecipient {
+  readonly requestId: number;
+  readonly leadId: number;
+  readonly destinationId: string;
+  readonly clientId: string;
+  readonly recipient: string;
+  readonly handedOverAt: Date | null;
+  readonly action: 'update' | 'erase' | 'restrict';
+  readonly revision: number;
+  readonly state: RecipientState;
+  readonly cause: string;
+  readonly deliveryId: number;
+  readonly askedAt: Date | null;
+  readonly reminders: number;
+  readonly settledAt: Date | null;
+  readonly settledBy: string;
+  readonly evidence: string;
+  /** The centre's reference of the lead. */
+  readonly reference: string;
+}
+
+const columns = `r.request_id AS requestId, r.lead_id AS leadId, r.destination_id AS destinationId, r.client_id AS clientId,
+  r.recipient, r.handed_over_at AS handedOverAt, r.action, r.revision, r.state, r.cause, r.delivery_id AS deliveryId,
+  r.asked_at AS askedAt, r.reminders, r.settled_at AS settledAt, r.settled_by AS settledBy, r.evidence, l.reference`;
+
+export interface Receiver {
+  readonly destinationId: string;
+  readonly recipient: string;
+  readonly handedOverAt: Date | null;
+}
+
+/**
+ * Recipients that have a lead or may have it: a delivery was accepted, or left with an unknown outcome. The log names the
+ * recipient of the last departure; when its month is archived, the name is empty.
+ */
+export async function receiversOf(sql: Sql, leadId: number): Promise<readonly Receiver[]> {
+  const rows = await sql.all<{ destinationId: string; firstDepartedAt: Date | null }>(
+    `SELECT destination_id AS destinationId, MAX(first_departed_at) AS firstDepartedAt
+       FROM deliveries FORCE INDEX (deliveries_lead)
+      WHERE lead_id = ? AND action IN ('create', 'update') AND departures > 0
+        AND (state IN ('delivered', 'pending', 'sending') OR maybe_received = 1)
+      GROUP BY destination_id ORDER BY destination_id`,
+    [leadId],
+  );
+  const named = await sql.all<{ destinationId: string; recipient: string; at: Date }>(
+    `SELECT destination_id AS destinationId, recipient, at FROM handovers FORCE INDEX (handovers_subject)
+      WHERE lead_id = ? AND entry = 'departed' ORDER BY id`,
+    [leadId],
+  );
+  const last = new Map(named.map((entry) => [entry.destinationId, entry]));
+  return rows.map(({ destinationId, firstDepartedAt }) => ({
+    destinationId,
+    recipient: last.get(destinationId)?.recipient ?? '',
+    handedOverAt: last.get(destinationId)?.at ?? firstDepartedAt,
+  }));
+}
+
+interface Owed {
+  readonly requestId: number;
+  readonly leadId: number;
+  readonly clientId: string;
+  readonly action: RequestRecipient['action'];
+  readonly revision: number;
+}
+
+/** Inserts recipients; one that is listed already stays as it is. */
+export async function insertRecipients(tx: Sql, owed: Owed, receivers: readonly Receiver[]): Promise<void> {
+  if (receivers.length === 0) return;
+  await tx.run(
+    `INSERT INTO request_recipients (request_id, lead_id, destination_id, client_id, recipient, handed_over_at, action, revision)
+     VALUES ${rowMarks(receivers.length, 8)} ON DUPLICATE KEY UPDATE request_id = VALUES(request_id)`,
+    receivers.flatMap(({ destinationId, recipient, handedOverAt }) => [
+      owed.requestId,
+      owed.leadId,
+      destinationId,
+      owed.clientId,
+      recipient,
+      handedOverAt,
+      owed.action,
+      owed.revision,
+    ]),
+  );
+}
+
+export const readRecipients = (sql: ReadOnlySql, requestId: number): Promise<readonly RequestRecipient[]> =>
+  sql.all<RequestRecipient>(
+    `SELECT ${columns} FROM request_recipients r JOIN leads l ON l.id = r.lead_id
+      WHERE r.request_id = ? ORDER BY r.destination_id, r.lead_id`,
+    [requestId],
+  );
+
+/** The ids of these requests that have an unsettled recipient. */
+export async function openRecipients(
+  sql: ReadOnlySql,
+  requestIds: readonly number[],
+): Promise<ReadonlySet<number>> {
+  if (requestIds.length === 0) return new Set();
+  const { marks, values } = inList(requestIds);
+  const rows = await sql.all<{ id: number }>(
+    `SELECT DISTINCT request_id AS id FROM request_recipients
+      WHERE request_id IN (${marks}) AND state IN ('owed', 'written', 'told')`,
+    values,
+  );
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** Requests with an unsettled recipient, in id order. */
+export async function requestsWithOpenRecipients(
+  sql: ReadOnlySql,
+  after: number,
+  limit: number,
+): Promise<readonly number[]> {
+  const rows = await sql.all<{ id: number }>(
+    `SELECT DISTINCT request_id AS id FROM request_recipients FORCE INDEX (request_recipients_open)
+      WHERE state IN ('owed', 'written', 'told') AND request_id > ? ORDER BY request_id LIMIT ${Math.trunc(limit)}`,
+    [after],
+  );
+  return rows.map((row) => row.id);
+}
+
+/** Deliveries that carry a change of a lead to a destination, oldest first. */
+export async function followUps(
+  sql: Sql,
+  {
+    leadId,
+    destinationId,
+    action,
+    revision,
+  }: Pick<RequestRecipient, 'leadId' | 'destinationId' | 'action' | 'revision'>,
+): Promise<readonly FollowUp[]> {
+  const actions: readonly Action[] = action === 'erase' ? ['erase'] : ['update', 'create'];
+  const { marks, values } = inList(actions);
+  return sql.all<FollowUp>(
+    `SELECT id, state, reason FROM deliveries FORCE INDEX (deliveries_lead)
+      WHERE lead_id = ? AND destination_id = ? AND action IN (${marks}) AND revision >= ? ORDER BY id`,
+    [leadId, destinationId, ...values, revision],
+  );
+}
+
+/** True while a change of the lead waits to be planned. */
+export async function isUnplanned(
+  sql: Sql,
+  { clientId, leadId, revision }: Pick<RequestRecipient, 'clientId' | 'leadId' | 'revision'>,
+): Promise<boolean> {
+  const rows = await sql.all(
+    `SELECT 1 FROM lead_changes FORCE INDEX (lead_changes_turn)
+      WHERE priority IN (0, 1, 2) AND client_id = ? AND lead_id = ? AND revision >= ? LIMIT 1`,
+    [clientId, leadId, revision],
+  );
+  return rows.length > 0;
+}
+
+type RecipientChange = Pick<RequestRecipient, 'requestId' | 'leadId' | 'destinationId'> &
+  Partial<
+    Pick<
+      RequestRecipient,
+      'state' | 'cause' | 'deliveryId' | 'askedAt' | 'reminders' | 'settledAt' | 'settledBy' | 'evidence'
+    >
+  >;
+
+const changeable = {
+  state: 'state',
+  cause: 'cause',
+  deliveryId: 'delivery_id',
+  askedAt: 'asked_at',
+  reminders: 'reminders',
+  settledAt: 'settled_at',
+  settledBy: 'settled_by',
+  evidence: 'evidence',
+} as const;
+
+/** Changes columns of a recipient. The caller has locked the request. */
+export async function changeRecipient(tx: Sql, change: RecipientChange): Promise<void> {
+  const { requestId, leadId, destinationId, ...rest } = change;
+  const pairs = Object.entries(rest) as readonly (readonly [
+    keyof typeof changeable,
+    string | number | Date | null,
+  ])[];
+  if (pairs.length === 0) return;
+  await tx.run(
+    `UPDATE request_recipients SET ${pairs.map(([name]) => `${changeable[name]} = ?`).join(', ')}
+      WHERE request_id = ? AND lead_id = ? AND destination_id = ?`,
+    [...pairs.map(([, value]) => value), requestId, leadId, destinationId],
+  );
+}
+
+/** The last target of a lead in the log: a host, or mailboxes separated by commas. */
+export async function lastTarget(sql: ReadOnlySql, leadId: number, destinationId: string): Promise<string> {
+  const [row] = await sql.all<{ target: string }>(
+    `SELECT target FROM handovers FORCE INDEX (handovers_subject)
+      WHERE lead_id = ? AND destination_id = ? AND entry = 'departed' ORDER BY id DESC LIMIT 1`,
+    [leadId, destinationId],
+  );
+  return row?.target ?? '';
+}
+
+// Reads the unsettled recipients of many requests at once, and the deliveries that may notify them.
+// Invariant: reads only, without a lock.
+
+export type UnsettledRecipient = Pick<
+  RequestRecipient,
+  'requestId' | 'leadId' | 'destinationId' | 'action' | 'revision' | 'state' | 'askedAt' | 'reminders'
+>;
+
+export async function unsettledRecipients(
+  sql: ReadOnlySql,
+  requestIds: readonly number[],
+): Promise<readonly UnsettledRecipient[]> {
+  if (requestIds.length === 0) return [];
+  const { marks, values } = inList(requestIds);
+  return sql.all(
+    `SELECT request_id AS requestId, lead_id AS leadId, destination_id AS destinationId, action, revision, state,
+            asked_at AS askedAt, reminders
+       FROM request_recipients FORCE INDEX (PRIMARY)
+      WHERE request_id IN (${marks}) AND state IN ('owed', 'written', 'told') ORDER BY request_id, lead_id, destination_id`,
+    values,
+  );
+}
+
+interface FollowUpOfLead extends FollowUp {
+  readonly leadId: number;
+  readonly destinationId: string;
+  readonly action: Action;
+  readonly revision: number;
+}
+
+const leadsAtOnce = 500;
+
+/** Every delivery of these leads that may carry a change or an erasure, oldest first. */
+export async function allFollowUps(
+  sql: ReadOnlySql,
+  leadIds: readonly number[],
+): Promise<readonly FollowUpOfLead[]> {
+  const found: FollowUpOfLead[] = [];
+  for (let from = 0; from < leadIds.length; from += leadsAtOnce) {
+    const { marks, values } = inList(leadIds.slice(from, from + leadsAtOnce));
+    const rows = await sql.all<FollowUpOfLead>(
+      `SELECT id, lead_id AS leadId, destination_id AS destinationId, action, revision, state, reason
+         FROM deliveries FORCE INDEX (deliveries_lead) WHERE lead_id IN (${marks}) ORDER BY id`,
+      values,
+    );
+    found.push(...rows);
+  }
+  return found;
+}

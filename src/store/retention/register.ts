@@ -1,0 +1,149 @@
+// Stores the register of a client: its written instructions (C53), and its operations with kind, last day and delay (C30, C31, C35).
+// Invariant: a number is assigned once and never changes; a change of an operation runs under the lock of the client's row.
+import type { CivilDate, Delay } from '../../domain/civil-date.ts';
+import type { OperationFacts } from '../../domain/retention.ts';
+import { inList, type ReadOnlySql, type Sql } from '../database.ts';
+import type { Covered, Instruction } from '../../domain/instructions.ts';
+
+export interface Operation extends OperationFacts {
+  readonly clientId: string;
+  /** '': the client's leads without a recorded operation. */
+  readonly code: string;
+  /** 0: no instruction was needed. */
+  readonly instruction: number;
+  readonly recordedAt: Date;
+  readonly recordedBy: string;
+}
+
+interface OperationRow {
+  readonly clientId: string;
+  readonly code: string;
+  readonly kind: OperationFacts['kind'];
+  readonly endsOn: CivilDate | null;
+  readonly delayCount: number | null;
+  readonly delayUnit: Delay['unit'] | null;
+  readonly instruction: number;
+  readonly recordedAt: Date;
+  readonly recordedBy: string;
+}
+
+const operationOf = ({ endsOn, delayCount, delayUnit, ...row }: OperationRow): Operation => ({
+  ...row,
+  ...(endsOn === null ? {} : { endsOn }),
+  ...(delayCount === null || delayUnit === null ? {} : { delay: { count: delayCount, unit: delayUnit } }),
+});
+
+const operationColumns = `client_id AS clientId, code, kind, DATE_FORMAT(ends_on, '%Y-%m-%d') AS endsOn, delay_count AS delayCount,
+       delay_unit AS delayUnit, instruction, recorded_at AS recordedAt, recorded_by AS recordedBy`;
+
+/** The operations of one client, or of all. */
+export async function listOperations(
+  sql: ReadOnlySql,
+  clientId: string | undefined,
+): Promise<readonly Operation[]> {
+  const rows = await sql.all<OperationRow>(
+    `SELECT ${operationColumns} FROM operations ${clientId === undefined ? '' : 'WHERE client_id = ?'} ORDER BY client_id, code`,
+    clientId === undefined ? [] : [clientId],
+  );
+  return rows.map(operationOf);
+}
+
+/** The operations of these names, by `client\ncode`. */
+export async function operationsNamed(
+  sql: ReadOnlySql,
+  names: readonly { readonly clientId: string; readonly code: string }[],
+): Promise<ReadonlyMap<string, Operation>> {
+  if (names.length === 0) return new Map();
+  const clients = inList([...new Set(names.map(({ clientId }) => clientId))]);
+  const codes = inList([...new Set(names.map(({ code }) => code))]);
+  // Every client with every code: more than needed, in one statement.
+  const rows = await sql.all<OperationRow>(
+    `SELECT ${operationColumns} FROM operations FORCE INDEX (PRIMARY) WHERE client_id IN (${clients.marks}) AND code IN (${codes.marks})`,
+    [...clients.values, ...codes.values],
+  );
+  return new Map(
+    rows.map(operationOf).map((operation) => [`${operation.clientId}\n${operation.code}`, operation]),
+  );
+}
+
+export async function writeOperation(tx: Sql, operation: Omit<Operation, 'recordedAt'>): Promise<void> {
+  const { clientId, code, kind, endsOn, delay, instruction, recordedBy } = operation;
+  await tx.run(
+    `INSERT INTO operations (client_id, code, kind, ends_on, delay_count, delay_unit, instruction, recorded_at, recorded_by)
+     VALUES (?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3), ?)
+     ON DUPLICATE KEY UPDATE kind = VALUES(kind), ends_on = VALUES(ends_on), delay_count = VALUES(delay_count),
+       delay_unit = VALUES(delay_unit), instruction = VALUES(instruction), recorded_at = VALUES(recorded_at), recorded_by = VALUES(recorded_by)`,
+    [
+      clientId,
+      code,
+      kind,
+      endsOn ?? null,
+      delay?.count ?? null,
+      delay?.unit ?? null,
+      instruction,
+      recordedBy,
+    ],
+  );
+}
+
+// Stores the register of a client's written instructions (C53): date, author, document and scope.
+// Invariant: a number is assigned once per client and never changes; no data of a prospect is stored here.
+
+type Row = Omit<Instruction, 'covers'> & { readonly covers: string };
+
+const columns = `client_id AS clientId, number, DATE_FORMAT(given_on, '%Y-%m-%d') AS givenOn, given_by AS givenBy, document, covers,
+       operation, recorded_at AS recordedAt, recorded_by AS recordedBy`;
+
+const instructionOf = ({ covers, ...row }: Row): Instruction => ({
+  ...row,
+  covers: covers.split(',') as Covered[],
+});
+
+/** Inserts an instruction and returns its number. The caller has locked the client's row, so that no number is assigned twice. */
+export async function insertInstruction(
+  tx: Sql,
+  instruction: Omit<Instruction, 'number' | 'recordedAt'>,
+): Promise<number> {
+  const { clientId, givenOn, givenBy, document, covers, operation, recordedBy } = instruction;
+  const [last] = await tx.all<{ number: number | null }>(
+    'SELECT MAX(number) AS number FROM instructions WHERE client_id = ?',
+    [clientId],
+  );
+  const number = (last?.number ?? 0) + 1;
+  await tx.run(
+    `INSERT INTO instructions (client_id, number, given_on, given_by, document, covers, operation, recorded_at, recorded_by)
+     VALUES (?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3), ?)`,
+    [clientId, number, givenOn, givenBy, document, covers.join(','), operation, recordedBy],
+  );
+  return number;
+}
+
+export async function findInstruction(
+  sql: ReadOnlySql,
+  clientId: string,
+  number: number,
+): Promise<Instruction | undefined> {
+  const [row] = await sql.all<Row>(`SELECT ${columns} FROM instructions WHERE client_id = ? AND number = ?`, [
+    clientId,
+    number,
+  ]);
+  return row === undefined ? undefined : instructionOf(row);
+}
+
+/** True when the client has at least one instruction. */
+export async function hasInstructions(sql: ReadOnlySql, clientId: string): Promise<boolean> {
+  return (await sql.all('SELECT 1 FROM instructions WHERE client_id = ? LIMIT 1', [clientId])).length > 0;
+}
+
+/** Newest first; of every client when none is named. */
+export async function listInstructions(
+  sql: ReadOnlySql,
+  clientId: string | undefined,
+): Promise<readonly Instruction[]> {
+  const rows = await sql.all<Row>(
+    `SELECT ${columns} FROM instructions ${clientId === undefined ? '' : 'WHERE client_id = ?'}
+      ORDER BY client_id, number DESC LIMIT 1000`,
+    clientId === undefined ? [] : [clientId],
+  );
+  return rows.map(instructionOf);
+}

@@ -1,0 +1,260 @@
+// Finds leads whose retention may be over, and the last voluntary signs that decide it (C30 to C33).
+// Invariant: reads only; by index and page by page, so that a client's other leads are not read.
+import { inList, type Sql } from '../database.ts';
+import { type CivilDate, addMonths, civilDate } from '../../domain/civil-date.ts';
+import {
+  type FactCell,
+  type FactSource,
+  inactiveMonths,
+  isInactive,
+  lastSignOf,
+  retentionOf,
+} from '../../domain/retention.ts';
+import { operationsNamed } from './register.ts';
+import { sharedAddresses } from '../people/same-address.ts';
+
+export interface Candidate {
+  readonly leadId: number;
+  readonly reference: string;
+  readonly operation: string | null;
+  readonly kind: 'one_off' | 'recurring';
+  readonly collectedAt: Date;
+  /** Only the row of an erased lead is left. */
+  readonly erased: boolean;
+}
+
+interface Row extends Omit<Candidate, 'erased'> {
+  readonly erasedAt: Date | null;
+}
+
+const columns = `id AS leadId, reference, operation, operation_kind AS kind, collected_at AS collectedAt, erased_at AS erasedAt`;
+
+const candidateOf = ({ erasedAt, ...row }: Row): Candidate => ({ ...row, erased: erasedAt !== null });
+
+export interface Page {
+  readonly clientId: string;
+  readonly limit: number;
+  /** The last candidate of the page before. */
+  readonly after: Pick<Candidate, 'leadId' | 'collectedAt'> | undefined;
+}
+
+/** Leads collected before a day began, in UTC, oldest first. */
+export async function collectedLongAgo(
+  sql: Pick<Sql, 'all'>,
+  before: CivilDate,
+  { clientId, limit, after }: Page,
+): Promise<readonly Candidate[]> {
+  const rows = await sql.all<Row>(
+    `SELECT ${columns} FROM leads FORCE INDEX (leads_collected)
+      WHERE client_id = ? AND collected_at >= ? AND (collected_at > ? OR id > ?) AND collected_at < ? AND gone = ''
+      ORDER BY collected_at, id LIMIT ${Math.trunc(limit)}`,
+    [
+      clientId,
+      after?.collectedAt ?? new Date(0),
+      after?.collectedAt ?? new Date(0),
+      after?.leadId ?? 0,
+      `${before} 00:00:00`,
+    ],
+  );
+  return rows.map(candidateOf);
+}
+
+/** The same for one operation. */
+export async function ofOperation(
+  sql: Pick<Sql, 'all'>,
+  code: string,
+  before: CivilDate,
+  { clientId, limit, after }: Page,
+): Promise<readonly Candidate[]> {
+  const rows = await sql.all<Row>(
+    `SELECT ${columns} FROM leads FORCE INDEX (leads_operation_collected)
+      WHERE client_id = ? AND operation = ? AND collected_at >= ? AND (collected_at > ? OR id > ?) AND collected_at < ? AND gone = ''
+      ORDER BY collected_at, id LIMIT ${Math.trunc(limit)}`,
+    [
+      clientId,
+      code,
+      after?.collectedAt ?? new Date(0),
+      after?.collectedAt ?? new Date(0),
+      after?.leadId ?? 0,
+      `${before} 00:00:00`,
+    ],
+  );
+  return rows.map(candidateOf);
+}
+
+/** Operations that a client's leads name, by a loose scan of the index: it needs the first column in the GROUP BY. */
+export async function operationsWithLeads(
+  sql: Pick<Sql, 'all'>,
+  clientId: string,
+): Promise<readonly string[]> {
+  const rows = await sql.all<{ operation: string | null }>(
+    `SELECT client_id, operation FROM leads FORCE INDEX (leads_operation_collected)
+      WHERE client_id = ? GROUP BY client_id, operation`,
+    [clientId],
+  );
+  return rows.flatMap(({ operation }) => operation ?? []);
+}
+
+/** Operations that a client's one-off leads name, '' for none, by a loose scan of the index. */
+export async function oneOffOperations(sql: Pick<Sql, 'all'>, clientId: string): Promise<readonly string[]> {
+  const rows = await sql.all<{ operation: string | null }>(
+    `SELECT client_id, operation_kind, gone, operation FROM leads FORCE INDEX (leads_one_off)
+      WHERE client_id = ? AND operation_kind = 'one_off' AND gone = '' GROUP BY client_id, operation_kind, gone, operation`,
+    [clientId],
+  );
+  return rows.map(({ operation }) => operation ?? '');
+}
+
+/** These leads as candidates. */
+export async function candidatesById(
+  sql: Pick<Sql, 'all'>,
+  leadIds: readonly number[],
+): Promise<readonly Candidate[]> {
+  if (leadIds.length === 0) return [];
+  const { marks, values } = inList(leadIds);
+  const rows = await sql.all<Row>(
+    `SELECT ${columns} FROM leads FORCE INDEX (PRIMARY) WHERE id IN (${marks}) AND gone = '' ORDER BY id`,
+    values,
+  );
+  return rows.map(candidateOf);
+}
+
+const leadsAtOnce = 500;
+
+/** The last voluntary sign in each of these leads: its collection, or a later interaction that the person wanted. */
+async function signsIn(
+  sql: Pick<Sql, 'all'>,
+  leadIds: readonly number[],
+): Promise<ReadonlyMap<number, Date>> {
+  const signs = new Map<number, Date>();
+  for (let from = 0; from < leadIds.length; from += leadsAtOnce) {
+    const { marks, values } = inList(leadIds.slice(from, from + leadsAtOnce));
+    const rows = await sql.all<{ id: number; collectedAt: Date; wanted: Date | null }>(
+      `SELECT l.id, l.collected_at AS collectedAt,
+              (SELECT MAX(i.happened_at) FROM interactions i WHERE i.lead_id = l.id AND i.voluntary = 1) AS wanted
+         FROM leads l FORCE INDEX (PRIMARY) WHERE l.id IN (${marks})`,
+      values,
+    );
+    for (const { id, collectedAt, wanted } of rows)
+      signs.set(id, wanted !== null && wanted > collectedAt ? wanted : collectedAt);
+  }
+  return signs;
+}
+
+/** Clients that have leads. */
+export async function clientsWithLeads(sql: Pick<Sql, 'all'>): Promise<readonly string[]> {
+  const rows = await sql.all<{ id: string }>(
+    'SELECT c.id FROM clients c WHERE EXISTS (SELECT 1 FROM leads l WHERE l.client_id = c.id) ORDER BY c.id',
+  );
+  return rows.map(({ id }) => id);
+}
+
+// Stores the anonymous facts kept for statistics (C34), and reads their sources while the lead exists.
+// Invariant: a fact has counts by month and bands, and no id; the leads to count are chosen before the first of them is deleted.
+
+interface LeadSource extends FactSource {
+  readonly leadId: number;
+  /** Mail and phones, normalised so that equal ones are the same text. */
+  readonly addresses: readonly string[];
+}
+
+/** Leads with personal data; erased ones are left out. */
+export async function factSources(
+  sql: Pick<Sql, 'all'>,
+  leadIds: readonly number[],
+): Promise<readonly LeadSource[]> {
+  if (leadIds.length === 0) return [];
+  const { marks, values } = inList(leadIds);
+  const rows = await sql.all<
+    Omit<LeadSource, 'addresses' | 'budget'> & {
+      readonly budget: string | number | null;
+      readonly email: string | null;
+      readonly mobile: string | null;
+      readonly landline: string | null;
+    }
+  >(
+    `SELECT l.id AS leadId, l.collected_at AS collectedAt, o.departement, o.origin_type AS originType, j.housing_type AS housingType,
+            j.rooms, COALESCE(j.budget_max, j.budget_min) AS budget, HEX(WEIGHT_STRING(p.email)) AS email, p.mobile, p.landline
+       FROM leads l FORCE INDEX (PRIMARY) JOIN prospects p ON p.lead_id = l.id
+       LEFT JOIN lead_origins o ON o.lead_id = l.id LEFT JOIN lead_projects j ON j.lead_id = l.id
+      WHERE l.id IN (${marks}) AND l.erased_at IS NULL`,
+    values,
+  );
+  return rows.map(({ email, mobile, landline, budget, ...row }) => ({
+    ...row,
+    budget: budget === null ? null : Number(budget),
+    addresses: [email, mobile, landline].flatMap((address) => address || []),
+  }));
+}
+
+export async function countFacts(tx: Sql, clientId: string, cells: readonly FactCell[]): Promise<void> {
+  for (const { month, departement, media, typology, budget } of cells)
+    await tx.run(
+      `INSERT INTO lead_facts (client_id, month, departement, media, typology, budget, requests) VALUES (?, ?, ?, ?, ?, ?, 1)
+       ON DUPLICATE KEY UPDATE requests = requests + 1`,
+      [clientId, month, departement, media, typology, budget],
+    );
+}
+
+/** Deletes the cells of a client that count fewer leads than `least`, after a run: some leads may have come back meanwhile. */
+export async function dropSmallCells(tx: Sql, clientId: string, least: number): Promise<void> {
+  await tx.run('DELETE FROM lead_facts WHERE client_id = ? AND requests < ?', [clientId, least]);
+}
+
+// Finds the last voluntary sign of the person behind a lead, and the leads without one for two years (C32, C33).
+// Invariant: reads only; a person's leads are those with the same mail or phone, one hop (`sharedAddresses`).
+
+/** The latest sign by lead, in it and in those of the same person. */
+export async function lastSigns(sql: Sql, leadIds: readonly number[]): Promise<ReadonlyMap<number, Date>> {
+  const shared = await sharedAddresses(sql, leadIds, 'all');
+  const signs = await signsIn(sql, [...new Set([...leadIds, ...shared.flatMap(({ all }) => all)])]);
+  const siblings = new Map<number, Set<number>>(leadIds.map((id) => [id, new Set([id])]));
+  for (const { own, all } of shared)
+    for (const id of own) for (const other of all) siblings.get(id)?.add(other);
+  return new Map(
+    [...siblings].map(([id, of]) => [id, lastSignOf([...of].flatMap((other) => signs.get(other) ?? []))]),
+  );
+}
+
+interface Request {
+  readonly id: number;
+  readonly clientId: string;
+  readonly operation?: string | undefined;
+  readonly operationKind: 'one_off' | 'recurring';
+  readonly collectedAt: Date;
+}
+
+/** The ids of these leads that are inactive and no longer relayed. Leads collected within two years need no query. */
+export async function inactiveAmong(
+  sql: Sql,
+  leads: readonly Request[],
+  today: CivilDate = civilDate(sql.now()),
+): Promise<ReadonlySet<number>> {
+  // A margin of two days and more: midnight in Paris is the day before in UTC, and a month may be short.
+  const before = new Date(`${addMonths(today, -inactiveMonths)}T00:00:00Z`).getTime() + 4 * 86_400_000;
+  const old = leads.filter(({ collectedAt }) => collectedAt.getTime() < before);
+  if (old.length === 0) return new Set();
+  const operations = await operationsNamed(
+    sql,
+    old.map(({ clientId, operation }) => ({ clientId, code: operation ?? '' })),
+  );
+  const signs = await lastSigns(
+    sql,
+    old.map(({ id }) => id),
+  );
+  return new Set(
+    old
+      .filter(({ id, clientId, operation, operationKind, collectedAt }) =>
+        isInactive(
+          retentionOf({
+            kind: operationKind,
+            operation: operations.get(`${clientId}\n${operation ?? ''}`),
+            collectedAt,
+            lastSign: signs.get(id) ?? collectedAt,
+          }),
+          today,
+        ),
+      )
+      .map(({ id }) => id),
+  );
+}

@@ -1,0 +1,273 @@
+// Stores retention runs and the leads that each has yet to process.
+// Invariant: a lead is in one run at most; its row is deleted in the transaction that deletes the last of the lead.
+import type { CivilDate } from '../../domain/civil-date.ts';
+import { inList, insertGroups, type Sql } from '../database.ts';
+import { deleteNamed } from '../named-rows.ts';
+
+export interface RetentionRun {
+  readonly id: number;
+  readonly clientId: string;
+  readonly day: CivilDate;
+  readonly number: number;
+  readonly actor: string;
+  readonly state: 'running' | 'done';
+  readonly found: number;
+  readonly purged: number;
+  readonly anonymised: number;
+  readonly kept: number;
+  readonly proofFiles: number;
+  readonly startedAt: Date;
+  readonly endedAt: Date | null;
+}
+
+const columns = `id, client_id AS clientId, DATE_FORMAT(day, '%Y-%m-%d') AS day, number, actor, state, found, purged, anonymised, kept,
+       proof_files AS proofFiles, started_at AS startedAt, ended_at AS endedAt`;
+
+export interface NewItem {
+  readonly leadId: number;
+  /** Enough persons share its cell of statistics. */
+  readonly counted: boolean;
+  /** `proofs`: a deletion, before which the client may have to get proofs. */
+  readonly step: 'proofs' | 'due';
+}
+
+export interface RetentionItem extends Omit<NewItem, 'step'> {
+  /** The last phone consent of which the client got a proof. */
+  readonly provedUpto: number;
+}
+
+/** True when the daily run of that day has begun. */
+export async function hasDailyRun(sql: Pick<Sql, 'all'>, clientId: string, day: CivilDate): Promise<boolean> {
+  const rows = await sql.all('SELECT 1 FROM retention_runs WHERE client_id = ? AND day = ? AND number = 0', [
+    clientId,
+    day,
+  ]);
+  return rows.length > 0;
+}
+
+/**
+ * Inserts a run. Leads of earlier runs that are still under way stay with those.
+ * @param run `daily`: number 0, one for each day; the unique key refuses a second one
+ */
+export async function insertRun(
+  tx: Sql,
+  run: Pick<RetentionRun, 'clientId' | 'day' | 'actor'> & { readonly daily: boolean },
+  items: readonly NewItem[],
+): Promise<number> {
+  const { clientId, day, actor, daily } = run;
+  const number = daily ? 0 : await nextNumber(tx, clientId, day);
+  const { insertId } = await tx.run(
+    `INSERT INTO retention_runs (client_id, day, number, actor, found, started_at) VALUES (?, ?, ?, ?, 0, UTC_TIMESTAMP(3))`,
+    [clientId, day, number, actor],
+  );
+  let found = 0;
+  for (const group of insertGroups(items)) {
+    const { affected } = await tx.run(
+      `INSERT INTO retention_items (run_id, lead_id, counted, step, next_at)
+       VALUES ${group.map(() => '(?, ?, ?, ?, UTC_TIMESTAMP(3))').join(', ')} ON DUPLICATE KEY UPDATE lead_id = lead_id`,
+      group.flatMap(({ leadId, counted, step }) => [insertId, leadId, counted ? 1 : 0, step]),
+    );
+    found += affected;
+  }
+  await tx.run('UPDATE retention_runs SET found = ? WHERE id = ?', [found, insertId]);
+  return insertId;
+}
+
+async function nextNumber(tx: Sql, clientId: string, day: CivilDate): Promise<number> {
+  const [row] = await tx.all<{ number: number | null }>(
+    'SELECT MAX(number) AS number FROM retention_runs WHERE client_id = ? AND day = ?',
+    [clientId, day],
+  );
+  return (row?.number ?? 0) + 1;
+}
+
+export async function readRun(sql: Pick<Sql, 'all'>, id: number): Promise<RetentionRun | undefined> {
+  const [row] = await sql.all<RetentionRun>(`SELECT ${columns} FROM retention_runs WHERE id = ?`, [id]);
+  return row;
+}
+
+/** Running runs with a due item or with none left: a run whose leads all wait is not read every second. */
+export function runningRuns(sql: Pick<Sql, 'all'>): Promise<readonly RetentionRun[]> {
+  return sql.all<RetentionRun>(
+    `SELECT ${columns} FROM retention_runs r FORCE INDEX (retention_runs_state)
+      WHERE state = 'running'
+        AND (EXISTS (SELECT 1 FROM retention_items i FORCE INDEX (retention_items_turn)
+                      WHERE i.run_id = r.id AND i.step IN ('proofs', 'due', 'left') AND i.next_at <= UTC_TIMESTAMP(3))
+             OR NOT EXISTS (SELECT 1 FROM retention_items i FORCE INDEX (retention_items_turn) WHERE i.run_id = r.id))
+      ORDER BY id`,
+  );
+}
+
+/** Newest first. */
+export function listRuns(
+  sql: Pick<Sql, 'all'>,
+  clientId: string | undefined,
+  limit: number,
+): Promise<readonly RetentionRun[]> {
+  return sql.all<RetentionRun>(
+    `SELECT ${columns} FROM retention_runs ${clientId === undefined ? '' : 'WHERE client_id = ?'}
+      ORDER BY id DESC LIMIT ${Math.trunc(limit)}`,
+    clientId === undefined ? [] : [clientId],
+  );
+}
+
+/** True when any item of a step is due; without a lock. */
+export async function hasItems(sql: Pick<Sql, 'all'>, runId: number, step: 'due' | 'left'): Promise<boolean> {
+  const rows = await sql.all(
+    `SELECT 1 FROM retention_items FORCE INDEX (retention_items_turn)
+      WHERE run_id = ? AND step = ? AND next_at <= UTC_TIMESTAMP(3) LIMIT 1`,
+    [runId, step],
+  );
+  return rows.length > 0;
+}
+
+/** Due items of a step, locked; items that another process has locked are left out. */
+export async function takeItems(
+  tx: Sql,
+  runId: number,
+  step: 'proofs' | 'due' | 'left',
+  limit: number,
+): Promise<readonly RetentionItem[]> {
+  const rows = await tx.all<{ leadId: number; counted: number; provedUpto: number }>(
+    `SELECT lead_id AS leadId, counted, proved_upto AS provedUpto FROM retention_items FORCE INDEX (retention_items_turn)
+      WHERE run_id = ? AND step = ? AND next_at <= UTC_TIMESTAMP(3) ORDER BY next_at, lead_id LIMIT ${Math.trunc(limit)}
+      FOR UPDATE SKIP LOCKED`,
+    [runId, step],
+  );
+  return rows.map(({ counted, ...item }) => ({ ...item, counted: counted === 1 }));
+}
+
+export async function dropItems(tx: Sql, leadIds: readonly number[]): Promise<void> {
+  await deleteNamed(tx, { table: 'retention_items', column: 'lead_id', index: 'PRIMARY' }, leadIds);
+}
+
+export async function moveItems(tx: Sql, leadIds: readonly number[], step: 'proofs' | 'left'): Promise<void> {
+  if (leadIds.length === 0) return;
+  const { marks, values } = inList(leadIds);
+  await tx.run(
+    `UPDATE retention_items FORCE INDEX (PRIMARY) SET step = ?, waits_for = '', next_at = UTC_TIMESTAMP(3) WHERE lead_id IN (${marks})`,
+    [step, ...values],
+  );
+}
+
+/** Marks leads whose proofs are handed over or not needed: they may be deleted. */
+export async function proveItems(
+  tx: Sql,
+  items: readonly { readonly leadId: number; readonly upto: number }[],
+): Promise<void> {
+  for (const [upto, group] of Map.groupBy(items, (item) => item.upto)) {
+    const { marks, values } = inList(group.map(({ leadId }) => leadId));
+    await tx.run(
+      `UPDATE retention_items FORCE INDEX (PRIMARY) SET step = 'due', proved_upto = ?, waits_for = '', next_at = UTC_TIMESTAMP(3) WHERE lead_id IN (${marks})`,
+      [upto, ...values],
+    );
+  }
+}
+
+/** Postpones items for so many seconds. */
+export async function putOffItems(
+  tx: Sql,
+  leadIds: readonly number[],
+  waitsFor: string,
+  seconds: number,
+): Promise<void> {
+  if (leadIds.length === 0) return;
+  const { marks, values } = inList(leadIds);
+  await tx.run(
+    `UPDATE retention_items FORCE INDEX (PRIMARY) SET waits_for = ?, next_at = TIMESTAMPADD(SECOND, ?, UTC_TIMESTAMP(3)) WHERE lead_id IN (${marks})`,
+    [waitsFor.slice(0, 40), seconds, ...values],
+  );
+}
+
+export async function addToRun(
+  tx: Sql,
+  id: number,
+  more: Partial<Pick<RetentionRun, 'purged' | 'anonymised' | 'kept' | 'proofFiles'>>,
+): Promise<void> {
+  const { purged = 0, anonymised = 0, kept = 0, proofFiles = 0 } = more;
+  await tx.run(
+    `UPDATE retention_runs SET purged = purged + ?, anonymised = anonymised + ?, kept = kept + ?, proof_files = proof_files + ? WHERE id = ?`,
+    [purged, anonymised, kept, proofFiles, id],
+  );
+}
+
+export async function lockRun(tx: Sql, id: number): Promise<RetentionRun | undefined> {
+  const [row] = await tx.all<RetentionRun>(`SELECT ${columns} FROM retention_runs WHERE id = ? FOR UPDATE`, [
+    id,
+  ]);
+  return row;
+}
+
+/** The run, locked, when none of its items is left. */
+export async function lockFinished(tx: Sql, id: number): Promise<RetentionRun | undefined> {
+  const [row] = await tx.all<RetentionRun>(
+    `SELECT ${columns} FROM retention_runs WHERE id = ? AND state = 'running' FOR UPDATE`,
+    [id],
+  );
+  if (row === undefined) return undefined;
+  const left = await tx.all('SELECT 1 FROM retention_items WHERE run_id = ? LIMIT 1', [id]);
+  return left.length > 0 ? undefined : row;
+}
+
+export async function endRun(tx: Sql, id: number): Promise<void> {
+  await tx.run("UPDATE retention_runs SET state = 'done', ended_at = UTC_TIMESTAMP(3) WHERE id = ?", [id]);
+}
+
+/** Number of waiting leads by client and cause. */
+export async function waitingItems(
+  sql: Pick<Sql, 'all'>,
+  clientIds: readonly string[],
+): Promise<readonly { readonly clientId: string; readonly waitsFor: string; readonly leads: number }[]> {
+  if (clientIds.length === 0) return [];
+  const { marks, values } = inList(clientIds);
+  return sql.all(
+    `SELECT r.client_id AS clientId, i.waits_for AS waitsFor, COUNT(*) AS leads
+       FROM retention_items i JOIN retention_runs r ON r.id = i.run_id
+      WHERE r.client_id IN (${marks}) AND i.waits_for <> '' GROUP BY r.client_id, i.waits_for ORDER BY r.client_id, i.waits_for`,
+    values,
+  );
+}
+
+// Postpones leads of retention that wait for a right of their person, for many runs at once: some wait for years.
+// Invariant: only postpones items whose cause is unchanged since they were read: a lead's deletion is decided under its lock.
+
+export interface Turn {
+  readonly runId: number;
+  readonly leadId: number;
+  readonly step: 'proofs' | 'due' | 'left';
+  /** The cause of its waiting; empty: none. */
+  readonly waitsFor: string;
+}
+
+/** Due items of these runs, at most `limit`. */
+export async function turnsOf(
+  sql: Pick<Sql, 'all'>,
+  runIds: readonly number[],
+  limit: number,
+): Promise<readonly Turn[]> {
+  if (runIds.length === 0) return [];
+  const { marks, values } = inList(runIds);
+  return sql.all(
+    `SELECT run_id AS runId, lead_id AS leadId, step, waits_for AS waitsFor
+       FROM retention_items FORCE INDEX (retention_items_turn)
+      WHERE run_id IN (${marks}) AND step IN ('proofs', 'due', 'left') AND next_at <= UTC_TIMESTAMP(3)
+      LIMIT ${Math.trunc(limit)}`,
+    values,
+  );
+}
+
+/** Postpones items that still wait for the same cause, by so many seconds. */
+export async function waitOn(
+  sql: Pick<Sql, 'run'>,
+  leadIds: readonly number[],
+  waitsFor: string,
+  seconds: number,
+): Promise<void> {
+  if (leadIds.length === 0) return;
+  const { marks, values } = inList(leadIds);
+  await sql.run(
+    `UPDATE retention_items FORCE INDEX (PRIMARY) SET next_at = TIMESTAMPADD(SECOND, ?, UTC_TIMESTAMP(3))
+      WHERE lead_id IN (${marks}) AND waits_for = ? AND next_at <= UTC_TIMESTAMP(3)`,
+    [seconds, ...values, waitsFor],
+  );
+}
