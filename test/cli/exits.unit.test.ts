@@ -33,7 +33,6 @@ test('every command the operators are promised is there', () => {
       ...['restore load', 'restore open'],
       ...['authorisation grant', 'authorisation list', 'authorisation revoke', 'cancel', 'config'],
       ...['alert list', 'completion', 'delivery resolve', 'keys rotate', 'keys status'],
-      ...['backup rotate', 'backup run', 'backup test', 'restore load', 'restore open'],
       ...['bulk cancel', 'bulk list', 'bulk resume', 'bulk show'],
       ...['opposition add', 'opposition check', 'preset list', 'preset show', 'preset try'],
       ...[

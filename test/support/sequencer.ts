@@ -1,6 +1,6 @@
 // The order in which test files run. Jest goes by size where it has not run before, which leaves the longest, short in lines, for
 // the end, one beside the other: they wait for clocks and servers, while nobody uses the processor.
-// RELAIS_TEST_ORDER, any word, shuffles the files: none may depend on one that ran before it.
+// TEST_ORDER, any word, shuffles the files: none may depend on one that ran before it.
 // Invariant: the same files run, whatever the order; each of the long ones begins among others, and none near the end.
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
@@ -34,7 +34,7 @@ const spreadOver = 0.7;
 
 export default class LongAmongOthers extends Sequencer {
   override async sort(tests: Test[]): Promise<Test[]> {
-    const order = process.env['RELAIS_TEST_ORDER'];
+    const order = process.env['TEST_ORDER'];
     if (order !== undefined) {
       const placeOf = ({ path }: Test): string =>
         createHash('sha256').update(`${order} ${path}`).digest('hex');
