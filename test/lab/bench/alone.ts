@@ -19,6 +19,8 @@ await withServices(async (bench) => {
   const apiPort = await freePort();
   const relais = startProcess(gateway, 'all', {
     RELAIS_LOG_LEVEL: 'error',
+    // As shipped.
+    RELAIS_PLANNER_IDLE_MS: '60',
     RELAIS_API_PORT: String(apiPort),
     RELAIS_API_PER_MINUTE: '1000000',
   });
