@@ -76,25 +76,25 @@ export async function migrate(
 ): Promise<readonly Migration[]> {
   const lock = `relais-migrate-${owner.name}`.slice(0, 64);
   return owner.transaction(async (sql) => {
-    // DDL commits by itself on other connections; the transaction only keeps the connection that took the lock.
+    // Statements and notes commit by themselves on other connections; the transaction only keeps the connection that took the lock.
     const [locked] = await sql.all<{ got: number | null }>('SELECT GET_LOCK(?, 30) AS got', [lock]);
     if (locked?.got !== 1) throw new RelaisError('DB-004', `Another process is migrating ${owner.name}.`);
     try {
       const everMigrated = await hasTable(owner, 'schema_migrations');
-      await sql.run(
+      await owner.run(
         `CREATE TABLE IF NOT EXISTS schema_migrations (
            version INT UNSIGNED NOT NULL, name VARCHAR(80) NOT NULL, checksum CHAR(64) NOT NULL,
            applied_at DATETIME(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3), PRIMARY KEY (version)
          ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
       );
-      const left = await notYetRun(sql, migrations);
+      const left = await notYetRun(owner, migrations);
       let unsure = await openProgress(owner, { everMigrated });
       const ran: Migration[] = [];
       for (const migration of left) {
         const statements = statementsOf(migration.sql.replaceAll('{keys}', `\`${keysSchema}\``));
         await runSteps(owner, migration, statements, { unsure });
         unsure = false;
-        await sql.run('INSERT INTO schema_migrations (version, name, checksum) VALUES (?, ?, ?)', [
+        await owner.run('INSERT INTO schema_migrations (version, name, checksum) VALUES (?, ?, ?)', [
           migration.version,
           migration.name,
           migration.checksum,
