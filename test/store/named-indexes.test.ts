@@ -26,7 +26,7 @@ test('every index that a statement names exists on its table', async () => {
     [home.name],
   );
   const known = new Set(rows.map(({ name }) => name));
-  const named = readdirSync(folder)
+  const named = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))
     .flatMap((file) => namedIn(readFileSync(join(folder, file), 'utf8')));
   expect(named.length).toBeGreaterThan(40);
