@@ -13,8 +13,8 @@ interface Driver {
   readonly Connection: { readonly prototype: Record<'query' | 'execute', Statement> };
 }
 
-/** A statement says a moment that is at most so old, and none from before the last jump. */
-const staleMs = 200;
+/** All connections say the same moment for so long, and none from before the last jump: no two of them see time go back. */
+const tickMs = 200;
 
 /**
  * Moves the time of this process, of its connections to MySQL and of nothing else. Call it before anything is opened.
@@ -31,9 +31,8 @@ export function enterWorld(start: Date): World {
   const { prototype } = (createRequire(import.meta.url)('mysql2') as Driver).Connection;
   const query = prototype.query;
   const tell = (connection: object): void => {
-    const at = now().getTime();
-    const before = told.get(connection) ?? 0;
-    if (before >= jumped && Math.abs(at - before) < staleMs) return;
+    const at = Math.max(jumped, Math.floor(now().getTime() / tickMs) * tickMs);
+    if (told.get(connection) === at) return;
     told.set(connection, at);
     query.call(connection, `SET timestamp = ${(at / 1_000).toFixed(3)}`, () => undefined);
   };
