@@ -15,7 +15,7 @@ import { beginRestore } from '../store/backups/restores.ts';
 import { checkFiles, readManifest, type DumpedSchema, type LongCopy, type Manifest } from './manifest.ts';
 import { readPacked } from './packed.ts';
 import { createRowCounter } from './rows-in-dump.ts';
-import { startTool, toolsOf, type Login } from './tools.ts';
+import { findTools, startTool, type Login } from './tools.ts';
 
 export interface RestorePlace {
   readonly owner: Database;
@@ -95,7 +95,7 @@ async function load(
   { owner, identity }: RestorePlace,
   { login, schema, from, dumped, progress }: Loading,
 ): Promise<void> {
-  const tools = toolsOf(await databaseVersion(owner));
+  const tools = await findTools(await databaseVersion(owner));
   const counter = createRowCounter((table) => progress(`${schema}.${table}`));
   const source = await readPacked(join(from, dumped.file), identity);
   const run = startTool(tools.client, ['--default-character-set=utf8mb4', '--binary-mode', schema], {

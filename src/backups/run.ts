@@ -9,7 +9,8 @@ import type { KeyRing } from '../domain/key-ring.ts';
 import { foreignCode, RelaisError } from '../errors.ts';
 import { syncFolder } from '../retention/sealed-files.ts';
 import { raiseAlerts } from '../store/alerts/alerts.ts';
-import { aloneBackingUp, databaseFacts, recordBackup, type DatabaseFacts } from '../store/backups/backups.ts';
+import { alone } from '../store/alone.ts';
+import { databaseFacts, recordBackup, type DatabaseFacts } from '../store/backups/backups.ts';
 import type { Database } from '../store/database.ts';
 import { highestLead, leftOutOfLong, namesOfTables } from '../store/backups/long-copies.ts';
 import { lastSeal, logArchives } from '../store/log/seals.ts';
@@ -18,7 +19,7 @@ import { dumpSchema, longParts, packFolder, wholeParts, type DumpPart } from './
 import { personsFile, writePersons } from './long-copy.ts';
 import { writeManifest, type LongCopy, type Manifest, type PackedFile } from './manifest.ts';
 import { writePacked } from './packed.ts';
-import { toolsOf } from './tools.ts';
+import { findTools } from './tools.ts';
 
 /** Rows that say in which state a restore is: of no use in another database. */
 export const leftOut = ['restores'];
@@ -57,7 +58,7 @@ export async function runBackup(
   place: BackupPlace,
   progress: (part: string) => void = () => undefined,
 ): Promise<BackupDone> {
-  const done = await aloneBackingUp(place.owner, () =>
+  const done = await alone(place.owner, 'backup', () =>
     prepared(place, progress).catch(async (error: unknown) => {
       const reason = foreignCode(error);
       // Without a database there is no alert: the exit code and health say it.
@@ -149,7 +150,7 @@ async function writeDumps(
   };
 }
 
-const dump = (
+const dump = async (
   { place, draft, facts, progress }: Writing,
   schema: string,
   file: string,
@@ -160,7 +161,7 @@ const dump = (
     ...of,
     recipient: place.recipient,
     login: { url: place.ownerUrl, caFile: place.caFile, scratch: draft },
-    tools: toolsOf(facts.version),
+    tools: await findTools(facts.version),
     path: join(draft, file),
     onTable: (table) => progress(`${schema}.${table}`),
   });

@@ -17,7 +17,24 @@ export const toolsOf = (version: string): ServerTools =>
     ? { version, dump: 'mariadb-dump', client: 'mariadb' }
     : { version, dump: 'mysqldump', client: 'mysql' };
 
-/** Where and as whom a program connects. */
+/** The programs of this host for a server. Debian's `mysqldump` and `mysql` are links to MariaDB's. @throws BACKUP-001 */
+export async function findTools(version: string): Promise<ServerTools> {
+  const tools = toolsOf(version);
+  for (const name of tools.client === 'mysql' ? [tools.dump, tools.client] : []) {
+    const run = started(name, ['--version']);
+    let said = '';
+    run.process.stdout?.setEncoding('utf8').on('data', (text: string) => (said += text));
+    await run.ended;
+    if (/mariadb/i.test(said))
+      throw new RelaisError(
+        'BACKUP-001',
+        `${name} of this host is MariaDB's, and the server is MySQL: install MySQL's own client programs.`,
+      );
+  }
+  return tools;
+}
+
+/** Account and place of a program's connection. */
 export interface Login {
   /** `mysql://user:password@host:port/schema`, as the program's own connections take it. */
   readonly url: string;

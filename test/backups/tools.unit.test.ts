@@ -1,9 +1,34 @@
 // The server's own programs: which one, how it connects, and what is said where it is missing or fails.
-import { optionsOf, started, toolsOf } from '../../src/backups/tools.ts';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findTools, optionsOf, started, toolsOf } from '../../src/backups/tools.ts';
 
 test('the program belongs to the server', () => {
   expect(toolsOf('11.8.2-MariaDB-1 from Debian').dump).toBe('mariadb-dump');
   expect(toolsOf('9.7.4')).toEqual({ version: '9.7.4', dump: 'mysqldump', client: 'mysql' });
+});
+
+test('a client program of MariaDB under the name of MySQL is refused by name', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'relais-tools-'));
+  const path = process.env['PATH'];
+  const says = (name: string, version: string): void => {
+    writeFileSync(join(folder, name), `#!/bin/sh\necho "${name} ${version}"\n`);
+    chmodSync(join(folder, name), 0o755);
+  };
+  process.env['PATH'] = `${folder}:${path ?? ''}`;
+  try {
+    says('mysqldump', 'Ver 9.7.4 for Linux');
+    says('mysql', 'Ver 15.2 Distrib 11.8.9-MariaDB');
+    await expect(findTools('9.7.4')).rejects.toThrow(
+      "mysql of this host is MariaDB's, and the server is MySQL: install MySQL's own client programs.",
+    );
+    says('mysql', 'Ver 9.7.4 for Linux');
+    expect(await findTools('9.7.4')).toEqual(toolsOf('9.7.4'));
+  } finally {
+    process.env['PATH'] = path;
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('a password with any sign reaches the program, and TLS is verified as the gateway does', () => {

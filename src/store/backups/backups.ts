@@ -52,20 +52,6 @@ export async function tablesOf(owner: Pick<Sql, 'all'>, schema: string): Promise
   return rows.map(({ name }) => name);
 }
 
-/** Runs the work while no other backup of this database runs. Returns undefined where one does. */
-export const aloneBackingUp = <T>(owner: Database, work: () => Promise<T>): Promise<T | undefined> => {
-  const lock = `relais-backup-${owner.name}`.slice(0, 64);
-  return owner.transaction(async (tx) => {
-    const [locked] = await tx.all<{ got: number | null }>('SELECT GET_LOCK(?, 0) AS got', [lock]);
-    if (locked?.got !== 1) return undefined;
-    try {
-      return await work();
-    } finally {
-      await tx.all('SELECT RELEASE_LOCK(?)', [lock]);
-    }
-  });
-};
-
 export async function databaseVersion(sql: Pick<Sql, 'all'>): Promise<string> {
   const [row] = await sql.all<{ version: string }>('SELECT VERSION() AS version');
   return row?.version ?? '';
