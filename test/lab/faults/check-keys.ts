@@ -104,11 +104,11 @@ export function twice(deliveries: readonly DeliveryLine[]): readonly string[] {
 }
 
 /** Guarantee 4: key and content stay as they were, unless a right forbids it or the recipient said a definite no. */
-/** By hand or by row: of a lead that is gone the log alone knows it. */
-const isRight = ({ entry, consents }: Entry): boolean =>
-  entry === 'erased' ||
-  entry === 'withdrawn' ||
-  (entry === 'consent_recorded' && (consents ?? '').includes('"state":"withdrawn"'));
+/** A withdrawal by hand or by row: of a lead that is gone the log alone knows it. */
+export const takesBack = ({ entry, consents }: Entry): boolean =>
+  entry === 'withdrawn' || (entry === 'consent_recorded' && (consents ?? '').includes('"state":"withdrawn"'));
+
+const isRight = (one: Entry): boolean => one.entry === 'erased' || takesBack(one);
 
 export function otherContent({ receipts, deliveries, byLead, leads }: Story): readonly string[] {
   const leadOf = new Map(deliveries.map((one) => [one.key, one.leadId]));

@@ -2,11 +2,13 @@
 // Invariant: who had a lead is taken from the log, not from what the request itself listed.
 import { isAnswered, requestKinds } from '../../../src/domain/requests.ts';
 import type { Figures, Story } from './check.ts';
+import { takesBack } from './check-keys.ts';
 import type { Entry, Ledgers } from './ledgers.ts';
 import type { RequestLine } from './requests.ts';
 
 /** What an update may take back or correct. */
-const changes: ReadonlySet<string> = new Set(['withdrawn', 'consent_ended', 'corrected']);
+const changes = (one: Entry): boolean =>
+  takesBack(one) || one.entry === 'consent_ended' || one.entry === 'corrected';
 
 /** Between `restricted` and the lifting of the last restriction nothing leaves but an erasure, and an update that takes back or corrects. */
 export function departedRestricted({ byLead, referenceOf }: Story): readonly string[] {
@@ -16,7 +18,7 @@ export function departedRestricted({ byLead, referenceOf }: Story): readonly str
     return entries.flatMap((one) => {
       if (one.entry === 'restricted') isRestricted = true;
       if (one.entry === 'unrestricted') isRestricted = false;
-      if (changes.has(one.entry)) isChanged = true;
+      if (changes(one)) isChanged = true;
       const mayLeave = one.action === 'erase' || (one.action === 'update' && isChanged);
       return isRestricted && one.entry === 'departed' && !mayLeave
         ? [`${referenceOf.get(leadId) ?? leadId} ${one.destination} ${one.deliveryId}`]

@@ -13,7 +13,15 @@ test('departed while its processing was restricted; after the lifting, and an er
   expect(red(plain({ entries: [mark('restricted', 0.1), mark('unrestricted', 0.2), ...left] }))).toEqual([]);
   const update = left.map((one) => ({ ...one, action: 'update' }));
   expect(red(plain({ entries: [mark('restricted', 0.1), ...update] }))).toContain(zeros.restricted);
-  expect(red(plain({ entries: [mark('restricted', 0.1), mark('corrected', 0.2), ...update] }))).not.toContain(
+  const byRow = (state: string): Entry => ({
+    ...mark('consent_recorded', 0.2),
+    consents: `[{"purpose":"marketing","channel":"email","state":"${state}"}]`,
+  });
+  for (const change of [mark('corrected', 0.2), byRow('withdrawn')])
+    expect(red(plain({ entries: [mark('restricted', 0.1), change, ...update] }))).not.toContain(
+      zeros.restricted,
+    );
+  expect(red(plain({ entries: [mark('restricted', 0.1), byRow('granted'), ...update] }))).toContain(
     zeros.restricted,
   );
   const erases = left.map((one) => ({ ...one, action: 'erase' }));

@@ -9,7 +9,7 @@ import { clientId } from './mappings.ts';
 import { correct, exchange } from './mischief-trade.ts';
 import type { Random } from './random.ts';
 import { officer } from './requests.ts';
-import { expected, pause, perhaps, type Mischief, type Scene } from './scene.ts';
+import { expected, pause, perhaps, untilFound, type Mischief, type Scene } from './scene.ts';
 
 /** Patience of an officer beyond the longest outage, ms. */
 const patienceMs = 15_000;
@@ -154,8 +154,18 @@ async function ask(scene: Scene, random: Random, kind: RequestKind): Promise<voi
   const change = random.next() < 0.5 ? correct : exchange;
   await perhaps(() => change(scene, random, done.reference));
   await pause(random.between(200, scene.stopMs));
+  if (change === exchange) await untilHeld(scene, done.reference);
   await liftSurely(gateway, done.id);
 }
+
+/** Until a delivery of the lead is withheld by its restriction, or so long. */
+const untilHeld = ({ gateway, outageMs }: Scene, reference: string): Promise<void> =>
+  untilFound(
+    gateway,
+    `SELECT 1 FROM deliveries d JOIN leads l ON l.id = d.lead_id
+      WHERE l.reference = ? AND d.state = 'withheld' AND d.reason = 'restricted' LIMIT 1`,
+    { values: [reference], forMs: Math.min(20_000, outageMs) },
+  );
 
 /** The mail of a person is corrected, and the next request names the mail they had before, and nothing else. */
 async function byFormerAddress(scene: Scene, random: Random): Promise<void> {

@@ -6,7 +6,7 @@ import { closeDeliveries } from '../../../src/support/close-and-cancel.ts';
 import type { Gateway } from '../../trip/gateway.ts';
 import { clientId } from './mappings.ts';
 import type { Random } from './random.ts';
-import { pause, perhaps, surely, type Scene } from './scene.ts';
+import { pause, perhaps, surely, untilFound, type Scene } from './scene.ts';
 
 /** A reference of a lead of an operation begins so; of one handed in when it was over, otherwise. */
 export const operationMark = 'O-';
@@ -19,18 +19,12 @@ export const codeOf = (operation: number): string => `OP-${operation}`;
 export const operationAt = (part: number): number => Math.min(operations - 1, Math.floor(part * operations));
 
 /** Until a lead of the operation is on its way, or so long: what retention takes then leaves while it is being sent. */
-async function untilSent({ owner }: Gateway, code: string, forMs: number): Promise<void> {
-  for (const start = performance.now(); performance.now() - start < forMs;) {
-    const rows = await perhaps(() =>
-      owner.all(
-        "SELECT 1 FROM deliveries d JOIN leads l ON l.id = d.lead_id WHERE l.operation = ? AND d.state = 'sending' LIMIT 1",
-        [code],
-      ),
-    );
-    if (rows !== undefined && rows.length > 0) return;
-    await pause(20);
-  }
-}
+const untilSent = (gateway: Gateway, code: string, forMs: number): Promise<void> =>
+  untilFound(
+    gateway,
+    "SELECT 1 FROM deliveries d JOIN leads l ON l.id = d.lead_id WHERE l.operation = ? AND d.state = 'sending' LIMIT 1",
+    { values: [code], forMs },
+  );
 
 type EndScene = Pick<Scene, 'gateway' | 'recipients'>;
 

@@ -75,6 +75,19 @@ export async function perhaps<T>(work: () => Promise<T>): Promise<T | undefined>
   }
 }
 
+/** Reads until a row is found, or so long. An outage is no matter. */
+export async function untilFound(
+  { owner }: Gateway,
+  sql: string,
+  { values, forMs }: { readonly values: readonly string[]; readonly forMs: number },
+): Promise<void> {
+  for (const start = performance.now(); performance.now() - start < forMs;) {
+    const rows = await perhaps(() => owner.all(sql, values));
+    if (rows !== undefined && rows.length > 0) return;
+    await pause(20);
+  }
+}
+
 /** Tries until it is done, or the service says that it is done already. */
 export async function surely(work: () => Promise<unknown>): Promise<void> {
   for (;;) {
