@@ -209,11 +209,11 @@ const plannerOf = ({ wholeNumber }: VariableReader): Config['planner'] => ({
 });
 
 function alertsOf({ read, url, problems }: VariableReader, allowPlaintext: boolean): Config['alerts'] {
-  const mail = alertMailOf(read, problems);
-  const webhook = url('RELAIS_ALERT_WEBHOOK', allowPlaintext ? ['https:', 'http:'] : ['https:']);
+  const schemes = allowPlaintext ? ['https:', 'http:'] : ['https:'];
   return {
-    webhook,
-    mail,
+    webhook: url('RELAIS_ALERT_WEBHOOK', schemes),
+    chat: url('RELAIS_ALERT_CHAT', schemes),
+    mail: alertMailOf(read, problems),
   };
 }
 

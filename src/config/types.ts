@@ -63,6 +63,7 @@ export interface Config {
   };
   readonly alerts: {
     readonly webhook?: string;
+    readonly chat?: string;
     readonly mail?: { readonly smtpUrl: string; readonly to: string; readonly from: string };
   };
   /** The centre's own tool that receives events; absent: none. */

@@ -194,6 +194,12 @@ export const variables: readonly Variable[] = [
     fallback: '500',
   },
   { name: 'RELAIS_ALERT_WEBHOOK', meaning: 'https URL that receives alerts as JSON', secret: true },
+  {
+    name: 'RELAIS_ALERT_CHAT',
+    meaning:
+      'https URL of an incoming webhook of Mattermost, Slack, Rocket.Chat or Google Chat that receives alerts as text',
+    secret: true,
+  },
   { name: 'RELAIS_ALERT_SMTP_URL', meaning: 'smtp(s):// server for alert mails', secret: true },
   { name: 'RELAIS_ALERT_MAIL_TO', meaning: 'mailbox of the support team' },
   { name: 'RELAIS_ALERT_MAIL_FROM', meaning: 'sender of alert mails' },

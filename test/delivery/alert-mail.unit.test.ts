@@ -1,6 +1,6 @@
 // What support reads in the mail of an alert.
 import { letterOf } from '../../connectors/email/message.ts';
-import { alertParcel } from '../../src/delivery/background/send-alerts.ts';
+import { alertParcel } from '../../src/delivery/background/alert-parcel.ts';
 
 const settings = {
   to: 'assistance@centre.example',

@@ -1,6 +1,7 @@
 // The outbox of alerts: each channel until it gets through, no message twice, floods gathered, promises watched.
 import type { Connector, Outcome, Parcel } from '../../connectors/contract.ts';
-import { alertParcel, sendAlerts, type AlertOptions } from '../../src/delivery/background/send-alerts.ts';
+import { alertParcel } from '../../src/delivery/background/alert-parcel.ts';
+import { sendAlerts, type AlertOptions } from '../../src/delivery/background/send-alerts.ts';
 import type { Published } from '../../src/delivery/trip/mapping-cache.ts';
 import { checkAlerts } from '../../src/delivery/background/alert-checks.ts';
 import { quarantineOf } from './quarantine-of.ts';
@@ -66,6 +67,41 @@ test('a mail that left is not sent again because the webhook is down; the webhoo
   expect(await open()).toEqual([]);
 });
 
+test('a chat that is away keeps neither mail nor webhook back, and receives the alert as text once it answers', async () => {
+  const texts: string[] = [];
+  let isAway = true;
+  const webhook: Connector = {
+    ...connector('webhook'),
+    send: (parcel, settings) => {
+      if ((settings as { url: string }).url !== chat) return Promise.resolve({ kind: 'accepted' });
+      if (isAway) return Promise.resolve(down);
+      texts.push(parcel.body.bytes.toString());
+      return Promise.resolve({ kind: 'accepted' });
+    },
+  };
+  const chat = 'https://chat.example/hooks/relais';
+  const all = options();
+  const withChat = {
+    ...all,
+    channels: { ...all.channels, chat },
+    connectors: { ...all.connectors, webhook },
+  };
+  await raiseAlerts(home.gateway, [
+    { kind: 'delivery_failed', destinationId: 'essai-crm', deliveryId: 7, reason: 'HTTP_503' },
+  ]);
+  await sendAlerts(withChat);
+  expect(sent.map(({ channel }) => channel)).toEqual(['email']);
+  expect(await open()).toHaveLength(1);
+  isAway = false;
+  await dueNow();
+  await sendAlerts(withChat);
+  expect(await open()).toEqual([]);
+  expect(sent).toHaveLength(1);
+  expect(texts.map((text) => (JSON.parse(text) as { text: string }).text)).toEqual([
+    expect.stringContaining('relais delivery list --destination essai-crm --state failed'),
+  ]);
+});
+
 test('what comes within five minutes of a message is gathered into the next one; another kind is told at once', async () => {
   const failed = (count: number): Promise<void> =>
     raiseAlerts(
@@ -90,8 +126,7 @@ test('what comes within five minutes of a message is gathered into the next one;
     ['destination_held', 1],
   ]);
   await home.owner.run(
-    `UPDATE alerts SET sent_at = TIMESTAMPADD(SECOND, -301, sent_at), mailed_at = TIMESTAMPADD(SECOND, -301, mailed_at),
-       hooked_at = TIMESTAMPADD(SECOND, -301, hooked_at) WHERE sent_at IS NOT NULL`,
+    'UPDATE alerts SET told_at = TIMESTAMPADD(SECOND, -301, told_at) WHERE sent_at IS NOT NULL',
   );
   await dueNow();
   await sendAlerts(options());

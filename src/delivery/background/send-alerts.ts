@@ -1,29 +1,17 @@
-// Sends the alerts of the outbox by mail and webhook, grouped, until they get through by each.
-// Invariant: an alert names ids, codes and destinations, never a prospect; it leaves through the same guarded connectors as leads.
-import type { Connector, NetworkPolicy, Outcome, Parcel, SendContext } from '../../../connectors/contract.ts';
-import { whatToDo, alertDefinitions } from '../../domain/alert-kinds.ts';
-import { reasonText } from '../../domain/delivery.ts';
+// Sends the alerts of the outbox, grouped, until every channel has accepted them.
+// Invariant: what one channel accepted is not sent by it again while another is down.
+import type { Connector, NetworkPolicy, Outcome, SendContext } from '../../../connectors/contract.ts';
 import { foreignCode } from '../../errors.ts';
 import type { Log } from '../../log.ts';
-import {
-  alertsThrough,
-  deferAlerts,
-  takeAlerts,
-  toldAgo,
-  type AlertChannel,
-  type DueAlert,
-} from '../../store/alerts/alerts.ts';
+import { alertsThrough, deferAlerts, takeAlerts, toldAgo, type DueAlert } from '../../store/alerts/alerts.ts';
 import { isStoreTrouble, type Database } from '../../store/database.ts';
-
-export interface AlertChannels {
-  readonly webhook?: string;
-  readonly mail?: { readonly smtpUrl: string; readonly to: string; readonly from: string };
-}
+import { alertChannels } from './alert-channels.ts';
+import type { AlertChannel, AlertSettings } from './alert-parcel.ts';
 
 export interface AlertOptions {
   readonly database: Database;
   readonly connectors: Readonly<Record<string, Connector>>;
-  readonly channels: AlertChannels;
+  readonly channels: AlertSettings;
   readonly network: NetworkPolicy;
   readonly log: Log;
   /** Between two messages of one kind and destination, seconds: alerts raised meanwhile are sent in one. */
@@ -40,7 +28,7 @@ const defaultQuietSeconds = 300;
 export async function sendAlerts(options: AlertOptions): Promise<number> {
   const { database, log } = options;
   const due = await database.transaction((tx) => takeAlerts(tx, taken));
-  // Those that got through by one channel already are a message of their own, to the other channel only.
+  // Those that got through by one channel already are a message of their own, to the other channels only.
   const groups = Map.groupBy(
     due,
     (alert) => `${alert.kind} ${alert.destinationId} ${alert.through.join(' ')}`,
@@ -76,46 +64,35 @@ async function sendGroup(options: AlertOptions, group: readonly DueAlert[]): Pro
 }
 
 interface ChannelResult {
-  readonly channel: AlertChannel;
+  /** The channel's name. */
+  readonly channel: string;
   readonly passed: boolean;
   readonly reason: string;
 }
 
-/** By each channel it has not got through by yet. Without a channel the line of the log is the alert. */
+/** By each channel that has not accepted it yet. Without a channel the line of the log is the alert. */
 export async function sendThrough(
   options: AlertOptions,
   group: readonly DueAlert[],
 ): Promise<readonly ChannelResult[]> {
-  const { webhook, mail } = options.channels;
   const done = group[0]?.through ?? [];
   const results: ChannelResult[] = [];
-  const note = (channel: AlertChannel, outcome: Outcome): void => {
+  for (const channel of alertChannels(options.channels)) {
+    if (done.includes(channel.name)) continue;
+    const outcome = await through(options, channel, group);
     const passed = ['accepted', 'unconfirmed', 'duplicate'].includes(outcome.kind);
-    results.push({ channel, passed, reason: 'reason' in outcome ? outcome.reason : outcome.kind });
-  };
-  if (webhook !== undefined && !done.includes('webhook'))
-    note('webhook', await through(options, 'webhook', { url: webhook }, group, [new URL(webhook).hostname]));
-  if (mail !== undefined && !done.includes('mail')) {
-    const settings = {
-      to: mail.to,
-      from: mail.from,
-      smtp: 'secret:RELAIS_ALERT_SMTP',
-      subject: 'Relais : {title}',
-      attachment: 'none',
-    };
-    note('mail', await through(options, 'email', settings, group, [mail.to.toLowerCase()]));
+    const reason = 'reason' in outcome ? outcome.reason : outcome.kind;
+    results.push({ channel: channel.name, passed, reason });
   }
   return results;
 }
 
 async function through(
   options: AlertOptions,
-  type: 'webhook' | 'email',
-  settings: unknown,
+  channel: AlertChannel,
   group: readonly DueAlert[],
-  targets: readonly string[],
 ): Promise<Outcome> {
-  const connector = options.connectors[type];
+  const connector = options.connectors[channel.connector];
   if (connector === undefined) return { kind: 'unavailable', reason: 'NO_CONNECTOR', maybeReceived: false };
   const context: SendContext = {
     classify: ({ status }) =>
@@ -126,58 +103,12 @@ async function through(
       ),
     secret: () => options.channels.mail?.smtpUrl,
     secrets: () => (options.channels.mail === undefined ? [] : [options.channels.mail.smtpUrl]),
-    allowedTargets: targets,
+    allowedTargets: [channel.target],
     network: options.network,
     timeouts: { connectMs: 5_000, responseMs: 10_000, totalMs: 20_000 },
     signal: new AbortController().signal,
     mayLeave: () => true,
     now: () => options.database.now().getTime(),
   };
-  return connector.send(alertParcel(group), settings, context);
-}
-
-export function alertParcel(group: readonly DueAlert[]): Parcel {
-  const [first] = group as readonly [DueAlert];
-  const { title: name } = alertDefinitions[first.kind];
-  const title = `${name} (${first.destinationId || 'Relais'}, ${group.length})`;
-  const body = {
-    type: `relais.${first.kind}`,
-    client: first.clientId,
-    destination: first.destinationId,
-    reason: first.reason,
-    count: group.length,
-    deliveries: group
-      .map((alert) => alert.deliveryId)
-      .filter((id) => id > 0)
-      .slice(0, 100),
-    raisedAt: first.raisedAt.toISOString(),
-  };
-  const rows = [
-    { label: 'Destination', value: first.destinationId || '-' },
-    { label: 'Client', value: first.clientId || '-' },
-    { label: 'Motif', value: first.reason === '' ? '-' : reasonText(first.reason) },
-    { label: 'Nombre', value: String(group.length) },
-    { label: 'Livraisons', value: body.deliveries.slice(0, 20).join(', ') || '-' },
-    { label: 'Depuis', value: first.raisedAt.toLocaleString('fr-FR', { timeZone: 'Europe/Paris' }) },
-    { label: 'Que faire', value: whatToDo(first.kind, first.destinationId) },
-  ];
-  return {
-    client: first.clientId || 'relais',
-    clientName: 'Relais',
-    destination: 'alerts',
-    action: 'create',
-    isAlert: true,
-    items: [
-      {
-        deliveryId: first.deliveryId,
-        key: `alert-${first.id}`,
-        idempotencyKey: `alert-${first.id}`,
-        leadReference: `alert-${first.id}`,
-      },
-    ],
-    body: { bytes: Buffer.from(JSON.stringify(body)), mediaType: 'application/json', extension: 'json' },
-    sheet: [{ title: name, lines: rows }],
-    title,
-    writtenAt: first.raisedAt,
-  };
+  return connector.send(channel.parcel(group), channel.settings, context);
 }

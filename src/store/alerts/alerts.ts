@@ -61,14 +61,11 @@ export async function raisedFor(
   return rows.length > 0;
 }
 
-export type AlertChannel = 'mail' | 'webhook';
-const columnOf: Readonly<Record<AlertChannel, string>> = { mail: 'mailed_at', webhook: 'hooked_at' };
-
 export interface DueAlert extends Required<Alert> {
   readonly id: number;
   readonly raisedAt: Date;
-  /** Channels that accepted it. */
-  readonly through: readonly AlertChannel[];
+  /** Names of the channels that accepted it. */
+  readonly through: readonly string[];
 }
 
 /** Unsent alerts whose try is due, locked in the caller's transaction. */
@@ -81,10 +78,9 @@ export async function takeAlerts(tx: Sql, limit: number): Promise<readonly DueAl
     delivery_id: number;
     reason: string;
     raised_at: Date;
-    mailed_at: Date | null;
-    hooked_at: Date | null;
+    through: string;
   }>(
-    `SELECT id, kind, client_id, destination_id, delivery_id, reason, raised_at, mailed_at, hooked_at FROM alerts
+    `SELECT id, kind, client_id, destination_id, delivery_id, reason, raised_at, through FROM alerts
       WHERE sent_at IS NULL AND next_try_at <= UTC_TIMESTAMP(3) ORDER BY id LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
   );
   if (rows.length > 0) {
@@ -105,10 +101,7 @@ export async function takeAlerts(tx: Sql, limit: number): Promise<readonly DueAl
     deliveryId: row.delivery_id,
     reason: row.reason,
     raisedAt: row.raised_at,
-    through: [
-      ...(row.mailed_at === null ? [] : ['mail' as const]),
-      ...(row.hooked_at === null ? [] : ['webhook' as const]),
-    ],
+    through: row.through.split(' ').filter(Boolean),
   }));
 }
 
@@ -116,21 +109,21 @@ export async function takeAlerts(tx: Sql, limit: number): Promise<readonly DueAl
 export async function alertsThrough(
   sql: Sql,
   ids: readonly number[],
-  { channels, isAll }: { readonly channels: readonly AlertChannel[]; readonly isAll: boolean },
+  { channels, isAll }: { readonly channels: readonly string[]; readonly isAll: boolean },
 ): Promise<void> {
-  const columns = [...channels.map((channel) => columnOf[channel]), ...(isAll ? ['sent_at'] : [])];
-  if (ids.length === 0 || columns.length === 0) return;
+  if (ids.length === 0 || (channels.length === 0 && !isAll)) return;
   const { marks, values } = inList(ids);
   await sql.run(
-    `UPDATE alerts FORCE INDEX (PRIMARY) SET ${columns.map((column) => `${column} = UTC_TIMESTAMP(3)`).join(', ')} WHERE id IN (${marks})`,
-    values,
+    `UPDATE alerts FORCE INDEX (PRIMARY) SET told_at = UTC_TIMESTAMP(3), through = TRIM(CONCAT(through, ' ', ?)),
+       sent_at = IF(?, UTC_TIMESTAMP(3), sent_at) WHERE id IN (${marks})`,
+    [channels.join(' '), isAll, ...values],
   );
 }
 
 /** Seconds since any channel last accepted an alert of this kind and destination; undefined when none did within a day. */
 export async function toldAgo(sql: Sql, kind: AlertKind, destinationId: string): Promise<number | undefined> {
   const [row] = await sql.all<{ ago: number | null }>(
-    `SELECT TIMESTAMPDIFF(SECOND, MAX(COALESCE(sent_at, mailed_at, hooked_at)), UTC_TIMESTAMP(3)) AS ago FROM alerts
+    `SELECT TIMESTAMPDIFF(SECOND, MAX(told_at), UTC_TIMESTAMP(3)) AS ago FROM alerts
       WHERE kind = ? AND destination_id = ? AND raised_at > TIMESTAMPADD(DAY, -1, UTC_TIMESTAMP(3))`,
     [kind, destinationId],
   );
