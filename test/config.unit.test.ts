@@ -1,3 +1,4 @@
+/** @own-context fakes the time in which files are read again */
 // The one reader of the environment: every fault named at once, the unsafe refused in production, secrets read again.
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';

@@ -22,7 +22,6 @@ test('the next file finds globals, the process and its variables as the first on
   Object.assign(process.env, { PATH: 'nowhere', LEFTOVER: '1' });
   Object.assign(process, { argv: [] });
   process.on('SIGTERM', () => undefined);
-  first.fakeTimersModern?.useFakeTimers();
   await first.teardown();
 
   const second = begin();
@@ -62,5 +61,7 @@ test('what would change shared modules is refused', () => {
   expect(() => jest.setMock('../support/patience.ts', {})).toThrow(refused);
   expect(() => jest.isolateModules(() => undefined)).toThrow(refused);
   expect(() => jest.resetModules()).toThrow(refused);
+  expect(() => jest.useFakeTimers()).toThrow(refused);
+  expect(() => jest.useFakeTimers({ legacyFakeTimers: true })).toThrow(refused);
   expect(() => jest.requireActual<object>(['no', 'ck'].join(''))).toThrow(refused);
 });

@@ -1,3 +1,4 @@
+/** @own-context fakes the timers of the loop */
 // The heartbeat: no pause while there is work, a pause when there is none, ever longer ones in an outage. Time is faked.
 import { startLoop, type Loop } from '../../src/delivery/background/poll-loop.ts';
 import type { Log, LogFields } from '../../src/log.ts';

@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { join, sep } from 'node:path';
 import { Script } from 'node:vm';
 import type * as Jest from 'jest-runtime';
+import { refuse } from './plain-environment.ts';
 
 // Its types are those of its form for `require`.
 const { default: JestRuntime } = createRequire(import.meta.filename)('jest-runtime') as typeof Jest.default;
@@ -137,12 +138,6 @@ class FileModules extends KeptScripts {
     this.isUnderWay = false;
     super.teardown();
   }
-}
-
-function refuse(name: string): never {
-  throw new Error(
-    `${name} would change modules that other test files share: begin this file with /** @own-context REASON */`,
-  );
 }
 
 /** Jest calls it with `new`, once for each file. */

@@ -31,6 +31,13 @@ class OwnContext extends TestEnvironment {
   }
 }
 
+/** @throws always, for what needs a context of its own */
+export function refuse(name: string): never {
+  throw new Error(
+    `${name} would change what other test files share: begin this file with /** @own-context REASON */`,
+  );
+}
+
 /** An object's own properties, and how to bring them back. */
 class Snapshot {
   readonly #target: object;
@@ -77,6 +84,9 @@ export class CommonContext extends OwnContext {
     this.#globals = new Snapshot(this.global);
     this.#process = new Snapshot(this.global.process);
     this.#variables = { ...this.global.process.env };
+    // Shared modules may still have work of earlier files to end, which would wait for time that no longer passes.
+    for (const timers of [this.fakeTimers, this.fakeTimersModern])
+      if (timers !== null) timers.useFakeTimers = () => refuse('jest.useFakeTimers');
   }
 
   /** A shared module may define globals as it is evaluated, which it needs in the next file too. */
@@ -85,7 +95,6 @@ export class CommonContext extends OwnContext {
   }
 
   override async teardown(): Promise<void> {
-    this.fakeTimersModern?.dispose();
     const { process } = this.global;
     this.#process.restore();
     process.removeAllListeners();
