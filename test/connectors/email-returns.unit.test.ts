@@ -201,6 +201,7 @@ describe('the return path of a mail', () => {
 });
 
 async function until(condition: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 300 && !condition(); turn += 1) await new Promise((done) => setTimeout(done, 10));
+  for (let turn = 0; turn < 10_000 && !condition(); turn += 1)
+    await new Promise((done) => setTimeout(done, 10));
   expect(condition()).toBe(true);
 }

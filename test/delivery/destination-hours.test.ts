@@ -29,7 +29,9 @@ async function logged(
   const [newest] = await owner.all<{ id: number | null }>('SELECT MAX(id) AS id FROM deliveries');
   const first = (newest?.id ?? 0) + 1;
   const numbers = Array.from({ length: count }, (_, index) => first + index);
-  const at = `TIMESTAMPADD(HOUR, ${-hoursAgo}, UTC_TIMESTAMP(3))`;
+  // Read once: between two statements a busy machine takes any time.
+  const [clock] = await owner.all<{ now: string }>('SELECT CAST(UTC_TIMESTAMP(3) AS CHAR) AS now');
+  const at = `TIMESTAMPADD(HOUR, ${-hoursAgo}, '${clock?.now}')`;
   await owner.run(
     `INSERT INTO leads (id, client_id, reference, channel, collected_at, operation_kind)
      VALUES ${numbers.map((n) => `(${n}, 'essai', 'P-${n}', 'web_form', UTC_TIMESTAMP(3), 'recurring')`).join(', ')}`,
