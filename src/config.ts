@@ -8,6 +8,8 @@ import {
   clientMailOf,
   connectToOf,
   commaSeparated,
+  inClear,
+  reachesInClear,
   readSandboxFile,
   consoleOf,
   doorOf,
@@ -41,6 +43,7 @@ export function loadConfig(environment: Environment = process.env, folder: strin
   const config: Config = {
     env,
     mysql,
+    installation: oneOf('RELAIS_INSTALLATION', ['shared', 'dedicated'] as const),
     silenceMs: wholeNumber('RELAIS_SILENCE_MS', 1_000, 3_600_000),
     keysSchema,
     redis: redisOf(reader),
@@ -95,6 +98,29 @@ export function mappingsDirOf(
   return resolve(folder, given ?? 'mappings');
 }
 
+/** URL of the account that reads statistics: a host that only reads them needs no other variable. @throws CONFIG-001 */
+export function statisticsReaderOf(
+  environment: Environment = process.env,
+  folder: string = process.cwd(),
+): string {
+  const { needed, url, oneOf, problems, unreadable } = createVariableReader(
+    environment,
+    sandboxOf(environment, folder),
+  );
+  const name = 'RELAIS_MYSQL_STATISTICS_READ_URL';
+  needed(name);
+  const reader = url(name, ['mysql:']) ?? '';
+  const env = oneOf('RELAIS_ENV', ['production', 'development', 'sandbox'] as const);
+  if (env === 'production' && reachesInClear(reader)) problems.push(inClear(name, reader));
+  const all = [...problems, ...unreadable];
+  if (all.length > 0)
+    throw new RelaisError(
+      'CONFIG-001',
+      `Configuration:\n${all.map((problem) => `  - ${problem}`).join('\n')}`,
+    );
+  return reader;
+}
+
 /** The file of a former sandbox never configures production. */
 function sandboxOf(environment: Environment, folder: string): Readonly<Record<string, string>> {
   const bare = environment['RELAIS_MYSQL_URL'] === undefined && environment['RELAIS_ENV'] !== 'production';
@@ -113,6 +139,9 @@ function mysqlOf({
   const ownerUrl = url('RELAIS_MYSQL_OWNER_URL', ['mysql:']);
   const intakeUrl = url('RELAIS_MYSQL_INTAKE_URL', ['mysql:']);
   const readUrl = url('RELAIS_MYSQL_READ_URL', ['mysql:']);
+  const statisticsUrl = url('RELAIS_MYSQL_STATISTICS_URL', ['mysql:']);
+  if (statisticsUrl !== undefined && !/^\/[A-Za-z0-9_]{1,64}$/.test(new URL(statisticsUrl).pathname))
+    problems.push('RELAIS_MYSQL_STATISTICS_URL must name a schema (letters, digits, _)');
   const database = URL.canParse(gatewayUrl) ? new URL(gatewayUrl).pathname.slice(1) : '';
   if (gatewayUrl !== '' && !/^[A-Za-z0-9_]{1,48}$/.test(database))
     problems.push('RELAIS_MYSQL_URL must name a database (letters, digits, _)');
@@ -127,6 +156,7 @@ function mysqlOf({
       ownerUrl,
       intakeUrl,
       readUrl,
+      statisticsUrl,
     },
   };
 }

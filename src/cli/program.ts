@@ -30,6 +30,7 @@ import { registerCommands } from './register.ts';
 import { requestCommands } from './requests.ts';
 import { restoreCommands } from './restore.ts';
 import { retentionCommands } from './retention.ts';
+import { statisticsCommands } from './statistics.ts';
 import { redisCommands, systemCommands } from './system.ts';
 import { taskCommands } from './tasks.ts';
 import { beginCommand, say } from './terminal.ts';
@@ -109,6 +110,7 @@ function officerCommands(program: Command): void {
   auditCommands(program);
   personCommands(program);
   lookUpCommands(program);
+  statisticsCommands(program);
 }
 
 export function allOf(command: Command): readonly Command[] {

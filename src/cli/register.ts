@@ -23,6 +23,7 @@ import {
   askedByOption,
   noteWords,
 } from './arguments.ts';
+import { afterWithdrawal } from './statistics.ts';
 import { outJson, withJson, table, out, say, withApp, type JsonOption } from './terminal.ts';
 
 export function registerCommands(program: Command): void {
@@ -53,7 +54,7 @@ function instructionCommands(program: Command): void {
       .option('--document <text>', 'letter, mail or annex where it can be read; mandatory')
       .requiredOption('--covers <matter>', `${coveredMatters.join(', ')}; may be repeated`, collect)
       .option('--operation <code>', 'of one operation only; default: of all'),
-    'proofs: the client waives the proofs of phone consent that it is handed before a deletion.',
+    'proofs: the client waives the proofs of phone consent that it is handed before a deletion.\nstatistics: it authorises them from that date on; statistics_end: it withdraws that.',
     'relais instruction record --client horizon --date 2026-11-20 --from "M. Exemple, DPO" --document "annexe 3" --covers retention',
   ).action((options: InstructionOptions) => recordGiven(options));
   withExamples(
@@ -84,6 +85,7 @@ async function recordGiven(options: InstructionOptions): Promise<void> {
     const number = await recordInstruction(app.database, { ...instruction, recordedBy: app.config.actor });
     out(`Instruction ${number} of ${options.client} is recorded: cite it with --instruction ${number}.`);
     out(`A note of it goes to the client's contact: relais note list ${options.client}`);
+    if (covers.includes('statistics_end')) await afterWithdrawal(app);
   });
 }
 

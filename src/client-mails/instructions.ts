@@ -22,6 +22,8 @@ const coveredWords: Readonly<Record<Covered, string>> = {
   opt_in: 'l’opt-in',
   data: 'les données',
   contract_end: 'la fin du contrat',
+  statistics: 'les statistiques',
+  statistics_end: 'la fin des statistiques',
 };
 
 const listed = (matters: readonly Covered[], language: 'fr' | 'en'): string =>

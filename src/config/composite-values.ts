@@ -184,6 +184,17 @@ function oidcOf(
 
 const thisHost = ['localhost', '127.0.0.1', '[::1]', '::1'];
 
+/** True for the URL of a MySQL on another host, without TLS. */
+export function reachesInClear(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { hostname, searchParams } = new URL(url);
+  // Only `yes`, the value that openDatabase accepts: any other word would pass here and connect in clear.
+  return !thisHost.includes(hostname) && searchParams.get('tls') !== 'yes';
+}
+
+export const inClear = (name: string, url: string): string =>
+  `${name} reaches ${new URL(url).hostname} without TLS (add ?tls=yes, or use rediss://)`;
+
 /** @throws CONFIG-002 */
 export function refuseUnsafe(config: Config): void {
   const unsafe: string[] = [];
@@ -194,16 +205,10 @@ export function refuseUnsafe(config: Config): void {
     RELAIS_MYSQL_OWNER_URL: config.mysql.ownerUrl,
     RELAIS_MYSQL_INTAKE_URL: config.mysql.intakeUrl,
     RELAIS_MYSQL_READ_URL: config.mysql.readUrl,
+    RELAIS_MYSQL_STATISTICS_URL: config.mysql.statisticsUrl,
   };
-  for (const [name, value] of Object.entries(reached)) {
-    if (value === undefined) continue;
-    const parsed = new URL(value);
-    const local = thisHost.includes(parsed.hostname);
-    // Only `yes`, the value that openDatabase accepts: any other word would pass here and connect in clear.
-    const encrypted = parsed.protocol === 'rediss:' || parsed.searchParams.get('tls') === 'yes';
-    if (!local && !encrypted)
-      unsafe.push(`${name} reaches ${parsed.hostname} without TLS (add ?tls=yes, or use rediss://)`);
-  }
+  for (const [name, value] of Object.entries(reached))
+    if (value !== undefined && reachesInClear(value)) unsafe.push(inClear(name, value));
   const { nodes, tls } = config.redis.place;
   const far = nodes.find(({ host }) => !thisHost.includes(host));
   if (far !== undefined && !tls)

@@ -54,7 +54,7 @@ function splitSecret(text: string): readonly string[] {
 export const passwordFileOf = (name: string): string => name.replace(/URL$/, 'PASSWORD_FILE');
 
 /** URLs whose password may be in a file of its own, so that the URL is no secret. */
-export const withPassword = (name: string): boolean => /^RELAIS_(MYSQL_([A-Z]+_)?|REDIS_)URL$/.test(name);
+export const withPassword = (name: string): boolean => /^RELAIS_(MYSQL_([A-Z]+_){0,2}|REDIS_)URL$/.test(name);
 
 /** The value of a variable, from any of its sources. */
 function valueOrFile(

@@ -20,8 +20,12 @@ export interface Config {
     readonly intakeUrl?: string;
     /** A replica for reads. */
     readonly readUrl?: string;
+    /** The account that writes statistics, with their schema. */
+    readonly statisticsUrl?: string;
     readonly connections: number;
   };
+  /** `dedicated`: one client alone has this installation. */
+  readonly installation: 'shared' | 'dedicated';
   /** A service without an answer for so long has lost the connection. */
   readonly silenceMs: number;
   readonly keysSchema: string;

@@ -38,6 +38,22 @@ export const variables: readonly Variable[] = [
     meaning: 'the same for a replica that support’s lists and status read; default: the primary',
     secret: true,
   },
+  {
+    name: 'RELAIS_MYSQL_STATISTICS_URL',
+    meaning:
+      'the same for the account that writes statistics, in a schema of their own (relais statistics run)',
+    secret: true,
+  },
+  {
+    name: 'RELAIS_MYSQL_STATISTICS_READ_URL',
+    meaning: 'the same for the account that reads them (relais statistics export)',
+    secret: true,
+  },
+  {
+    name: 'RELAIS_INSTALLATION',
+    meaning: 'shared by clients, or dedicated to one: then nothing of it is counted in statistics',
+    fallback: 'shared',
+  },
   { name: 'RELAIS_MYSQL_CONNECTIONS', meaning: 'connections per process at most', fallback: '12' },
   {
     name: 'RELAIS_SILENCE_MS',

@@ -2,7 +2,10 @@
 // Invariant: a citation names its matter; an instruction about one operation covers no other.
 import type { CivilDate } from './civil-date.ts';
 
-/** `proofs`: the client waives the proofs of phone consent before a deletion; `contract_end`: its contract ends (C55). */
+/**
+ * `proofs`: the client waives the proofs of phone consent before a deletion; `contract_end`: its contract ends (C55); `statistics`: it
+ * authorises statistics (C26); `statistics_end`: it withdraws that.
+ */
 export const coveredMatters = [
   'retention',
   'proofs',
@@ -10,6 +13,8 @@ export const coveredMatters = [
   'opt_in',
   'data',
   'contract_end',
+  'statistics',
+  'statistics_end',
 ] as const;
 export type Covered = (typeof coveredMatters)[number];
 
@@ -34,3 +39,15 @@ export const coversMatter = (
   matter: Covered,
   of: string,
 ): boolean => covers.includes(matter) && (operation === '' || operation === of);
+
+/**
+ * The day from which a client authorises statistics (C26): that of its first such instruction after its last withdrawal. Requests of
+ * earlier days are not counted. undefined: it authorises none.
+ * @param given the client's instructions in the order of their numbers
+ */
+export function statisticsFrom(
+  given: readonly Pick<Instruction, 'covers' | 'givenOn'>[],
+): CivilDate | undefined {
+  const end = given.findLastIndex(({ covers }) => covers.includes('statistics_end'));
+  return given.slice(end + 1).find(({ covers }) => covers.includes('statistics'))?.givenOn;
+}

@@ -38,6 +38,11 @@ export const privacyErrors = {
     remedy:
       'Ask for the file again, byte for byte as it was sent, and for the public key by another way: `relais proof key` prints it. docs/rights.md, "Proofs".',
   },
+  'STATISTICS-001': {
+    meaning: 'Statistics could not be issued or removed.',
+    remedy:
+      'Correct what the message names; `relais statistics accounts` prints the accounts that are needed. A month is issued once, after its end.',
+  },
   'BACKUP-001': {
     meaning: 'A backup could not be made or restored.',
     remedy:

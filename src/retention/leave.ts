@@ -2,13 +2,13 @@
 // Invariant: under the locks of client and lead it checks again that the lead is due; departure, corrections and rights take the same
 // locks.
 import { civilDate, type CivilDate } from '../domain/civil-date.ts';
-import { cellOf, isDue } from '../domain/retention.ts';
+import { isDue } from '../domain/retention.ts';
 import { keepOpposition } from '../privacy/oppositions.ts';
 import type { Sql, Database } from '../store/database.ts';
 import { deliveriesOfLeads, readDeliveries } from '../store/deliveries/deliveries.ts';
 import { entryNames, appendHandovers, type Handover } from '../store/log/handovers.ts';
 import { markGone, withOpenRight, lastPhoneConsents } from '../store/retention/gone-leads.ts';
-import { countFacts, factSources, candidatesById } from '../store/retention/retention-candidates.ts';
+import { candidatesById } from '../store/retention/retention-candidates.ts';
 import { lockLeads } from '../store/leads/leads.ts';
 import { cancelUnsent } from '../store/deliveries/planned-deliveries.ts';
 import { removeRefusedOfLead, removeRefusedUnderFormer } from '../store/people/refused-of-person.ts';
@@ -73,12 +73,6 @@ export async function letLeave(
     'proofs',
   );
   const going = due.filter(({ leadId }) => !waiting.has(leadId) && !unproved.has(leadId));
-  const counted = new Set(items.filter((item) => item.counted).map(({ leadId }) => leadId));
-  const sources = await factSources(
-    tx,
-    going.map(({ leadId }) => leadId).filter((id) => counted.has(id)),
-  );
-  await countFacts(tx, run.clientId, sources.map(cellOf));
   for (const lead of going)
     await leave(tx, needs, { run, lead, revision: locks.get(lead.leadId)?.revision ?? 0 });
   await moveItems(

@@ -40,6 +40,7 @@ export function recordInstruction(database: Database, instruction: NewInstructio
       ]);
     await lockedClient(tx, clientId);
     requireDate(givenOn);
+    requireOneWord(instruction);
     if (givenOn > civilDate(tx.now()))
       throw new RelaisError('USAGE-001', `An instruction of ${givenOn} has not been given yet.`);
     const number = await insertInstruction(tx, instruction);
@@ -169,6 +170,18 @@ function requireSense({ code, kind, endsOn, delay }: NewOperation): void {
     throw new RelaisError('USAGE-001', 'A recurring request is kept for one day at least.');
 }
 
+/** An authorisation of statistics, or its end, is about the whole client. */
+function requireOneWord({ covers, operation }: Pick<NewInstruction, 'covers' | 'operation'>): void {
+  const [begins, ends] = [covers.includes('statistics'), covers.includes('statistics_end')];
+  if (begins && ends)
+    throw new RelaisError('USAGE-001', 'One instruction cannot both authorise statistics and end them.');
+  if ((begins || ends) && operation !== '')
+    throw new RelaisError(
+      'USAGE-001',
+      'Statistics are authorised for a client as a whole, not for an operation.',
+    );
+}
+
 function requireDate(text: string): void {
   if (!isCivilDate(text)) throw new RelaisError('USAGE-001', `"${text}" is not a date (2026-12-31).`);
 }
@@ -191,6 +204,8 @@ const matters: Readonly<Record<Covered, string>> = {
   opt_in: 'le champ OPTIN et ses valeurs',
   data: 'les données',
   contract_end: 'la fin du contrat',
+  statistics: 'les statistiques agrégées (vous les autorisez)',
+  statistics_end: 'les statistiques agrégées (vous y mettez fin)',
 };
 
 const noteOfInstruction = (tx: Sql, instruction: Omit<Instruction, 'recordedAt'>): Promise<number> => {

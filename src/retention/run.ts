@@ -2,14 +2,14 @@
 // Invariant: each step is a transaction of its own, so that a killed process leaves nothing half done and nothing is done
 // twice; a lead that breaks our code delays no other.
 import { foreignCode } from '../errors.ts';
-import { cellKey, cellOf, cellPersons, personsAmong, operationGoesOn } from '../domain/retention.ts';
+import { operationGoesOn } from '../domain/retention.ts';
 import type { CivilDate } from '../domain/civil-date.ts';
 import type { Log } from '../log.ts';
 import { raiseBroken } from '../store/alerts/alerts.ts';
 import { isDuplicateKey, isStoreTrouble, type Database, type Sql } from '../store/database.ts';
 import { dissolve, underWay, withOpenRight } from '../store/retention/gone-leads.ts';
 import { appendHandovers } from '../store/log/handovers.ts';
-import { dropSmallCells, factSources, clientsWithLeads } from '../store/retention/retention-candidates.ts';
+import { clientsWithLeads } from '../store/retention/retention-candidates.ts';
 import { lockLeads } from '../store/leads/leads.ts';
 import {
   dropItems,
@@ -126,7 +126,7 @@ interface Beginning {
   readonly daily: boolean;
 }
 
-/** Finds the due data, and counts it. Undefined: another process has begun the same run. */
+/** Finds the due data. Undefined: another process has begun the same run. */
 async function begin({ database, log }: RetentionNeeds, of: Beginning): Promise<number | undefined> {
   const items = await found(database, of);
   const runId = await database
@@ -145,33 +145,14 @@ async function begin({ database, log }: RetentionNeeds, of: Beginning): Promise<
 }
 
 async function found(database: Database, { clientId, day }: Beginning): Promise<readonly NewItem[]> {
-  const items: (NewItem & { cell: string })[] = [];
-  const cells = new Map<string, (readonly string[])[]>();
-  for await (const page of dueLeads(database, clientId, day)) {
-    const sources = await factSources(
-      database,
-      page.map(({ leadId }) => leadId),
-    );
-    const cellOfLead = new Map<number, string>();
-    for (const source of sources) {
-      const key = cellKey(cellOf(source));
-      cellOfLead.set(source.leadId, key);
-      const addresses = cells.get(key) ?? [];
-      addresses.push(source.addresses);
-      cells.set(key, addresses);
-    }
+  const items: NewItem[] = [];
+  for await (const page of dueLeads(database, clientId, day))
     for (const { leadId, retention } of page)
       items.push({
         leadId,
-        counted: false,
         step: retention.how === 'purge' && retention.rule !== 'contract_end' ? 'proofs' : 'due',
-        cell: cellOfLead.get(leadId) ?? '',
       });
-  }
-  const large = new Set(
-    [...cells].filter(([, addresses]) => personsAmong(addresses) >= cellPersons).map(([key]) => key),
-  );
-  return items.map(({ cell, ...item }) => ({ ...item, counted: large.has(cell) }));
+  return items;
 }
 
 /** A run that breaks our code delays no other client's. */
@@ -270,7 +251,6 @@ async function letGo(
 async function end(tx: Sql, { id, clientId }: RetentionRun): Promise<void> {
   const run = await lockFinished(tx, id);
   if (run === undefined) return;
-  await dropSmallCells(tx, clientId, cellPersons);
   await endRun(tx, id);
   await appendHandovers(tx, [
     {

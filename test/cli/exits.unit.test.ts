@@ -31,6 +31,7 @@ test('every command the operators are promised is there', () => {
     [
       ...['audit export', 'audit verify', 'backup rotate', 'backup run', 'backup test'],
       ...['restore load', 'restore open'],
+      ...['statistics accounts', 'statistics export', 'statistics remove', 'statistics run'],
       ...['authorisation grant', 'authorisation list', 'authorisation revoke', 'cancel', 'config'],
       ...['alert list', 'completion', 'delivery resolve', 'keys rotate', 'keys status'],
       ...['bulk cancel', 'bulk list', 'bulk resume', 'bulk show'],

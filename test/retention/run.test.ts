@@ -218,40 +218,6 @@ test('C33: who comes back before the day is kept, and the run says so', async ()
   expect(await run('2029-03-01')).toMatchObject({ anonymised: 1 });
 });
 
-test('C34: a fact stays where eleven persons share it, and nothing where ten do', async () => {
-  const cell = (media: string) => ({
-    departement: '69',
-    commune: '69383',
-    commune_name: 'Lyon 3e',
-    origin_type: media,
-    housing_type: 'apartment',
-    rooms: 3,
-    budget_max: 240_000,
-  });
-  const leads: Record<string, { collected: string; over: object }> = {};
-  for (let person = 1; person <= 11; person += 1)
-    leads[`F-${person}`] = { collected: '2022-05-04', over: cell('portal') };
-  // Eleven requests of ten persons.
-  for (let person = 1; person <= 11; person += 1)
-    leads[`G-${person}`] = {
-      collected: '2022-05-04',
-      over: { ...cell('press'), ...(person > 9 ? { email: 'twice@courriel.example' } : {}) },
-    };
-  await keep(gateway, leads);
-  expect(await run('2025-05-04')).toMatchObject({ anonymised: 22 });
-  expect(await gateway.owner.all('SELECT * FROM lead_facts')).toEqual([
-    {
-      client_id: 'essai',
-      month: '2022-05',
-      departement: '69',
-      media: 'portal',
-      typology: 'apartment-3',
-      budget: '200-250',
-      requests: 11,
-    },
-  ]);
-});
-
 test('C21: what is restricted is not deleted, however old; lifted, it goes', async () => {
   await keep(gateway, {
     'L-1': { collected: '2026-08-01', over: oneOff },

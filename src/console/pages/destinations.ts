@@ -30,7 +30,7 @@ import {
   type ShownDestination,
 } from './destination-acts.ts';
 import type { Desk, PageOf } from './sign-in.ts';
-import { columnsPlot, linesPlot, type Series } from '../plot.ts';
+import { columnsPlot, linesPlot, type Series } from '../../privacy/papers/plot.ts';
 
 type Params = { readonly id: string };
 

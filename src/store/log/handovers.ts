@@ -102,7 +102,9 @@ type PlainEntry =
   | 'test_outcome'
   | 'secret_rotated'
   | 'restored'
-  | 'restore_opened';
+  | 'restore_opened'
+  | 'statistics_issued'
+  | 'statistics_removed';
 
 export type HandoverEntry = ToldEntry | PlainEntry;
 

@@ -25,8 +25,6 @@ const columns = `id, client_id AS clientId, DATE_FORMAT(day, '%Y-%m-%d') AS day,
 
 export interface NewItem {
   readonly leadId: number;
-  /** Enough persons share its cell of statistics. */
-  readonly counted: boolean;
   /** `proofs`: a deletion, before which the client may have to get proofs. */
   readonly step: 'proofs' | 'due';
 }
@@ -63,9 +61,9 @@ export async function insertRun(
   let found = 0;
   for (const group of insertGroups(items)) {
     const { affected } = await tx.run(
-      `INSERT INTO retention_items (run_id, lead_id, counted, step, next_at)
-       VALUES ${group.map(() => '(?, ?, ?, ?, UTC_TIMESTAMP(3))').join(', ')} ON DUPLICATE KEY UPDATE lead_id = lead_id`,
-      group.flatMap(({ leadId, counted, step }) => [insertId, leadId, counted ? 1 : 0, step]),
+      `INSERT INTO retention_items (run_id, lead_id, step, next_at)
+       VALUES ${group.map(() => '(?, ?, ?, UTC_TIMESTAMP(3))').join(', ')} ON DUPLICATE KEY UPDATE lead_id = lead_id`,
+      group.flatMap(({ leadId, step }) => [insertId, leadId, step]),
     );
     found += affected;
   }
@@ -122,19 +120,18 @@ export async function hasItems(sql: Pick<Sql, 'all'>, runId: number, step: 'due'
 }
 
 /** Due items of a step, locked; items that another process has locked are left out. */
-export async function takeItems(
+export function takeItems(
   tx: Sql,
   runId: number,
   step: 'proofs' | 'due' | 'left',
   limit: number,
 ): Promise<readonly RetentionItem[]> {
-  const rows = await tx.all<{ leadId: number; counted: number; provedUpto: number }>(
-    `SELECT lead_id AS leadId, counted, proved_upto AS provedUpto FROM retention_items FORCE INDEX (retention_items_turn)
+  return tx.all<RetentionItem>(
+    `SELECT lead_id AS leadId, proved_upto AS provedUpto FROM retention_items FORCE INDEX (retention_items_turn)
       WHERE run_id = ? AND step = ? AND next_at <= UTC_TIMESTAMP(3) ORDER BY next_at, lead_id LIMIT ${Math.trunc(limit)}
       FOR UPDATE SKIP LOCKED`,
     [runId, step],
   );
-  return rows.map(({ counted, ...item }) => ({ ...item, counted: counted === 1 }));
 }
 
 export async function dropItems(tx: Sql, leadIds: readonly number[]): Promise<void> {

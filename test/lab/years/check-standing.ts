@@ -1,4 +1,4 @@
-// What stands in the database when all is over: facts, shells, the log, and what the product itself says that it could not do.
+// What stands in the database when all is over: shells, the log, and what the product itself says that it could not do.
 // Invariant: read once, as the owner; judged without a database.
 import type { Verification } from '../../../src/privacy/verification.ts';
 import { verifyLog } from '../../../src/privacy/verify.ts';
@@ -6,7 +6,6 @@ import type { Gateway } from '../../trip/gateway.ts';
 import type { Finder } from './figures.ts';
 
 export interface Standing {
-  readonly facts: readonly { readonly requests: number; readonly month: string }[];
   /** Leads that are gone of which a row is left. */
   readonly shells: number;
   readonly log: Pick<Verification, 'ok' | 'problem'>;
@@ -14,10 +13,7 @@ export interface Standing {
   readonly alerts: readonly { readonly kind: string; readonly reason: string }[];
 }
 
-const fewest = 11;
-
-export function checkStanding(find: Finder, { facts, shells, log, alerts }: Standing): void {
-  for (const { requests, month } of facts) if (requests < fewest) find('facts', `${requests} of ${month}`);
+export function checkStanding(find: Finder, { shells, log, alerts }: Standing): void {
   if (shells > 0) find('remains', `shells of ${shells} leads that are gone`);
   if (!log.ok) find('log', JSON.stringify(log));
   for (const { kind, reason } of alerts)
@@ -28,7 +24,6 @@ export async function readStanding({ owner, app }: Gateway): Promise<Standing> {
   const [shells] = await owner.all<{ count: number }>("SELECT COUNT(*) AS count FROM leads WHERE gone <> ''");
   while ((await app.sealer.seal(2_000)) === 2_000);
   return {
-    facts: await owner.all('SELECT requests, month FROM lead_facts'),
     shells: shells?.count ?? 0,
     log: await verifyLog({
       ...{ database: app.database, sealKeys: app.keys.seal, secrets: app.secrets },

@@ -223,12 +223,6 @@ test('lost: refused for no reason that holds, never looked at, or never at a rec
   expect(half.red('2027-03-01')).toEqual(['lost']);
 });
 
-test('C34: a fact that ten share; eleven are enough', () => {
-  const fact = (requests: number) => ({ standing: { facts: [{ requests, month: '2027-02' }] } });
-  expect(forge().red('2030-03-01', fact(10))).toEqual(['facts']);
-  expect(forge().red('2030-03-01', fact(11))).toEqual([]);
-});
-
 test("guarantee 9: the log does not verify, or the sealer met an entry that is nobody's", () => {
   const problem = { kind: 'entry_changed', entry: 7 } as const;
   expect(forge().red('2030-03-01', { standing: { log: { ok: false, problem } } })).toEqual(['log']);

@@ -13,7 +13,6 @@ export const zeros = {
   remains: 'an address left of somebody who is gone',
   ended: 'taken in though its time was over',
   lost: 'handed in, and neither taken in nor refused for a reason that holds, or not received',
-  facts: 'a fact for statistics that fewer than eleven share',
   log: 'the log does not verify',
   broken: 'something of the product broke',
 } as const;

@@ -18,7 +18,7 @@ export const minutes = (at: Date, count: number): Date => new Date(at.getTime() 
 
 export const seenRed = new Set<string>();
 
-const clean: Standing = { facts: [], shells: 0, log: { ok: true }, alerts: [] };
+const clean: Standing = { shells: 0, log: { ok: true }, alerts: [] };
 
 export interface Forged {
   readonly book: Book;

@@ -138,16 +138,6 @@ export const retentionPlants: readonly YearsPlant[] = [
     like: /turned away/,
   },
   {
-    name: 'facts of whoever is there',
-    patches: one(
-      'src/domain/retention.ts',
-      'export const cellPersons = 11;',
-      'export const cellPersons = 2;',
-    ),
-    red: ['facts'],
-    company: 'A',
-  },
-  {
     name: 'a person who goes leaves the refused rows',
     patches: one(
       'src/retention/leave.ts',

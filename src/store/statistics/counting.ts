@@ -1,0 +1,140 @@
+// Reads the requests of a month that statistics count (C26), and keeps which months were issued and which cells a client is part of.
+// Invariant: living leads only; a lead under a restriction, or whose person refused profiling, is not read. The counts themselves are
+// never stored here.
+import { statisticsFrom } from '../../domain/instructions.ts';
+import type { CivilDate } from '../../domain/civil-date.ts';
+import type { Cell, CountedRequest, PublishedCell } from '../../domain/statistics.ts';
+import { listInstructions } from '../retention/register.ts';
+import { insertGroups, rowMarks, type ReadOnlySql, type Sql } from '../database.ts';
+
+export interface CountedClient {
+  readonly id: string;
+  readonly legalEntity: string;
+  /** Its requests are counted from this day on. */
+  readonly from: CivilDate;
+}
+
+/** The day from which a client authorises statistics; undefined: it does not, or has withdrawn that. */
+async function authorisedFrom(sql: ReadOnlySql, clientId: string): Promise<CivilDate | undefined> {
+  return statisticsFrom((await listInstructions(sql, clientId)).toReversed());
+}
+
+/** Clients that authorise statistics and whose contract goes on. */
+export async function countedClients(sql: ReadOnlySql): Promise<readonly CountedClient[]> {
+  const clients = await sql.all<{ id: string; legalEntity: string }>(
+    'SELECT id, legal_entity AS legalEntity FROM clients WHERE closed_at IS NULL ORDER BY id',
+  );
+  const counted: CountedClient[] = [];
+  for (const client of clients) {
+    const from = await authorisedFrom(sql, client.id);
+    if (from !== undefined) counted.push({ ...client, from });
+  }
+  return counted;
+}
+
+/** Its addresses are in clear, equal ones as the same text. */
+type MonthRequest = Omit<CountedRequest, 'clientId' | 'entity'>;
+
+interface Row extends Omit<MonthRequest, 'addresses' | 'budget'> {
+  readonly leadId: number;
+  readonly collectedAt: Date;
+  readonly budget: string | number | null;
+  readonly email: string | null;
+  readonly mobile: string | null;
+  readonly landline: string | null;
+}
+
+const requestOf = ({ channel, originType, departement, housingType, rooms, ...row }: Row): MonthRequest => ({
+  channel,
+  originType,
+  departement,
+  housingType,
+  rooms,
+  budget: row.budget === null ? null : Number(row.budget),
+  addresses: [row.email, row.mobile, row.landline].flatMap((address) => address || []),
+});
+
+const rowsAtOnce = 1_000;
+
+/** A client's requests collected from one moment to before another, oldest first. */
+export async function* requestsBetween(
+  sql: ReadOnlySql,
+  clientId: string,
+  from: Date,
+  until: Date,
+): AsyncGenerator<MonthRequest> {
+  for (let after = { collectedAt: from, leadId: 0 }; ;) {
+    const rows = await sql.all<Row>(
+      `SELECT l.id AS leadId, l.collected_at AS collectedAt, l.channel, o.origin_type AS originType,
+              o.departement, j.housing_type AS housingType, j.rooms, COALESCE(j.budget_max, j.budget_min) AS budget,
+              HEX(WEIGHT_STRING(p.email)) AS email, p.mobile, p.landline
+         FROM leads l FORCE INDEX (leads_collected) JOIN prospects p ON p.lead_id = l.id
+         LEFT JOIN lead_origins o ON o.lead_id = l.id LEFT JOIN lead_projects j ON j.lead_id = l.id
+        WHERE l.client_id = ? AND l.collected_at >= ? AND l.collected_at < ? AND (l.collected_at > ? OR l.id > ?)
+          AND l.gone = '' AND l.erased_at IS NULL AND l.restricted_at IS NULL
+          AND NOT EXISTS (SELECT 1 FROM consents c WHERE c.lead_id = l.id AND c.purpose = 'profiling'
+                             AND c.state IN ('refused', 'withdrawn'))
+        ORDER BY l.collected_at, l.id LIMIT ${rowsAtOnce}`,
+      [clientId, after.collectedAt, until, after.collectedAt, after.leadId],
+    );
+    yield* rows.map(requestOf);
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < rowsAtOnce) return;
+    after = last;
+  }
+}
+
+/** `writing`: begun, and not known to be written. undefined: never begun. */
+export async function editionState(
+  sql: ReadOnlySql,
+  month: string,
+): Promise<'writing' | 'issued' | undefined> {
+  const [row] = await sql.all<{ state: 'writing' | 'issued' }>(
+    'SELECT state FROM statistics_editions WHERE month = ?',
+    [month],
+  );
+  return row?.state;
+}
+
+/** Notes that a month is being issued, and the cells in which each client is counted. */
+export async function beginEdition(tx: Sql, month: string, cells: readonly PublishedCell[]): Promise<void> {
+  await tx.run(
+    "INSERT INTO statistics_editions (month, state) VALUES (?, 'writing') ON DUPLICATE KEY UPDATE month = month",
+    [month],
+  );
+  await tx.run('DELETE FROM statistics_parts WHERE month = ?', [month]);
+  const parts = cells.flatMap(({ clients, ...cell }) => clients.map((client) => ({ client, ...cell })));
+  for (const group of insertGroups(parts))
+    await tx.run(
+      `INSERT INTO statistics_parts (client_id, month, report, category, class) VALUES ${rowMarks(group.length, 5)}`,
+      group.flatMap((part) => [part.client, month, part.report, part.category, part.class]),
+    );
+}
+
+export async function endEdition(tx: Sql, month: string): Promise<void> {
+  await tx.run("UPDATE statistics_editions SET state = 'issued' WHERE month = ?", [month]);
+}
+
+export interface IssuedCell extends Cell {
+  readonly month: string;
+}
+
+/** Clients that are part of issued statistics and have withdrawn their authorisation. */
+export async function withdrawnClients(sql: ReadOnlySql): Promise<readonly string[]> {
+  const rows = await sql.all<{ clientId: string }>(
+    'SELECT client_id AS clientId FROM statistics_parts GROUP BY client_id ORDER BY client_id',
+  );
+  const withdrawn: string[] = [];
+  for (const { clientId } of rows)
+    if ((await authorisedFrom(sql, clientId)) === undefined) withdrawn.push(clientId);
+  return withdrawn;
+}
+
+export const partsOf = (sql: ReadOnlySql, clientId: string): Promise<readonly IssuedCell[]> =>
+  sql.all<IssuedCell>('SELECT month, report, category, class FROM statistics_parts WHERE client_id = ?', [
+    clientId,
+  ]);
+
+export async function deleteParts(tx: Sql, clientId: string): Promise<void> {
+  await tx.run('DELETE FROM statistics_parts WHERE client_id = ?', [clientId]);
+}

@@ -1,0 +1,112 @@
+// Writes and reads the statistics themselves, in a schema of their own: months, words of closed lists, rounded counts.
+// Invariant: nothing here names a client, a person or a moment; a month is written once, whole, and only ever loses cells.
+import { reports, type Cell, type PublishedCell } from '../../domain/statistics.ts';
+import {
+  insertGroups,
+  rowMarks,
+  SqlFailure,
+  type Database,
+  type ReadOnlySql,
+  type Sql,
+} from '../database.ts';
+import type { IssuedCell } from './counting.ts';
+
+const tables = [
+  `CREATE TABLE IF NOT EXISTS editions (
+     month CHAR(7) NOT NULL, PRIMARY KEY (month)
+   ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
+  `CREATE TABLE IF NOT EXISTS cells (
+     month CHAR(7) NOT NULL, report VARCHAR(24) NOT NULL, category VARCHAR(48) NOT NULL, class VARCHAR(24) NOT NULL,
+     persons INT UNSIGNED NOT NULL, PRIMARY KEY (month, report, category, class)
+   ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
+];
+
+/** Makes the two tables where they are missing. Runs under the statistics writer. */
+export async function makeTables(writer: Pick<Database, 'text'>): Promise<void> {
+  for (const table of tables) await writer.text(table);
+}
+
+export async function hasEdition(writer: ReadOnlySql, month: string): Promise<boolean> {
+  return (await writer.all('SELECT 1 FROM editions WHERE month = ?', [month])).length > 0;
+}
+
+/** @throws SqlFailure 1062 where the month is written */
+export async function writeEdition(
+  tx: Sql,
+  month: string,
+  cells: readonly Omit<PublishedCell, 'clients'>[],
+): Promise<void> {
+  await tx.run('INSERT INTO editions (month) VALUES (?)', [month]);
+  for (const group of insertGroups(cells))
+    await tx.run(
+      `INSERT INTO cells (month, report, category, class, persons) VALUES ${rowMarks(group.length, 5)}`,
+      group.flatMap((cell) => [month, cell.report, cell.category, cell.class, cell.persons]),
+    );
+}
+
+export async function deleteCells(tx: Sql, cells: readonly IssuedCell[]): Promise<void> {
+  for (const { month, report, category, class: of } of cells)
+    await tx.run('DELETE FROM cells WHERE month = ? AND report = ? AND category = ? AND class = ?', [
+      month,
+      report,
+      category,
+      of,
+    ]);
+}
+
+export interface IssuedCount extends Cell {
+  readonly month: string;
+  readonly persons: number;
+}
+
+export interface Issued {
+  /** Oldest first. */
+  readonly months: readonly string[];
+  /** In the order of months, tables and their dimensions. */
+  readonly cells: readonly IssuedCount[];
+}
+
+/** The editions from one month to another, both included. Runs under the statistics reader. */
+export async function readEditions(reader: ReadOnlySql, from: string, until: string): Promise<Issued> {
+  const months = await reader.all<{ month: string }>(
+    'SELECT month FROM editions WHERE month >= ? AND month <= ? ORDER BY month',
+    [from, until],
+  );
+  const cells = await reader.all<IssuedCount>(
+    `SELECT month, report, category, class, persons FROM cells WHERE month >= ? AND month <= ?
+      ORDER BY month, report, category, class`,
+    [from, until],
+  );
+  return {
+    months: months.map(({ month }) => month),
+    cells: cells.filter(({ report }) => reports.includes(report)),
+  };
+}
+
+const ofEveryAccount = new Set(['information_schema', 'performance_schema']);
+
+/** Schemas besides its own that an account may use at all. */
+export async function otherSchemas(sql: Pick<Database, 'all' | 'name'>): Promise<readonly string[]> {
+  const rows = await sql.all<{ name: string }>(
+    'SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA ORDER BY SCHEMA_NAME',
+  );
+  return rows
+    .map(({ name }) => name)
+    .filter((name) => name !== sql.name && !ofEveryAccount.has(name.toLowerCase()));
+}
+
+/** No right on the table, or on its schema. */
+const refusals = new Set([1044, 1142, 1143]);
+
+/** True where this account may read the statistics of a schema on its own server. */
+export async function mayReadStatistics(sql: ReadOnlySql, schema: string): Promise<boolean> {
+  try {
+    await sql.all(`SELECT 1 FROM \`${schema}\`.cells LIMIT 1`);
+    return true;
+  } catch (error) {
+    // 1146, 1049: on another server there is no such table.
+    if (error instanceof SqlFailure && (refusals.has(error.errno) || [1049, 1146].includes(error.errno)))
+      return false;
+    throw error;
+  }
+}
