@@ -49,10 +49,24 @@ describe('a lead row', () => {
     ]);
   });
 
-  it('without a word on money leaves no financial row', async () => {
+  it('without a word on project, origin and money leaves no row of these, and a correction makes one', async () => {
+    const rows = (): Promise<readonly number[]> =>
+      Promise.all(['leads', 'lead_projects', 'lead_origins', 'lead_finances'].map(home.count));
+    const intake = home.intake();
     await home.send(lead('AB-2'));
-    await home.intake().acceptBatch(200);
-    expect([await home.count('leads'), await home.count('lead_finances')]).toEqual([1, 0]);
+    await intake.acceptBatch(200);
+    expect(await rows()).toEqual([1, 0, 0, 0]);
+    await home.send(
+      about('AB-2', 'AB-2-c1', { kind: 'correction', city: 'Pau', origin_media: 'SeLoger', rooms: 3 }),
+    );
+    await intake.acceptBatch(200);
+    expect(await home.refusals()).toEqual([]);
+    expect(await rows()).toEqual([1, 1, 1, 0]);
+    expect(
+      await home.database.all(
+        'SELECT o.media, o.client_id, j.rooms FROM lead_origins o JOIN lead_projects j ON j.lead_id = o.lead_id',
+      ),
+    ).toEqual([{ media: 'SeLoger', client_id: 'acme', rooms: 3 }]);
   });
 });
 

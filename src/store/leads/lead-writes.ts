@@ -1,7 +1,7 @@
 // Writes leads for intake: new leads, corrections, events, in joined statements.
 // Invariant: the caller's transaction has locked the lead's row; every change is one revision and one row in lead_changes.
 import type { Interaction } from '../../domain/lead.ts';
-import type { LeadColumn, LeadFields } from '../../domain/lead-fields/columns.ts';
+import type { LeadColumn, LeadFields, LeadTable } from '../../domain/lead-fields/columns.ts';
 import type { FieldValue } from '../../domain/lead-fields/field.ts';
 import {
   inList,
@@ -82,36 +82,6 @@ export interface NamedBefore {
   readonly receipts: readonly LeadReceipt[];
 }
 
-/** A row of `namedBeforeSql`; of a receipt, `id` is that of its lead. */
-export type NamedRow = RawLead & { readonly digest: Buffer | null };
-
-/** SELECT of the leads of these names, without a lock, and of the receipts of the rows that made them. The list must not be empty. */
-export function namedBeforeSql(names: readonly LeadName[]): {
-  readonly sql: string;
-  readonly values: readonly string[];
-} {
-  const keys = names.map((name) => [name.clientId, name.reference]);
-  const [lead, receipt] = [
-    amongKeys(keys, ['client_id', 'reference']),
-    amongKeys(keys, ['client_id', 'row_reference']),
-  ];
-  return {
-    sql: `SELECT id, client_id AS clientId, reference, revision, erased_at AS erasedAt, NULL AS digest
-       FROM leads FORCE INDEX (leads_reference) WHERE ${lead.where}
-     UNION ALL
-     SELECT lead_id, client_id, row_reference, 0, NULL, digest
-       FROM intake_receipts FORCE INDEX (PRIMARY) WHERE kind = 'lead' AND (${receipt.where})`,
-    values: [...lead.values, ...receipt.values],
-  };
-}
-
-export const namedBefore = (rows: readonly NamedRow[]): NamedBefore => ({
-  leads: byNameKey(rows.filter(({ digest }) => digest === null)),
-  receipts: rows.flatMap(({ digest, id: leadId, clientId, reference }) =>
-    digest === null ? [] : [{ clientId, reference, leadId, digest }],
-  ),
-});
-
 type RawLead = LeadName & { readonly id: number; readonly revision: number; readonly erasedAt: Date | null };
 const selectLead = 'SELECT id, client_id AS clientId, reference, revision, erased_at AS erasedAt FROM leads';
 
@@ -145,6 +115,9 @@ export async function insertLeads(tx: Sql, leads: readonly NewLead[]): Promise<R
   return ids;
 }
 
+/** The other tables have a row only where something was said; the prospect's row has marks besides. */
+const isAlwaysThere = (table: LeadTable): boolean => table === 'leads' || table === 'prospects';
+
 async function insertTogether(tx: Sql, leads: readonly NewLead[]): Promise<ReadonlyMap<string, number>> {
   const own = columnsOf('leads');
   const { insertId } = await tx.run(
@@ -161,7 +134,7 @@ async function insertTogether(tx: Sql, leads: readonly NewLead[]): Promise<Reado
     if (table === 'leads') continue;
     const columns = columnsOf(table);
     const rows = leads.filter(
-      ({ fields }) => table !== 'lead_finances' || columns.some(([name]) => fields[name] !== undefined),
+      ({ fields }) => isAlwaysThere(table) || columns.some(([name]) => fields[name] !== undefined),
     );
     for (const group of insertGroups(rows, together)) {
       await tx.run(
@@ -219,9 +192,9 @@ export async function correctLead(
     const changed = columnsOf(table).filter(([name]) => fields[name] !== undefined || clear.includes(name));
     if (changed.length === 0) continue;
     const values: SqlValue[] = changed.map(([name]) => fields[name] ?? null);
-    if (table === 'lead_finances') {
+    if (!isAlwaysThere(table)) {
       await tx.run(
-        `INSERT INTO lead_finances (lead_id, client_id, ${changed.map(([, column]) => column).join(', ')})
+        `INSERT INTO ${table} (lead_id, client_id, ${changed.map(([, column]) => column).join(', ')})
          VALUES ${rowMarks(1, 2 + changed.length)}
          ON DUPLICATE KEY UPDATE ${changed.map(([, column]) => `${column} = VALUES(${column})`).join(', ')}`,
         [lead.id, lead.clientId, ...values],
