@@ -34,6 +34,12 @@ const commands = [
     ci: true,
   },
   {
+    name: 'costs',
+    what: 'statements, prepares, fsyncs and kB of a lead alone, by SQL and by HTTP, stay below their ceilings',
+    words: ['bin/bench.mjs', 'alone', '--ceilings', '--rate', '20', '--seconds', '15'],
+    ci: true,
+  },
+  {
     name: 'clients',
     what: 'clients that generators made of /v1/openapi.json compile and post a lead',
     words: ['bin/test.mjs', '--no-check', 'test/lab/clients/'],

@@ -35,9 +35,10 @@ async function take({ reference, last_name: name, mobile, opt_in: optIn }: Poste
       'INSERT INTO door_leads (reference, last_name, mobile, opt_in) VALUES (?, ?, ?, ?)',
       [reference, name, mobile, optIn],
     );
-    const [delivery] = await tx.execute("INSERT INTO door_deliveries (lead_id, state) VALUES (?, 'planned')", [
-      (lead as { insertId: number }).insertId,
-    ]);
+    const [delivery] = await tx.execute(
+      "INSERT INTO door_deliveries (lead_id, state) VALUES (?, 'planned')",
+      [(lead as { insertId: number }).insertId],
+    );
     await tx.query('COMMIT');
     return (delivery as { insertId: number }).insertId;
   } finally {
