@@ -11,7 +11,7 @@ import {
   type PostingDeps,
 } from '../intake/posted.ts';
 import type { AccessPlace } from '../access/place.ts';
-import { callerFor } from './callers.ts';
+import { callerFor, proveCaller } from './callers.ts';
 import { repeatable, type Answer } from './repeatable.ts';
 import { repeatableHeaders } from './schemas.ts';
 
@@ -76,7 +76,7 @@ export function rowRoutes(
     server.post<{ Body: PostedBody }>(
       `/v1/${name}`,
       {
-        config: { permission: 'lead.post', answerWithinMs },
+        config: { permission: 'lead.post', answerWithinMs, provesKey: true },
         schema: {
           summary: words,
           description: `1 to ${mostItems} rows; each is answered by itself. The same row sent again is a duplicate and changes nothing.`,
@@ -87,7 +87,8 @@ export function rowRoutes(
         },
       },
       (request, reply) => {
-        const { clientId } = callerFor(request).holder;
+        const { holder, keyId } = callerFor(request);
+        const { clientId } = holder;
         const { country } = request.body;
         const items = request.body.items.map((item) => ({ ...item, kind }));
         const options = {
@@ -99,7 +100,12 @@ export function rowRoutes(
           request,
           reply,
           async () => answerOf(await postRows(posting, items, options)),
-          (key) => postTogether(posting, items, options, { key, answerOf }),
+          async (key) => {
+            const answer = await postTogether(posting, items, options, { key, answerOf, apiKey: keyId });
+            // Nothing of it is committed: nothing has proved the key.
+            if (answer === undefined || answer === 'under_way') await proveCaller(access, request);
+            return answer;
+          },
         );
       },
     );

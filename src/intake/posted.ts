@@ -80,6 +80,7 @@ async function judgedInTurn(
 /** The answer to a request, and the key under which it is kept. */
 export interface AnsweredPost {
   readonly key: Post['key'];
+  readonly apiKey?: Post['apiKey'];
   readonly answerOf: (answers: readonly PostedAnswer[]) => ReturnType<Post['answerOf']>;
 }
 
@@ -91,7 +92,7 @@ export async function postTogether(
   deps: PostingDeps,
   items: readonly Posted[],
   options: PostOptions,
-  { key, answerOf }: AnsweredPost,
+  { key, apiKey, answerOf }: AnsweredPost,
 ): ReturnType<Intake['takePost']> {
   const { intake, answerWithinMs = usualAnswerMs } = deps;
   if (intake.takePost === undefined || items.some(({ kind = 'lead' }) => kind !== 'lead')) return undefined;
@@ -99,6 +100,7 @@ export async function postTogether(
   const taken = intake.takePost({
     rows: sound,
     key,
+    apiKey,
     answerOf: (rows) => {
       let next = 0;
       return answerOf(

@@ -1,7 +1,7 @@
 // Processes a batch of taken rows in one transaction: judges them, writes the lead tables, receipts and changes, removes or refuses rows.
 // Invariant: per lead, rows count in the order of their ids; a row that must wait for an earlier one stays 'new'.
 import { createHmac } from 'node:crypto';
-import { listsOf } from '../store/leads/client-lists.ts';
+import { lockWithLists } from '../store/leads/client-lists.ts';
 import type { Sql } from '../store/database.ts';
 import {
   blankRows,
@@ -12,7 +12,6 @@ import {
   type RowRefusal,
 } from '../store/intake/intake.ts';
 import type { IntakeRow, RowId } from '../store/intake/intake-take.ts';
-import { lockClients, type LockedClient } from '../store/people/same-person.ts';
 import {
   insertChanges,
   lockNamedLeads,
@@ -58,11 +57,11 @@ export interface Settled {
   readonly duplicates: readonly RowId[];
 }
 
-/** Rows that are refused, or have to wait, and have no row in lead_intake that could say so. */
+/** Rows that are refused, have to wait, or come under an API key that has ended, and have no row in lead_intake that could say so. */
 export class NeedsMore extends Error {
   readonly rows: ReadonlySet<RowId>;
   constructor(rows: ReadonlySet<RowId>) {
-    super('Rows are refused, or have to wait.');
+    super('Rows are refused, have to wait, or come under an ended key.');
     this.rows = rows;
   }
 }
@@ -70,11 +69,11 @@ export class NeedsMore extends Error {
 /**
  * The same, and how each row ended.
  * @param taken rows without a row in lead_intake have ids of 0 or less, in order
- * @param deps `acceptsOnly`: a row that is neither accepted nor a duplicate throws NeedsMore
+ * @param deps `acceptsOnly`: a row that is neither accepted nor a duplicate, or whose API key, given here, has ended, throws NeedsMore
  */
 export async function settleRows(
   tx: Sql,
-  deps: ProcessDeps & { readonly acceptsOnly?: true },
+  deps: ProcessDeps & { readonly acceptsOnly?: ReadonlyMap<RowId, number | undefined> },
   taken: readonly IntakeRow[],
   pull: Pull,
 ): Promise<Settled> {
@@ -88,7 +87,16 @@ export async function settleRows(
   const candidates = [...first, ...judge(pulled)];
   const later = new Set([...waits, ...afterWithdrawals(candidates)]);
   const present = candidates.filter((candidate) => !later.has(candidate.id));
-  const clients = await lockedClients(tx, present);
+  const { clients, lists } = await lockWithLists(
+    tx,
+    present.map(({ row }) => row.clientId),
+    {
+      names: uniqueNames(rowsOf(present.filter(({ row }) => row.kind === 'lead'))),
+      ...comingAddresses(present),
+      apiKeys: [...(deps.acceptsOnly?.values() ?? [])].flatMap((key) => key ?? []),
+    },
+    present.some(({ row }) => takesAlone(row)) ? 'alone' : 'shared',
+  );
   const ready = present.filter((candidate) => {
     const { clientId } = candidate.row;
     const client = clients.get(clientId);
@@ -96,16 +104,12 @@ export async function settleRows(
     if (code !== undefined) refuse(candidate, [refusal('client_id', code)]);
     return code === undefined;
   });
-  const locked: LockedDeps = {
-    ...deps,
-    lists: await listsOf(tx, [...clients.keys()], {
-      names: uniqueNames(rowsOf(ready.filter(({ row }) => row.kind === 'lead'))),
-      ...comingAddresses(ready),
-    }),
-  };
-  await writeLeads(tx, locked, await stillKept(tx, ready, refuse, locked.lists), results, refuse);
+  const locked: LockedDeps = { ...deps, lists };
+  await writeLeads(tx, locked, await stillKept(tx, ready, refuse, lists), results, refuse);
   const left = new Set([...results.refused.map(({ id }) => id), ...later]);
-  if (deps.acceptsOnly === true && left.size > 0) throw new NeedsMore(left);
+  for (const [id, key] of deps.acceptsOnly ?? [])
+    if (key !== undefined && !lists.keysInForce.has(key)) left.add(id);
+  if (deps.acceptsOnly !== undefined && left.size > 0) throw new NeedsMore(left);
   const planning = await writeResults(tx, locked, [...taken, ...pulled], results);
   // Last: all intakes of a client share the counter rows, which stay locked until the commit.
   await deps.anomalies.count(tx, results.accepted, clients);
@@ -276,16 +280,6 @@ function judged(
   refuse(row, checked.refusals);
   return [];
 }
-
-const lockedClients = (
-  tx: Sql,
-  candidates: readonly Candidate[],
-): Promise<ReadonlyMap<string, LockedClient>> =>
-  lockClients(
-    tx,
-    candidates.map((candidate) => candidate.row.clientId),
-    candidates.some((candidate) => takesAlone(candidate.row)) ? 'alone' : 'shared',
-  );
 
 /**
  * Writes the consents of all rows of a batch together, once the rows are accepted. They are received in the order

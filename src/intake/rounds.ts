@@ -85,12 +85,9 @@ export function createRounds(deps: RoundDeps): Rounds {
         const chosen = withinBatch(sound);
         for (const head of chosen) round.worked.set(head.id, head);
         if (chosen.length > 0) await also(chosen.map((head) => String(head.id)));
-        return fetchRows(
-          tx,
-          chosen.map((head) => head.id),
-        );
+        return fetchRows(tx, chosen);
       };
-      return processRows(tx, how === 'planned' ? deps : laterPlanned, await fetchRows(tx, ids), pull);
+      return processRows(tx, how === 'planned' ? deps : laterPlanned, await fetchRows(tx, heads), pull);
     };
     return takings.under(tx, ids.map(String), settle, how === 'suspect' ? how : undefined);
   };
@@ -131,6 +128,7 @@ async function sorted(
   const deaths = await takings.deathsOf(
     tx,
     heads.map((head) => String(head.id)),
+    heads.some(({ anyMarks }) => anyMarks !== false),
   );
   for (const head of heads) if (deaths.has(String(head.id))) round.suspects.set(head.id, head);
   return { sound: heads.filter((head) => !deaths.has(String(head.id))) };

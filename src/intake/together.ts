@@ -1,6 +1,7 @@
 // Takes posted leads in at once, without a row of lead_intake: posts that arrive while a commit is under way share the next one.
 // Invariant: a post is settled whole by one commit, its idempotency key and answer included, or nothing of it is stored and it goes the
-// long way, through lead_intake: where a row is refused or has to wait, where a key is known, where any post of the group fails.
+// long way, through lead_intake: where a row is refused or has to wait, where a key is known or its API key has ended, where any post of the
+// group fails.
 import type { Log } from '../log.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { insertAnswered, type RequestKey } from '../store/access/idempotency-keys.ts';
@@ -26,6 +27,8 @@ export interface Post {
   readonly rows: readonly IntakeValues[];
   /** Stored with the answer, in the same commit. */
   readonly key: RequestKey | undefined;
+  /** The API key that posts it: only a key in force at the commit stores anything. */
+  readonly apiKey?: number | undefined;
   /** @param rows in the order of the post */
   readonly answerOf: (rows: readonly TogetherRow[]) => Answer;
 }
@@ -135,7 +138,10 @@ async function committed(
   const rows = group.flatMap(({ post }, at) =>
     post.rows.map((values, index) => rowOf(ids[at]?.[index] ?? 0n, values, now)),
   );
-  const settled = await settleRows(tx, { ...deps, acceptsOnly: true }, rows, () => Promise.resolve([]));
+  const apiKeys = new Map(
+    group.flatMap(({ post: { apiKey } }, at) => (ids[at] ?? []).map((id) => [id, apiKey] as const)),
+  );
+  const settled = await settleRows(tx, { ...deps, acceptsOnly: apiKeys }, rows, () => Promise.resolve([]));
   const known = await leadsOfDuplicates(tx, rows, settled);
   const answers = group.map(({ post }, at) =>
     post.answerOf(

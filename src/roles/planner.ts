@@ -122,6 +122,9 @@ const movingMs = 10;
 /** Rows count as moving for so long after the last one, ms. */
 const movesForMs = 500;
 
+/** A batch of so many rows may have left others behind. */
+const manyRows = 33;
+
 /** Starts the loops by which rows are taken in and planned. */
 function startIntakeLoops(loop: StartLoop, app: App, { look, planner, atOnce, dispatcher }: Stations): void {
   const { idleMs, batch } = app.config.planner;
@@ -156,7 +159,8 @@ function startIntakeLoops(loop: StartLoop, app: App, { look, planner, atOnce, di
     async () => {
       if (!(await (isMoving() ? anyNewRow(app.database) : look.looksFor('intake')))) return false;
       foundAt = performance.now();
-      return (await app.intake.acceptBatch(batch)).taken > 0;
+      // Fewer are all that there were: the next ones come after a pause, and a look in vain costs more than they wait.
+      return (await app.intake.acceptBatch(batch)).taken >= manyRows;
     },
   );
 }

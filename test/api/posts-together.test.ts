@@ -1,5 +1,5 @@
 // Leads that are posted at the same moment share a commit: their answers, their keys, and what is kept of them.
-import { createApiKey } from '../../src/access/api-keys.ts';
+import { createApiKey, endKey } from '../../src/access/api-keys.ts';
 import type { Api } from '../../src/api/server.ts';
 import { createIntake } from '../../src/intake/accept.ts';
 import { silentLog } from '../../src/log.ts';
@@ -107,4 +107,25 @@ test('a refused row is answered in its place, and is kept for support where only
   expect(await gateway.owner.all("SELECT reference FROM lead_intake WHERE status = 'refused'")).toEqual([
     { reference: 'I-3' },
   ]);
+});
+
+test('a key that has ended hands in nothing more, although it was known a moment ago', async () => {
+  const { access } = gateway.app;
+  const asked = { name: 'old form', scopes: ['lead.post'] as const, addresses: [], days: 1 };
+  const made = await createApiKey(access, { ...asked, clientId: 'essai' }, 'tester');
+  const usual = key;
+  try {
+    ({ key } = made);
+    expect((await post([itemOf('J-1')], 'j-1')).status).toBe(200);
+    await endKey(access, made.id, 'tester');
+    const kept = (): Promise<readonly number[]> => Promise.all(['leads', 'lead_intake'].map(count));
+    const before = await kept();
+    expect((await post([itemOf('J-2')], 'j-2')).status).toBe(401);
+    // An answer of the key is not given out again either, nor is a row judged.
+    expect((await post([itemOf('J-1')], 'j-1')).status).toBe(401);
+    expect((await post([itemOf('J-3', { email: 'none' })])).status).toBe(401);
+    expect(await kept()).toEqual(before);
+  } finally {
+    key = usual;
+  }
 });

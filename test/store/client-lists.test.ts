@@ -77,11 +77,14 @@ test('names that are taken, their receipts, and addresses of a withdrawal are fo
 });
 
 test('the lock is on the client alone: leads and addresses that others hold are read past', async () => {
-  await home.owner.transaction(async (tx) => {
-    await tx.run('UPDATE prospects SET withdrawn = 0');
-    await tx.run('UPDATE leads SET revision = 2');
-    const { lists } = await read();
-    expect(lists.withdrawn).toBe(true);
-    expect([...lists.before.leads.values()].map(({ revision }) => revision)).toEqual([1]);
-  }, { undoIf: () => true });
+  await home.owner.transaction(
+    async (tx) => {
+      await tx.run('UPDATE prospects SET withdrawn = 0');
+      await tx.run('UPDATE leads SET revision = 2');
+      const { lists } = await read();
+      expect(lists.withdrawn).toBe(true);
+      expect([...lists.before.leads.values()].map(({ revision }) => revision)).toEqual([1]);
+    },
+    { undoIf: () => true },
+  );
 });

@@ -1,6 +1,7 @@
-// Takes rows of lead_intake: first locks and weighs their heads, then fetches the content of as many as fit into a batch.
+// Takes rows of lead_intake: first locks and weighs their heads, then fetches the content of as many as fit into a batch. The heads of a few
+// rows come with the content of those that are short, and say if any mark of a taking exists, so that a lead alone is one statement.
 // Invariant: one process at a time takes a row (SKIP LOCKED), and no text longer than the contract allows is ever fetched.
-import { longColumns } from '../../domain/lead-fields/columns.ts';
+import { columnFacts, longColumns } from '../../domain/lead-fields/columns.ts';
 import { mostColumnBytes } from '../../domain/lead-values.ts';
 import type { Sql } from '../database.ts';
 import {
@@ -11,7 +12,9 @@ import {
   type IntakeValue,
   type LeadName,
 } from './intake.ts';
+import { packed, unpacker } from '../packed.ts';
 import { takeInTurns, type Turns } from './round-robin.ts';
+import { anyTaking } from './takings.ts';
 
 /** BigInt: JavaScript rounds numbers above 2^53. */
 export type RowId = bigint;
@@ -23,6 +26,10 @@ export interface IntakeHead {
   readonly kind: string;
   /** Size of its content in memory; a column that is too long is not fetched. */
   readonly bytes: number;
+  /** Its content, where it came with the head. */
+  readonly row?: IntakeRow;
+  /** False: when it was taken, no process had marked any row. */
+  readonly anyMarks?: boolean;
 }
 
 export interface IntakeRow {
@@ -46,18 +53,33 @@ const wide = ['consents', 'interactions'] as const;
 const length = (column: string): string => `COALESCE(OCTET_LENGTH(${column}), 0)`;
 const fetched = (column: (typeof wide)[number]): string =>
   `IF(${length(column)} > ${mostColumnBytes[column]}, 0, ${length(column)})`;
-const selectHead = `SELECT CAST(id AS CHAR) AS id, client_id AS clientId, kind,
-  ${[rowBytes, ...longColumns.map(length), ...wide.map(fetched)].join(' + ')} AS bytes FROM lead_intake`;
-const selectRow = `SELECT CAST(id AS CHAR) AS row_id, received_at, UTC_TIMESTAMP(3) AS taken_at, released,
-  ${wide.map((column) => `${length(column)} > ${mostColumnBytes[column]} AS ${column}_too_long`).join(', ')},
-  ${intakeColumns
-    .map((column) =>
-      column === 'consents' || column === 'interactions'
-        ? `IF(${length(column)} > ${mostColumnBytes[column]}, NULL, ${column}) AS ${column}`
-        : column,
-    )
-    .join(', ')}
-  FROM lead_intake`;
+const bytes = [rowBytes, ...longColumns.map(length), ...wide.map(fetched)].join(' + ');
+const selectHead = `SELECT CAST(id AS CHAR) AS id, client_id AS clientId, kind, ${bytes} AS bytes FROM lead_intake`;
+
+const isWide = (column: string): column is (typeof wide)[number] => wide.some((name) => name === column);
+/** Names of a row's columns, and what is read for each. */
+const rowColumns: readonly (readonly [name: string, expression: string])[] = [
+  ['row_id', 'CAST(id AS CHAR)'],
+  ['received_at', 'received_at'],
+  ['taken_at', 'UTC_TIMESTAMP(3)'],
+  ['released', 'released'],
+  ...wide.map((column) => [`${column}_too_long`, `${length(column)} > ${mostColumnBytes[column]}`] as const),
+  ...intakeColumns.map(
+    (column) =>
+      [
+        column,
+        isWide(column) ? `IF(${length(column)} > ${mostColumnBytes[column]}, NULL, ${column})` : column,
+      ] as const,
+  ),
+];
+const selectRow = `SELECT ${rowColumns.map(([name, expression]) => `${expression} AS ${name}`).join(', ')} FROM lead_intake`;
+
+/** Rows up to this size come with their heads. */
+const shortBytes = rowBytes + 16_384;
+/** Packed: the server describes each column of an answer, which for a short row is ten times its content. */
+const selectWhole = `SELECT CAST(id AS CHAR) AS id, client_id AS clientId, kind, ${bytes} AS bytes,
+  IF(${bytes} > ${shortBytes}, NULL, ${packed(rowColumns.map(([, expression]) => expression))}) AS content,
+  ${anyTaking('intake')} AS marked FROM lead_intake`;
 
 type RawHead = { id: string; clientId: string; kind: string; bytes: number };
 const headOf = (raw: RawHead): IntakeHead => ({ ...raw, id: BigInt(raw.id) });
@@ -71,7 +93,7 @@ type Raw = Record<string, IntakeValue> & {
 function rowOf(raw: Raw): IntakeRow {
   const { row_id: id, received_at: receivedAt, taken_at: takenAt, released, ...columns } = raw;
   const values = Object.fromEntries(intakeColumns.map((name) => [name, columns[name] ?? null]));
-  const tooLong = wide.filter((column) => columns[`${column}_too_long`] === 1);
+  const tooLong = wide.filter((column) => Number(columns[`${column}_too_long`]) === 1);
   return {
     id: BigInt(id),
     receivedAt,
@@ -81,6 +103,18 @@ function rowOf(raw: Raw): IntakeRow {
     ...(released === 1 ? { isReleased: true as const } : {}),
   };
 }
+
+const instants = columnFacts.flatMap(({ type, column }) => (type === 'date' ? [column] : []));
+const unpackRow = unpacker<Raw>(
+  rowColumns.map(([name]) => name),
+  new Set(['received_at', 'taken_at', ...instants]),
+);
+type RawWhole = RawHead & { readonly content: unknown; readonly marked: number | null };
+const wholeOf = ({ content, marked, ...head }: RawWhole): IntakeHead => ({
+  ...headOf(head),
+  anyMarks: marked !== null,
+  ...(content === null ? {} : { row: rowOf(unpackRow(content)) }),
+});
 
 /** Fewer rows than this are taken at once, by one statement: no client waits for its turn. */
 const fewRows = 33;
@@ -101,12 +135,12 @@ export async function takeNewRows(
   // The number is ours, and not every server accepts a text parameter for LIMIT.
   const most = Math.max(1, Math.min(1000, Math.trunc(limit)));
   if (most >= fewRows) {
-    const few = await tx.all<RawHead>(
-      `${selectHead} FORCE INDEX (lead_intake_turn) WHERE status = 'new' ${others}
+    const few = await tx.all<RawWhole>(
+      `${selectWhole} FORCE INDEX (lead_intake_turn) WHERE status = 'new' ${others}
         ORDER BY client_id, lead_intake.id LIMIT ${fewRows} FOR UPDATE SKIP LOCKED`,
       apart?.values ?? [],
     );
-    if (few.length < fewRows) return few.map(headOf).sort((a, b) => (a.id < b.id ? -1 : 1));
+    if (few.length < fewRows) return few.map(wholeOf).sort((a, b) => (a.id < b.id ? -1 : 1));
   }
   return takeInTurns<IntakeHead>(turns, most, {
     clientAfter: async (client) => {
@@ -157,14 +191,16 @@ export async function takeLeadRows(tx: Sql, names: readonly LeadName[]): Promise
 }
 
 /** Content of rows that this transaction has locked. */
-export async function fetchRows(tx: Sql, ids: readonly RowId[]): Promise<readonly IntakeRow[]> {
-  if (ids.length === 0) return [];
+export async function fetchRows(tx: Sql, heads: readonly IntakeHead[]): Promise<readonly IntakeRow[]> {
+  const known = heads.flatMap(({ row }) => row ?? []);
+  const ids = heads.flatMap(({ id, row }) => (row === undefined ? [id] : []));
+  if (ids.length === 0) return known;
   const { marks, values } = idList(ids);
   const rows = await tx.all<Raw>(
-    `${selectRow} FORCE INDEX (PRIMARY) WHERE lead_intake.id IN (${marks}) ORDER BY lead_intake.id`,
+    `${selectRow} FORCE INDEX (PRIMARY) WHERE lead_intake.id IN (${marks})`,
     values,
   );
-  return rows.map(rowOf);
+  return [...known, ...rows.map(rowOf)].sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
 /**

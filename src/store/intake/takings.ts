@@ -28,8 +28,12 @@ export interface Takings {
    * `deathsOf` saw no mark: a new one is then seen by the next `deathsOf`, before its item is worked on.
    */
   readonly named: () => Promise<readonly string[]>;
-  /** Crashes by item, for the items that `tx` has locked. */
-  readonly deathsOf: (tx: Sql, items: readonly string[]) => Promise<ReadonlyMap<string, Deaths>>;
+  /** Crashes by item, for the items that `tx` has locked. @param anyMarks false: as they were locked, there was no mark of anyone */
+  readonly deathsOf: (
+    tx: Sql,
+    items: readonly string[],
+    anyMarks?: boolean,
+  ) => Promise<ReadonlyMap<string, Deaths>>;
   /**
    * Works on items under a committed mark; `also` marks further items that the work takes. A proven process marks suspects only.
    */
@@ -93,7 +97,11 @@ export function createTakings(marks: Sql, kind: TakingKind, proven = provenAfter
     isProven: () => batches >= proven,
     committed: () => mine.clear(),
     named: async () => (sawMarks ? namedBy(await marksOfOthers(marks)) : []),
-    deathsOf: async (tx, items) => deathsIn(await marksOfOthers(tx), new Set(items)),
+    deathsOf: async (tx, items, anyMarks = true) => {
+      if (anyMarks) return deathsIn(await marksOfOthers(tx), new Set(items));
+      sawMarks = false;
+      return new Map();
+    },
     under: async (tx, items, work, suspicion) => {
       if (batches >= proven && suspicion === undefined) return work(async () => undefined);
       const now: number[] = [];
@@ -152,6 +160,10 @@ function namedBy(takings: readonly { readonly items: readonly string[] }[]): rea
 async function dropTakings(sql: Sql, ids: readonly number[]): Promise<void> {
   await deleteNamed(sql, { table: 'takings', column: 'id', index: 'PRIMARY' }, ids);
 }
+
+/** 1 where any item of this kind is marked, else NULL: a part of a SELECT. */
+export const anyTaking = (kind: TakingKind): string =>
+  `(SELECT 1 FROM takings WHERE work = '${kind}' LIMIT 1)`;
 
 async function takingsOf(
   sql: Sql,

@@ -1,10 +1,13 @@
-// Says which of the lists that intake compares a lead with are empty for a client, so that an empty one costs no statement of its own,
-// which destinations a client has, by a digest that proves what a process remembers of them, and which names of new leads are taken.
-// Invariant: read under the lock of the clients' rows, which every writer of these lists takes exclusively.
+// Locks the clients of an intake and reads, in the same statement, which of the lists that intake compares a lead with are empty for them,
+// which destinations they have, by a digest that proves what a process remembers of them, and which names of new leads are taken.
+// Invariant: what is returned is in force under the lock. Every change of a list locks the client exclusively and raises its
+// `lists_revision` (`lockClients`); a statement whose lists are older than the row it locked reads them again.
 import { inList, type Sql } from '../database.ts';
 import { destinationsDigest } from '../destinations/destinations.ts';
 import type { LeadName } from '../intake/intake.ts';
-import { namedBefore, namedBeforeSql, type NamedBefore, type NamedRow } from './lead-writes.ts';
+import { arrayOf } from '../packed.ts';
+import { lockClients, type LockedClient } from '../people/same-person.ts';
+import { nameKey, type LeadReceipt, type LockedLead, type NamedBefore } from './lead-writes.ts';
 
 /** True where the client has at least one entry. */
 export interface ClientLists {
@@ -17,19 +20,20 @@ export interface ClientLists {
   readonly withdrawn: boolean;
   /** By client: digest of the rows of its destinations (`destinationsOfClient`). */
   readonly destinations: ReadonlyMap<string, string>;
-  /** Leads that have the names of new ones already. */
+  /** Leads that have the names of new ones already, and receipts of the rows that made leads of them. */
   readonly before: NamedBefore;
+  /** Those of the API keys that are in force. */
+  readonly keysInForce: ReadonlySet<number>;
 }
 
-type Flag = Exclude<keyof ClientLists, 'destinations' | 'withdrawn' | 'before'>;
-
-const tables: Readonly<Record<Flag, string>> = {
+const tables = {
   operations: 'operations',
   erasedAddresses: 'erased_addresses',
   oppositions: 'oppositions',
   formerAddresses: 'former_addresses',
-};
-const names = Object.keys(tables) as Flag[];
+} as const;
+type Flag = keyof typeof tables;
+const flags = Object.keys(tables) as Flag[];
 
 /** Names and addresses of rows that come in. */
 export interface Coming {
@@ -38,47 +42,160 @@ export interface Coming {
   /** Addresses that leads bring; a phone is compared with mobiles and landlines. */
   readonly emails: readonly string[];
   readonly phones: readonly string[];
+  /** API keys that post the rows. */
+  readonly apiKeys?: readonly number[];
 }
 
-/** The lists of these clients together: one is empty where no client of them has an entry. */
-export async function listsOf(
+export interface LockedLists {
+  readonly clients: ReadonlyMap<string, LockedClient>;
+  /** The lists of these clients together: one is empty where no client of them has an entry. */
+  readonly lists: ClientLists;
+}
+
+/** One client as the statement gives it. */
+interface Read extends LockedClient {
+  readonly id: string;
+  /** `lists_revision` of the row that is locked, and of the moment at which the lists were read. */
+  readonly revisions: readonly [locked: number, read: number];
+  readonly flags: readonly boolean[];
+  readonly digest: string;
+  readonly withdrawn: boolean;
+  readonly leads: readonly LockedLead[];
+  readonly receipts: readonly LeadReceipt[];
+  readonly keys: readonly number[];
+}
+
+/**
+ * Locks clients for the rest of the transaction, before any lead: shared for intake, exclusively for a withdrawal or a changed address.
+ * Those that do not exist are missing.
+ */
+export async function lockWithLists(
   tx: Sql,
   clientIds: readonly string[],
-  { names: coming, emails, phones }: Coming,
-): Promise<ClientLists> {
-  const lists = { operations: false, erasedAddresses: false, oppositions: false, formerAddresses: false };
-  if (clientIds.length === 0)
-    return { ...lists, withdrawn: false, destinations: new Map(), before: namedBefore([]) };
-  const { marks, values } = inList([...new Set(clientIds)].sort());
-  // No address is an empty text: where there is none of a kind, none is found, and the statement keeps its shape.
-  const [email, phone] = [
-    inList(emails.length > 0 ? emails : ['']),
-    inList(phones.length > 0 ? phones : ['']),
-  ];
+  coming: Coming,
+  mode: 'shared' | 'alone',
+): Promise<LockedLists> {
+  if (clientIds.length === 0) return lockedLists([]);
+  const asked = statementFor([...new Set(clientIds)].sort(), coming);
+  if (mode === 'alone') await lockClients(tx, clientIds, mode);
+  const first = await read(tx, asked, mode === 'alone' ? '' : 'LOCK IN SHARE MODE');
+  // The server may have read the lists before it waited for the lock of a row.
+  const isOld = first.some(({ revisions: [locked, seen] }) => locked !== seen);
+  return lockedLists(isOld ? await read(tx, asked, '') : first);
+}
+
+interface Statement {
+  readonly sql: string;
+  readonly values: readonly (string | number)[];
+}
+
+function statementFor(ids: readonly string[], { names, emails, phones, apiKeys = [] }: Coming): Statement {
+  // Lists of one length, so that the statement has few shapes. No address is an empty text: where there is none of a kind, none is found.
+  const most = Math.max(1, names.length, emails.length, phones.length);
+  const listOf = (texts: readonly string[]): ReturnType<typeof inList<string>> =>
+    inList([...texts, ...Array<string>(most - texts.length).fill(texts.at(-1) ?? '')]);
+  const [email, phone] = [listOf(emails), listOf(phones)];
+  const references = listOf(names.map(({ reference }) => reference));
+  const keys = inList(apiKeys.length > 0 ? [...new Set(apiKeys)] : [0]);
+  const among = inList(ids);
   const withdrawn = (['email', 'mobile', 'landline'] as const).map(
     (column) => `EXISTS (SELECT 1 FROM prospects p FORCE INDEX (prospects_${column})
-              WHERE p.client_id = c.id AND p.${column} IN (${column === 'email' ? email.marks : phone.marks}) AND p.withdrawn = 1)`,
+          WHERE p.client_id = c.id AND p.${column} IN (${column === 'email' ? email.marks : phone.marks}) AND p.withdrawn = 1)`,
   );
-  // Through `clients`: one index lookup for each, however long the list is.
-  const found = coming.length === 0 ? undefined : namedBeforeSql(coming);
-  const rows = await tx.all<
-    Readonly<Record<Flag | 'withdrawn', 0 | 1>> & {
-      readonly client: string;
-      readonly destinations: string;
-    } & (NamedRow | { readonly id: null })
-  >(
-    `SELECT c.id AS client, ${names.map((name) => `EXISTS (SELECT 1 FROM ${tables[name]} x WHERE x.client_id = c.id) AS ${name}`).join(', ')},
-            ${destinationsDigest('c.id')} AS destinations, ${withdrawn.join(' OR ')} AS withdrawn,
-            ${found === undefined ? 'NULL AS id' : 'k.*'}
-       FROM clients c FORCE INDEX (PRIMARY) ${found === undefined ? '' : `LEFT JOIN (${found.sql}) k ON k.clientId = c.id`}
-      WHERE c.id IN (${marks})`,
-    [...email.values, ...phone.values, ...phone.values, ...(found?.values ?? []), ...values],
-  );
-  for (const row of rows) for (const name of names) lists[name] ||= row[name] === 1;
+  // Through `clients`: one index lookup for each, however long the list is. Packed: the server describes each column of an answer.
+  const columns = [
+    'c.id',
+    'c.facts_revision',
+    'c.closed_at IS NOT NULL',
+    'c.lists_revision',
+    '(SELECT s.lists_revision FROM clients s WHERE s.id = c.id)',
+    ...flags.map((flag) => `EXISTS (SELECT 1 FROM ${tables[flag]} x WHERE x.client_id = c.id)`),
+    destinationsDigest('c.id'),
+    withdrawn.join(' OR '),
+    `(SELECT JSON_ARRAYAGG(JSON_ARRAY(l.id, l.reference, l.revision, l.erased_at IS NOT NULL)) FROM leads l FORCE INDEX (leads_reference)
+        WHERE l.client_id = c.id AND l.reference IN (${references.marks}))`,
+    `(SELECT JSON_ARRAYAGG(JSON_ARRAY(r.lead_id, r.row_reference, HEX(r.digest))) FROM intake_receipts r FORCE INDEX (PRIMARY)
+        WHERE r.client_id = c.id AND r.kind = 'lead' AND r.row_reference IN (${references.marks}))`,
+    `(SELECT JSON_ARRAYAGG(k.id) FROM api_keys k FORCE INDEX (PRIMARY)
+        WHERE k.id IN (${keys.marks}) AND k.ended_at IS NULL AND k.expires_at > UTC_TIMESTAMP(3))`,
+  ];
   return {
-    ...lists,
-    withdrawn: rows.some((row) => row.withdrawn === 1),
-    destinations: new Map(rows.map((row) => [row.client, row.destinations])),
-    before: namedBefore(rows.filter((row) => row.id !== null)),
+    sql: `SELECT JSON_ARRAY(${columns.join(', ')}) AS client FROM clients c FORCE INDEX (PRIMARY)
+      WHERE c.id IN (${among.marks}) ORDER BY c.id`,
+    values: [
+      ...email.values,
+      ...phone.values,
+      ...phone.values,
+      ...references.values,
+      ...references.values,
+      ...keys.values,
+      ...among.values,
+    ],
+  };
+}
+
+async function read(tx: Sql, { sql, values }: Statement, lock: string): Promise<readonly Read[]> {
+  const rows = await tx.all<{ readonly client: unknown }>(`${sql} ${lock}`, values);
+  return rows.map(({ client }) => readOf(arrayOf(client)));
+}
+
+/** MariaDB writes the answer of an EXISTS as a text, MySQL as a number or a boolean. */
+const isSo = (value: unknown): boolean => Number(value) === 1;
+
+function readOf(packed: readonly unknown[]): Read {
+  const [id, revision, closed, locked, seen, ...rest] = packed as readonly [
+    string,
+    number,
+    unknown,
+    number,
+    number,
+    ...unknown[],
+  ];
+  const [digest, withdrawn, leads, receipts, keys] = rest.slice(flags.length);
+  const clientId = id;
+  return {
+    id,
+    revision,
+    closed: isSo(closed),
+    revisions: [locked, seen],
+    flags: rest.slice(0, flags.length).map(isSo),
+    digest: String(digest),
+    withdrawn: isSo(withdrawn),
+    leads: (arrayOf(leads) as readonly [number, string, number, unknown][]).map(
+      ([leadId, reference, leadRevision, erased]) => ({
+        id: leadId,
+        clientId,
+        reference,
+        revision: leadRevision,
+        erased: isSo(erased),
+      }),
+    ),
+    receipts: (arrayOf(receipts) as readonly [number, string, string][]).map(([leadId, reference, hex]) => ({
+      clientId,
+      leadId,
+      reference,
+      digest: Buffer.from(hex, 'hex'),
+    })),
+    keys: arrayOf(keys) as readonly number[],
+  };
+}
+
+function lockedLists(all: readonly Read[]): LockedLists {
+  const has = (flag: Flag): boolean => all.some((one) => one.flags[flags.indexOf(flag)] === true);
+  return {
+    clients: new Map(all.map(({ id, revision, closed }) => [id, { revision, closed }])),
+    lists: {
+      operations: has('operations'),
+      erasedAddresses: has('erasedAddresses'),
+      oppositions: has('oppositions'),
+      formerAddresses: has('formerAddresses'),
+      withdrawn: all.some(({ withdrawn }) => withdrawn),
+      destinations: new Map(all.map(({ id, digest }) => [id, digest])),
+      before: {
+        leads: new Map(all.flatMap(({ leads }) => leads.map((lead) => [nameKey(lead), lead]))),
+        receipts: all.flatMap(({ receipts }) => receipts),
+      },
+      keysInForce: new Set(all.flatMap(({ keys }) => keys)),
+    },
   };
 }

@@ -45,8 +45,8 @@ export interface Reached {
 }
 
 /**
- * Locks the clients' rows: shared for intake, exclusively for a withdrawal or a changed address. Called before any lead is locked.
- * Returns those that exist.
+ * Locks the clients' rows: shared, or exclusively for a change of one of their lists (`client-lists.ts`): a withdrawal, a changed
+ * address, a publication. Called before any lead is locked. Returns those that exist.
  */
 export async function lockClients(
   tx: Sql,
@@ -59,6 +59,12 @@ export async function lockClients(
     `SELECT id, facts_revision AS revision, closed_at IS NOT NULL AS closed FROM clients FORCE INDEX (PRIMARY) WHERE id IN (${marks}) ORDER BY id ${mode === 'alone' ? 'FOR UPDATE' : 'LOCK IN SHARE MODE'}`,
     values,
   );
+  // An intake that read the lists before this change and locks the row after it finds another revision.
+  if (mode === 'alone' && rows.length > 0)
+    await tx.run(
+      `UPDATE clients FORCE INDEX (PRIMARY) SET lists_revision = lists_revision + 1 WHERE id IN (${marks})`,
+      values,
+    );
   return new Map(rows.map(({ id, revision, closed }) => [id, { revision, closed: closed === 1 }]));
 }
 
