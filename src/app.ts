@@ -111,22 +111,29 @@ export async function openApp(
   config: Config,
   { log, restoring = false }: { readonly log: Log; readonly restoring?: boolean },
 ): Promise<App> {
-  const app = await openWith(config, log);
-  if (config.readOnly || restoring || !(await isRestorePending(app.database))) return app;
-  await app.close();
-  return openWith({ ...config, readOnly: true }, log);
+  let isOpen = false;
+  const app = await openWith(config, log, () => isOpen);
+  if (config.readOnly || restoring) return app;
+  if (await isRestorePending(app.database)) {
+    await app.close();
+    return openWith({ ...config, readOnly: true }, log);
+  }
+  // From now on: a backup may be restored under a process that runs.
+  isOpen = true;
+  return app;
 }
 
-async function openWith(config: Config, log: Log): Promise<App> {
+async function openWith(config: Config, log: Log, heedsRestore = (): boolean => false): Promise<App> {
   const keys = keysOf(config);
   const { gatewayUrl: url, connections } = config.mysql;
   const { silenceMs, keysSchema, readOnly } = config;
-  const database = openDatabase({ sign: createSign(keys.seal), url, connections, silenceMs, readOnly });
+  const common = { url, silenceMs, readOnly, heedsRestore };
+  const database = openDatabase({ ...common, sign: createSign(keys.seal), connections });
   const digestKey = await recognised(config, database, keys).catch(async (error: unknown) => {
     await database.close();
     throw error;
   });
-  const marks = openDatabase({ url, connections: 1, silenceMs, readOnly });
+  const marks = openDatabase({ ...common, connections: 1 });
   const replica = replicaOf(config);
   const secrets = createLeadSecrets({ masterKeys: keys.master, keysSchema });
   const snapshot = createSnapshots(secrets).keep;

@@ -3,7 +3,7 @@
 import { createPool, type Pool, type PoolConnection } from 'mysql2';
 import { called, createLending, queried, streamOf } from './lending.ts';
 import { createDatabaseClock, type DatabaseClock } from './clock.ts';
-import { endsConnection, refusedAccount, translated } from './sql-failures.ts';
+import { endsConnection, refusedAccount, restoredMeanwhile, translated } from './sql-failures.ts';
 
 export type SqlValue = string | number | boolean | Date | Buffer | Uint8Array | null;
 
@@ -14,6 +14,8 @@ export interface ConnectionOptions {
   readonly silenceMs?: number;
   /** True: the server refuses every change that these connections ask for (DB-007). */
   readonly readOnly?: boolean;
+  /** While it answers true, a backup that is restored into the database stops all work: no one has opened it yet (DB-007). */
+  readonly heedsRestore?: () => boolean;
 }
 
 export interface Connection {
@@ -72,13 +74,22 @@ export function createConnections(options: ConnectionOptions): Connections {
     }
     return raw;
   };
+  let isRestored = false;
+  // With the clock: every connection of every process asks it, whatever for, and no statement is spent on it.
+  const lookNow = async (raw: PoolConnection): Promise<Date> => {
+    const { now, restoring } = await readClock(raw, options.heedsRestore?.() === true);
+    // Also once it is opened: what this process remembers is of another life.
+    isRestored ||= restoring;
+    return now;
+  };
   const lent = createLending({ open, most: options.connections, idleMs: silenceMs });
   const borrow: Connections['borrow'] = async (use, work) => {
     let raw: PoolConnection | undefined;
     try {
       raw = await lent.lend(use);
       streamOf(raw).setTimeout(silenceMs);
-      if (clock.isDue()) await clock.read(() => readClock(raw as PoolConnection));
+      if (clock.isDue()) await clock.read(() => lookNow(raw as PoolConnection));
+      if (isRestored) throw restoredMeanwhile();
       const result = await work(connectionOn(raw, idSteps.get(raw) ?? 1));
       await lent.takeBack(raw, use);
       return result;
@@ -121,16 +132,37 @@ function openPool(url: URL, connections: number, silenceMs: number): Pool {
   });
 }
 
-async function readClock(raw: PoolConnection): Promise<Date> {
-  const rows = await queried(raw, 'SELECT UTC_TIMESTAMP(3) AS now');
-  return (rows as { now: Date }[])[0]?.now as Date;
+interface ClockRow {
+  readonly now: Date;
+  readonly restoring: number;
 }
 
-/** The server drops a silent client after twice the time that a client waits for the server. Returns the step of its ids. */
+async function readClock(
+  raw: PoolConnection,
+  heedsRestore: boolean,
+): Promise<{ readonly now: Date; readonly restoring: boolean }> {
+  const read = async (restoring: string): Promise<ClockRow> => {
+    const rows = await queried(raw, `SELECT UTC_TIMESTAMP(3) AS now, ${restoring} AS restoring`);
+    return (rows as [ClockRow])[0];
+  };
+  const plain = (): Promise<ClockRow> => read('0');
+  // Without the table the schema is empty: it is dropped, or about to be filled.
+  const { now, restoring } = await (heedsRestore ? read(restorePending).catch(plain) : plain());
+  return { now, restoring: restoring === 1 };
+}
+const restorePending = 'EXISTS (SELECT 1 FROM restores WHERE opened_at IS NULL)';
+
+/** Bytes of the longest JSON_ARRAYAGG. MariaDB cuts it there, by default at 1 MB, and the driver ends the process over JSON that was cut. */
+const longestList = 67_108_864;
+
+/**
+ * Sets whatever a server may have set otherwise. The server drops a silent client after twice the time that a client waits for the server.
+ * Returns the step of its ids.
+ */
 async function setUp(raw: PoolConnection, silenceMs: number, readOnly: boolean): Promise<number> {
   await queried(
     raw,
-    `SET time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO', wait_timeout = ${Math.ceil((2 * silenceMs) / 1_000)}`,
+    `SET time_zone = '+00:00', autocommit = 1, group_concat_max_len = ${longestList}, sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO', wait_timeout = ${Math.ceil((2 * silenceMs) / 1_000)}`,
   );
   await queried(raw, 'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED');
   // The one place of the read-only mode: no door of the program can pass it by.

@@ -4,6 +4,7 @@
 // question it answers or the work it does (backlog, same-person, sending). Its head says which.
 import type { ResultSetHeader } from 'mysql2';
 import { createConnections, type Connection, type ConnectionOptions, type SqlValue } from './connections.ts';
+import { RelaisError } from '../errors.ts';
 import { isRefusalOfAll, isRepeatable, type SqlFailure } from './sql-failures.ts';
 
 export type { SqlValue } from './connections.ts';
@@ -81,7 +82,7 @@ export function openDatabase(options: ConnectionOptions & { readonly sign?: Sign
       if (isRefusalOfAll(error)) refused = { error, at: performance.now() };
       throw error;
     });
-  const sqlOn = (connection: Connection): Sql => ({ ...statementsOn(connection), ...common });
+  const sqlOn = (connection: Executing): Sql => ({ ...statementsOn(connection), ...common });
   return {
     ...common,
     name: databaseName,
@@ -97,7 +98,7 @@ export function openDatabase(options: ConnectionOptions & { readonly sign?: Sign
       }),
     transaction: (work, { undoIf } = { undoIf: () => false }) =>
       noted(() =>
-        borrow('together', (connection) => inTransaction(connection, () => work(sqlOn(connection)), undoIf)),
+        borrow('together', (connection) => inTransaction(connection, (own) => work(sqlOn(own)), undoIf)),
       ),
     refusal: () =>
       refused !== undefined && performance.now() - refused.at < refusalMs ? refused.error : undefined,
@@ -105,7 +106,9 @@ export function openDatabase(options: ConnectionOptions & { readonly sign?: Sign
   };
 }
 
-const statementsOn = (connection: Connection): Pick<Sql, 'all' | 'run'> => ({
+type Executing = Pick<Connection, 'execute' | 'idStep'>;
+
+const statementsOn = (connection: Executing): Pick<Sql, 'all' | 'run'> => ({
   all: async <Row>(sql: string, values: readonly SqlValue[] = []) =>
     (await connection.execute(sql, values)) as Row[],
   run: async (sql, values = []) => {
@@ -116,18 +119,47 @@ const statementsOn = (connection: Connection): Pick<Sql, 'all' | 'run'> => ({
 
 async function inTransaction<T>(
   connection: Connection,
-  work: () => Promise<T>,
+  work: (own: Executing) => Promise<T>,
   undoIf: (result: T) => boolean,
 ): Promise<T> {
+  const own = ofOneTransaction(connection);
   try {
-    const result = await work();
-    await connection.query(undoIf(result) ? 'ROLLBACK' : 'COMMIT');
+    const result = await work(own);
+    const isUndone = undoIf(result);
+    own.end();
+    await connection.query(isUndone ? 'ROLLBACK' : 'COMMIT');
     return result;
   } catch (error) {
+    own.end('undone');
     // A lost connection has rolled back by itself; the first error is the one to report.
     await connection.rollBack();
     throw error;
   }
+}
+
+/**
+ * Runs the statements of one transaction. After its end it runs none: they would be part of the next transaction of the connection. A
+ * deadlock's victim has lost what it wrote before: its work cannot be committed, even where the work goes on after the error.
+ */
+function ofOneTransaction(
+  connection: Executing,
+): Executing & { /** @throws the deadlock, or the like */ readonly end: (how?: 'undone') => void } {
+  let isOver = false;
+  let victimOf: Error | undefined;
+  return {
+    idStep: connection.idStep,
+    execute: async (sql, values) => {
+      if (isOver) throw new RelaisError('INTERNAL-001', 'A statement came after the end of its transaction.');
+      return connection.execute(sql, values).catch((error: unknown) => {
+        if (isRepeatable(error)) victimOf ??= error as Error;
+        throw error;
+      });
+    },
+    end: (how) => {
+      isOver = true;
+      if (how !== 'undone' && victimOf !== undefined) throw victimOf;
+    },
+  };
 }
 
 /** A deadlock's victim is rolled back as a whole, also a single statement: the same work may succeed when repeated. */

@@ -71,7 +71,8 @@ export function createLending({
   return {
     lend: async (use) => {
       if (use === 'together') return between.next(release) ?? turned(await fromPool(), 0);
-      const spare = out < most ? undefined : between.next(release);
+      // Those that wait for the pool will have what it has left.
+      const spare = out + waiting < most ? undefined : between.next(release);
       return spare === undefined ? fromPool() : turned(spare, 1);
     },
     takeBack: async (raw, use) => {

@@ -115,6 +115,13 @@ const readsOnly = [
   'Relais reads only: nothing was changed.',
 ] as const;
 
+/** For a process that was running when a backup was restored into its database. */
+export const restoredMeanwhile = (): RelaisError =>
+  new RelaisError('DB-007', [
+    'Une sauvegarde a été restaurée dans cette base : tout attend `relais restore open`, puis le redémarrage de ce processus.',
+    'A backup was restored into this database: all waits for `relais restore open`, then for this process to be started again.',
+  ]);
+
 const lost = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
