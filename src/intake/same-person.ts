@@ -19,8 +19,11 @@ const saysYes = (row: CheckedRow): boolean => row.consents.some(({ state }) => s
 const changesAddress = (row: CheckedRow): boolean =>
   row.kind === 'correction' && addresses.some((name) => row.fields[name] !== undefined);
 
-/** True for a row that may change the answers of other leads of its person: no other row of that client is accepted beside it. */
-export const takesAlone = (row: CheckedRow): boolean => saysNo(row) || changesAddress(row);
+/**
+ * True for a row that may change the answers of other leads of its person, or the lists by which they are found: no other row of that
+ * client is accepted beside it.
+ */
+export const takesAlone = (row: CheckedRow): boolean => saysNo(row) || partsFromAddress(row);
 
 /**
  * Rows that wait for the next round: a correction that removes an address from a lead comes after the withdrawals that reached the lead
@@ -84,7 +87,7 @@ export async function tellSamePerson(
     );
   await spreadWithdrawals(tx, {
     touched,
-    origins: leadsOf(takesAlone),
+    origins: leadsOf((row) => saysNo(row) || changesAddress(row)),
     oppositionKey,
     snapshot,
     actor: 'intake',

@@ -48,11 +48,12 @@ export interface TogetherDeps extends ProcessDeps {
 
 /** Rows of one commit; a single post may have more. */
 const rowsAtOnce = 256;
-/** Characters of a post, above which it goes the long way, in parts that fit into a batch. */
+/** Characters of one commit; a single post with more goes the long way, in parts that fit into a batch. */
 const mostText = 1_000_000;
 
 interface Waiting {
   readonly post: Post;
+  readonly text: number;
   readonly settle: (answer: Answer | undefined) => void;
 }
 
@@ -71,12 +72,13 @@ export function createTogether(deps: TogetherDeps): Together {
   };
   return {
     take: async (post) => {
-      if (!deps.takings.isProven() || post.rows.length === 0 || textOf(post) > mostText) return undefined;
+      const text = textOf(post);
+      if (!deps.takings.isProven() || post.rows.length === 0 || text > mostText) return undefined;
       const name = post.key === undefined ? '' : `${post.key.holder} ${post.key.key.toString('hex')}`;
       if (keys.has(name)) return 'under_way';
       if (name !== '') keys.add(name);
       const settled = new Promise<Answer | undefined>((settle) => {
-        waiting.push({ post, settle });
+        waiting.push({ post, text, settle });
       });
       if (!isBusy) void run();
       return settled.finally(() => keys.delete(name));
@@ -86,7 +88,12 @@ export function createTogether(deps: TogetherDeps): Together {
 
 function firstOf(waiting: readonly Waiting[]): readonly Waiting[] {
   let rows = 0;
-  const last = waiting.findIndex(({ post }, at) => (rows += post.rows.length) > rowsAtOnce && at > 0);
+  let characters = 0;
+  const last = waiting.findIndex(({ post, text }, at) => {
+    rows += post.rows.length;
+    characters += text;
+    return at > 0 && (rows > rowsAtOnce || characters > mostText);
+  });
   return last < 0 ? waiting : waiting.slice(0, last);
 }
 

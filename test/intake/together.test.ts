@@ -47,6 +47,22 @@ test('fifty posts of one moment share two commits, keys included, and leave no r
   expect([await home.count('lead_intake'), await home.count('takings')]).toEqual([0, 0]);
 });
 
+test('long posts share a commit as far as its text is that of a batch', async () => {
+  const intake = proven();
+  const interactions = Array.from({ length: 50 }, () => ({
+    kind: 'web_form',
+    at: '2026-11-24T10:15:00+01:00',
+    content: 'x'.repeat(9_000),
+  }));
+  const begun = intake.takePost(postOf('T-0'));
+  const long = ['T-1', 'T-2', 'T-3'].map((name) =>
+    intake.takePost(postOf(name, undefined, { interactions })),
+  );
+  const answers = await Promise.all([begun, ...long]);
+  expect(answers.map((answer) => typeof answer)).toEqual(Array(4).fill('object'));
+  expect(transactions).toBe(3);
+});
+
 test('a row that the database rejects is refused by itself; nineteen posts of the same commit are accepted', async () => {
   await home.database.text(
     "CREATE TRIGGER poison BEFORE INSERT ON leads FOR EACH ROW IF NEW.reference = 'T-7' THEN SIGNAL SQLSTATE '45000'; END IF",
