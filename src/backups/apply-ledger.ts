@@ -1,6 +1,7 @@
 // Applies the ledger of erasures to a restored database: persons who were erased or deleted since the backup are so again (C44).
 // Invariant: applying it twice changes nothing; a line concerns the lead whose digest it has and no other.
 import type { Key, KeyRing } from '../domain/key-ring.ts';
+import { addressDigests } from '../domain/opposition.ts';
 import { eraseWithin, type RightsOptions } from '../privacy/rights.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { keepErased } from '../store/people/oppositions.ts';
@@ -28,18 +29,23 @@ export interface ApplyLedger extends RightsOptions {
 export async function applyLedger(deps: ApplyLedger, lines: readonly LedgerLine[]): Promise<AppliedLedger> {
   const { database, sealKeys } = deps;
   const keys = [...new Set(lines.map(({ key }) => key))].flatMap((id) => sealKeys.byId(id) ?? []);
-  const named = (act: LedgerLine['act'], name: 'lead' | 'reference'): ReadonlySet<string> =>
-    new Set(lines.flatMap((line) => (line.act === act ? [line[name] ?? ''] : [])));
-  const goneLeads = named('gone', 'lead');
-  const erasedLeads = named('erased', 'lead');
-  const references = new Set([...named('gone', 'reference'), ...named('erased', 'reference')]);
+  const named = (act: LedgerLine['act']): ReadonlySet<string> =>
+    new Set(lines.flatMap((line) => (line.act === act ? [line.lead ?? ''] : [])));
+  const goneLeads = named('gone');
+  const erasedLeads = named('erased');
+  const endedAt = endsOfReferences(lines);
   const isIn = (set: ReadonlySet<string>, of: (key: Key) => string): boolean =>
     keys.some((key) => set.has(of(key)));
   const counts = { erased: 0, gone: 0, rows: 0 };
   // Rows first: an erasure looks for the refused rows of its lead, and finds none of these.
   for await (const page of everyRow(database))
     for (const row of page)
-      if (isIn(references, (key) => referenceDigest(key, row.clientId, row.reference))) {
+      if (
+        keys.some((key) => {
+          const ended = endedAt.get(referenceDigest(key, row.clientId, row.reference));
+          return ended !== undefined && row.receivedAt.toISOString() <= ended;
+        })
+      ) {
         await deleteRow(database, row.id);
         counts.rows += 1;
       }
@@ -60,6 +66,14 @@ export async function applyLedger(deps: ApplyLedger, lines: readonly LedgerLine[
   return counts;
 }
 
+/** When a lead of each reference last ended: a sender may use a reference again, and later rows are of another lead. */
+function endsOfReferences(lines: readonly LedgerLine[]): ReadonlyMap<string, string> {
+  const ends = new Map<string, string>();
+  for (const { reference, at } of lines)
+    if (reference !== undefined && at > (ends.get(reference) ?? '')) ends.set(reference, at);
+  return ends;
+}
+
 /** Deletes what retention had deleted; recipients keep their own data and are not asked. */
 async function letGo(tx: Sql, { secrets, actor, reason }: ApplyLedger, lead: NamedLead): Promise<void> {
   await lockLeads(tx, [lead.id]);
@@ -77,22 +91,22 @@ async function forgetAddresses(
 ): Promise<number> {
   let rows = 0;
   for (const [clientId, own] of Map.groupBy(lines, ({ client }) => client)) {
-    const digests: Buffer[] = [];
+    const ends = new Map<string, string>();
     for (const { at, addresses = [] } of own) {
+      for (const hex of addresses) if (at > (ends.get(hex) ?? '')) ends.set(hex, at);
       const known = addresses.map((hex) => Buffer.from(hex, 'hex'));
-      digests.push(...known);
       await keepErased(database, clientId, known, new Date(at));
     }
-    const latest = own.reduce((last, { at }) => (at > last ? at : last), '');
-    for (const { row, receivedAt } of await refusedUnderDigests(database, {
-      clientId,
-      key: oppositionKey,
-      digests,
-    }))
-      if (receivedAt.toISOString() <= latest) {
+    const digests = [...ends.keys()].map((hex) => Buffer.from(hex, 'hex'));
+    const found = await refusedUnderDigests(database, { clientId, key: oppositionKey, digests });
+    for (const { row, receivedAt, addresses } of found) {
+      const held = addresses.flatMap((one) => addressDigests(oppositionKey, clientId, one));
+      // A row that came after the erasure is a new demand.
+      if (held.some((digest) => receivedAt.toISOString() <= (ends.get(digest.toString('hex')) ?? ''))) {
         await deleteRow(database, Number(row));
         rows += 1;
       }
+    }
   }
   return rows;
 }

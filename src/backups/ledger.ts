@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { derived } from '../domain/keyed.ts';
 import type { Key, KeyRing } from '../domain/key-ring.ts';
+import { RelaisError } from '../errors.ts';
+import { loggable } from '../log.ts';
 import { syncFolder } from '../retention/sealed-files.ts';
 import type { Database } from '../store/database.ts';
 import {
@@ -102,13 +104,12 @@ const signed = (key: Key, line: LedgerLine): string => {
   return JSON.stringify({ ...line, mac: macOf(key, text) });
 };
 
+/** Begins a line of its own: what a full disk or a crash cut off, perhaps in another process a moment ago, ends before it. */
 async function append(folder: string, now: Date, text: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const file = await open(join(folder, fileOf(now)), 'a', 0o600);
   try {
-    // A line that a crash cut off ends here, and is read as broken.
-    const { size } = await file.stat();
-    await file.appendFile(size > 0 && !(await endsLine(folder, fileOf(now), size)) ? `\n${text}` : text);
+    await file.appendFile(`\n${text}`);
     await file.sync();
   } finally {
     await file.close();
@@ -116,48 +117,68 @@ async function append(folder: string, now: Date, text: string): Promise<void> {
   await syncFolder(folder);
 }
 
-async function endsLine(folder: string, name: string, size: number): Promise<boolean> {
-  const file = await open(join(folder, name), 'r');
-  try {
-    const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1);
-    return buffer[0] === 10;
-  } finally {
-    await file.close();
-  }
-}
-
 export interface LedgerRead {
   readonly lines: readonly LedgerLine[];
-  /** Lines that are cut or that no key of ours signed. */
-  readonly broken: number;
+  /** Lines that were cut off as they were written: their rows were written again. */
+  readonly cut: number;
 }
 
-/** Reads every file of the folder, and of folders in it: several hosts write one each. */
+/**
+ * Reads every file of the folder, and of folders in it: several hosts write one each.
+ * @throws BACKUP-002 where there is no file, and for a whole line that no key of ours signed: a person might come back for want of it
+ */
 export async function readLedger(folder: string, sealKeys: KeyRing): Promise<LedgerRead> {
   const lines: LedgerLine[] = [];
-  let broken = 0;
+  let cut = 0;
   const names = (await readdir(folder, { recursive: true })).filter((name) =>
     isLedgerFile(name.split('/').at(-1) ?? ''),
   );
+  if (names.length === 0)
+    throw new RelaisError(
+      'BACKUP-002',
+      `${folder} has no file of a ledger (${fileOf(new Date(0))}). Where nothing was ever erased, an empty one says so.`,
+    );
   for (const name of names.toSorted())
     for await (const text of createInterface({ input: createReadStream(join(folder, name)) })) {
       if (text === '') continue;
-      const line = lineIn(text, sealKeys);
-      if (line === undefined) broken += 1;
-      else lines.push(line);
+      const line = lineIn(text);
+      if (line === undefined) cut += 1;
+      else lines.push(verified(line, name, sealKeys));
     }
-  return { lines, broken };
+  return { lines, cut };
 }
 
-function lineIn(text: string, sealKeys: KeyRing): LedgerLine | undefined {
+type Signed = LedgerLine & { readonly mac: string };
+
+function lineIn(text: string): Signed | undefined {
   try {
-    const { mac, ...line } = JSON.parse(text) as LedgerLine & { readonly mac: string };
-    const key = sealKeys.byId(line.key);
-    if (key === undefined) return undefined;
-    const [given, expected] = [mac, macOf(key, JSON.stringify(line))].map((hex) => Buffer.from(hex, 'hex'));
-    if (given === undefined || expected === undefined || given.length !== expected.length) return undefined;
-    return timingSafeEqual(given, expected) ? line : undefined;
+    const line = JSON.parse(text) as unknown;
+    return typeof line === 'object' && line !== null ? (line as Signed) : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** @throws BACKUP-002 */
+function verified({ mac, ...line }: Signed, name: string, sealKeys: KeyRing): LedgerLine {
+  const key = sealKeys.byId(line.key);
+  if (key === undefined)
+    throw new RelaisError(
+      'BACKUP-002',
+      `A line of ${name} is signed under the sealing key ${loggable(line.key)}: give it in RELAIS_SEAL_KEY or RELAIS_SEAL_KEY_PREVIOUS.`,
+    );
+  const [given, expected] = [String(mac), macOf(key, JSON.stringify(line))].map((hex) =>
+    Buffer.from(hex, 'hex'),
+  );
+  if (
+    given === undefined ||
+    expected === undefined ||
+    given.length !== expected.length ||
+    !timingSafeEqual(given, expected)
+  )
+    throw new RelaisError(
+      'BACKUP-002',
+      `A line of ${name} was changed after it was written: take another copy of the ledger.`,
+    );
+  return line;
 }

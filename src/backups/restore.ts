@@ -10,12 +10,12 @@ import type { KeyRing } from '../domain/key-ring.ts';
 import { RelaisError } from '../errors.ts';
 import { databaseVersion, tablesOf } from '../store/backups/backups.ts';
 import type { Database } from '../store/database.ts';
-import { migrate } from '../store/migrate.ts';
+import { migrate, shippedMigrations } from '../store/migrate.ts';
 import { beginRestore } from '../store/backups/restores.ts';
 import { checkFiles, readManifest, type DumpedSchema, type LongCopy, type Manifest } from './manifest.ts';
 import { readPacked } from './packed.ts';
 import { createRowCounter } from './rows-in-dump.ts';
-import { findTools, startTool, type Login } from './tools.ts';
+import { findTools, startTool, type Login, type ServerTools } from './tools.ts';
 
 export interface RestorePlace {
   readonly owner: Database;
@@ -47,8 +47,9 @@ export async function loadBackup(
   place: RestorePlace,
   progress: (part: string) => void = () => undefined,
 ): Promise<Loaded> {
-  const { owner, keysSchema, backup, sealKeys, secretsOf = backup } = place;
+  const { owner, keysSchema, backup, sealKeys, identity, secretsOf = backup } = place;
   const manifest = await readManifest(backup, sealKeys);
+  refuseNewer(manifest);
   const isWhole = existsSync(join(backup, manifest.main.file));
   const long = isWhole ? undefined : (manifest.long ?? undefined);
   const main = long?.main ?? manifest.main;
@@ -70,12 +71,17 @@ export async function loadBackup(
         `The schema ${schema} has ${tables.length} tables: a backup is restored into an empty one only.`,
       );
   }
+  const tools = await findTools(await databaseVersion(owner));
+  // A wrong private key shows here, and not in schemas that are empty no more.
+  for (const path of [join(secretsOf, keys.file), ...wanted.map((name) => join(backup, name))])
+    (await readPacked(path, identity)).destroy();
   await beginRestore(owner, manifest.name);
   const scratch = await mkdtemp(join(tmpdir(), 'relais-restore-'));
   try {
     const login = { url: place.ownerUrl, caFile: place.caFile, scratch };
-    await load(place, { login, schema: keysSchema, from: secretsOf, dumped: keys, progress });
-    await load(place, { login, schema: owner.name, from: backup, dumped: main, progress });
+    const loading = { tools, login, progress };
+    await load(place, { ...loading, schema: keysSchema, from: secretsOf, dumped: keys });
+    await load(place, { ...loading, schema: owner.name, from: backup, dumped: main });
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
@@ -83,7 +89,18 @@ export async function loadBackup(
   return { manifest, rows: Object.values(main.rows).reduce((sum, count) => sum + count, 0), long };
 }
 
+/** @throws DB-002 where this program knows neither its tables nor what their rows mean */
+function refuseNewer({ name, schemaVersion, program }: Manifest): void {
+  const known = Math.max(...shippedMigrations().map(({ version }) => version));
+  if (schemaVersion > known)
+    throw new RelaisError(
+      'DB-002',
+      `${name} is of schema ${schemaVersion}, made by Relais ${program}; this program knows ${known}. Nothing was loaded.`,
+    );
+}
+
 interface Loading {
+  readonly tools: ServerTools;
   readonly login: Login;
   readonly schema: string;
   readonly from: string;
@@ -92,10 +109,9 @@ interface Loading {
 }
 
 async function load(
-  { owner, identity }: RestorePlace,
-  { login, schema, from, dumped, progress }: Loading,
+  { identity }: RestorePlace,
+  { tools, login, schema, from, dumped, progress }: Loading,
 ): Promise<void> {
-  const tools = await findTools(await databaseVersion(owner));
   const counter = createRowCounter((table) => progress(`${schema}.${table}`));
   const source = await readPacked(join(from, dumped.file), identity);
   const run = startTool(tools.client, ['--default-character-set=utf8mb4', '--binary-mode', schema], {

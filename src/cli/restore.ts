@@ -64,7 +64,7 @@ async function load(backup: string, options: LoadOptions): Promise<void> {
   const sealKeys = keysOf(loaded).seal;
   const identity = identityIn(options.identity);
   const ledger = await readLedger(options.ledger, sealKeys);
-  if (ledger.broken > 0) say(`${ledger.broken} lines of the ledger are cut or not ours, and were left out.`);
+  if (ledger.cut > 0) say(`${ledger.cut} lines of the ledger are cut off; each was written again.`);
   const owner = openDatabase({ url: ownerUrl, connections: 2, silenceMs: 6 * 3_600_000 });
   const line = progress();
   const { keysSchema, backups } = loaded;

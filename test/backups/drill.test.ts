@@ -13,8 +13,10 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { readLedger, writeLedger } from '../../src/backups/ledger.ts';
+import { addressDigests } from '../../src/domain/opposition.ts';
+import { noteErasedAddresses, noteErasedLead } from '../../src/store/backups/erasures-unwritten.ts';
 import { readPacked } from '../../src/backups/packed.ts';
-import type { Manifest } from '../../src/backups/manifest.ts';
+import { writeManifest, type Manifest } from '../../src/backups/manifest.ts';
 import { openDatabase, type Database } from '../../src/store/database.ts';
 import { environmentOf, terminalOf, type Relais } from '../cli/terminal.ts';
 import { freshDatabase, type FreshDatabase } from '../support/database.ts';
@@ -60,6 +62,18 @@ const { parse } = JSON;
 const backups = (): readonly string[] => readdirSync(join(folder, 'backups')).toSorted();
 const manifestOf = (name: string): Manifest =>
   parse(readFileSync(join(folder, 'backups', name, 'manifest.json'), 'utf8')) as Manifest;
+/** Without its signature. */
+function manifestIn(bytes: Buffer): Manifest {
+  const {
+    keyId: _,
+    mac: __,
+    ...manifest
+  } = parse(bytes.toString('utf8')) as Manifest & {
+    readonly keyId: string;
+    readonly mac: string;
+  };
+  return manifest;
+}
 
 /** Takes these leads in. */
 async function take(...references: readonly string[]): Promise<void> {
@@ -77,6 +91,19 @@ const erase = (reference: string) =>
 async function writeAll(): Promise<void> {
   const { database, keys } = gateway.app;
   while (await writeLedger({ database, sealKeys: keys.seal, folder: join(folder, 'ledger') }));
+}
+
+/** A refused row whose reference and address a person had who was deleted and erased long before. */
+async function usedAgain(reference: string): Promise<void> {
+  const { owner, app } = gateway;
+  const email = 'again@courriel.example';
+  const digests = addressDigests(app.oppositionKey, 'essai', { email });
+  const before = new Date('2026-01-01T10:00:00Z');
+  await noteErasedLead(owner, { clientId: 'essai', leadId: 4_711, reference }, 'gone');
+  await owner.run('UPDATE erasures_unwritten SET at = ?', [before]);
+  await noteErasedAddresses(owner, 'essai', digests, before);
+  await writeAll();
+  await gateway.send(strangerRow(reference, { last_name: `Nom${reference}`, email, channel: 'nonsense' }));
 }
 
 /** An empty database beside, as a new host would have, and its command line. */
@@ -103,6 +130,7 @@ const load = (there: Relais, name: string) =>
   );
 
 test('C42: a backup has both schemas, keys, mappings and settings, and a manifest that counts them', async () => {
+  await usedAgain('B-9');
   await take('B-1', 'B-2', 'B-3');
   const ran = await relais('backup', 'run');
   expect(ran).toMatchObject({ code: 0, err: '' });
@@ -142,8 +170,15 @@ test('C44: an erasure and a deletion have their lines outside the database, whic
   expect(await retention.finish(await retention.begin('essai', 'tester'))).toMatchObject({ anonymised: 1 });
   await writeAll();
   const ledger = await readLedger(join(folder, 'ledger'), gateway.app.keys.seal);
-  expect(ledger.broken).toBe(0);
-  expect(ledger.lines.map(({ act }) => act).toSorted()).toEqual(['addresses', 'erased', 'erased', 'gone']);
+  expect(ledger.cut).toBe(0);
+  expect(ledger.lines.map(({ act }) => act).toSorted()).toEqual([
+    'addresses',
+    'addresses',
+    'erased',
+    'erased',
+    'gone',
+    'gone',
+  ]);
   const [file = ''] = readdirSync(join(folder, 'ledger'));
   expect(readFileSync(join(folder, 'ledger', file), 'utf8')).not.toMatch(/B-[13]|courriel|\+33/);
   expect(await gateway.owner.all('SELECT 1 FROM erasures_unwritten')).toEqual([]);
@@ -160,6 +195,8 @@ test('C44: restored, the erased and the deleted person do not come back, the oth
   const everything = await tablesText(view, []);
   expect(everything).not.toMatch(/NomB-[13]|b-[13]@courriel/);
   expect(everything).toMatch(/NomB-2/);
+  // What came after a deletion and an erasure is another demand.
+  expect(everything).toMatch(/NomB-9/);
   // The next lead has a number that the former life never gave.
   const [next] = await there.owner.all<{ n: number }>('SELECT MAX(id) + 900000 AS n FROM leads');
   await there.owner.run(
@@ -207,6 +244,34 @@ test('C42: a run that was killed leaves a draft that the next one deletes; a run
   expect(await gateway.owner.all('SELECT reason FROM alerts WHERE kind = ?', ['backup_failed'])).toEqual([
     { reason: 'BACKUP-001' },
   ]);
+});
+
+test('C44: a wrong private key is refused before anything is loaded', async () => {
+  const [name = ''] = backups();
+  writeFileSync(join(folder, 'other.key'), `${await generateIdentity()}\n`);
+  const there = await elsewhere();
+  const refused = await there.relais(
+    ...['restore', 'load', join(folder, 'backups', name), '--identity', join(folder, 'other.key')],
+    ...['--ledger', join(folder, 'ledger'), '--reason', 'drill, ticket 90'],
+  );
+  expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('BACKUP-002') as string });
+  expect(await there.owner.all('SHOW TABLES')).toEqual([]);
+  await there.close();
+});
+
+test('C44: a backup of a newer program is refused before anything is loaded', async () => {
+  const [name = ''] = backups();
+  const folderOf = join(folder, 'backups', name);
+  const before = readFileSync(join(folderOf, 'manifest.json'));
+  await writeManifest(folderOf, { ...manifestIn(before), schemaVersion: 9_999 }, gateway.app.keys.seal);
+  const there = await elsewhere();
+  expect(await load(there.relais, name)).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('DB-002') as string,
+  });
+  expect(await there.owner.all('SHOW TABLES')).toEqual([]);
+  writeFileSync(join(folderOf, 'manifest.json'), before);
+  await there.close();
 });
 
 test('C44: a backup that was changed is refused before anything is loaded', async () => {

@@ -38,9 +38,9 @@ test('a line finds its lead and its reference by the key alone, and remembers th
   );
   await write();
   expect(await waiting()).toBe(0);
-  const { lines, broken } = await readLedger(folder, sealKeys);
+  const { lines, cut } = await readLedger(folder, sealKeys);
   const key = sealKeys.current();
-  expect(broken).toBe(0);
+  expect(cut).toBe(0);
   expect(lines).toMatchObject([
     {
       act: 'erased',
@@ -65,7 +65,7 @@ test('where the folder cannot be written the rows wait, and none is lost', async
   expect((await readLedger(folder, sealKeys)).lines).toHaveLength(2);
 });
 
-test('a line that a crash cut off is told as broken, and the next ones are whole', async () => {
+test('a line that a crash cut off is left out, and the next ones are whole', async () => {
   await erased(1);
   await write();
   const [name = ''] = readdirSync(folder);
@@ -73,11 +73,31 @@ test('a line that a crash cut off is told as broken, and the next ones are whole
   await erased(2);
   await write();
   const read = await readLedger(folder, sealKeys);
-  expect([read.lines.length, read.broken]).toEqual([2, 1]);
-  // A line that another hand wrote or changed counts as none.
+  expect([read.lines.length, read.cut]).toEqual([2, 1]);
+});
+
+test('a line begins by itself: what another process cuts off at that moment, on a full disk, takes no line of ours with it', async () => {
+  await erased(1);
+  await write();
+  const [name = ''] = readdirSync(folder);
+  // As the file is after the other process has failed, and before our bytes are there.
+  const ours = readFileSync(join(folder, name), 'utf8');
+  writeFileSync(join(folder, name), `{"at":"2026-11-0${ours}`);
+  expect(await readLedger(folder, sealKeys)).toMatchObject({ cut: 1, lines: [{ act: 'erased' }] });
+});
+
+test('a ledger of which a person might come back is refused: a changed line, an unknown key, no file at all', async () => {
+  await expect(readLedger(folder, sealKeys)).rejects.toMatchObject({ code: 'BACKUP-002' });
+  await erased(1);
+  await write();
+  const [name = ''] = readdirSync(folder);
+  const others = createKeyRing([Buffer.alloc(32, 7)]);
+  await expect(readLedger(folder, others)).rejects.toThrow('RELAIS_SEAL_KEY_PREVIOUS');
   const text = readFileSync(join(folder, name), 'utf8');
   writeFileSync(join(folder, name), text.replace('"client":"essai"', '"client":"autre"'));
-  expect(await readLedger(folder, sealKeys)).toMatchObject({ broken: 2 });
+  await expect(readLedger(folder, sealKeys)).rejects.toThrow('was changed after it was written');
+  writeFileSync(join(folder, name), '');
+  expect(await readLedger(folder, sealKeys)).toEqual({ lines: [], cut: 0 });
 });
 
 test('without a folder nothing is kept for it', async () => {

@@ -90,11 +90,15 @@ export async function* everyLead(sql: Pick<Sql, 'all'>): AsyncGenerator<readonly
   }
 }
 
+export interface NamedRow extends NamedLead {
+  readonly receivedAt: Date;
+}
+
 /** Every row of lead_intake with a client and a reference, by id. */
-export async function* everyRow(sql: Pick<Sql, 'all'>): AsyncGenerator<readonly NamedLead[]> {
+export async function* everyRow(sql: Pick<Sql, 'all'>): AsyncGenerator<readonly NamedRow[]> {
   for (let after = 0; ;) {
-    const page = await sql.all<NamedLead>(
-      `SELECT id, COALESCE(client_id, '') AS clientId, COALESCE(reference, '') AS reference
+    const page = await sql.all<NamedRow>(
+      `SELECT id, COALESCE(client_id, '') AS clientId, COALESCE(reference, '') AS reference, received_at AS receivedAt
          FROM lead_intake FORCE INDEX (PRIMARY) WHERE id > ? ORDER BY id LIMIT ${atOnce}`,
       [after],
     );
