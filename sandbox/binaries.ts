@@ -7,6 +7,8 @@ import { projectRoot } from '../src/config.ts';
 /** The folder of the MySQL server that mysql-packages.ts unpacks, one for each checkout. */
 export const mysqlFolder = join(projectRoot, '.relais', 'mysql');
 const unpackedMysql = join(mysqlFolder, 'mysqld');
+/** Its own `mysql` and `mysqldump`: Debian's under these names are MariaDB's. */
+const unpackedClients = join(mysqlFolder, 'bin');
 
 const FURTHER_FOLDERS = [
   '/usr/sbin',
@@ -42,12 +44,20 @@ function installed(names: readonly string[]): string[] {
 /** The server of this engine, or of any; for MySQL also the one that mysql-packages.ts has unpacked. */
 export function findMysql(engine?: Engine): MysqlBinary | undefined {
   const servers = installed(engine === 'mysql' ? ['mysqld'] : ['mariadbd', 'mysqld']);
-  if (engine === 'mysql' && isExecutable(unpackedMysql)) servers.push(unpackedMysql);
+  if (engine === 'mysql' && isExecutable(unpackedMysql) && isExecutable(join(unpackedClients, 'mysqldump')))
+    servers.push(unpackedMysql);
   for (const server of new Set(servers)) {
     const binary = binaryOf(server);
     if (binary !== undefined && (engine === undefined || binary.kind === engine)) return binary;
   }
   return undefined;
+}
+
+/** The client programs that were unpacked with this server come first for what this process starts from now on. */
+export function useClientsOf({ server }: MysqlBinary): void {
+  const path = process.env['PATH'] ?? '';
+  if (server === unpackedMysql && !path.split(delimiter).includes(unpackedClients))
+    process.env['PATH'] = [unpackedClients, path].join(delimiter);
 }
 
 // On many systems `mysqld` is MariaDB under its old name: only the version distinguishes them.

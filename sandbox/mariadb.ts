@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { RelaisError } from '../src/errors.ts';
-import type { MysqlBinary } from './binaries.ts';
+import { useClientsOf, type MysqlBinary } from './binaries.ts';
 import { converse, freePort } from './ports.ts';
 import { lastLines, launch, untilReady } from './server-process.ts';
 import type { ServerProcess } from './server-process.ts';
@@ -26,6 +26,7 @@ const PORT_TRIES = 5;
 
 export async function startMariadb(options: MariadbOptions): Promise<PrivateServer> {
   const { binary, folder, socket } = options;
+  useClientsOf(binary);
   const dataFolder = join(folder, 'mysql');
   const errorLog = join(folder, 'mysql.log');
   const initFile = join(folder, 'mysql-init.sql');

@@ -114,7 +114,10 @@ async function triggers(run: Running): Promise<Buffer> {
   await run.ended;
   const text = Buffer.concat(parts).toString('utf8');
   return Buffer.from(
-    text.replaceAll(/\/\*!\d+ DEFINER=`[^`]*`@`[^`]*`\s*\*\/ ?|DEFINER=`[^`]*`@`[^`]*` ?/g, ''),
+    text
+      .replaceAll(/\/\*!\d+ DEFINER=`[^`]*`@`[^`]*`\s*\*\/ ?|DEFINER=`[^`]*`@`[^`]*` ?/g, '')
+      // MySQL keeps the semicolon of a trigger that was created among other statements, and does not read it back.
+      .replaceAll(/;\s*\*\/;;$/gm, ' */;;'),
   );
 }
 
