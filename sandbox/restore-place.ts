@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RelaisError } from '../src/errors.ts';
 import { openDatabase } from '../src/app/for-terminal.ts';
-import { findMysql } from './binaries.ts';
+import { findMysql, type Engine } from './binaries.ts';
 import { takeFolder } from './folders.ts';
 import { startMariadb } from './mariadb.ts';
 
@@ -16,11 +16,16 @@ export interface RestorePlace {
   readonly stop: () => Promise<void>;
 }
 
+const nameOf = { mysql: 'MySQL', mariadb: 'MariaDB' } as const;
+
+/** @param engine of the backup: its dumps are loaded into no other */
 export async function privateServer(
   given: string | undefined,
+  engine: Engine,
   log: (line: string) => void,
 ): Promise<RestorePlace> {
-  const server = given === undefined ? await started(log) : { url: given, stop: () => Promise.resolve() };
+  const server =
+    given === undefined ? await started(engine, log) : { url: given, stop: () => Promise.resolve() };
   const name = `relais_test_${randomBytes(4).toString('hex')}`;
   const keysSchema = `${name}_keys`;
   const statements = async (...texts: readonly string[]): Promise<void> => {
@@ -53,12 +58,12 @@ export async function privateServer(
   };
 }
 
-async function started(log: (line: string) => void) {
-  const binary = findMysql();
+async function started(engine: Engine, log: (line: string) => void) {
+  const binary = findMysql(engine);
   if (binary === undefined)
     throw new RelaisError(
       'BACKUP-001',
-      'No MySQL or MariaDB server is installed here: name one with --server.',
+      `The backup is ${nameOf[engine]}'s, and no ${nameOf[engine]} server is installed here: name one with --server.`,
     );
   const folder = await takeFolder(join(tmpdir(), 'relais-restore', String(process.pid)), {
     keep: false,

@@ -79,6 +79,26 @@ export function loadConfig(environment: Environment = process.env, folder: strin
   return Object.freeze(config);
 }
 
+/**
+ * The part that a test of a backup needs: on its host nothing else of the gateway is configured.
+ * @throws CONFIG-001
+ */
+export function testConfig(
+  environment: Environment = process.env,
+  folder: string = process.cwd(),
+): Pick<Config, 'sealKey' | 'backups'> & { readonly earlierSealKeys: readonly Buffer[] } {
+  const reader = createVariableReader(environment, sandboxOf(environment, folder));
+  const part = {
+    sealKey: reader.key('RELAIS_SEAL_KEY'),
+    earlierSealKeys: reader.keyList('RELAIS_SEAL_KEY_PREVIOUS'),
+    backups: { ...backupsOf(reader, folder), caFile: environment['NODE_EXTRA_CA_CERTS'] },
+  };
+  const problems = [...reader.problems, ...reader.unreadable];
+  if (problems.length > 0)
+    throw new RelaisError('CONFIG-001', `Configuration:\n  - ${problems.join('\n  - ')}`);
+  return part;
+}
+
 /** The program cannot start without these. */
 const needed = ['RELAIS_MYSQL_URL', 'RELAIS_REDIS_URL', 'RELAIS_MASTER_KEY', 'RELAIS_SEAL_KEY'];
 

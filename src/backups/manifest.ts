@@ -9,6 +9,8 @@ import { RelaisError } from '../errors.ts';
 import { digestOf } from './packed.ts';
 
 export const manifestName = 'manifest.json';
+/** The whole dump of the leads' schema. */
+export const mainName = 'main.sql.zst.age';
 
 export interface DumpedSchema {
   readonly file: string;
@@ -51,12 +53,17 @@ interface Signed extends Manifest {
   readonly mac: string;
 }
 
-const macOf = (key: Buffer, manifest: Manifest): Buffer =>
-  createHmac('sha256', derived(key, 'backup manifest')).update(JSON.stringify(manifest)).digest();
+/** @param purpose keeps what is signed for one file from passing for another */
+export const macOf = (key: Buffer, purpose: 'backup manifest' | 'backup test', value: object): Buffer =>
+  createHmac('sha256', derived(key, purpose)).update(JSON.stringify(value)).digest();
 
 export async function writeManifest(folder: string, manifest: Manifest, sealKeys: KeyRing): Promise<void> {
   const key = sealKeys.current();
-  const signed: Signed = { ...manifest, keyId: key.id, mac: macOf(key.bytes, manifest).toString('hex') };
+  const signed: Signed = {
+    ...manifest,
+    keyId: key.id,
+    mac: macOf(key.bytes, 'backup manifest', manifest).toString('hex'),
+  };
   await writeFile(join(folder, manifestName), `${JSON.stringify(signed, undefined, 2)}\n`, {
     mode: 0o600,
     flush: true,
@@ -74,7 +81,7 @@ export async function readManifest(folder: string, sealKeys: KeyRing): Promise<M
       `The backup was made under the sealing key ${keyId}: give it in RELAIS_SEAL_KEY or RELAIS_SEAL_KEY_PREVIOUS.`,
     );
   const given = Buffer.from(mac, 'hex');
-  const expected = macOf(key.bytes, manifest);
+  const expected = macOf(key.bytes, 'backup manifest', manifest);
   if (given.length !== expected.length || !timingSafeEqual(given, expected))
     throw new RelaisError('BACKUP-002', `The manifest in ${folder} was changed after it was written.`);
   return manifest;

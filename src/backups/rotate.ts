@@ -5,10 +5,10 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { backupMoment, keptBackups, type Kept } from '../domain/backup-rotation.ts';
 import type { CivilDate } from '../domain/civil-date.ts';
-import { manifestName } from './manifest.ts';
+import { RelaisError } from '../errors.ts';
+import { mainName, manifestName } from './manifest.ts';
+import { testedName } from './tested.ts';
 
-/** Written beside a backup by `relais backup test`. */
-export const testedName = 'tested.json';
 /** Files of the long copy begin so. */
 export const longPrefix = 'long-';
 
@@ -43,4 +43,14 @@ export async function rotateFolder(folder: string, { goes, shrinks }: Rotation):
   for (const name of shrinks)
     for (const file of await readdir(join(folder, name)))
       if (!outlives(file)) await rm(join(folder, name, file));
+}
+
+/** The newest backup of the folder that is whole. @throws BACKUP-001 where there is none, CONFIG-001 without a folder */
+export async function newestWhole(folder: string | undefined): Promise<string> {
+  if (folder === undefined)
+    throw new RelaisError('CONFIG-001', 'Name a backup, or their folder in RELAIS_BACKUP_DIR.');
+  const names = (await readdir(folder)).filter((name) => backupMoment(name) !== undefined).toSorted();
+  const newest = names.findLast((name) => existsSync(join(folder, name, mainName)));
+  if (newest === undefined) throw new RelaisError('BACKUP-001', `No whole backup is in ${folder}.`);
+  return join(folder, newest);
 }

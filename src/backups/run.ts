@@ -17,8 +17,9 @@ import { lastSeal, logArchives } from '../store/log/seals.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
 import { dumpSchema, longParts, packFolder, wholeParts, type DumpPart } from './dump.ts';
 import { personsFile, writePersons } from './long-copy.ts';
-import { writeManifest, type LongCopy, type Manifest, type PackedFile } from './manifest.ts';
+import { mainName, writeManifest, type LongCopy, type Manifest, type PackedFile } from './manifest.ts';
 import { writePacked } from './packed.ts';
+import { enterTests } from './tested.ts';
 import { findTools } from './tools.ts';
 
 /** Rows that say in which state a restore is: of no use in another database. */
@@ -27,6 +28,7 @@ const draftEnding = '.part';
 export const archivesFolder = 'archives';
 
 export interface BackupPlace {
+  /** Signs entries of the log. */
   readonly owner: Database;
   readonly ownerUrl: string;
   readonly keysSchema: string;
@@ -77,6 +79,7 @@ async function prepared(place: BackupPlace, progress: (part: string) => void): P
   for (const name of await readdir(place.folder))
     if (name.endsWith(draftEnding) && backupMoment(name.slice(0, -draftEnding.length)) !== undefined)
       await rm(join(place.folder, name), { recursive: true });
+  await enterTests(place.owner, place.folder, place.sealKeys);
   return writeBackup(place, progress);
 }
 
@@ -132,7 +135,7 @@ async function writeDumps(
   const { place, facts } = writing;
   const { owner, keysSchema } = place;
   const tables = facts.mainTables.filter((table) => !leftOut.includes(table));
-  const main = await dump(writing, owner.name, 'main.sql.zst.age', {
+  const main = await dump(writing, owner.name, mainName, {
     tables,
     parts: wholeParts(owner.name, leftOut),
   });

@@ -1,22 +1,20 @@
 // Tests a backup (C42): restores it into a private instance, compares the counts, verifies the log, and notes the result beside it.
 // Invariant: neither the gateway's database nor the backup is changed; a backup counts as tested only when all of this was right.
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { KeyRing } from '../domain/key-ring.ts';
 import { RelaisError } from '../errors.ts';
 import { parseAnchor } from '../privacy/verification.ts';
 import { verifyLog } from '../privacy/verify.ts';
 import { countRows } from '../store/backups/backups.ts';
 import type { Database } from '../store/database.ts';
+import { readManifest } from './manifest.ts';
 import { leftOut } from './run.ts';
 import { loadBackup, type RestorePlace } from './restore.ts';
-import { testedName } from './rotate.ts';
+import { writeTested, type TestedBackup } from './tested.ts';
+import { toolsOf } from './tools.ts';
 
-export interface TestedBackup {
-  readonly name: string;
-  readonly rows: number;
-  readonly entries: number;
-}
+/** The kind of server that made a backup. @throws BACKUP-002, KEY-001 */
+export const engineOf = async (backup: string, sealKeys: KeyRing): Promise<'mysql' | 'mariadb'> =>
+  toolsOf((await readManifest(backup, sealKeys)).server).client;
 
 /** @throws BACKUP-001, BACKUP-002, LOG-001 */
 export async function testBackup(
@@ -50,8 +48,12 @@ export async function testBackup(
       'LOG-001',
       `The log of ${manifest.name} does not verify (${verified.problem?.kind ?? 'unknown'}).`,
     );
-  const tested = { name: manifest.name, rows, entries: verified.entries };
-  const text = JSON.stringify({ ...tested, at: owner.now().toISOString() }, undefined, 2);
-  await writeFile(join(backup, testedName), `${text}\n`, { mode: 0o600, flush: true });
+  const tested = {
+    name: manifest.name,
+    rows,
+    entries: verified.entries,
+    at: owner.now().toISOString(),
+  };
+  await writeTested(backup, tested, sealKeys);
   return tested;
 }

@@ -4,13 +4,15 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { leadSecretsOf, openDatabase } from '../app/for-terminal.ts';
 import { runBackup } from '../backups/run.ts';
-import { testBackup } from '../backups/test-restore.ts';
-import { mayGo, rotateFolder, rotationOf } from '../backups/rotate.ts';
+import { engineOf, testBackup } from '../backups/test-restore.ts';
+import { mayGo, newestWhole, rotateFolder, rotationOf } from '../backups/rotate.ts';
 import { programVersion } from '../config/version.ts';
-import type { Config } from '../config.ts';
+import { testConfig, type Config } from '../config.ts';
+import { createKeyRing } from '../domain/key-ring.ts';
 import { isCivilDate, civilDate } from '../domain/civil-date.ts';
 import { RelaisError } from '../errors.ts';
 import { recogniseKeys, type Keys } from '../privacy/keys.ts';
+import { createSign } from '../privacy/macs.ts';
 import { withExamples, identityIn, standardInput } from './arguments.ts';
 import { hostNow, outJson, config, confirmed, out, progress, say, type JsonOption } from './terminal.ts';
 
@@ -29,7 +31,7 @@ export function backupCommands(program: Command): void {
 
   withExamples(
     backup
-      .command('test <backup>')
+      .command('test [backup]')
       .description('restore a backup into a private instance, compare the counts, verify its log')
       .requiredOption(
         '--identity <file>',
@@ -40,7 +42,8 @@ export function backupCommands(program: Command): void {
         'a server for it, mysql://root:password@host:port; default: one is started for this',
       )
       .option('--json', 'the result as JSON'),
-    'Run it monthly where the private key is, which is not the host that makes backups. It needs RELAIS_SEAL_KEY and no database of\nthe gateway. The result is noted beside the backup: `relais backup rotate` never deletes the newest one that is good.',
+    'Without a name the newest in RELAIS_BACKUP_DIR. Run it monthly where the private key is, which is not the host that makes backups: it\nneeds RELAIS_SEAL_KEY alone. The result is tested.json beside the backup: `relais backup rotate` never deletes the newest one that is good,\nand where it is carried back `relais backup run` writes it into the log.',
+    'relais backup test --identity backup.key',
     'relais backup test /srv/backups/2026-11-24T030000Z --identity backup.key',
   ).action(test);
 
@@ -66,15 +69,18 @@ interface TestOptions extends JsonOption {
   readonly server?: string;
 }
 
-async function test(backup: string, options: TestOptions): Promise<void> {
+async function test(given: string | undefined, options: TestOptions): Promise<void> {
   const identity = identityIn(options.identity);
-  const seal = (await keysOf(config())).seal;
+  const { sealKey, earlierSealKeys, backups } = testConfig();
+  const seal = createKeyRing([sealKey, ...earlierSealKeys]);
+  const backup = given ?? (await newestWhole(backups.folder));
+  const engine = await engineOf(backup, seal);
   const line = progress();
-  const tested = await onPrivateServer(options.server, async (ownerUrl, keysSchema) => {
+  const tested = await onPrivateServer(options.server, engine, async (ownerUrl, keysSchema) => {
     const owner = openDatabase({ url: ownerUrl, connections: 3, silenceMs: 6 * 3_600_000 });
     try {
       return await testBackup(
-        { owner, ownerUrl, keysSchema, sealKeys: seal, caFile: config().backups.caFile, backup, identity },
+        { owner, ownerUrl, keysSchema, sealKeys: seal, caFile: backups.caFile, backup, identity },
         (part) => line.at(part.padEnd(70)),
       );
     } finally {
@@ -89,10 +95,11 @@ async function test(backup: string, options: TestOptions): Promise<void> {
 /** Two schemas of a server that is started for this, or of the one named; dropped afterwards. */
 async function onPrivateServer<T>(
   given: string | undefined,
+  engine: 'mysql' | 'mariadb',
   work: (ownerUrl: string, keysSchema: string) => Promise<T>,
 ): Promise<T> {
   const { privateServer } = await import('../../sandbox/restore-place.ts');
-  const server = await privateServer(given, say);
+  const server = await privateServer(given, engine, say);
   try {
     return await work(server.url, server.keysSchema);
   } finally {
@@ -114,7 +121,12 @@ async function run(): Promise<void> {
   const keys = await keysOf(loaded);
   const { keysSchema, mappingsDir, listing } = loaded;
   // One connection holds the lock, silent for as long as the dump takes.
-  const owner = openDatabase({ url: ownerUrl, connections: 3, silenceMs: 6 * 3_600_000 });
+  const owner = openDatabase({
+    url: ownerUrl,
+    connections: 3,
+    silenceMs: 6 * 3_600_000,
+    sign: createSign(keys.seal),
+  });
   const line = progress();
   try {
     await recogniseKeys({ database: owner, keysSchema, keys });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { writeLedger } from '../../src/backups/ledger.ts';
+import { enterTests } from '../../src/backups/tested.ts';
 import type { Manifest } from '../../src/backups/manifest.ts';
 import { readPacked } from '../../src/backups/packed.ts';
 import { addDays, civilDate } from '../../src/domain/civil-date.ts';
@@ -164,13 +165,35 @@ test('C44: restored from the long copy, the others are back with all of their ro
 test('C42: a backup is tested on a server of its own, and the newest good one is never rotated away', async () => {
   const second = backups()[1] ?? '';
   const server = new URL(process.env['RELAIS_TEST_MYSQL_URL'] ?? '');
-  const ran = await relais(
-    ...['backup', 'test', join(folder, 'backups', second)],
-    ...['--identity', join(folder, 'backup.key'), '--server', server.href],
+  // The reader's machine has the private key and the sealing key, and nothing else of the gateway.
+  const reader = terminalOf({
+    RELAIS_SEAL_KEY: environment['RELAIS_SEAL_KEY'] ?? '',
+    RELAIS_BACKUP_DIR: join(folder, 'backups'),
+  });
+  const ran = await reader(
+    ...['backup', 'test', '--identity', join(folder, 'backup.key'), '--server', server.href],
   );
   expect(ran).toMatchObject({ code: 0 });
   expect(ran.out).toContain(`${second} is good`);
   expect(filesOf(second)).toContain('tested.json');
   const left = await gateway.owner.all("SHOW DATABASES LIKE 'relais\\\\_test\\\\_%'");
   expect(left).toEqual([]);
+});
+
+test('C42: the result of a test becomes one entry of the log, where a key of ours signed it', async () => {
+  const [first = '', second = ''] = backups();
+  const resultIn = (name: string): string => join(folder, 'backups', name, 'tested.json');
+  const result = readFileSync(resultIn(second), 'utf8');
+  // Somebody writes one for another backup.
+  writeFileSync(resultIn(first), result.replaceAll(second, first));
+  const { database, keys } = gateway.app;
+  const enter = () => enterTests(database, join(folder, 'backups'), keys.seal);
+  expect(await enter()).toEqual([second]);
+  expect(await enter()).toEqual([]);
+  const entries = await gateway.owner.all<{ file: string; reason: string }>(
+    "SELECT file_name AS file, reason FROM handovers WHERE entry = 'backup_tested'",
+  );
+  expect(entries).toEqual([
+    { file: second, reason: expect.stringMatching(/^rows:\d+ entries:\d+ at:\d{4}-/) as string },
+  ]);
 });

@@ -9,6 +9,18 @@ export async function recordBackup(
   await sql.run('INSERT INTO backups (name, bytes) VALUES (?, ?)', [backup.name, backup.bytes]);
 }
 
+/** Notes that a backup was tested; the caller holds the lock of backups. Returns false where this test is noted already. */
+export async function noteTest(
+  tx: Sql,
+  { name, at }: { readonly name: string; readonly at: string },
+): Promise<boolean> {
+  const values = [name, new Date(at)];
+  const known = await tx.all('SELECT 1 FROM backup_tests WHERE name = ? AND tested_at = ?', values);
+  if (known.length > 0) return false;
+  await tx.run('INSERT INTO backup_tests (name, tested_at) VALUES (?, ?)', values);
+  return true;
+}
+
 /** Past this without a backup health is degraded and the operator alerted (C42), hours. */
 export const backupHours = 26;
 

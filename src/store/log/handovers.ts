@@ -101,6 +101,7 @@ type PlainEntry =
   | 'test_lead'
   | 'test_outcome'
   | 'secret_rotated'
+  | 'backup_tested'
   | 'restored'
   | 'restore_opened'
   | 'statistics_issued'
