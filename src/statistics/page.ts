@@ -31,7 +31,8 @@ summary h2 { display: inline; }
 .report > :is(h2, h3) { grid-column: 1 / -1; }
 table { width: 100%; border-collapse: collapse; font-size: .9rem; align-self: start; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .5rem .3rem 0; border-bottom: 1px solid var(--line); }
-td.number, th.number { text-align: right; padding-right: 0; font-variant-numeric: tabular-nums; white-space: nowrap; }
+td.number, th.number { text-align: right; padding: .3rem 0 .3rem .5rem; font-variant-numeric: tabular-nums; }
+td.number { white-space: nowrap; }
 .plot { margin: 0; }
 .plot svg { display: block; width: 100%; height: auto; overflow: visible; }
 .plot text { fill: var(--quiet); font-size: 13px; }
@@ -43,7 +44,8 @@ td.number, th.number { text-align: right; padding-right: 0; font-variant-numeric
 .fourth { --tone: var(--fourth); } .fifth { --tone: var(--fifth); }
 .plot .key { display: inline-block; margin: .25rem 1rem 0 0; font-size: .9rem; }
 .plot .key::before { content: ''; display: inline-block; width: .8em; height: .8em; margin-right: .4em; background: var(--tone); }
-@media (max-width: 40rem) { .plot text { font-size: 20px; } .plot .bars text { font-size: 17px; } }
+@media (max-width: 40rem) { .plot text { font-size: 24px; } .plot .bars text { font-size: 17px; }
+  table { font-size: .8rem; } th, td { overflow-wrap: anywhere; } }
 @media print { body { background: none; } .report { break-inside: avoid; } }
 `;
 
@@ -143,7 +145,7 @@ const productGroups = (rows: readonly IssuedCount[]): readonly BarGroup[] =>
   }));
 
 function simultaneousOver(months: readonly string[], all: readonly IssuedCount[]): Html {
-  const { title, category } = reportWords.simultaneous;
+  const { title } = reportWords.simultaneous;
   const cells = ofReport(all, 'simultaneous');
   const kinds = Array.from({ length: mostRequests }, (_, index) => String(index + 1));
   const nameOf = (kind: string): string =>
@@ -158,11 +160,16 @@ function simultaneousOver(months: readonly string[], all: readonly IssuedCount[]
     }))
     .filter(({ values }) => values.some((value) => value !== null));
   const table = list(
-    [{ title: 'Mois' }, { title: category }, { title: personsWord, number: true }],
-    cells.map((cell) => [monthWords(cell.month), nameOf(cell.category), cell.persons]),
+    [{ title: 'Mois' }, ...series.map(({ name }) => ({ title: name, number: true as const }))],
+    series.length === 0
+      ? []
+      : months.map((month, index) => [
+          monthWords(month),
+          ...series.map(({ values }) => values[index] ?? '–'),
+        ]),
     none,
   );
-  const every = Math.ceil(months.length / 6);
+  const every = Math.ceil(months.length / 4);
   const plot = linesPlot({
     title,
     marks: months.map((month, index) => ((months.length - 1 - index) % every === 0 ? month : '')),

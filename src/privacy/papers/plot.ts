@@ -132,7 +132,7 @@ export interface BarGroup {
   readonly bars: readonly { readonly name: string; readonly tone: Tone; readonly value: number }[];
 }
 
-const bar = { width: 480, right: 64, label: 26, height: 16, gap: 10 } as const;
+const bar = { width: 480, right: 64, label: 26, height: 20, gap: 10 } as const;
 
 /** Horizontal bars in groups, each with its value; a name is above its group, so that it fits a narrow screen. */
 export function barsPlot({
@@ -158,7 +158,7 @@ export function barsPlot({
               width="${fixed(x(value))}"
               height="${bar.height - 3}"
             />
-            <text x="${fixed(x(value) + 6)}" y="${y + bar.height - 5}">${value}</text>`;
+            <text x="${fixed(x(value) + 6)}" y="${y + bar.height - 6}">${value}</text>`;
         },
       )}`;
   });
@@ -169,10 +169,10 @@ export function barsPlot({
   </figure>`;
 }
 
-/** The next of 2, 4, 10, 20, 40, 100 ..., whose half is a whole number. */
+/** The next of 2, 4, 6, 8, 10, 20, 40 ..., whose half is a whole number. */
 function roundTop(most: number): number {
   const tens = 10 ** Math.floor(Math.log10(Math.max(2, most)));
-  return [1, 2, 4, 10].map((part) => part * tens).find((top) => top >= most && top % 2 === 0) ?? most;
+  return [1, 2, 4, 6, 8, 10].map((part) => part * tens).find((top) => top >= most && top % 2 === 0) ?? most;
 }
 
 const fixed = (value: number): string => value.toFixed(1);
