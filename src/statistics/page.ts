@@ -45,7 +45,7 @@ td.number { white-space: nowrap; }
 .plot .key { display: inline-block; margin: .25rem 1rem 0 0; font-size: .9rem; }
 .plot .key::before { content: ''; display: inline-block; width: .8em; height: .8em; margin-right: .4em; background: var(--tone); }
 @media (max-width: 40rem) { .plot text { font-size: 24px; } .plot .bars text { font-size: 17px; }
-  table { font-size: .8rem; } th, td { overflow-wrap: anywhere; } }
+  table { font-size: .8rem; } td { overflow-wrap: anywhere; } }
 @media print { body { background: none; } .report { break-inside: avoid; } }
 `;
 
