@@ -5,7 +5,7 @@
 
 const everyConnector = 'contract statuses guard access mail openpgp connectors anyConnector';
 const engine =
-  'errors log config domain mapping store queue intake publishing delivery support privacy mails retention people backups statistics';
+  'errors log config domain mapping store queue intake publishing delivery support privacy mails retention people backups statistics operator';
 
 /** A face reads and acts through support; it opens no table and carries nothing. */
 const faced = engine.replace(' store ', ' ').replace(' delivery ', ' ');
@@ -40,6 +40,7 @@ const zones = {
   people: ['^src/access/', 'domain errors log store'],
   backups: ['^src/backups/', 'domain errors log store privacy retention'],
   statistics: ['^src/statistics/', 'domain errors log store privacy'],
+  operator: ['^src/operator/', 'domain errors log config store queue'],
   http: ['^src/http/', ''],
   app: ['^src/app(\\.ts$|/)', `${everyConnector} ${engine}`],
   roles: ['^src/roles/', `${everyConnector} ${engine} app`],

@@ -2,6 +2,7 @@
 // Invariant: a command line opens MySQL only; the planner and the worker open Redis.
 import { connectors } from '../connectors/index.ts';
 import type { AccessPlace } from './access/place.ts';
+import { openAccount, refuseHost, requireOneHost } from './app/one-host.ts';
 import { partsOnDemand, type Parts } from './app/parts.ts';
 import type { Config } from './config.ts';
 import type { CredentialsOf } from './delivery/trip/trip.ts';
@@ -208,7 +209,7 @@ const meansOf = (
 /** Checks schema, account and keys. Returns the key of the intake digests. */
 async function recognised(config: Config, database: Database, keys: Keys): Promise<Buffer> {
   await requireSchema(database);
-  if (config.env === 'production') await refuseAnyHost(database);
+  if (config.env === 'production') await requireOneHost(config, database);
   const place = { database, keysSchema: config.keysSchema, keys };
   await recogniseKeys(place);
   return readIntakeKey(place);
@@ -220,7 +221,8 @@ function replicaOf({
   env,
 }: Config): ReturnType<typeof openReplica> | undefined {
   if (url === undefined) return undefined;
-  return openReplica({ url, silenceMs, ...(env === 'production' ? { check: refuseAnyHost } : {}) });
+  const check = (reading: ReadOnlySql): Promise<void> => requireOneHost({ env }, reading);
+  return openReplica({ url, silenceMs, ...(env === 'production' ? { check } : {}) });
 }
 
 /** The versions in force, compiled; one that no longer compiles is logged. */
@@ -241,7 +243,7 @@ const migrationSilenceMs = 6 * 3_600_000;
 /**
  * Migrates with the owner's account and grants the working accounts their rights. Returns the migrations that ran; with
  * `checkOnly` those that would run, and changes nothing.
- * @throws CONFIG-001, DB-001, DB-002, DB-003, DB-004, DB-005, KEY-002, KEY-003
+ * @throws CONFIG-001, CONFIG-002, DB-001, DB-002, DB-003, DB-004, DB-005, KEY-002, KEY-003
  */
 export async function migrateDatabase(
   config: Config,
@@ -253,7 +255,10 @@ export async function migrateDatabase(
       'CONFIG-001',
       'Configuration:\n  - RELAIS_MYSQL_OWNER_URL is missing (migrations need the owner account)',
     );
-  const owner = openDatabase({
+  const { gateway, intake } = accounts;
+  if (config.env === 'production')
+    for (const { user, host } of [gateway, ...intake]) refuseHost(`${user}@${host}`);
+  const owner = await openAccount(config, {
     url: config.mysql.ownerUrl,
     connections: 3,
     silenceMs: migrationSilenceMs,
@@ -267,7 +272,6 @@ export async function migrateDatabase(
       return pending;
     }
     const ran = await migrate(owner, config.keysSchema);
-    const { gateway, intake } = accounts;
     try {
       await grantRights(owner, config.keysSchema, { gateway });
       for (const account of intake) await grantRights(owner, config.keysSchema, { gateway, intake: account });
@@ -285,14 +289,3 @@ export const keysOf = (config: Config): Keys => ({
   master: createKeyRing([config.masterKey, ...config.earlierKeys.master]),
   seal: createKeyRing([config.sealKey, ...config.earlierKeys.seal]),
 });
-
-/** C40: access to the data is limited to precise addresses. */
-async function refuseAnyHost(database: ReadOnlySql): Promise<void> {
-  const [row] = await database.all<{ account: string }>('SELECT CURRENT_USER() AS account');
-  if (row?.account.endsWith('@%') === true) {
-    throw new RelaisError(
-      'CONFIG-002',
-      `Not allowed in production:\n  - the MySQL account ${row.account} may come from any address; bind it to this host's`,
-    );
-  }
-}

@@ -62,11 +62,13 @@ export function loadConfig(environment: Environment = process.env, folder: strin
     readOnly: oneOf('RELAIS_READ_ONLY', ['no', 'yes'] as const) === 'yes',
     ...clientMailsOf(reader),
     ...centreOf(reader),
+    registerFile: fileOf(read('RELAIS_REGISTER_FILE'), folder),
     callbacks: callbacksOf(reader),
     api: { ...doorOf(reader, 'API'), perMinute: reader.wholeNumber('RELAIS_API_PER_MINUTE', 1, 10_000_000) },
     console: consoleOf(reader, network.allowPlaintext),
     actor: read('RELAIS_ACTOR') ?? userInfo().username,
     secrets: createSecrets(read('RELAIS_SECRETS_DIR'), (name) => environment[name] ?? sandbox[name]),
+    secretFiles: reader.secretFiles().map((file) => resolve(folder, file)),
     listing: reader.listing(),
   };
   const all = [...problems, ...reader.unreadable];
@@ -287,6 +289,9 @@ function centreOf({ read }: VariableReader): Pick<Config, 'centreName'> {
   const centreName = read('RELAIS_CENTRE_NAME');
   return centreName === undefined ? {} : { centreName };
 }
+
+const fileOf = (file: string | undefined, base: string): string | undefined =>
+  file === undefined ? undefined : resolve(base, file);
 
 function bouncesOf({ url, wholeNumber }: VariableReader, allowPlaintext: boolean): Config['bounces'] {
   const place = url('RELAIS_BOUNCES_URL', allowPlaintext ? ['imaps:', 'imap:'] : ['imaps:']);

@@ -9,18 +9,27 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.close());
 
-test('C40: production does not start as an account that may come from any address, and does once it is bound to one', async () => {
+test('C40: production does not start as an account that may come from any address, nor of a pattern, and does once it is bound to one', async () => {
   const start = async () => {
     const app = await openApp({ ...gateway.config, env: 'production' }, { log: silentLog });
     await app.close();
   };
-  await expect(start()).rejects.toMatchObject({
+  const refused = {
     code: 'CONFIG-002',
-    message: expect.stringContaining('may come from any address') as string,
-  });
-
+    message: expect.stringContaining('may come from more than one address') as string,
+  };
   const [ours] = await gateway.owner.all<{ host: string }>("SELECT SUBSTRING_INDEX(USER(), '@', -1) AS host");
   const account = new URL(gateway.config.mysql.gatewayUrl).username;
-  await gateway.owner.text(`RENAME USER '${account}'@'%' TO '${account}'@'${ours?.host ?? ''}'`);
+  const host = ours?.host ?? '';
+  let before = '%';
+  // `%.%` is no pattern of `localhost`.
+  const dotted = host.includes('.') ? ['%.%'] : [];
+  for (const pattern of ['%', `${host.slice(0, -1)}%`, ...dotted, `${host.slice(0, -1)}_`]) {
+    if (pattern !== before)
+      await gateway.owner.text(`RENAME USER '${account}'@'${before}' TO '${account}'@'${pattern}'`);
+    before = pattern;
+    await expect(start()).rejects.toMatchObject(refused);
+  }
+  await gateway.owner.text(`RENAME USER '${account}'@'${before}' TO '${account}'@'${host}'`);
   await expect(start()).resolves.toBeUndefined();
 });

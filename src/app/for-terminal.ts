@@ -3,6 +3,7 @@
 import type { KeyRing } from '../domain/key-ring.ts';
 import { createLeadSecrets, type LeadSecrets } from '../store/secrets.ts';
 
+export { openAccount, requireOneHost } from './one-host.ts';
 export { archiveDeliveries } from '../delivery/background/archive-erased.ts';
 export { adoptRedis, foreignText } from '../delivery/background/redis-ownership.ts';
 export { openDatabase, type Database } from '../store/database.ts';

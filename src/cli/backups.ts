@@ -2,7 +2,7 @@
 // Invariant: a backup that fails is one sentence and an alert; rotate deletes only what the rule lets go, after a confirmation.
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { leadSecretsOf, openDatabase } from '../app/for-terminal.ts';
+import { leadSecretsOf, openAccount, openDatabase } from '../app/for-terminal.ts';
 import { runBackup } from '../backups/run.ts';
 import { engineOf, testBackup } from '../backups/test-restore.ts';
 import { mayGo, newestWhole, rotateFolder, rotationOf } from '../backups/rotate.ts';
@@ -121,7 +121,7 @@ async function run(): Promise<void> {
   const keys = await keysOf(loaded);
   const { keysSchema, mappingsDir, listing } = loaded;
   // One connection holds the lock, silent for as long as the dump takes.
-  const owner = openDatabase({
+  const owner = await openAccount(loaded, {
     url: ownerUrl,
     connections: 3,
     silenceMs: 6 * 3_600_000,

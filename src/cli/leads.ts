@@ -24,7 +24,7 @@ import { findCommands } from './lead-find.ts';
 import { showCommands } from './lead-show.ts';
 import { paris } from '../support/words.ts';
 import type { App } from '../app.ts';
-import { insertIntakeRows, openDatabase } from '../app/for-terminal.ts';
+import { insertIntakeRows, openDatabase, requireOneHost } from '../app/for-terminal.ts';
 import { purgedCounts, refusedRows } from '../support/reads/people.ts';
 import { replan, retryRow } from '../support/retry-row.ts';
 import { consentChannels, consentPurposes } from '../domain/lead.ts';
@@ -180,7 +180,7 @@ async function importLeads(
     readonly dryRun?: boolean;
   },
 ): Promise<void> {
-  const { mysql, readOnly } = config();
+  const { mysql, readOnly, env } = config();
   const database = openDatabase({ url: mysql.intakeUrl ?? mysql.gatewayUrl, connections: 2, readOnly });
   const dryRun = options.dryRun === true;
   const line = progress();
@@ -189,7 +189,7 @@ async function importLeads(
   const report = rejectsFile === standardOutput ? say : out;
   try {
     // A dry run needs no database.
-    if (!dryRun) await database.all('SELECT 1');
+    if (!dryRun) await requireOneHost({ env }, database);
     const result = await withFile(file, (path) =>
       importFile({
         file: path,

@@ -27,7 +27,7 @@ import {
 } from './terminal.ts';
 import type { Config } from '../config.ts';
 import { recogniseKeys, type Keys } from '../privacy/keys.ts';
-import { openDatabase } from '../app/for-terminal.ts';
+import { openAccount } from '../app/for-terminal.ts';
 import { rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -165,7 +165,7 @@ async function withOwner(folder: string, work: (archive: ArchiveOptions) => Prom
       'CONFIG-001',
       'RELAIS_MYSQL_OWNER_URL is missing: archiving needs the owner account.',
     );
-  const owner = openDatabase({ url: mysql.ownerUrl, connections: 2 });
+  const owner = await openAccount(loaded, { url: mysql.ownerUrl, connections: 2 });
   try {
     const keys = await keysOf(loaded);
     await recogniseKeys({ database: owner, keysSchema, keys });

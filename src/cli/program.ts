@@ -13,6 +13,7 @@ import { auditCommands, journalCommands } from './log-commands.ts';
 import { authorisationCommands } from './authorisations.ts';
 import { withExamples } from './arguments.ts';
 import { backupCommands } from './backups.ts';
+import { breachCommands } from './breach.ts';
 import { bulkCommands } from './bulk.ts';
 import { cancelCommands, replayCommands, resolveCommand } from './delivery-acts.ts';
 import { clientMailCommands, noteCommands } from './notes.ts';
@@ -32,6 +33,7 @@ import { restoreCommands } from './restore.ts';
 import { retentionCommands } from './retention.ts';
 import { statisticsCommands } from './statistics.ts';
 import { redisCommands, systemCommands } from './system.ts';
+import { securityCommands } from './security.ts';
 import { taskCommands } from './tasks.ts';
 import { beginCommand, say } from './terminal.ts';
 
@@ -81,10 +83,7 @@ export function relaisProgram(): Command {
   journalCommands(program);
   officerCommands(program);
   completionCommands(program);
-  redisCommands(program);
-  keyCommands(program);
-  backupCommands(program);
-  restoreCommands(program);
+  operatorCommands(program);
   withExamples(
     program
       .command('start [role]')
@@ -104,10 +103,20 @@ export function relaisProgram(): Command {
   return program;
 }
 
+/** Commands of the operator of the installation. */
+function operatorCommands(program: Command): void {
+  redisCommands(program);
+  keyCommands(program);
+  securityCommands(program);
+  backupCommands(program);
+  restoreCommands(program);
+}
+
 /** Commands of the data protection officer. */
 function officerCommands(program: Command): void {
   proofCommands(program);
   auditCommands(program);
+  breachCommands(program);
   personCommands(program);
   lookUpCommands(program);
   statisticsCommands(program);

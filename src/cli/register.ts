@@ -1,5 +1,6 @@
-// relais instruction record | list and relais operation record | list: records a client's written instructions, and its operations.
+// relais instruction record | list, operation record | list, register page: records a client's written instructions, and its operations.
 // Invariant: a record that keeps data longer than the charter cites an instruction (C35, C53).
+import { writeFileSync } from 'node:fs';
 import { Option, type Command } from 'commander';
 import type { Delay } from '../domain/civil-date.ts';
 import { coveredMatters, type Covered } from '../domain/instructions.ts';
@@ -12,6 +13,7 @@ import {
   recordInstruction,
   recordOperation,
 } from '../retention/register.ts';
+import { processingRegister } from '../support/processing-register.ts';
 import {
   collect,
   impersonal,
@@ -29,6 +31,29 @@ import { outJson, withJson, table, out, say, withApp, type JsonOption } from './
 export function registerCommands(program: Command): void {
   instructionCommands(program);
   operationCommands(program);
+  processingCommands(program);
+}
+
+function processingCommands(program: Command): void {
+  const register = program
+    .command('register')
+    .description('the register of processing (article 30), sub-processors and places of data');
+  withExamples(
+    register
+      .command('page')
+      .description('check RELAIS_REGISTER_FILE and write it as a French page that prints')
+      .option('--client <client>', 'with this client alone as controller')
+      .option('--to <file>', 'where to write it; default: standard output'),
+    'docs/registre.yaml is an example of the file. A copy of the page goes into every audit pack.',
+    'relais register page --to registre.html',
+  ).action(({ client, to }: { readonly client?: string; readonly to?: string }) =>
+    withApp(async (app) => {
+      const page = await processingRegister(app, client);
+      if (to === undefined) return out(page.trimEnd());
+      writeFileSync(to, page, { mode: 0o640 });
+      out(to);
+    }),
+  );
 }
 
 interface InstructionOptions {

@@ -1,7 +1,7 @@
 // relais restore load | open: brings a backup back into an empty database, and opens it once a person has looked at it (C44).
 // Invariant: nothing is restored over existing tables; until `open` every process of that database reads only.
 import type { Command } from 'commander';
-import { openDatabase } from '../app/for-terminal.ts';
+import { openAccount } from '../app/for-terminal.ts';
 import { readLedger, type LedgerLine } from '../backups/ledger.ts';
 import { loadBackup, type Loaded } from '../backups/restore.ts';
 import { bringPersonsBack, openRestored, resume } from '../backups/resume.ts';
@@ -65,7 +65,7 @@ async function load(backup: string, options: LoadOptions): Promise<void> {
   const identity = identityIn(options.identity);
   const ledger = await readLedger(options.ledger, sealKeys);
   if (ledger.cut > 0) say(`${ledger.cut} lines of the ledger are cut off; each was written again.`);
-  const owner = openDatabase({ url: ownerUrl, connections: 2, silenceMs: 6 * 3_600_000 });
+  const owner = await openAccount(loaded, { url: ownerUrl, connections: 2, silenceMs: 6 * 3_600_000 });
   const line = progress();
   const { keysSchema, backups } = loaded;
   const place = { owner, ownerUrl, keysSchema, sealKeys, backup, identity };

@@ -8,7 +8,7 @@ import { outJson, withJson, config, out, say, strong, withApp, type JsonOption }
 import {
   accountExists,
   accountHosts,
-  openDatabase,
+  openAccount,
   adoptRedis,
   foreignText,
   ownIdentity,
@@ -82,7 +82,7 @@ async function migrateCommand(options: {
       'CONFIG-001',
       'RELAIS_MYSQL_OWNER_URL is missing: migrations need the owner account.',
     );
-  const owner = openDatabase({ url: loaded.mysql.ownerUrl, connections: 1 });
+  const owner = await openAccount(loaded, { url: loaded.mysql.ownerUrl, connections: 1 });
   const account = async (url: string, given = options.host): Promise<{ user: string; host: string }> => {
     const user = decodeURIComponent(new URL(url).username);
     const host = given ?? (await accountHosts(owner, user))[0];

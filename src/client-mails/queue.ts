@@ -15,6 +15,7 @@ export const clientMailKinds = [
   'proof',
   'retention',
   'return',
+  'day_seal',
 ] as const;
 export type ClientMailKind = (typeof clientMailKinds)[number];
 

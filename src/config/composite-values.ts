@@ -182,14 +182,16 @@ function oidcOf(
 // consent (C30).
 // Invariant: a connection counts as encrypted only when the program itself encrypts it.
 
-const thisHost = ['localhost', '127.0.0.1', '[::1]', '::1'];
+/** True for an address of this machine, which needs no TLS. */
+export const isThisHost = (host: string): boolean =>
+  ['localhost', '127.0.0.1', '[::1]', '::1'].includes(host);
 
 /** True for the URL of a MySQL on another host, without TLS. */
 export function reachesInClear(url: string): boolean {
   if (!URL.canParse(url)) return false;
   const { hostname, searchParams } = new URL(url);
   // Only `yes`, the value that openDatabase accepts: any other word would pass here and connect in clear.
-  return !thisHost.includes(hostname) && searchParams.get('tls') !== 'yes';
+  return !isThisHost(hostname) && searchParams.get('tls') !== 'yes';
 }
 
 export const inClear = (name: string, url: string): string =>
@@ -210,7 +212,7 @@ export function refuseUnsafe(config: Config): void {
   for (const [name, value] of Object.entries(reached))
     if (value !== undefined && reachesInClear(value)) unsafe.push(inClear(name, value));
   const { nodes, tls } = config.redis.place;
-  const far = nodes.find(({ host }) => !thisHost.includes(host));
+  const far = nodes.find(({ host }) => !isThisHost(host));
   if (far !== undefined && !tls)
     unsafe.push(`RELAIS_REDIS_URL reaches ${far.host} without TLS (use rediss:// or rediss+...://)`);
   const { port, pem, proxies } = config.console;

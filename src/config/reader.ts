@@ -138,11 +138,19 @@ export interface VariableReader {
   /** A list of such keys, separated by spaces, commas or line ends. */
   readonly keyList: (name: string) => readonly Buffer[];
   readonly listing: () => readonly ListedVariable[];
+  /** Files that variables name for a secret, a password or a private key. */
+  readonly secretFiles: () => readonly string[];
   /** Other checks append theirs. */
   readonly problems: string[];
   /** Named files that cannot be read. */
   readonly unreadable: ReadonlySet<string>;
 }
+
+const secretFileVariables = variables.flatMap(({ name, secret }) => [
+  ...(secret === true ? [`${name}_FILE`] : []),
+  ...(withPassword(name) ? [passwordFileOf(name)] : []),
+  ...(name.endsWith('_TLS_PEM') ? [name] : []),
+]);
 
 /** @param sandbox values of the sandbox's file, for variables that the environment lacks */
 export function createVariableReader(environment: Environment, sandbox: Environment): VariableReader {
@@ -191,6 +199,7 @@ export function createVariableReader(environment: Environment, sandbox: Environm
         .split(/[\s,]+/)
         .filter((word) => word !== '')
         .map((word) => keyOf(word, `${name} must hold keys of`, problems)),
+    secretFiles: () => secretFileVariables.flatMap((name) => plain(name) ?? []),
     listing: () =>
       variables.map(({ name, secret, meaning }) => {
         const value = read(name);

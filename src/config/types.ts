@@ -119,10 +119,14 @@ export interface Config {
   readonly bounces: { readonly url?: string; readonly everyMs: number };
   /** The centre's name in letters and proofs. */
   readonly centreName?: string;
+  /** The operator's register of processing, YAML. */
+  readonly registerFile: string | undefined;
   /** The actor of commands run by hand. */
   readonly actor: string;
   /** `secret:NAME` values, newest first; files win over the environment and are read again when they change. */
   readonly secrets: (name: string) => readonly string[];
+  /** Files that variables name for a secret, a password or a private key. */
+  readonly secretFiles: readonly string[];
   /** The values in force, secrets masked, for `relais config`. */
   readonly listing: readonly ListedVariable[];
 }

@@ -237,6 +237,10 @@ export const variables: readonly Variable[] = [
   },
   { name: 'RELAIS_MAIL_FROM', meaning: 'sender of mails to clients; default: that of the alerts' },
   { name: 'RELAIS_CENTRE_NAME', meaning: "the centre's name, as letters to persons and proofs bear it" },
+  {
+    name: 'RELAIS_REGISTER_FILE',
+    meaning: 'the register of processing, sub-processors and places of data (YAML): `relais register page`',
+  },
   { name: 'RELAIS_DPO_NAME', meaning: 'the data protection officer, as every mail to a client names them' },
   {
     name: 'RELAIS_DPO_MAIL_TO',

@@ -7,11 +7,12 @@ import type { ProofDeps } from '../privacy/proofs/prove.ts';
 import type { Requests } from '../privacy/requests/requests.ts';
 import type { Sealer } from '../privacy/seal.ts';
 import type { RotatePlace } from '../support/acts/rotate-secret.ts';
+import type { RegisterPlace } from '../support/processing-register.ts';
 import type { TestPlace } from '../support/destination-test.ts';
 import type { MappingPlace } from '../support/mappings/files.ts';
 
 export interface ConsolePlace extends MappingPlace, Pick<RotatePlace, 'credentials' | 'rotated'> {
-  readonly config: MappingPlace['config'] & TestPlace['config'];
+  readonly config: MappingPlace['config'] & TestPlace['config'] & RegisterPlace['config'];
   readonly access: AccessPlace;
   /** Requests of persons, from the demand to the closing. */
   readonly requests: Requests;

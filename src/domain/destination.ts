@@ -23,6 +23,8 @@ export interface ClientFacts {
     /** Designated contact for prospects' rights (C52). */
     readonly rights?: string;
     readonly technical?: string;
+    /** Mailbox that gets the signed seal of each day (C46). */
+    readonly seals?: string;
   };
   /** Authorisations as the contract lists them (C18); publishing turns them into rows. */
   readonly authorisations?: readonly AuthorisationFact[];

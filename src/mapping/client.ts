@@ -44,6 +44,7 @@ export function readClient(value: unknown, report: Report, folder: string): Clie
   const contacts = blockAt(value, 'contacts');
   const rights = textAt(contacts, 'rights');
   const technical = textAt(contacts, 'technical');
+  const seals = textAt(contacts, 'seals');
   const targets = {
     hosts: texts(value, 'hosts'),
     mailboxes: texts(value, 'mailboxes'),
@@ -63,6 +64,7 @@ export function readClient(value: unknown, report: Report, folder: string): Clie
     contacts: {
       ...(rights === undefined ? {} : { rights }),
       ...(technical === undefined ? {} : { technical }),
+      ...(seals === undefined ? {} : { seals }),
     },
     goLive,
     ...(optIn.length === 0 ? {} : { optIn }),

@@ -283,6 +283,7 @@ const factNames: readonly (readonly [string, (facts: ClientFacts) => string | un
   ['Entité juridique', (facts) => [facts.legalEntity, ...(facts.legalEntities ?? [])].join(', ')],
   ['Interlocuteur désigné pour les droits', ({ contacts }) => contacts.rights],
   ['Interlocuteur technique', ({ contacts }) => contacts.technical],
+  ['Boîte des sceaux quotidiens', ({ contacts }) => contacts.seals],
   ['Hôtes du contrat', ({ hosts }) => hosts.join(', ')],
   ['Boîtes du contrat', ({ mailboxes }) => mailboxes.join(', ')],
   ['Dossiers du contrat', ({ folders }) => folders.join(', ')],

@@ -12,6 +12,7 @@ import { inTurn } from '../delivery/background/in-turn.ts';
 import type { createMaintenance } from '../delivery/background/maintenance.ts';
 import type { StartLoop } from '../delivery/background/poll-loop.ts';
 import { foreignCode } from '../errors.ts';
+import { signNextDay } from '../privacy/day-seals.ts';
 import { watchRequests } from '../privacy/requests/watch.ts';
 import { followClosings } from '../retention/closing.ts';
 import type { Sql, Database } from '../store/database.ts';
@@ -49,6 +50,8 @@ export function startBackground(
   const { ledger: folder } = config.backups;
   const write = (): Promise<boolean> => writeLedger({ database, sealKeys: app.keys.seal, folder });
   loop('ledger', 1_000, async () => (await look.sees('ledger')) && write());
+  const days = { database, sealKeys: app.keys.seal, mails: config.clientMail !== undefined };
+  loop('day_seals', 600_000, () => signNextDay(days));
   loop('hours', 5_000, () => countHours(database));
   requestTimers(loop, app);
   retentionTimers(loop, app, look);

@@ -190,13 +190,26 @@ export function statementsOf(sql: string): readonly string[] {
 }
 
 /** Tables that the gateway may only read and append to (guarantee 9), or only read. */
-const appendOnly = new Set(['handovers', 'seals', 'mapping_versions', 'installation_lives', 'client_notes']);
+const appendOnly = new Set(
+  'handovers seals day_seals mapping_versions installation_lives client_notes'.split(' '),
+);
 const readOnly = new Set([
   'schema_migrations',
   'schema_migration_steps',
   'log_archives',
   'log_archived_ranges',
 ]);
+
+/** Rights of the gateway's account on a table of the main schema. */
+export const gatewayRights = (table: string): readonly string[] =>
+  readOnly.has(table)
+    ? ['SELECT']
+    : appendOnly.has(table)
+      ? ['SELECT', 'INSERT']
+      : ['SELECT', 'INSERT', 'UPDATE', 'DELETE'];
+
+/** Tables of the keys schema that the gateway reads and writes. */
+export const gatewayKeyTables: readonly string[] = ['lead_secrets', 'request_secrets'];
 
 /**
  * Gives the working accounts their rights, table by table; run after every migration by the owner.
@@ -213,15 +226,11 @@ export async function grantRights(
     [owner.name],
   );
   const gateway = quoted(accounts.gateway);
-  for (const { name } of tables) {
-    const rights = readOnly.has(name)
-      ? 'SELECT'
-      : appendOnly.has(name)
-        ? 'SELECT, INSERT'
-        : 'SELECT, INSERT, UPDATE, DELETE';
-    await owner.text(`GRANT ${rights} ON \`${owner.name}\`.\`${name}\` TO ${gateway}`);
-  }
-  for (const table of ['lead_secrets', 'request_secrets'])
+  for (const { name } of tables)
+    await owner.text(
+      `GRANT ${gatewayRights(name).join(', ')} ON \`${owner.name}\`.\`${name}\` TO ${gateway}`,
+    );
+  for (const table of gatewayKeyTables)
     await owner.text(`GRANT SELECT, INSERT, UPDATE, DELETE ON \`${keysSchema}\`.\`${table}\` TO ${gateway}`);
   if (accounts.intake !== undefined) await grantIntake(owner, quoted(accounts.intake));
 }

@@ -30,6 +30,7 @@ test('every command the operators are promised is there', () => {
   expect(leaves.map(([name]) => name).toSorted()).toEqual(
     [
       ...['audit export', 'audit verify', 'backup rotate', 'backup run', 'backup test'],
+      ...['breach', 'register page', 'security check'],
       ...['restore load', 'restore open'],
       ...['statistics accounts', 'statistics export', 'statistics remove', 'statistics run'],
       ...['authorisation grant', 'authorisation list', 'authorisation revoke', 'cancel', 'config'],

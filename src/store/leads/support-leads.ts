@@ -1,7 +1,7 @@
 // Reads leads for support: by mailbox, phone, name or reference; routing refusals; exercised rights; the size of a backfill.
 // Invariant: reads only, by index; every look-up of a person names the clients it searches.
 import { addressDigests, type Addresses } from '../../domain/opposition.ts';
-import { inList, type Sql, type SqlValue } from '../database.ts';
+import { inList, insertGroups, type ReadOnlySql, type Sql, type SqlValue } from '../database.ts';
 import { leadsFormerlyUnder } from '../people/oppositions.ts';
 
 export interface FoundLead {
@@ -189,4 +189,21 @@ export async function latestLeads(
           [clientId],
         );
   return [...new Set(rows.map((row) => row.id))].slice(0, count);
+}
+
+/** References of these leads, by id; a lead that is gone has none. */
+export async function leadReferences(
+  sql: ReadOnlySql,
+  leadIds: readonly number[],
+): Promise<ReadonlyMap<number, string>> {
+  const found = new Map<number, string>();
+  for (const group of insertGroups(leadIds)) {
+    const { marks, values } = inList(group);
+    const rows = await sql.all<{ id: number; reference: string }>(
+      `SELECT id, reference FROM leads WHERE id IN (${marks})`,
+      values,
+    );
+    for (const { id, reference } of rows) found.set(id, reference);
+  }
+  return found;
 }

@@ -117,6 +117,26 @@ export async function sealsAfter(sql: Sql, sequence: number, limit: number): Pro
   ).map(sealOf);
 }
 
+/**
+ * Sequence of the last seal made before `at`; 0 when there is none. By bisection: seals are numbered without a gap and in order of
+ * time, except for a clock that was set back a little.
+ */
+export async function lastSealBefore(sql: Sql, at: Date): Promise<number> {
+  let low = 0;
+  let high = 1;
+  const isEarly = async (sequence: number): Promise<boolean> => {
+    const [seal] = await sealsAfter(sql, sequence - 1, 1);
+    return seal !== undefined && seal.sealedAt < at;
+  };
+  while (await isEarly(high)) [low, high] = [high, high * 2];
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (await isEarly(middle)) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
 /** Ids of entries in a range, to find entries that neither a seal nor the queue has. */
 export async function entryIdsBetween(sql: Sql, from: number, to: number): Promise<readonly number[]> {
   const rows = await sql.all<{ id: number }>(

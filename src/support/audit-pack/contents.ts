@@ -8,16 +8,14 @@ import { listInstructions } from '../../store/retention/register.ts';
 import { versionHistory, type MappingVersion } from '../../store/destinations/mapping-versions.ts';
 import { noticesOf } from '../../store/destinations/notices.ts';
 import { wordingsOf } from '../../store/people/person-records.ts';
+import { evidenceFiles, type PackAsked, type PackFile, type PackPlace } from './evidence.ts';
 import { journalLines, entryOf } from './journal.ts';
 import { stringify } from 'csv-stringify/sync';
 import { addDays, addMonths, civilDate } from '../../domain/civil-date.ts';
 import { planRetention } from '../../retention/plan.ts';
 import { listRequests, type Request } from '../../store/people/requests.ts';
 import { listRuns } from '../../store/retention/retention-items.ts';
-import type { Keys } from '../../privacy/keys.ts';
-import type { ProofDeps } from '../../privacy/proofs/prove.ts';
-import type { Anchor } from '../../privacy/verification.ts';
-import type { VerifyPlace } from '../acts/verify-log.ts';
+import { processingRegister } from '../processing-register.ts';
 
 /**
  * In writing order: the log comes before the look-ups, which are taken from it.
@@ -69,6 +67,8 @@ export async function packFiles(
       'ce qui a été supprimé ou anonymisé pendant la période, et le calendrier des douze mois qui suivent ce dossier (C30 à C35)',
       () => retention(place, asked),
     ),
+    ...(await evidenceFiles(place, asked)),
+    ...(await registerFile(place, asked)),
     {
       name: 'cles-publiques.pem',
       about: 'les clés publiques du centre ; la première a signé ce dossier',
@@ -80,6 +80,14 @@ export async function packFiles(
         ),
     },
   ];
+}
+
+/** None where the operator has configured none. */
+async function registerFile(place: PackPlace, { clientId }: PackAsked): Promise<readonly PackFile[]> {
+  if (place.config.registerFile === undefined) return [];
+  const page = await processingRegister(place, clientId);
+  const about = 'le registre des traitements, les sous-traitants ultérieurs et les lieux des données (C56)';
+  return [{ name: 'registre.html', about, content: () => once(page) }];
 }
 
 async function* once(text: string): AsyncGenerator<string> {
@@ -302,35 +310,6 @@ export async function retention(
       waiting: plan.waiting.map(({ clientId: _, ...line }) => line),
     },
   };
-}
-
-// Types of an audit pack: its sources, its order, and a file of it.
-
-export interface PackPlace extends VerifyPlace {
-  /** Sealing keys of the log; the pack is signed with a key derived from the one in force. */
-  readonly keys: Pick<Keys, 'seal'>;
-  readonly proofs: Pick<ProofDeps, 'contact'>;
-  /** Folder of the archives of the log, where months were taken out of MySQL. */
-  readonly archives?: string | undefined;
-}
-
-export interface PackAsked {
-  readonly clientId: string;
-  readonly from: Date;
-  /** First instant after the period. */
-  readonly until: Date;
-  readonly actor: string;
-  readonly reason: string;
-  /** Kept outside the database: with it a cut end of the log is detected too. */
-  readonly anchor?: Anchor | undefined;
-}
-
-export interface PackFile {
-  readonly name: string;
-  /** French description of the file, for readers of the pack. */
-  readonly about: string;
-  /** Read in its turn, piece by piece. */
-  readonly content: () => AsyncIterable<string>;
 }
 
 /** Number of an actor in the log; names typed before actors had numbers are left out. */

@@ -8,6 +8,7 @@ import { missingArchive } from '../../errors/unknown.ts';
 import { checkArchiveFile, linesOf, sealLine } from '../../privacy/archive-file.ts';
 import { entryIdsOf, entryText } from '../../privacy/macs.ts';
 import {
+  lastSealBefore,
   logArchives,
   type LogArchive,
   readEntries,
@@ -161,7 +162,7 @@ async function createWalk(
   const meant = isMeant(asked);
   const needed = await archivesNeeded(at, asked);
   const [firstId, lastId] = await idsOf(database, asked);
-  let last = await lastSealBefore(database, asked.from);
+  let last = await lastSealBefore(database, new Date(asked.from.getTime() - slackMs));
   let open: { readonly archive: LogArchive; readonly seals: ReturnType<typeof archivedSeals> } | undefined;
 
   const textsOf = async (seal: Seal): Promise<readonly string[]> => {
@@ -195,23 +196,6 @@ async function createWalk(
       }
     },
   };
-}
-
-/** By bisection: seals are numbered without a gap and in order of time, except for a clock that was set back a little. */
-async function lastSealBefore(database: Database, from: Date): Promise<number> {
-  let low = 0;
-  let high = 1;
-  const isEarly = async (sequence: number): Promise<boolean> => {
-    const [seal] = await sealsAfter(database, sequence - 1, 1);
-    return seal !== undefined && seal.sealedAt.getTime() < from.getTime() - slackMs;
-  };
-  while (await isEarly(high)) [low, high] = [high, high * 2];
-  while (high - low > 1) {
-    const middle = Math.floor((low + high) / 2);
-    if (await isEarly(middle)) low = middle;
-    else high = middle;
-  }
-  return low;
 }
 
 async function* archivedSeals(

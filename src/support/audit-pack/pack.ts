@@ -10,14 +10,15 @@ import { appendHandovers } from '../../store/log/handovers.ts';
 import { installationId } from '../../store/people/proofs.ts';
 import { startVerification, verificationAsked } from '../acts/verify-log.ts';
 import { typedReason } from '../typed-text.ts';
-import { packFiles, type PackAsked, type PackFile, type PackPlace } from './contents.ts';
+import { packFiles } from './contents.ts';
+import type { PackAsked, PackFile, PackPlace } from './evidence.ts';
 import { archivesNeeded } from './journal.ts';
 import { createHash, sign } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { ZipFile } from 'yazl';
 import { moment } from '../../privacy/papers/paper.ts';
 
-export type { PackAsked, PackPlace } from './contents.ts';
+export type { PackAsked, PackPlace } from './evidence.ts';
 
 export interface AuditPack {
   /** The same for the same client and period: `relais-audit-horizon-2026-01-01-2026-06-30.zip`. */
@@ -206,7 +207,22 @@ CE QUE CONTIENT CHAQUE FICHIER
 
 ${list.map(([name, about]) => `${name}\n    ${about}`).join('\n')}
 
-COMMENT LE VÉRIFIER, SANS RÉSEAU NI LOGICIEL DU CENTRE
+${howToCheck(key)}
+CE QUE LA CLÉ DE SCELLEMENT PROUVE DE PLUS
+
+Les sceaux sont des codes d’authentification (HMAC-SHA-256) dont la clé reste au centre. Sur une machine du centre, en présence de
+l’auditeur, « relais audit verify DOSSIER.zip --key CLE-PUBLIQUE.pem --seals » recalcule celui de chaque sceau et de chaque entrée
+de ce dossier. Les autres entrées d’un sceau sont d’autres clients ou hors de la période : elles n’y sont que par leur numéro et
+leur code. Qu’aucune entrée n’a été omise avant la signature de son jour se constate sur la base du centre ; verification.json dit
+ce que la vérification du journal entier a trouvé quand ce dossier a été fait.
+
+CE QUI MANQUE ICI, ET OÙ LE DEMANDER
+
+Les lettres et les demandes de droits sont à la délégation à la protection des données. Ce qui a été transmis d’un contact se prouve avec elle, par l’empreinte que le journal en garde.
+`;
+}
+
+const howToCheck = (key: string): string => `COMMENT LE VÉRIFIER, SANS RÉSEAU NI LOGICIEL DU CENTRE
 
 1. Le manifeste est bien du centre. Demandez la clé publique au centre par une autre voie que ce dossier (elle est imprimée par
    « relais proof key ») et comparez-la à la première de cles-publiques.pem. Son nom est ${key}. Puis :
@@ -224,21 +240,25 @@ COMMENT LE VÉRIFIER, SANS RÉSEAU NI LOGICIEL DU CENTRE
    sceau qui n’en couvre aucune. Derrière « unsealed » viennent les entrées trop récentes pour être scellées. Une entrée est une
    liste dont la première ligne du fichier donne les colonnes.
 
-4. Avec Relais, les trois d’un coup :
+4. Le journal est complet. Le lendemain de chaque jour, le centre signe ce que le journal de ce client contenait à la fin de ce
+   jour (UTC) : nombre d’entrées, première, dernière, somme SHA-256 de leurs textes, dernier sceau, somme de l’état précédent
+   (« previous »). « key » nomme la clé, qui est dans cles/. Pour un jour JOUR (2026-11-29) :
+
+       openssl pkeyutl -verify -pubin -inkey cles/NOM.pem -rawin -in sceaux/JOUR.json -sigfile sceaux/JOUR.sig
+       awk -v j='"sealedAt":"JOUR' '/^[{]/ { dans = index($0, j) } /^[[]/ && dans' journal.jsonl | sha256sum
+
+   La seconde commande donne « sha256 » de sceaux/JOUR.json : rien n’a été ajouté, changé ni omis depuis la signature. Le premier
+   et le dernier jour de la période peuvent n’être que partiels ici. « previous » est la somme du fichier du jour nommé par
+   « previousDay » ; entre les deux jours il n’y a pas d’entrée. Un client qui reçoit ces états par mail (contacts.seals) les
+   compare aux siens : « cmp ». Un jour sans état signé n’a pas d’entrée, ou précède la première signature.
+
+5. Une preuve d’acte sur les données d’une personne est du centre :
+
+       openssl pkeyutl -verify -pubin -inkey cles/NOM.pem -rawin -in preuves/N.jcs -sigfile preuves/N.sig
+
+   preuves/N.json contient les mêmes membres, avec la signature.
+
+6. Avec Relais, tout d’un coup :
 
        relais audit verify DOSSIER.zip --key CLE-PUBLIQUE.pem
-
-CE QUE LA CLÉ DE SCELLEMENT PROUVE DE PLUS
-
-Les sceaux sont des codes d’authentification (HMAC-SHA-256) dont la clé reste au centre. Sur une machine du centre, en présence de
-l’auditeur, « relais audit verify DOSSIER.zip --key CLE-PUBLIQUE.pem --seals » recalcule celui de chaque sceau et de chaque entrée
-de ce dossier. Les autres entrées d’un sceau sont d’autres clients ou hors de la période : elles n’y sont que par leur numéro et
-leur code. Qu’aucune entrée de ce client n’a été omise se constate sur la base du centre ; verification.json dit ce que la
-vérification du journal entier a trouvé quand ce dossier a été fait.
-
-CE QUI MANQUE ICI, ET OÙ LE DEMANDER
-
-Les preuves signées d’actes sur les données d’une personne, les lettres et les demandes de droits sont à la délégation à la
-protection des données. Ce qui a été transmis d’un contact se prouve avec elle, par l’empreinte que le journal en garde.
 `;
-}

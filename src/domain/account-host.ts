@@ -1,0 +1,12 @@
+// Judges the host part of a MySQL account: one host, or many (C40). Pure.
+// Invariant: a pattern, a network or an empty host is many, however narrow it is.
+
+/** True where the host part names one address or one host name: no `%`, no `_`, no network mask wider than the address. */
+export function isOneHost(host: string): boolean {
+  if (host === '' || /[%_]/.test(host)) return false;
+  const [, mask] = host.split('/');
+  return mask === undefined || mask === '32' || mask === '128' || mask === '255.255.255.255';
+}
+
+/** The host part of `CURRENT_USER()`: `relais@10.0.3.7` gives `10.0.3.7`. */
+export const hostOfAccount = (account: string): string => account.slice(account.lastIndexOf('@') + 1);

@@ -1,0 +1,42 @@
+// Stores the signed state of the log at the end of each day, for the whole log and for each client.
+// Invariant: added once, never changed; the working accounts have no right to.
+import { insertGroups, rowMarks, type ReadOnlySql, type Sql } from '../database.ts';
+
+export interface DaySeal {
+  /** Empty for the whole log. */
+  readonly clientId: string;
+  /** `2026-11-29`, UTC. */
+  readonly day: string;
+  /** The JSON text that was signed. */
+  readonly document: string;
+  readonly signature: Buffer;
+}
+
+const columns = "client_id AS clientId, DATE_FORMAT(day, '%Y-%m-%d') AS day, document, signature";
+
+export async function insertDaySeals(tx: Sql, seals: readonly DaySeal[]): Promise<void> {
+  for (const group of insertGroups(seals))
+    await tx.run(
+      `INSERT INTO day_seals (client_id, day, document, signature) VALUES ${rowMarks(group.length, 4)}`,
+      group.flatMap(({ clientId, day, document, signature }) => [clientId, day, document, signature]),
+    );
+}
+
+export async function lastDaySeal(sql: ReadOnlySql, clientId: string): Promise<DaySeal | undefined> {
+  const [row] = await sql.all<DaySeal>(
+    `SELECT ${columns} FROM day_seals WHERE client_id = ? ORDER BY day_seals.day DESC LIMIT 1`,
+    [clientId],
+  );
+  return row;
+}
+
+/** The days from `from` to `until`, both included, oldest first. */
+export const daySealsOf = (
+  sql: ReadOnlySql,
+  clientId: string,
+  { from, until }: { readonly from: string; readonly until: string },
+): Promise<readonly DaySeal[]> =>
+  sql.all<DaySeal>(
+    `SELECT ${columns} FROM day_seals WHERE client_id = ? AND day_seals.day BETWEEN ? AND ? ORDER BY day_seals.day`,
+    [clientId, from, until],
+  );

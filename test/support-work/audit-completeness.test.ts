@@ -1,0 +1,208 @@
+// C46: with the public key alone an auditor sees that the log of a client is whole: the commands of LISEZ-MOI.txt, run by a shell.
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { signNextDay } from '../../src/privacy/day-seals.ts';
+import { createSealer } from '../../src/privacy/seal.ts';
+import { silentLog } from '../../src/log.ts';
+import { appendHandovers } from '../../src/store/log/handovers.ts';
+import { daySealsOf } from '../../src/store/log/day-seals.ts';
+import { auditPack } from '../../src/support/audit-pack/pack.ts';
+import { terminalOf, environmentOf } from '../cli/terminal.ts';
+import { twoClients } from '../support/two-clients.ts';
+import { openGateway, strangerRow, type Gateway } from '../trip/gateway.ts';
+import { filesOf } from './opened-zip.ts';
+
+const dayMs = 86_400_000;
+let gateway: Gateway;
+let folder: string;
+/** Noon of the first of two days, so that nothing here crosses a midnight. */
+let firstNoon: Date;
+const dayOf = (at: Date): string => at.toISOString().slice(0, 10);
+const later = (days: number, minutes = 0): Date =>
+  new Date(firstNoon.getTime() + days * dayMs + minutes * 60_000);
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'relais-complete-'));
+  const files = twoClients(9);
+  const client = files['essai/client.yaml'] ?? '';
+  gateway = await openGateway({
+    files: {
+      ...files,
+      'essai/client.yaml': client.replace('contacts: {', 'contacts: { seals: sceaux@essai.example,'),
+    },
+  });
+  const { app } = gateway;
+  for (const destinationId of ['essai-crm', 'autre-crm'])
+    await app.publishing.publish({ destinationId, author: 'staff:1', note: 'first' });
+  await gateway.send(
+    strangerRow('AC-1'),
+    ...Array.from({ length: 5 }, (_, index) => strangerRow(`AD-${index}`, { client_id: 'autre' })),
+  );
+  // Without a planner, which would seal by itself.
+  expect((await app.intake.acceptBatch(100)).taken).toBe(6);
+  await terminalOf(environmentOf(gateway))(
+    ...[
+      'lead',
+      'erase',
+      'AC-1',
+      '--client',
+      'essai',
+      '--reason',
+      'request 77',
+      '--identity',
+      'seen',
+      '--yes',
+    ],
+  );
+  firstNoon = new Date(`${dayOf(new Date(app.database.now().getTime() - dayMs))}T12:00:00Z`);
+  await sealedAt(later(0));
+});
+afterAll(async () => {
+  await gateway.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Seals all that waits, as if it were then. */
+async function sealedAt(at: Date): Promise<void> {
+  const { database, keys } = gateway.app;
+  const sealer = createSealer({ database, sealKeys: keys.seal, log: silentLog, now: () => at });
+  while ((await sealer.seal(5)) > 0);
+}
+const signedAt = (at: Date): Promise<boolean> =>
+  signNextDay({
+    database: gateway.app.database,
+    sealKeys: gateway.app.keys.seal,
+    mails: true,
+    now: () => at,
+  });
+const sealsOf = (client: string) =>
+  daySealsOf(gateway.owner, client, { from: '2000-01-01', until: '2999-12-31' });
+const said = ({ document }: { readonly document: string }) => JSON.parse(document) as Record<string, unknown>;
+async function unpacked(): Promise<string> {
+  const { bytes } = await auditPack(gateway.app, {
+    ...{ clientId: 'essai', actor: 'account:1', reason: 'audit 7' },
+    ...{ from: later(-3), until: later(4) },
+  });
+  const at = mkdtempSync(join(folder, 'pack-'));
+  await pipeline(bytes, createWriteStream(join(at, 'pack.zip')));
+  for (const [name, content] of await filesOf(join(at, 'pack.zip'))) {
+    mkdirSync(dirname(join(at, name)), { recursive: true });
+    writeFileSync(join(at, name), content);
+  }
+  return at;
+}
+const shell = (command: string, at: string): string =>
+  String(execFileSync('sh', ['-c', command], { cwd: at, stdio: ['ignore', 'pipe', 'pipe'] }));
+/** The indented commands of LISEZ-MOI.txt, with its placeholders filled in. */
+const commandsOf = (at: string, words: Readonly<Record<string, string>>): readonly string[] =>
+  [...readFileSync(join(at, 'LISEZ-MOI.txt'), 'utf8').matchAll(/^ {7}((?:openssl|awk) .+)$/gm)].map(
+    ([, line = '']) =>
+      Object.entries(words).reduce((text, [word, value]) => text.replaceAll(word, value), line),
+  );
+
+test('C46: a day is signed once, when it is over, for the whole log and for each client with entries', async () => {
+  // The first of all: the day before, on which nothing was sealed.
+  expect(await signedAt(later(0, 12 * 60 + 9))).toBe(true);
+  expect(await signedAt(later(0, 12 * 60 + 9))).toBe(false);
+  expect(await signedAt(later(0, 12 * 60 + 11))).toBe(true);
+  expect(await signedAt(later(0, 12 * 60 + 12))).toBe(false);
+  const [before, whole] = await sealsOf('');
+  expect(said(before ?? { document: '{}' })).toMatchObject({
+    ...{ client: null, day: dayOf(later(-1)), entries: 0, lastSeal: null, previousDay: null },
+  });
+  const [essai] = await sealsOf('essai');
+  const count = async (where: string): Promise<number> =>
+    Number((await gateway.owner.all<{ n: number }>(`SELECT COUNT(*) AS n FROM handovers ${where}`))[0]?.n);
+  expect(said(whole ?? { document: '{}' })).toMatchObject({
+    ...{ format: 'relais-day-1', client: null, day: dayOf(firstNoon), previousDay: dayOf(later(-1)) },
+    entries: await count(''),
+  });
+  expect(said(essai ?? { document: '{}' })).toMatchObject({
+    client: 'essai',
+    entries: await count("WHERE client_id = 'essai'"),
+    lastSeal: await gateway.app.sealer.anchor(),
+  });
+  expect((await sealsOf('autre')).length).toBe(1);
+  await expect(gateway.app.database.run('UPDATE day_seals SET day = day')).rejects.toMatchObject({
+    errno: 1142,
+  });
+});
+
+test('C46: the next day cites the one before it, and two planners at once sign it once', async () => {
+  await gateway.app.database.transaction((tx) =>
+    appendHandovers(tx, [{ entry: 'looked_up', clientId: 'essai', actor: 'account:1', purpose: 'ticket 1' }]),
+  );
+  await sealedAt(later(1));
+  await Promise.all([signedAt(later(1, 12 * 60 + 11)), signedAt(later(1, 12 * 60 + 11))]);
+  const [first, second, ...more] = await sealsOf('essai');
+  expect(more).toEqual([]);
+  expect(said(second ?? { document: '{}' })).toMatchObject({
+    previousDay: dayOf(firstNoon),
+    previous: createHash('sha256')
+      .update(first?.document ?? '')
+      .digest('hex'),
+  });
+  expect((await sealsOf('autre')).length).toBe(1);
+});
+
+test('C46: the officer and the client who wants it get the signed day by mail, another client none', async () => {
+  const sent = await gateway.owner.all<{
+    client: string;
+    addressee: string;
+    mailbox: string;
+    attachments: string;
+  }>(
+    "SELECT client_id AS client, addressee, mailbox, attachments FROM client_mails WHERE kind = 'day_seal' ORDER BY id",
+  );
+  const mails = (count: number, client: string, addressee: string, mailbox: string) =>
+    Array.from({ length: count }, () => ({ client, addressee, mailbox }));
+  expect(
+    sent.map(({ attachments: _, ...head }) => head).toSorted((a, b) => (a.client < b.client ? -1 : 1)),
+  ).toEqual([...mails(3, '', 'dpo', ''), ...mails(2, 'essai', 'mailbox', 'sceaux@essai.example')]);
+  const mine = sent.find(({ client }) => client === 'essai')?.attachments ?? '[]';
+  const [document, signature] = (JSON.parse(mine) as { base64: string }[]).map(({ base64 }) =>
+    Buffer.from(base64, 'base64'),
+  );
+  const [stored] = await sealsOf('essai');
+  expect([String(document), signature]).toEqual([stored?.document, stored?.signature]);
+});
+
+test('C46: openssl, awk and sha256sum prove the days and the proofs of the pack; one entry left out is seen', async () => {
+  const at = await unpacked();
+  const days = (await sealsOf('essai')).map(({ day }) => day);
+  expect(days.length).toBe(2);
+  for (const day of days) {
+    const seal = JSON.parse(readFileSync(join(at, `sceaux/${day}.json`), 'utf8')) as {
+      key: string;
+      sha256: string;
+    };
+    const [, bySignature = '', bySum = ''] = commandsOf(at, { JOUR: day, NOM: seal.key });
+    expect(shell(bySignature, at)).toContain('Verified Successfully');
+    expect(shell(bySum, at).split(' ')[0]).toBe(seal.sha256);
+  }
+  const [day = ''] = days;
+  const { key, sha256 } = JSON.parse(readFileSync(join(at, `sceaux/${day}.json`), 'utf8')) as {
+    key: string;
+    sha256: string;
+  };
+  const numbers = await gateway.owner.all<{ number: number }>(
+    "SELECT number FROM proofs WHERE client_id = 'essai'",
+  );
+  expect(numbers.length).toBeGreaterThan(0);
+  const [, bySignature = '', bySum = '', byProof = ''] = commandsOf(at, { JOUR: day, NOM: key });
+  for (const { number } of numbers)
+    expect(shell(byProof.replaceAll('/N.', `/${number}.`), at)).toContain('Verified Successfully');
+  const journal = readFileSync(join(at, 'journal.jsonl'), 'utf8').split('\n');
+  const left = journal.findIndex((line) => line.startsWith('['));
+  writeFileSync(join(at, 'journal.jsonl'), journal.toSpliced(left, 1).join('\n'));
+  expect(shell(bySum, at).split(' ')[0]).not.toBe(sha256);
+  writeFileSync(
+    join(at, `sceaux/${day}.json`),
+    readFileSync(join(at, `sceaux/${day}.json`), 'utf8').replace(/"entries": \d+/, '"entries": 0'),
+  );
+  expect(() => shell(bySignature, at)).toThrow();
+});
