@@ -192,7 +192,11 @@ export const variables: readonly Variable[] = [
     fallback: '60000',
   },
   { name: 'RELAIS_DRAIN_MS', meaning: 'how long SIGTERM waits for deliveries in flight', fallback: '25000' },
-  { name: 'RELAIS_PLANNER_IDLE_MS', meaning: 'pause between two looks when nothing is due', fallback: '60' },
+  {
+    name: 'RELAIS_PLANNER_IDLE_MS',
+    meaning: 'pause between two looks when nothing is due; below 60 the timers of a second are shorter too',
+    fallback: '60',
+  },
   { name: 'RELAIS_PLANNER_BATCH', meaning: 'rows taken at once', fallback: '256' },
   {
     name: 'RELAIS_FILE_PART_ROWS',

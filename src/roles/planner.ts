@@ -7,7 +7,7 @@ import { sendAlerts } from '../delivery/background/send-alerts.ts';
 import { createDispatcher } from '../delivery/dispatch.ts';
 import { createFiles } from '../delivery/files/collect.ts';
 import { inTurn } from '../delivery/background/in-turn.ts';
-import { startLoop, type Loop, type StartLoop } from '../delivery/background/poll-loop.ts';
+import { pacedMs, startLoop, type Loop, type StartLoop } from '../delivery/background/poll-loop.ts';
 import { createPlanner } from '../delivery/plan.ts';
 import { createQueueAtOnce, type QueueAtOnce } from '../delivery/planning/queue-at-once.ts';
 import { createMaintenance } from '../delivery/background/maintenance.ts';
@@ -178,15 +178,15 @@ function startDispatchLoops(loop: StartLoop, app: App, { look, dispatcher, files
   loop('refill', 50, async () => (await dispatcher.refill()) > 0);
   loop(
     'collect',
-    250,
+    pacedMs(250, idleMs),
     seen(['slots'], async () => (await files.collect()) > 0),
   );
   loop(
     'files',
-    250,
+    pacedMs(250, idleMs),
     seen(['files', 'answers'], async () => (await dispatcher.dispatchFiles()) > 0),
   );
-  loop('slots', 1_000, async () => {
+  loop('slots', pacedMs(1_000, idleMs), async () => {
     if ((await destinationsBy(app.database, fileConnectors)).length === 0) return false;
     let noted = 0;
     await inTurn(files.showWaiting, async () => {
@@ -217,6 +217,7 @@ function startTimers(
 ): void {
   const { config, database, log } = app;
   const { network, alerts: channels } = config;
+  const eachSecond = pacedMs(1_000, config.planner.idleMs);
   const seen = whereSeen(look);
   const recoverLeases = async (): Promise<boolean> => {
     const recovered = await maintenance.recoverLeases();
@@ -224,8 +225,8 @@ function startTimers(
     if (recovered >= manyRecovered) leanWatch.note(true);
     return recovered > 0;
   };
-  loop('leases', 500, seen(['sending', 'longFiles'], recoverLeases));
-  loop('again', 1_000, async () => {
+  loop('leases', eachSecond / 2, seen(['sending', 'longFiles'], recoverLeases));
+  loop('again', eachSecond, async () => {
     await inTurn(
       async () => dispatcher.pushAgain(await look.sees('queued')),
       async () => (await look.sees('held')) && (await dispatcher.bringProbes()),
@@ -235,12 +236,12 @@ function startTimers(
   });
   loop(
     'consents',
-    1_000,
+    eachSecond,
     seen(['consentEnds', 'entityChanges'], () => app.consentEnds.tell()),
   );
   loop(
     'expiry',
-    1_000,
+    eachSecond,
     seen(['overdue'], async () => (await maintenance.expire()) > 0),
   );
   loop(
@@ -250,7 +251,7 @@ function startTimers(
   );
   const tellAlerts = async (): Promise<boolean> =>
     (await sendAlerts({ database, connectors, channels, network, log })) > 0;
-  loop('alerts', 1_000, seen(['alerts'], tellAlerts));
+  loop('alerts', eachSecond, seen(['alerts'], tellAlerts));
 }
 
 /** Starts the timers that look around: bounces, repairs, alerts. */
@@ -272,7 +273,7 @@ function startWatches(loop: StartLoop, app: App, { look, maintenance }: Stations
         returns,
       ),
     );
-  loop('repaired', 5_000, async () => {
+  loop('repaired', pacedMs(5_000, config.planner.idleMs), async () => {
     await inTurn(
       async () => (await look.sees('planned', 'waiting')) && (await maintenance.withholdUnusable()),
       async () => (await look.sees('withheld')) && (await maintenance.reopenRepaired(database.now())),

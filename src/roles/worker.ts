@@ -5,7 +5,7 @@ import { createDeliverer } from '../delivery/deliver.ts';
 import type { DelivererOptions, TripStep } from '../delivery/trip/trip.ts';
 import { createGoLiveGate, createReader } from '../delivery/content/inputs.ts';
 import { rotatedFreshMs } from '../delivery/content/rotated-secrets.ts';
-import { startLoop, type Loop } from '../delivery/background/poll-loop.ts';
+import { pacedMs, startLoop, type Loop } from '../delivery/background/poll-loop.ts';
 import { readBackDue } from '../delivery/background/read-backs.ts';
 import { openRedis } from '../queue/connect.ts';
 import { createWorkerPool } from '../queue/worker-pool.ts';
@@ -13,7 +13,6 @@ import type { Job } from '../queue/jobs.ts';
 import { forgetBatches } from '../store/files/batches.ts';
 import type { Database } from '../store/database.ts';
 import { destinationsWithQueuedWork } from '../store/deliveries/due-work.ts';
-import type { Look } from '../store/look.ts';
 import { forgetQueued } from '../store/deliveries/queued-long-ago.ts';
 import type { App } from '../app.ts';
 import { leanly } from './lean-heap.ts';
@@ -64,7 +63,7 @@ export async function startWorker(
     queued: async () => ((await look.sees('queued')) ? destinationsWithQueuedWork(database) : []),
     log,
   });
-  const readBacks = startLoop({ name: 'read_backs', idleMs: 1_000, work: () => readIfDue(look, needs), log });
+  const readBacks = startReadBacks(app, needs);
   const presence = presenceOf('worker', app, ownership);
   return {
     stop: async () => {
@@ -81,8 +80,10 @@ export async function startWorker(
   };
 }
 
-const readIfDue = async (look: Look, needs: DelivererOptions): Promise<boolean> =>
-  (await look.sees('readBacks')) && readBackDue(needs);
+function startReadBacks({ look, log, config }: App, needs: DelivererOptions): Loop {
+  const work = async (): Promise<boolean> => (await look.sees('readBacks')) && readBackDue(needs);
+  return startLoop({ name: 'read_backs', idleMs: pacedMs(1_000, config.planner.idleMs), work, log });
+}
 
 /** Reads the secrets that clients rotate by themselves: before the first delivery is signed, then every few seconds. */
 async function followRenewed({ rotated, log }: App): Promise<Loop> {

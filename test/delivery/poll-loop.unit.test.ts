@@ -1,6 +1,6 @@
 /** @own-context fakes the timers of the loop */
 // The heartbeat: no pause while there is work, a pause when there is none, ever longer ones in an outage. Time is faked.
-import { startLoop, type Loop } from '../../src/delivery/background/poll-loop.ts';
+import { pacedMs, startLoop, type Loop } from '../../src/delivery/background/poll-loop.ts';
 import type { Log, LogFields } from '../../src/log.ts';
 
 let loop: Loop;
@@ -61,6 +61,10 @@ test('rests before its first round where it is told to, and stops in its rest', 
   await loop.stop();
   await pass(2_000);
   expect(rounds).toBe(0);
+});
+test('a timer is shorter where the planner looks more often than usual, and never longer', () => {
+  start();
+  expect([20, 60, 5_000].map((idleMs) => pacedMs(1_000, idleMs))).toEqual([334, 1_000, 1_000]);
 });
 test('a nudge ends the pause', async () => {
   start();

@@ -39,7 +39,7 @@ async function sendAll(references: readonly string[]): Promise<void> {
   await gateway.send(...references.map((name) => strangerRow(name)));
   await gateway.collectable(references.length);
   await gateway.ask();
-  await gateway.until(
+  await gateway.soon(
     'pending',
     async () => (await gateway.counts())['pending:recipient_decides'] === references.length,
   );
@@ -53,14 +53,14 @@ test('each lead of a file gets the outcome of its line; of a refusal the code is
   acknowledge(
     `${heading}L-1;ok;;CRM-17\nL-2;KO;TEL_INVALIDE;\nL-3;KO;"Mme Durand n'habite plus là";\nL-6;KO;${String(strangerRow('L-6').last_name)}_injoignable;\nL-4;DOUBLON;;\nL-5;Plus tard;BASE;\n`,
   );
-  await gateway.until('settled', async () => (await gateway.counts())['delivered:duplicate'] === 1);
+  await gateway.soon('settled', async () => (await gateway.counts())['delivered:duplicate'] === 1);
   expect(await stateOf('L-1')).toEqual(['delivered:accepted']);
   expect(await stateOf('L-2')).toEqual(['failed:refused:TEL_INVALIDE']);
   expect(await stateOf('L-3')).toEqual(['failed:refused:OTHER']);
   // A code in form, with the name of the lead's person.
   expect(await stateOf('L-6')).toEqual(['failed:refused:OTHER']);
   expect(await stateOf('L-4')).toEqual(['delivered:duplicate']);
-  await gateway.until('file ended', async () => JSON.stringify(await batches()) === '[{"state":"sent"}]');
+  await gateway.soon('file ended', async () => JSON.stringify(await batches()) === '[{"state":"sent"}]');
   const [first] = await gateway.owner.all<{ reference: string }>(
     "SELECT recipient_reference AS reference FROM deliveries WHERE state = 'delivered' AND reason = 'accepted'",
   );
@@ -69,14 +69,14 @@ test('each lead of a file gets the outcome of its line; of a refusal the code is
   expect((await stateOf('L-5'))[0]).toMatch(/^waiting:(retry:BASE|slot)$/);
   await gateway.owner.run("UPDATE deliveries SET due_at = UTC_TIMESTAMP(3) WHERE state = 'waiting'");
   await gateway.ask();
-  await gateway.until('second file', async () => gateway.drops().length === 2);
+  await gateway.soon('second file', async () => gateway.drops().length === 2);
   expect(gateway.text('L_000002.csv')).toContain('L-5');
-  await gateway.until(
+  await gateway.soon(
     'pending again',
     async () => (await gateway.counts())['pending:recipient_decides'] === 1,
   );
   acknowledge(`${heading}L-5;OK;;\n`, 'ACK_2.txt');
-  await gateway.until('all', async () => (await stateOf('L-5'))[0] === 'delivered:accepted');
+  await gateway.soon('all', async () => (await stateOf('L-5'))[0] === 'delivered:accepted');
   expect(await alerts()).toEqual([]);
   expect(await gateway.stranded()).toBe(0);
 });
@@ -85,17 +85,17 @@ test('a lead without a line is never delivered: it waits, and past its time it h
   gateway = await openDropGateway(lined(csvLines, 'in/ACK_{seq}.txt', '{ for: 20s, every: 1s }'));
   await sendAll(names('N', 3));
   acknowledge(`${heading}N-1;OK;;\n`);
-  await gateway.until('first', async () => (await stateOf('N-1'))[0] === 'delivered:accepted');
+  await gateway.soon('first', async () => (await stateOf('N-1'))[0] === 'delivered:accepted');
   expect((await stateOf('N-2'))[0]).not.toMatch(/^delivered/);
   await gateway.owner.run(
     'UPDATE deliveries SET pending_since = TIMESTAMPADD(MINUTE, -61, UTC_TIMESTAMP(3)) WHERE pending_since IS NOT NULL',
   );
-  await gateway.until('given up', async () => (await gateway.counts())['failed:expired:PENDING'] === 2);
-  await gateway.until('file ended', async () => JSON.stringify(await batches()) === '[{"state":"sent"}]');
+  await gateway.soon('given up', async () => (await gateway.counts())['failed:expired:PENDING'] === 2);
+  await gateway.soon('file ended', async () => JSON.stringify(await batches()) === '[{"state":"sent"}]');
   expect((await gateway.entries()).filter((entry) => entry.entry === 'batch_voided')).toEqual([]);
   // Its line comes after all: what was left open is settled by it, without anybody.
   acknowledge(`${heading}N-1;OK;;\nN-2;OK;;\nN-3;KO;DOUBTE;\n`);
-  await gateway.until('late', async () => {
+  await gateway.soon('late', async () => {
     await gateway.owner.run('UPDATE batches SET look_at = UTC_TIMESTAMP(3) WHERE look_at IS NOT NULL');
     return (await stateOf('N-2'))[0] === 'delivered:accepted';
   });
@@ -106,13 +106,13 @@ test('a line that contradicts an earlier one moves nothing: it stands in the log
   gateway = await openDropGateway(lined());
   await sendAll(names('C', 3));
   acknowledge(`${heading}C-1;OK;;\nC-2;KO;X1;\nC-1;KO;X2;\n`);
-  await gateway.until('heard', async () => (await stateOf('C-2'))[0] === 'failed:refused:X1');
-  await gateway.until('told', async () => (await alerts()).length === 1);
+  await gateway.soon('heard', async () => (await stateOf('C-2'))[0] === 'failed:refused:X1');
+  await gateway.soon('told', async () => (await alerts()).length === 1);
   expect(await stateOf('C-1')).toEqual(['delivered:accepted']);
   // Replaced by another that says the contrary of both, and speaks of the third.
   acknowledge(`${heading}C-1;OK;;\nC-2;OK;;\nC-3;OK;;\n`);
-  await gateway.until('third', async () => (await stateOf('C-3'))[0] === 'delivered:accepted');
-  await gateway.until('told again', async () => (await alerts()).length === 2);
+  await gateway.soon('third', async () => (await stateOf('C-3'))[0] === 'delivered:accepted');
+  await gateway.soon('told again', async () => (await alerts()).length === 2);
   expect(await stateOf('C-2')).toEqual(['failed:refused:X1']);
   const late = (await gateway.entries()).filter((entry) => entry.entry === 'late');
   expect(late.map((entry) => entry.outcome)).toEqual(['refused', 'accepted']);
@@ -120,7 +120,7 @@ test('a line that contradicts an earlier one moves nothing: it stands in the log
   acknowledge(`${heading}C-3;KO;X3;\n`);
   const look = (): Promise<unknown> =>
     gateway.owner.run('UPDATE batches SET look_at = UTC_TIMESTAMP(3) WHERE look_at IS NOT NULL');
-  await gateway.until('after the end', async () => {
+  await gateway.soon('after the end', async () => {
     await look();
     return (await alerts()).length === 3;
   });
@@ -138,8 +138,8 @@ test('lines about leads that are not in the file, and words that nobody agreed, 
   await gateway.send(strangerRow('U-9'));
   await gateway.collectable(1);
   acknowledge(`${heading}U-9;OK;;\nNOBODY;OK;;\nU-1;HM;;\nU-2;OK;;\n`);
-  await gateway.until('heard', async () => (await stateOf('U-2'))[0] === 'delivered:accepted');
-  await gateway.until('told', async () => (await alerts()).length === 2);
+  await gateway.soon('heard', async () => (await stateOf('U-2'))[0] === 'delivered:accepted');
+  await gateway.soon('told', async () => (await alerts()).length === 2);
   expect(await alerts()).toEqual(['ack_lines_unknown FILE_1', 'ack_lines_unknown FILE_1.STATUS']);
   expect((await stateOf('U-1'))[0]).not.toMatch(/^(delivered|failed)/);
   expect((await stateOf('U-9'))[0]).toMatch(/^(planned|waiting):/);
@@ -156,11 +156,11 @@ test('an acknowledgement that is malformed at its end, too large or in another e
     [`${heading}M-1;KO;;\n${'x'.repeat(1_100_000)}\n`, 'TOO_LARGE'],
   ] as const) {
     acknowledge(text);
-    await gateway.until(code, async () => (await alerts()).includes(`ack_unreadable FILE_1.${code}`));
+    await gateway.soon(code, async () => (await alerts()).includes(`ack_unreadable FILE_1.${code}`));
     expect((await gateway.counts())['failed:refused:NO_REASON']).toBeUndefined();
   }
   acknowledge(`${heading}M-1;OK;;\nM-2;OK;;\n`);
-  await gateway.until('read', async () => (await gateway.counts())['delivered:accepted'] === 2);
+  await gateway.soon('read', async () => (await gateway.counts())['delivered:accepted'] === 2);
 });
 
 test('an acknowledgement in pieces is read as they come, and an erased lead among them stays cancelled', async () => {
@@ -168,10 +168,10 @@ test('an acknowledgement in pieces is read as they come, and an erased lead amon
   await sendAll(names('P', 4));
   await gateway.app.rights.erase({ clientId: 'essai', reference: 'P-4', actor: 't', reason: 't' });
   acknowledge(`${heading}P-1;OK;;\nP-4;OK;;\n`, 'ACK_1_01.txt');
-  await gateway.until('first piece', async () => (await stateOf('P-1'))[0] === 'delivered:accepted');
+  await gateway.soon('first piece', async () => (await stateOf('P-1'))[0] === 'delivered:accepted');
   acknowledge(`${heading}P-2;OK;;\n`, 'ACK_1_02.txt');
   acknowledge(`${heading}P-3;KO;NON;\n`, 'ACK_1_03.txt');
-  await gateway.until('all', async () => (await stateOf('P-3'))[0] === 'failed:refused:NON');
+  await gateway.soon('all', async () => (await stateOf('P-3'))[0] === 'failed:refused:NON');
   expect(await stateOf('P-2')).toEqual(['delivered:accepted']);
   expect((await stateOf('P-4'))[0]).toMatch(/^(cancelled:erased|delivered:accepted)$/);
   expect(await gateway.stranded()).toBe(0);
@@ -192,7 +192,7 @@ test('XML is read by its records, and a lead may be named by the key of its deli
   acknowledge(
     `<?xml version="1.0" encoding="ISO-8859-1"?>\n<a:retour xmlns:a="urn:x"><a:lead cle="${keys[0]?.key}"><etat>OK</etat></a:lead><lead cle="${keys[1]?.key}"><etat>KO</etat><motif><![CDATA[A1]]></motif></lead></a:retour>`,
   );
-  await gateway.until('settled', async () => (await gateway.counts())['delivered:accepted'] === 1);
+  await gateway.soon('settled', async () => (await gateway.counts())['delivered:accepted'] === 1);
   expect(await gateway.counts()).toMatchObject({ 'failed:refused:A1': 1 });
 });
 
@@ -202,19 +202,19 @@ test('a long file is heard part by part; leads without a line wait, and expire w
   expect(gateway.drops()).toEqual(['L_000001.csv']);
   const line = (name: string): string => `${name};OK;;\n`;
   acknowledge(heading + names('G', 4).map(line).join(''));
-  await gateway.until('first half', async () => (await gateway.counts())['delivered:accepted'] === 4);
+  await gateway.soon('first half', async () => (await gateway.counts())['delivered:accepted'] === 4);
   expect((await gateway.counts())['pending:recipient_decides']).toBe(4);
   acknowledge(heading + names('G', 6).map(line).join('') + 'G-7;KO;N7;\n');
-  await gateway.until('more', async () => (await gateway.counts())['failed:refused:N7'] === 1);
+  await gateway.soon('more', async () => (await gateway.counts())['failed:refused:N7'] === 1);
   await gateway.owner.run(
     'UPDATE deliveries SET pending_since = TIMESTAMPADD(MINUTE, -61, UTC_TIMESTAMP(3)) WHERE pending_since IS NOT NULL',
   );
   await gateway.owner.run(
     'UPDATE batches SET first_sent_at = TIMESTAMPADD(MINUTE, -61, UTC_TIMESTAMP(3)) WHERE first_sent_at IS NOT NULL',
   );
-  await gateway.until('given up', async () => (await gateway.counts())['failed:expired:PENDING'] === 1);
+  await gateway.soon('given up', async () => (await gateway.counts())['failed:expired:PENDING'] === 1);
   expect((await gateway.counts())['delivered:accepted']).toBe(6);
-  await gateway.until('ended', async () => JSON.stringify(await batches()) === '[{"state":"sent"}]');
+  await gateway.soon('ended', async () => JSON.stringify(await batches()) === '[{"state":"sent"}]');
   expect(await gateway.owner.all("SELECT 1 FROM batches WHERE state = 'voided'")).toEqual([]);
   expect(gateway.drops()).toEqual(['L_000001.csv']);
   expect(await gateway.stranded()).toBe(0);
@@ -225,7 +225,7 @@ test('a reading that broke off begins anew, and what was heard before is not hea
   gateway = await openDropGateway(lined());
   await sendAll(names('R', 3));
   acknowledge(`${heading}R-1;OK;;\nR-2;KO;N2;\nR-3;OK;;\n`);
-  await gateway.until('ended', async () => JSON.stringify(await batches()) === '[{"state":"sent"}]');
+  await gateway.soon('ended', async () => JSON.stringify(await batches()) === '[{"state":"sent"}]');
   const heard = async (): Promise<number> =>
     (await gateway.entries()).filter((entry) => entry.entry === 'lookup' && entry.outcome !== 'pending')
       .length;
@@ -235,7 +235,7 @@ test('a reading that broke off begins anew, and what was heard before is not hea
   await gateway.owner.run('UPDATE batches SET look_at = UTC_TIMESTAMP(3)');
   const read = (): Promise<readonly unknown[]> =>
     gateway.owner.all("SELECT 1 FROM file_acknowledgements WHERE state = 'read'");
-  await gateway.until('read anew', async () => (await read()).length === 1);
+  await gateway.soon('read anew', async () => (await read()).length === 1);
   expect(await heard()).toBe(3);
   expect(await alerts()).toEqual([]);
   expect(await gateway.counts()).toEqual({ 'delivered:accepted': 2, 'failed:refused:N2': 1 });
@@ -252,15 +252,15 @@ test('a file whose lines refuse twenty leads and take none holds its destination
       .map((name, index) => `${name};${index === taken ? 'OK' : 'KO'};X;\n`)
       .join('');
   acknowledge(said('T', 20));
-  await gateway.until('heard', async () => (await stateOf('T-21'))[0] === 'delivered:accepted');
-  await gateway.until('ended', async () => JSON.stringify(await batches()) === '[{"state":"sent"}]');
+  await gateway.soon('heard', async () => (await stateOf('T-21'))[0] === 'delivered:accepted');
+  await gateway.soon('ended', async () => JSON.stringify(await batches()) === '[{"state":"sent"}]');
   expect(await told()).toEqual([]);
   await gateway.send(...names('U', 21).map((name) => strangerRow(name)));
   await gateway.collectable(21);
   await gateway.ask();
-  await gateway.until('pending', async () => (await gateway.counts())['pending:recipient_decides'] === 21);
+  await gateway.soon('pending', async () => (await gateway.counts())['pending:recipient_decides'] === 21);
   acknowledge(said('U', -1), 'ACK_2.txt');
-  await gateway.until('held', async () => (await told()).length === 1);
+  await gateway.soon('held', async () => (await told()).length === 1);
   expect(await told()).toEqual([{ reason: 'rejection' }]);
   expect((await gateway.entries()).filter((entry) => entry.entry === 'circuit_opened')).toHaveLength(1);
 });
@@ -282,13 +282,13 @@ test.each([
     );
     await sendAll(names('V', 5));
     acknowledge('KO');
-    await gateway.until(
+    await gateway.soon(
       'refused',
       async () =>
         (await gateway.counts("state = 'failed'"))['failed:refused'] === 5 ||
         Object.keys(await gateway.counts()).every((key) => key.startsWith('failed')),
     );
-    await gateway.until('ended', async () => JSON.stringify(await batches()) === '[{"state":"refused"}]');
+    await gateway.soon('ended', async () => JSON.stringify(await batches()) === '[{"state":"refused"}]');
     expect((await gateway.entries()).filter((entry) => entry.entry === 'batch_voided')).toEqual([]);
   },
 );
@@ -302,7 +302,7 @@ test('a line whose lead breaks is told of once; the others are heard, and repair
        THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'poison'; END IF`,
   );
   acknowledge(`${heading}B-1;OK;;\nB-2;KO;X1;\nB-3;KO;X2;\nB-4;OK;;\nB-3;OK;;\nB-5;OK;;\n`);
-  await gateway.until(
+  await gateway.soon(
     'heard',
     async () =>
       (await gateway.counts())['delivered:accepted'] === 3 &&
@@ -313,11 +313,11 @@ test('a line whose lead breaks is told of once; the others are heard, and repair
     gateway.owner.all(
       "SELECT a.reason FROM alerts a JOIN deliveries d ON d.id = a.delivery_id JOIN leads l ON l.id = d.lead_id WHERE a.kind = 'internal_error' AND a.closed_at IS NULL AND l.reference = 'B-3'",
     );
-  await gateway.until('told', async () => (await told()).length > 0);
+  await gateway.soon('told', async () => (await told()).length > 0);
   await gateway.owner.text('DROP TRIGGER poison');
   // The first of its two lines counts.
-  await gateway.until('repaired', async () => (await stateOf('B-3'))[0] === 'failed:refused:X2');
-  await gateway.until('nothing is told any more', async () => (await told()).length === 0);
-  await gateway.until('file ended', async () => JSON.stringify(await batches()) === '[{"state":"sent"}]');
+  await gateway.soon('repaired', async () => (await stateOf('B-3'))[0] === 'failed:refused:X2');
+  await gateway.soon('nothing is told any more', async () => (await told()).length === 0);
+  await gateway.soon('file ended', async () => JSON.stringify(await batches()) === '[{"state":"sent"}]');
   expect(await alerts()).toEqual(['ack_contradicts FILE_1']);
 });

@@ -66,7 +66,7 @@ test('a file whose worker died after its departure goes again byte for byte, als
   await workerDyingAt('departed');
   await lapse();
   await gateway.start('planner', 'worker');
-  await gateway.until('delivered', async () => (await gateway.counts())['delivered:accepted'] === 2);
+  await gateway.soon('delivered', async () => (await gateway.counts())['delivered:accepted'] === 2);
   expect(await voided()).toBe(0);
   expect(gateway.drops()).toEqual(['L_000001.csv']);
   expect(await departures()).toEqual([
@@ -93,7 +93,7 @@ test('rows withheld from a file that may have arrived leave in another, and the 
   await revoked('NULL');
   await gateway.collectable(2);
   await gateway.ask();
-  await gateway.until('delivered', async () => (await gateway.counts())['delivered:accepted'] === 2);
+  await gateway.soon('delivered', async () => (await gateway.counts())['delivered:accepted'] === 2);
   expect(gateway.drops()).toEqual(['L_000002.csv']);
   const ofRows = (await gateway.entries()).filter(
     ({ entry, delivery }) => entry === 'batch_voided' && delivery > 0,
@@ -166,7 +166,7 @@ test('the rows of a file are claimed all or not at all: not while a part of them
   );
   expect(claim.claimed).toEqual([]);
   await gateway.start('planner', 'worker');
-  await gateway.until('delivered', async () => (await gateway.counts())['delivered:accepted'] === 4);
+  await gateway.soon('delivered', async () => (await gateway.counts())['delivered:accepted'] === 4);
   expect(gateway.drops()).toEqual(['L_000001.csv']);
 });
 
@@ -247,9 +247,9 @@ test('the rows of a file expire together, with the last of them: one row’s age
   });
   // The timer of ages, which looks once a second, has had it before its eyes; the file is tried again as it is.
   const before = tries();
-  await gateway.until('tried again', () => tries() > before);
+  await gateway.soon('tried again', () => tries() > before);
   gateway.sftp.fault = () => undefined;
-  await gateway.until('delivered', async () => (await gateway.counts())['delivered:accepted'] === 2);
+  await gateway.soon('delivered', async () => (await gateway.counts())['delivered:accepted'] === 2);
   expect(gateway.drops()).toEqual(['L_000001.csv']);
   expect(await voided()).toBe(0);
 });
@@ -269,7 +269,7 @@ test('a file is asked about first when any of its rows must be, not only when th
   const asked = async (): Promise<number> =>
     (await gateway.entries()).filter((one) => one.entry === 'lookup').length;
   const before = await asked();
-  await gateway.until('asked', async () => (await asked()) > before);
+  await gateway.soon('asked', async () => (await asked()) > before);
   expect((await gateway.entries()).filter((one) => one.entry === 'departed')).toHaveLength(2);
 });
 
@@ -306,7 +306,7 @@ test('a lead that breaks our own code fails alone, with a reason; the others of 
     },
   });
   stop.push(worker.stop);
-  await gateway.until('delivered', async () => (await gateway.counts())['delivered:accepted'] === 2);
+  await gateway.soon('delivered', async () => (await gateway.counts())['delivered:accepted'] === 2);
   expect(await gateway.counts("state = 'failed'")).toEqual({ 'failed:invalid:BROKEN': 1 });
 });
 
@@ -351,7 +351,7 @@ test('a file that breaks our own code fails whole, with a reason, instead of bei
   await gateway.start('planner');
   await gateway.collectable(2);
   await gateway.ask();
-  await gateway.until('delivered', async () => (await gateway.counts())['delivered:accepted'] === 2);
+  await gateway.soon('delivered', async () => (await gateway.counts())['delivered:accepted'] === 2);
   expect(gateway.drops()).toEqual(['L_000002.csv']);
 });
 
@@ -363,5 +363,5 @@ test('leads of a suspended file flow are shown as waiting for it', async () => {
   await gateway.owner.run("UPDATE destinations SET status = 'active'");
   await gateway.start('worker');
   await gateway.ask();
-  await gateway.until('delivered', async () => (await gateway.counts())['delivered:accepted'] === 1);
+  await gateway.soon('delivered', async () => (await gateway.counts())['delivered:accepted'] === 1);
 });

@@ -28,7 +28,7 @@ const references = (number: number): readonly string[] =>
     .map((line) => line.split(';')[1]?.replaceAll('"', '') ?? '')
     .toSorted();
 const ended = async (number: number): Promise<void> =>
-  gateway.until(
+  gateway.soon(
     `file ${number} has arrived`,
     async () =>
       (
@@ -156,7 +156,7 @@ test('a file that lost more than half of the last is held: nothing of it leaves,
   await gateway.owner.run(
     "INSERT INTO slots (destination_id, slot_at) VALUES ('essai-csv', TIMESTAMPADD(SECOND, -1, UTC_TIMESTAMP(3)))",
   );
-  await new Promise((done) => setTimeout(done, 1_500));
+  await new Promise((done) => setTimeout(done, 500));
   expect(gateway.drops()).toEqual([name(1)]);
   const voided = await gateway.entries();
   expect(voided.filter(({ entry }) => entry === 'file_held')).toHaveLength(1);
@@ -246,7 +246,7 @@ test('a planner killed between two steps leaves one whole file of all leads, eac
   await ended(2);
   expect(references(2)).toEqual(names('F', 9));
   expect((await gateway.states('d.run = 2')).length).toBe(9);
-  await new Promise((done) => setTimeout(done, 1_000));
+  await new Promise((done) => setTimeout(done, 500));
   expect(gateway.drops()).toEqual([1, 2].map(name));
 });
 
@@ -256,7 +256,7 @@ test('hours that come while a file is under way make one file behind it', async 
   await first(names('G', 4));
   gateway.sftp.fault = (step) => (step === 'write' ? 'reset' : undefined);
   await gateway.ask();
-  await gateway.until('a try', async () => (await gateway.states('d.departures > 1')).length > 0);
+  await gateway.soon('a try', async () => (await gateway.states('d.departures > 1')).length > 0);
   await gateway.ask();
   await gateway.ask();
   await new Promise((done) => setTimeout(done, 500));
@@ -292,7 +292,7 @@ test('what waits for a time of its own, and what left in another mode, stands in
   await gateway.send(...names('J', 4).map((reference) => strangerRow(reference)));
   await gateway.collectable(4);
   await gateway.ask();
-  await gateway.until('delivered', async () => (await gateway.counts())['delivered:accepted'] === 4);
+  await gateway.soon('delivered', async () => (await gateway.counts())['delivered:accepted'] === 4);
   await gateway.owner.run(
     `UPDATE deliveries d JOIN leads l ON l.id = d.lead_id SET d.state = 'waiting', d.reason = 'retry:AGAIN', d.settled_at = NULL,
             d.due_at = TIMESTAMPADD(HOUR, 9, UTC_TIMESTAMP(3)) WHERE l.reference = 'J-2'`,

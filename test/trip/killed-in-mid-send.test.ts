@@ -208,7 +208,7 @@ test.each<Case>([
     place.stop(undefined);
 
     await gateway.start('worker');
-    await gateway.until('delivered', async () => (await states("d.state = 'delivered'")) === leads.length);
+    await gateway.soon('delivered', async () => (await states("d.state = 'delivered'")) === leads.length);
     const standing = place.files();
     expect([...standing.keys()]).toEqual(['L_000001.csv']);
     const rows = (standing.get('L_000001.csv') ?? '').trim().split('\n');

@@ -51,17 +51,11 @@ const whole = async (): Promise<Readonly<Record<string, unknown>> | undefined> =
 
 test('the rows of a long file are not recovered while its worker lives, however long it is written, sent and settled', async () => {
   await asked();
-  /** Waits until the lease that stands now would be over. */
-  const pastTheLease = async (): Promise<void> => {
-    const [lease] = await gateway.owner.all<{ lease: Date }>(
-      "SELECT lease_until AS lease FROM batches WHERE role = 'whole'",
-    );
-    await gateway.until('the lease would be over', async () => {
-      const [now] = await gateway.owner.all<{ past: number }>('SELECT UTC_TIMESTAMP(3) > ? AS past', [
-        lease?.lease ?? null,
-      ]);
-      return now?.past === 1;
-    });
+  /** Waits until the worker has renewed the lease by itself, as it does again and again. */
+  const isRenewed = async (): Promise<void> => {
+    const leaseUntil = async (): Promise<number> => Number((await whole())?.['lease_until']);
+    const before = await leaseUntil();
+    await gateway.until('the lease is renewed', async () => (await leaseUntil()) > before);
     expect(await recoverWholes(gateway.owner)).toBe(0);
   };
   const seen: string[] = [];
@@ -69,18 +63,18 @@ test('the rows of a long file are not recovered while its worker lives, however 
   await startWith(async (name) => {
     seen.push(name);
     const isFirst = seen.filter((one) => one === name).length === 1;
-    if (isFirst && (name === 'written' || name === 'departed')) await pastTheLease();
+    if (isFirst && (name === 'written' || name === 'departed')) await isRenewed();
     if (isFirst && name === 'sent')
       // Its last row can be settled no sooner.
       await new Promise<void>((locked) => {
         settled = gateway.owner.transaction(async (tx) => {
           await tx.all('SELECT id FROM deliveries ORDER BY id DESC LIMIT 1 FOR UPDATE');
           locked();
-          await pastTheLease();
+          await isRenewed();
         });
       });
   });
-  await gateway.until('delivered', delivered);
+  await gateway.soon('delivered', delivered);
   await settled;
   expect(seen.filter((name) => name === 'sent')).toHaveLength(1);
   await gateway.until('ended', async () => (await whole())?.['state'] === 'sent');
@@ -132,7 +126,7 @@ test('a worker that lost a long file moves nothing of it: what it came to is in 
     first.resolve();
     second.resolve();
   }
-  await gateway.until('delivered', delivered);
+  await gateway.soon('delivered', delivered);
   await gateway.until('ended', async () => (await whole())?.['state'] === 'sent');
   expect(gateway.drops()).toEqual(['L_000001.csv']);
   expect(gateway.sftp.log.filter((line) => line.startsWith('rename'))).toHaveLength(1);
@@ -170,7 +164,7 @@ test('a lead that somebody holds while the file of its hour is collected stands 
   });
   for (let look = 1; (await slot()) === 'due' && look <= 5; look += 1) await files.collect();
   await gateway.start('planner', 'worker');
-  await gateway.until('delivered', delivered);
+  await gateway.soon('delivered', delivered);
   expect(gateway.drops()).toEqual(['L_000001.csv']);
   expect(referencesIn('L_000001.csv')).toEqual(names(8).toSorted());
 });
@@ -206,7 +200,7 @@ test('C22: a long file that arrives behind the erasure of one of its leads has t
       "UPDATE batches SET lease_until = TIMESTAMPADD(SECOND, -1, UTC_TIMESTAMP(3)) WHERE role = 'whole'",
     );
     await startWith(() => undefined);
-    await gateway.until('delivered', delivered);
+    await gateway.soon('delivered', delivered);
     await gateway.app.rights.erase({
       ...{ clientId: 'essai', reference: 'L-1', actor: 'tester', reason: 'test' },
     });

@@ -25,7 +25,7 @@ const referencesIn = (name: string): readonly string[] =>
     .map((line) => line.split(';')[1]?.replaceAll('"', '') ?? '')
     .toSorted();
 const delivered = async (count: number): Promise<void> =>
-  gateway.until(
+  gateway.soon(
     'delivered',
     async () =>
       ((await gateway.counts())['delivered:accepted'] ?? 0) +
@@ -237,7 +237,7 @@ test('a rename whose answer is lost is found standing: one file, each row delive
 test.each(['E-2', 'E-8'])(
   'once the recipient may have it, erasing %s voids the file: its other rows leave under another number',
   async (erased) => {
-    await open({ retry: '[6s, 1s, 1s, 1s]' });
+    await open({ retry: '[1h, 1h, 1h, 1h]' });
     await gateway.start('planner', 'worker');
     let cuts = 0;
     gateway.sftp.fault = (step) => (step === 'write' && cuts++ === 0 ? 'reset' : undefined);
@@ -248,7 +248,7 @@ test.each(['E-2', 'E-8'])(
       'cut',
       async () => (await gateway.states("d.state = 'waiting' AND d.reason LIKE 'retry%'")).length === 8,
     );
-    // Each waits for a time of its own, the file for the first of them.
+    // Each waits for a time of its own, its file for another.
     await gateway.owner.run('UPDATE deliveries SET due_at = TIMESTAMPADD(HOUR, 1, due_at)');
     await gateway.app.rights.erase({ clientId: 'essai', reference: erased, ...by });
     await delivered(7);
@@ -305,7 +305,7 @@ test('an acknowledgement is asked for once for the whole file, and settles every
   await gateway.ask();
   await gateway.until('pending', async () => (await gateway.counts())['pending:recipient_decides'] === 7);
   const connections = gateway.sftp.connections();
-  await gateway.until('asked', () => gateway.sftp.connections() > connections + 1);
+  await gateway.soon('asked', () => gateway.sftp.connections() > connections + 1);
   // No row of it moves, and the log gets no entry for each of them, while the recipient decides.
   expect((await gateway.entries()).filter((one) => one.entry === 'lookup')).toEqual([]);
   writeFileSync(join(gateway.folder, 'ACK_1.txt'), 'OK');
@@ -332,7 +332,7 @@ test('`empty: header`: an hour without leads makes a numbered file with its head
   await gateway.ask();
   const ended = async (state: string): Promise<boolean> =>
     (await batches()).some((one) => one.role === 'whole' && one.state === state);
-  await gateway.until('sent', () => ended('sent'));
+  await gateway.soon('sent', () => ended('sent'));
   expect(gateway.drops()).toEqual(['L_000001.csv']);
   expect(gateway.text('L_000001.csv')).toBe('"OPTIN";"REF";"NOM"\n');
   expect(gateway.text('L_000001.csv.ctl')).toBe('rows=0\nseq=1\n');

@@ -16,6 +16,13 @@ export type LoopWork = (nudged: boolean) => Promise<boolean>;
 /** @param idleMs pause when there is nothing more to do; a function is asked after each round */
 export type StartLoop = (name: string, idleMs: number | (() => number), work: LoopWork) => Loop;
 
+/** The pause between two looks for which the other pauses are chosen, ms: the default of `RELAIS_PLANNER_IDLE_MS`. */
+const usualIdleMs = 60;
+
+/** A timer's pause where the planner looks more often than usual: shorter in proportion, never longer. */
+export const pacedMs = (ms: number, plannerIdleMs: number): number =>
+  Math.ceil(ms * Math.min(1, plannerIdleMs / usualIdleMs));
+
 const pauseAfter = (failures: number, idleMs: number): number =>
   failures === 0 ? idleMs : Math.max(idleMs, Math.min(idleMs * 2 ** failures, 2_000));
 
