@@ -22,14 +22,28 @@ const SQL_WORDS =
 
 /** @param folder scanned with its subfolders */
 export function lintSqlIn(folder: string): SqlFault[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.sql') || name.endsWith('.ts'))
-    .sort()
-    .flatMap((name) => {
-      const file = join(folder, name);
-      const source = readFileSync(file, 'utf8');
-      return name.endsWith('.sql') ? lintSql(file, source) : lintTypeScript(file, source);
-    });
+    .sort();
+  const faults = names.flatMap((name) => {
+    const file = join(folder, name);
+    const source = readFileSync(file, 'utf8');
+    return name.endsWith('.sql') ? lintSql(file, source) : lintTypeScript(file, source);
+  });
+  return [...faults, ...numberedTwice(names).map((name) => faultAt(join(folder, name), '', 0, NUMBER))];
+}
+
+const NUMBER = {
+  name: 'migration-number-twice',
+  remedy: 'another migration has this number: take the next free one.',
+};
+
+/** Of two migrations with one number, which came from two branches, the later name. */
+function numberedTwice(names: readonly string[]): readonly string[] {
+  const numberOf = (name: string): string => /(?:^|\/)(\d{3})_[^/]*\.sql$/.exec(name)?.[1] ?? '';
+  return names.filter(
+    (name, at) => numberOf(name) !== '' && numberOf(name) === numberOf(names[at - 1] ?? ''),
+  );
 }
 
 export const lintSql = (file: string, source: string): SqlFault[] =>

@@ -1,5 +1,6 @@
 // Each rule of the SQL lint is planted once, beside the form that is allowed; then the real store must be clean.
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lintSql, lintSqlIn, lintTypeScript } from './sql-lint.ts';
 import { sqlRules } from './sql-rules.ts';
@@ -134,6 +135,15 @@ test('query() with values is found; without values, and execute() with them, are
     { line: 4, rule: 'query-with-values' },
     { line: 6, rule: 'query-with-values' },
   ]);
+});
+
+test('two migrations with one number, as two branches make them, are a fault of the later one', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'relais-migrations-'));
+  for (const name of ['001_first.sql', '002_one.sql', '002_two.sql', '003_last.sql'])
+    writeFileSync(join(folder, name), '');
+  const faults = lintSqlIn(folder);
+  rmSync(folder, { recursive: true });
+  expect(faults).toMatchObject([{ file: join(folder, '002_two.sql'), rule: 'migration-number-twice' }]);
 });
 
 test('the SQL of the store runs on MySQL and MariaDB alike', () => {
