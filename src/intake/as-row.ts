@@ -29,6 +29,9 @@ export function refusalsOf(
   return refusals;
 }
 
+/** The contract accepts what a sender's arithmetic leaves of an amount, such as 0.30000000000000004; a column stores 0.30. */
+const centsOf = (amount: number): number => Math.round(amount * 100) / 100;
+
 /** A row that follows the contract, as the columns store it. */
 export function intakeValues(values: Values): IntakeValues {
   const row: Partial<Record<IntakeColumn, IntakeValue>> = {};
@@ -36,6 +39,7 @@ export function intakeValues(values: Values): IntakeValues {
     const field = fieldOf(name);
     if (field === undefined || value === null || value === undefined) continue;
     if (field.schema['format'] === 'instant') row[field.name] = parseInstant(value as string) ?? null;
+    else if (field.schema['cents'] === true) row[field.name] = centsOf(value as number);
     else row[field.name] = typeof value === 'object' ? JSON.stringify(value) : (value as string | number);
   }
   return row;

@@ -260,6 +260,8 @@ async function putBack(
     readonly mapping: CompiledMapping;
   },
 ): Promise<void> {
+  // As a publication does: a lead that comes in at this moment is planned, or refused, before or after it.
+  await lockClients(tx, [mapping.clientId], 'alone');
   const destination = await lockDestination(tx, request.destinationId);
   if (destination === undefined) throw unknownDestination(request.destinationId);
   if (production) await refuseInProduction(tx, mapping);

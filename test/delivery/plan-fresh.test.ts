@@ -136,3 +136,21 @@ test('a publication waits for the leads that are being taken in before it reads 
   // Before anything is read or written, the time from which it takes leads included.
   expect(waiting).toEqual([{ asked: expect.stringMatching(/FROM clients .*FOR UPDATE/s) as string }]);
 });
+
+test('a rollback changes the destinations of its client as a publication does: an intake that read them before reads them again', async () => {
+  const { owner, app } = gateway;
+  const revision = async (): Promise<number> =>
+    (
+      await owner.all<{ revision: number }>(
+        "SELECT lists_revision AS revision FROM clients WHERE id = 'essai'",
+      )
+    )[0]?.revision ?? -1;
+  const before = await revision();
+  await app.publishing.rollback({
+    destinationId: 'essai-crm',
+    version: 1,
+    actor: 'tester',
+    reason: 'ticket 7',
+  });
+  expect(await revision()).toBe(before + 1);
+});

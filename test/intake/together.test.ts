@@ -130,6 +130,8 @@ test('the same lead posted again, or inserted by SQL, is a duplicate', async () 
   const intake = proven();
   const item = postedLead('T-1', {
     budget_max: 310000.5,
+    // As a sender's program adds it up; the row has 0.30.
+    rent: 0.1 + 0.2,
     rooms: 3,
     talk_started_at: '2026-11-24T10:15:00.125+01:00',
     interactions: [{ kind: 'web_form', at: '2026-11-24T10:15:00+01:00' }],
