@@ -38,27 +38,37 @@ const places = {
 export type Sign = keyof typeof places;
 export const signs = Object.keys(places) as readonly Sign[];
 
-const statement = `SELECT ${signs.map((sign) => `(SELECT 1 FROM ${places[sign]} LIMIT 1) AS ${sign}`).join(', ')}`;
+/** One column: the server describes each column of an answer, which costs more than these words. NULLs are left out. */
+const statementOf = (wanted: readonly Sign[]): string =>
+  `SELECT CONCAT_WS(' ', ${wanted.map((sign) => `(SELECT '${sign}' FROM ${places[sign]} LIMIT 1)`).join(', ')}) AS seen`;
+const whole = statementOf(signs);
 
-export async function readSigns(sql: ReadOnlySql): Promise<ReadonlySet<Sign>> {
-  const [row] = await sql.all<Record<Sign, number | null>>(statement);
-  return new Set(signs.filter((sign) => row?.[sign] === 1));
+export async function readSigns(
+  sql: ReadOnlySql,
+  wanted: readonly Sign[] = signs,
+): Promise<ReadonlySet<Sign>> {
+  const [row] = await sql.all<{ readonly seen: string }>(wanted === signs ? whole : statementOf(wanted));
+  return new Set((row?.seen ?? '').split(' ').filter((word): word is Sign => word in places));
 }
 
 export interface Look {
   /** True if a look of a moment ago saw one of these signs. */
   readonly sees: (...wanted: readonly Sign[]) => Promise<boolean>;
-  /** The same by a look of now, which those that ask a moment later share. */
+  /** The same by a look of now: at these signs alone, where the look at all of them can still be shared. */
   readonly looksFor: (...wanted: readonly Sign[]) => Promise<boolean>;
 }
 
-/** So long a look is shared, ms: one loop looks more often, and the others look for themselves only where it does not run. */
-const sharedMs = 100;
+export interface LookOptions {
+  /** So long a look is shared, ms: one loop looks more often, and the others look for themselves only where it does not run. */
+  readonly sharedMs?: number;
+  readonly now?: () => number;
+}
 
-export function createLook(sql: ReadOnlySql, now = (): number => performance.now()): Look {
+export function createLook(sql: ReadOnlySql, options: LookOptions = {}): Look {
+  const { sharedMs = 100, now = (): number => performance.now() } = options;
   let at = Number.NEGATIVE_INFINITY;
   let seen: Promise<ReadonlySet<Sign>> = Promise.resolve(new Set());
-  const lookNow = (): void => {
+  const lookAround = (): void => {
     at = now();
     seen = readSigns(sql);
     // A failed look is not shared with those that come later.
@@ -66,18 +76,15 @@ export function createLook(sql: ReadOnlySql, now = (): number => performance.now
       at = Number.NEGATIVE_INFINITY;
     });
   };
-  const isSeen = async (wanted: readonly Sign[]): Promise<boolean> => {
+  const isShared = (): boolean => now() - at < sharedMs;
+  const sees: Look['sees'] = async (...wanted) => {
+    if (!isShared()) lookAround();
     const found = await seen;
     return wanted.some((sign) => found.has(sign));
   };
   return {
-    sees: (...wanted) => {
-      if (now() - at >= sharedMs) lookNow();
-      return isSeen(wanted);
-    },
-    looksFor: (...wanted) => {
-      lookNow();
-      return isSeen(wanted);
-    },
+    sees,
+    looksFor: async (...wanted) =>
+      isShared() ? (await readSigns(sql, wanted)).size > 0 : await sees(...wanted),
   };
 }

@@ -82,11 +82,6 @@ export async function refusedSinceAlert(sql: ReadOnlySql): Promise<number> {
   return row?.n ?? 0;
 }
 
-/** One read without a transaction, for an intake that is asked often. */
-export async function anyNewRow(sql: ReadOnlySql): Promise<boolean> {
-  return (await sql.all("SELECT 1 FROM lead_intake WHERE status = 'new' LIMIT 1")).length > 0;
-}
-
 /** 0 when everything is sealed. */
 export async function oldestUnsealedSeconds(sql: ReadOnlySql): Promise<number> {
   const [row] = await sql.all<{ age: number | null }>(
