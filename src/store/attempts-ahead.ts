@@ -13,9 +13,12 @@ export interface AttemptsAhead {
   readonly secrets: ReadonlyMap<number, Buffer>;
 }
 
-type Row = { readonly delivery: unknown; readonly of_lead: unknown; readonly consents: unknown } & {
-  readonly [Column in keyof WrappedSecret]: WrappedSecret[Column] | null;
-};
+interface Row {
+  readonly delivery: unknown;
+  readonly of_lead: unknown;
+  readonly consents: unknown;
+  readonly secret: unknown;
+}
 
 /** Deliveries by id; those that do not exist are missing. @throws KEY-001 */
 export async function readAttemptsAhead(
@@ -27,7 +30,7 @@ export async function readAttemptsAhead(
   const { marks, values } = inList(ids);
   const { columns, joins, unpack } = leadReading(blocks);
   const rows = await sql.all<Row>(
-    `SELECT ${packedAttempt('d')} AS delivery, ${columns} AS of_lead, ${packedConsents} AS consents, ${joined.columns}
+    `SELECT ${packedAttempt('d')} AS delivery, ${columns} AS of_lead, ${packedConsents} AS consents, ${joined.packed} AS secret
        FROM deliveries d FORCE INDEX (PRIMARY) JOIN leads l ON l.id = d.lead_id ${joins} ${joined.join}
       WHERE d.id IN (${marks})`,
     values,
@@ -44,8 +47,13 @@ export async function readAttemptsAhead(
       consents,
       blocks,
     ),
-    secrets: new Map(ofLeads.filter(hasSecret).map((row) => [row.lead_id, opened(row)])),
+    secrets: new Map(
+      ofLeads
+        .map((row) => joined.unpack(row.secret))
+        .filter(hasSecret)
+        .map((secret) => [secret.lead_id, opened(secret)]),
+    ),
   };
 }
 
-const hasSecret = <R extends Row>(row: R): row is R & WrappedSecret => row.wrapped !== null;
+const hasSecret = (secret: WrappedSecret | undefined): secret is WrappedSecret => secret !== undefined;

@@ -1,8 +1,11 @@
-// Locks what a departure is compared with, in one statement: the leads, and the terms of their destinations' authorisations.
+// Locks what a departure is compared with, in one statement: the leads, and the terms of their destinations' authorisations; for a claim
+// the state of the destination with them.
 // Invariant: no departure crosses a change, a withdrawal or an erasure of its lead, nor a revocation (guarantee 6).
 import type { AuthorisationTerm } from '../domain/destination.ts';
 import { inList, type Sql } from './database.ts';
+import { packedState, unpackState, type DestinationState } from './destinations/destinations.ts';
 import type { LeadLock } from './leads/leads.ts';
+import { packed, unpacker } from './packed.ts';
 
 export interface DepartureLocks {
   readonly leads: ReadonlyMap<number, LeadLock>;
@@ -10,64 +13,117 @@ export interface DepartureLocks {
   readonly authorisations: ReadonlyMap<string, readonly AuthorisationTerm[]>;
 }
 
-/** A lead has id, revision, revision of its consents, erasure; an authorisation has id, destination, its term. */
-interface Row {
+/** Rows of these parts come in any order: each says which part it is of. */
+type Row = { readonly part: 'lead' | 'term' | 'state'; readonly packed: unknown };
+
+/** One part of a statement: locks rows, and packs of each what is compared. */
+interface Part {
+  readonly sql: string;
+  readonly values: readonly (number | string)[];
+}
+
+/** @param leads `free`: those that another transaction has locked are left out */
+function leadsPart(ids: readonly number[], leads: 'free' | 'all'): Part {
+  const { marks, values } = inList([...new Set(ids)].sort((a, b) => a - b));
+  return {
+    sql: `(SELECT 'lead' AS part, ${packed(leadColumns)} AS packed
+        FROM leads FORCE INDEX (PRIMARY) WHERE id IN (${marks}) FOR UPDATE${leads === 'free' ? ' SKIP LOCKED' : ''})`,
+    values,
+  };
+}
+
+const leadColumns = ['id', 'revision', 'consent_revision', 'erased_at'] as const;
+const unpackLead = unpacker<{
   readonly id: number;
   readonly revision: number;
   readonly consent_revision: number;
   readonly erased_at: Date | null;
-  readonly destination_id: string;
-  readonly valid_from: Date | null;
-  readonly valid_until: Date | null;
-  readonly revoked_at: Date | null;
-}
+}>(leadColumns, new Set(['erased_at']));
 
-/**
- * Locks leads, in id order, and shares the authorisations of destinations.
- * @param leads `free`: those that another transaction has locked are left out, and nothing is waited for but a revocation
- */
-export async function lockForDeparture(
-  tx: Sql,
-  rows: readonly { readonly leadId: number; readonly destinationId: string }[],
-  leads: 'free' | 'all',
-): Promise<DepartureLocks> {
-  if (rows.length === 0) return { leads: new Map(), authorisations: new Map() };
-  const leadIds = inList([...new Set(rows.map(({ leadId }) => leadId))].sort((a, b) => a - b));
-  const destinationIds = inList([...new Set(rows.map(({ destinationId }) => destinationId))].sort());
-  const found = await tx.all<Row>(
-    `(SELECT id, revision, consent_revision, erased_at, '' AS destination_id, NULL AS valid_from, NULL AS valid_until, NULL AS revoked_at
-        FROM leads FORCE INDEX (PRIMARY) WHERE id IN (${leadIds.marks}) FOR UPDATE${leads === 'free' ? ' SKIP LOCKED' : ''})
-     UNION ALL
-     (SELECT a.id, 0, 0, NULL, a.destination_id, a.valid_from, a.valid_until, a.revoked_at
+function termsPart(destinations: readonly string[]): Part {
+  const { marks, values } = inList([...new Set(destinations)].sort());
+  return {
+    sql: `(SELECT 'term' AS part, ${packed(termColumns.map((name) => `a.${name}`))} AS packed
         FROM destinations d FORCE INDEX (PRIMARY) STRAIGHT_JOIN authorisations a FORCE INDEX (authorisations_destination)
           ON a.client_id = d.client_id AND a.destination_id = d.id
-       WHERE d.id IN (${destinationIds.marks}) LOCK IN SHARE MODE)`,
-    [...leadIds.values, ...destinationIds.values],
+       WHERE d.id IN (${marks}) LOCK IN SHARE MODE)`,
+    values,
+  };
+}
+
+const termColumns = ['id', 'destination_id', 'valid_from', 'valid_until', 'revoked_at'] as const;
+const unpackTerm = unpacker<{
+  readonly id: number;
+  readonly destination_id: string;
+  readonly valid_from: Date;
+  readonly valid_until: Date | null;
+  readonly revoked_at: Date | null;
+}>(termColumns, new Set(['valid_from', 'valid_until', 'revoked_at']));
+
+const readParts = (tx: Sql, parts: readonly Part[]): Promise<readonly Row[]> =>
+  tx.all<Row>(
+    parts.map(({ sql }) => sql).join(' UNION ALL '),
+    parts.flatMap(({ values }) => values),
   );
-  const terms = found.filter((row) => row.destination_id !== '');
+
+function locksOf(rows: readonly Row[]): DepartureLocks {
+  const leads = rows.filter(({ part }) => part === 'lead').map((row) => lockOf(unpackLead(row.packed)));
+  const terms = rows.filter(({ part }) => part === 'term').map((row) => unpackTerm(row.packed));
   return {
-    leads: new Map(found.filter((row) => row.destination_id === '').map((row) => [row.id, lockOf(row)])),
+    leads: new Map(leads.map((lead) => [lead.id, lead])),
     authorisations: new Map(
-      [...Map.groupBy(terms, (row) => row.destination_id)].map(([id, group]) => [id, group.flatMap(termOf)]),
+      [...Map.groupBy(terms, (term) => term.destination_id)].map(([id, group]) => [id, group.map(termOf)]),
     ),
   };
 }
 
-const lockOf = (row: Row): LeadLock => ({
+/** Locks leads, in id order, and shares the authorisations of destinations. */
+export async function lockForDeparture(
+  tx: Sql,
+  rows: readonly { readonly leadId: number; readonly destinationId: string }[],
+): Promise<DepartureLocks> {
+  if (rows.length === 0) return { leads: new Map(), authorisations: new Map() };
+  const leadIds = rows.map(({ leadId }) => leadId);
+  const destinations = rows.map(({ destinationId }) => destinationId);
+  return locksOf(await readParts(tx, [leadsPart(leadIds, 'all'), termsPart(destinations)]));
+}
+
+export interface ClaimLocks extends DepartureLocks {
+  readonly state: DestinationState | undefined;
+}
+
+/**
+ * Locks the running state of a destination: claims of one destination queue up here and nowhere else. The same statement locks what
+ * deliveries that were rendered ahead are compared with: leads that another transaction has locked are left out, and nothing is waited
+ * for but the state and a revocation.
+ */
+export async function lockForClaim(
+  tx: Sql,
+  destinationId: string,
+  leadIds: readonly number[],
+): Promise<ClaimLocks> {
+  const ahead = leadIds.length === 0 ? [] : [leadsPart(leadIds, 'free'), termsPart([destinationId])];
+  const rows = await readParts(tx, [statePart(destinationId), ...ahead]);
+  const state = rows.find(({ part }) => part === 'state');
+  return { ...locksOf(rows), state: state && unpackState(destinationId, state.packed) };
+}
+
+const statePart = (destinationId: string): Part => ({
+  sql: `(SELECT 'state' AS part, ${packedState} AS packed
+        FROM destination_states FORCE INDEX (PRIMARY) WHERE destination_id = ? FOR UPDATE)`,
+  values: [destinationId],
+});
+
+const lockOf = (row: ReturnType<typeof unpackLead>): LeadLock => ({
   id: row.id,
   revision: row.revision,
   consentRevision: row.consent_revision,
   erased: row.erased_at !== null,
 });
 
-const termOf = (row: Row): readonly AuthorisationTerm[] =>
-  row.valid_from === null
-    ? []
-    : [
-        {
-          id: row.id,
-          validFrom: row.valid_from,
-          ...(row.valid_until === null ? {} : { validUntil: row.valid_until }),
-          ...(row.revoked_at === null ? {} : { revokedAt: row.revoked_at }),
-        },
-      ];
+const termOf = (row: ReturnType<typeof unpackTerm>): AuthorisationTerm => ({
+  id: row.id,
+  validFrom: row.valid_from,
+  ...(row.valid_until === null ? {} : { validUntil: row.valid_until }),
+  ...(row.revoked_at === null ? {} : { revokedAt: row.revoked_at }),
+});

@@ -6,6 +6,7 @@ import { sealBytes, derived, openBytes } from '../domain/keyed.ts';
 import { RelaisError } from '../errors.ts';
 import { inList, insertGroups, rowMarks, type Sql } from './database.ts';
 import { deleteNamed } from './named-rows.ts';
+import { packed, unpacker } from './packed.ts';
 import { writingKey } from './keys.ts';
 
 export interface WrappedSecret {
@@ -19,8 +20,12 @@ export interface LeadSecrets {
   readonly create: (tx: Sql, leadIds: readonly number[]) => Promise<void>;
   /** Unwrapped secrets by lead id; 32 bytes each. */
   readonly read: (sql: Sql, leadIds: readonly number[]) => Promise<ReadonlyMap<number, Buffer>>;
-  /** The same in a SELECT of leads `l`: the join, and the columns that `opened` reads. */
-  readonly joined: { readonly join: string; readonly columns: string };
+  /** The same in a SELECT of leads `l`: the join, and one packed column; a lead without a secret has none to unpack. */
+  readonly joined: {
+    readonly join: string;
+    readonly packed: string;
+    readonly unpack: (value: unknown) => WrappedSecret | undefined;
+  };
   /** @throws KEY-001 */
   readonly opened: (row: WrappedSecret) => Buffer;
   /** Destroys the old secret for ever and makes a new one (erasure). */
@@ -62,7 +67,11 @@ export function createLeadSecrets(options: { masterKeys: KeyRing; keysSchema: st
     },
     joined: {
       join: `LEFT JOIN ${table} k ON k.lead_id = l.id`,
-      columns: 'k.lead_id, k.wrapped, k.key_id',
+      packed: packed(['k.lead_id', 'HEX(k.wrapped)', 'k.key_id']),
+      unpack: (value) => {
+        const { lead_id, wrapped, key_id } = unpackSecret(value);
+        return wrapped === null ? undefined : { lead_id, wrapped: Buffer.from(wrapped, 'hex'), key_id };
+      },
     },
     opened,
     replace: async (tx, leadId) => {
@@ -78,6 +87,11 @@ export function createLeadSecrets(options: { masterKeys: KeyRing; keysSchema: st
     },
   };
 }
+
+const unpackSecret = unpacker<Omit<WrappedSecret, 'wrapped'> & { readonly wrapped: string | null }>(
+  ['lead_id', 'wrapped', 'key_id'],
+  new Set(),
+);
 
 // Stores the key of each request, wrapped by the master key, in the schema of the leads' secrets.
 // Invariant: the master key never reaches MySQL; destroying a request's key makes everything sealed under it unreadable.

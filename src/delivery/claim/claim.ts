@@ -17,6 +17,7 @@ import type { SendingHours } from '../../domain/sending-hours.ts';
 import { begunAmong } from '../../store/deliveries/begun-deliveries.ts';
 import { carryingRights } from '../../store/leads/rights.ts';
 import type { Sql } from '../../store/database.ts';
+import { lockForClaim, type DepartureLocks } from '../../store/departure-locks.ts';
 import {
   countSending,
   leaveBatch,
@@ -27,7 +28,6 @@ import {
   type LockedDelivery,
 } from '../../store/deliveries/delivery-claims.ts';
 import {
-  readStates,
   saveAccess,
   saveCircuit,
   saveRateWindows,
@@ -51,12 +51,17 @@ interface ClaimSettings {
   readonly continues?: boolean;
   /** The address and secrets by which the destination is reached. */
   readonly access?: Access;
-  /** Departs the claimed rows that were rendered ahead and are unchanged; answers which. */
-  readonly departing?: (
-    tx: Sql,
-    claimed: readonly ClaimedDelivery[],
-    destination: InForceThere,
-  ) => Promise<ReadonlySet<number>>;
+  /** Deliveries that were rendered ahead. */
+  readonly ahead?: {
+    readonly leadIds: readonly number[];
+    /** Departs the claimed rows among them that are unchanged; answers which. */
+    readonly depart: (
+      tx: Sql,
+      claimed: readonly ClaimedDelivery[],
+      destination: InForceThere,
+      locks: DepartureLocks,
+    ) => Promise<ReadonlySet<number>>;
+  };
 }
 
 const withoutRates = ({ concurrency, hours }: DestinationLimits): DestinationLimits => ({
@@ -76,8 +81,7 @@ export async function claimDeliveries(
   jobs: readonly ClaimJob[],
   settings: ClaimSettings,
 ): Promise<Claim> {
-  // The destination's state row first: claims of one destination queue up here and nowhere else.
-  const known = (await readStates(tx, [destinationId], true)).get(destinationId);
+  const { state: known, ...locks } = await lockForClaim(tx, destinationId, settings.ahead?.leadIds ?? []);
   const continues = settings.continues === true;
   const {
     rows: locked,
@@ -123,10 +127,22 @@ export async function claimDeliveries(
   await putBack(tx, back);
   // A row that waits for another delivery leaves with a later file.
   if (settings.batchId !== undefined) await leaveBatch(tx, behind);
-  const departures = settings.batchId === undefined ? claimed.length : Math.min(1, claimed.length);
+  await countRates(tx, state, settings.batchId === undefined ? claimed.length : Math.min(1, claimed.length), {
+    limits,
+    now,
+  });
+  const departed = await writeLeases(tx, claimed, { destination, locks }, settings);
+  return { ...none, againAfterMs, claimed, departed };
+}
+
+async function countRates(
+  tx: Sql,
+  { destinationId, windows }: DestinationState,
+  departures: number,
+  { limits, now }: { readonly limits: DestinationLimits; readonly now: number },
+): Promise<void> {
   if (hasRates(limits) && departures > 0)
-    await saveRateWindows(tx, destinationId, countDepartures(state.windows, departures, now, limits));
-  return { ...none, againAfterMs, claimed, departed: await writeLeases(tx, claimed, destination, settings) };
+    await saveRateWindows(tx, destinationId, countDepartures(windows, departures, now, limits));
 }
 
 /** The rows that are as their job says, each once: a flush of Redis can bring a duplicate of a job into the same group. */
@@ -209,10 +225,10 @@ const claimedRow = (row: LockedDelivery, siblings: readonly LockedDelivery[]): C
 async function writeLeases(
   tx: Sql,
   claimed: readonly ClaimedDelivery[],
-  destination: InForceThere,
-  { departing, leaseMs, owner }: ClaimSettings,
+  { destination, locks }: { readonly destination: InForceThere; readonly locks: DepartureLocks },
+  { ahead, leaseMs, owner }: ClaimSettings,
 ): Promise<ReadonlySet<number>> {
-  const departed = (await departing?.(tx, claimed, destination)) ?? new Set();
+  const departed = (await ahead?.depart(tx, claimed, destination, locks)) ?? new Set();
   const others = claimed.filter((row) => !departed.has(row.id));
   await markSending(
     tx,

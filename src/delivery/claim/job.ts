@@ -184,7 +184,7 @@ function departingLoads(
   { owner, departWithClaim }: ClaimNeeds,
   { leaseMs }: ClaimLoad,
   loads: readonly ClaimLoad[],
-): Pick<Parameters<typeof claimDeliveries>[3], 'departing'> {
+): Pick<Parameters<typeof claimDeliveries>[3], 'ahead'> {
   const seen = new Set<number>();
   const written = new Map<number, Departure>();
   for (const { jobs, written: own } of loads) {
@@ -195,7 +195,10 @@ function departingLoads(
   }
   if (written.size === 0) return {};
   return {
-    departing: (tx, claimed, { mappingVersionId }) =>
-      departWithClaim(tx, { claimed, written, mappingVersionId, lease: { leaseMs, owner } }),
+    ahead: {
+      leadIds: [...written.values()].flatMap(({ ready }) => ready.map(({ row }) => row.leadId)),
+      depart: (tx, claimed, { mappingVersionId }, locks) =>
+        departWithClaim(tx, { claimed, written, mappingVersionId, locks, lease: { leaseMs, owner } }),
+    },
   };
 }

@@ -57,7 +57,7 @@ async function departTogether(
   leasesAre: 'trusted' | 'checked',
 ): Promise<readonly DepartureAnswer[] | undefined> {
   const rows = departures.flatMap((departure) => departure.ready.map((prepared) => prepared.row));
-  const { leads, authorisations } = await lockForDeparture(tx, rows, 'all');
+  const { leads, authorisations } = await lockForDeparture(tx, rows);
   // Leads before deliveries, as erasure and settlement lock them.
   const holds: Holds =
     leasesAre === 'trusted'
@@ -81,15 +81,14 @@ async function departTogether(
 
 /**
  * Departs deliveries that were rendered ahead, in the transaction of their claim; the rows are locked. One that has changed, or whose
- * lead is locked elsewhere, is claimed without departing: nothing waits under the destination's lock.
+ * lead is locked elsewhere, is claimed without departing: nothing waits for a lead under the destination's lock.
  */
 export async function departWithClaim(
   tx: Sql,
-  { claimed, written, mappingVersionId, lease }: WrittenAhead,
+  { claimed, written, mappingVersionId, locks, lease }: WrittenAhead,
 ): Promise<ReadonlySet<number>> {
   const rows = claimed.filter((row) => written.get(row.id)?.mappingVersionId === mappingVersionId);
   if (rows.length === 0) return new Set();
-  const locks = await lockForDeparture(tx, rows, 'free');
   const locked: LockedState = { ...locks, now: tx.now() };
   const leaving = rows.flatMap((row) => {
     const departure = written.get(row.id);

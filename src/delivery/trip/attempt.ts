@@ -24,6 +24,7 @@ import type {
 import type { Batch } from '../../store/files/batches.ts';
 import type { CallRow } from '../../store/deliveries/calls.ts';
 import type { Locked, LockedDelivery } from '../../store/deliveries/delivery-claims.ts';
+import type { DepartureLocks } from '../../store/departure-locks.ts';
 import type { HeldWhole } from '../../store/files/long-files.ts';
 
 export interface ClaimJob {
@@ -211,6 +212,8 @@ export interface WrittenAhead {
   readonly written: ReadonlyMap<number, Departure>;
   /** The version in force, as the claim read it. */
   readonly mappingVersionId: number;
+  /** Their leads and the terms of their authorisations, as the claim locked them. */
+  readonly locks: DepartureLocks;
   readonly lease: { readonly leaseMs: number; readonly owner: string };
 }
 

@@ -3,6 +3,7 @@
 import { inList, type Sql } from '../database.ts';
 import type { Destination } from '../destinations/destinations.ts';
 import { packedAttempt, unpackAttempt, type AttemptDelivery } from './deliveries.ts';
+import { packed, unpacker } from '../packed.ts';
 import { valueById, together } from './leases.ts';
 
 export interface LockedDelivery extends AttemptDelivery {
@@ -38,35 +39,36 @@ export async function lockWithSiblings(
     sending === undefined
       ? "(SELECT COUNT(*) FROM deliveries f WHERE f.state = 'sending' AND f.destination_id = ?)"
       : '?';
-  const ofDestination = (column: string): string =>
-    `(SELECT t.${column} FROM destinations t WHERE t.id = ?) AS ${column}`;
-  const rows = await tx.all<LockedRow>(
-    `SELECT STRAIGHT_JOIN ${packedAttempt('s')} AS packed, UTC_TIMESTAMP(3) AS db_now, ${count} AS in_flight,
-            ${ofDestination('status')}, ${ofDestination('mapping_version_id')}
+  const ofDestination = (column: string): string => `(SELECT t.${column} FROM destinations t WHERE t.id = ?)`;
+  const besides = ['UTC_TIMESTAMP(3)', count, ofDestination('status'), ofDestination('mapping_version_id')];
+  const rows = await tx.all<{ readonly packed: unknown; readonly besides: unknown }>(
+    `SELECT STRAIGHT_JOIN ${packedAttempt('s')} AS packed, ${packed(besides)} AS besides
        FROM deliveries d FORCE INDEX (PRIMARY) JOIN deliveries s FORCE INDEX (deliveries_lead) ON s.lead_id = d.lead_id AND s.destination_id = d.destination_id
       WHERE d.id IN (${marks}) AND d.destination_id = ? FOR UPDATE`,
     [sending ?? destinationId, destinationId, destinationId, ...values, destinationId],
   );
+  const [first] = rows;
+  if (first === undefined) return { rows: [], sending: 0, destination: undefined };
+  // The same in every row.
+  const { db_now: now, in_flight: inFlight, status, version } = unpackBesides(first.besides);
   const seen = new Map<number, LockedDelivery>();
   for (const row of rows) {
     const delivery = unpackAttempt(row.packed);
-    seen.set(delivery.id, { ...delivery, now: row.db_now });
+    seen.set(delivery.id, { ...delivery, now });
   }
-  const { status = null, mapping_version_id: version = null } = rows[0] ?? {};
   return {
     rows: [...seen.values()].sort((a, b) => a.id - b.id),
-    sending: Number(rows[0]?.in_flight ?? 0),
+    sending: Number(inFlight),
     destination: status === null || version === null ? undefined : { status, mappingVersionId: version },
   };
 }
 
-interface LockedRow {
-  readonly packed: unknown;
+const unpackBesides = unpacker<{
   readonly db_now: Date;
   readonly in_flight: number;
   readonly status: Destination['status'] | null;
-  readonly mapping_version_id: number | null;
-}
+  readonly version: number | null;
+}>(['db_now', 'in_flight', 'status', 'version'], new Set(['db_now']));
 
 /** Deliveries of a destination in flight under a live lease. Reads each of them. */
 export async function countSending(tx: Sql, destinationId: string): Promise<number> {

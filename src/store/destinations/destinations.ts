@@ -5,6 +5,7 @@ import type { RateWindows } from '../../domain/rates.ts';
 import { isHeld } from '../../domain/send-policy.ts';
 import type { ClientFacts, DestinationStatus, Notice } from '../../domain/destination.ts';
 import { inList, type ReadOnlySql, type Sql } from '../database.ts';
+import { packed, unpacker } from '../packed.ts';
 import { noticesOf } from './notices.ts';
 
 export interface Destination {
@@ -206,6 +207,17 @@ export const stateOf = (row: StateRow): DestinationState => ({
   accessDigest: row.access_digest ?? undefined,
   now: row.db_now.getTime(),
 });
+
+/** The same, as one packed column of `destination_states`; `unpackState` reads it. */
+export const packedState = packed(['circuit', 'rate_windows', 'HEX(access_digest)', 'UTC_TIMESTAMP(3)']);
+const unpackColumns = unpacker<
+  Omit<StateRow, 'destination_id' | 'access_digest'> & { access: string | null }
+>(['circuit', 'rate_windows', 'access', 'db_now'], new Set(['db_now']));
+export function unpackState(destinationId: string, value: unknown): DestinationState {
+  const { access, ...row } = unpackColumns(value);
+  const digest = access === null ? null : Buffer.from(access, 'hex');
+  return stateOf({ ...row, destination_id: destinationId, access_digest: digest });
+}
 
 /** @param lock `true` locks the rows for the rest of the transaction, in name order */
 export async function readStates(

@@ -2,6 +2,7 @@
 // Invariant: the mark changes under the lead's lock with a new revision, so that no content rendered earlier departs afterwards.
 import type { Circuit } from '../../domain/breaker.ts';
 import { inList, type Sql } from '../database.ts';
+import { packed, unpacker } from '../packed.ts';
 
 export async function markRestricted(tx: Sql, leadId: number, revision: number): Promise<void> {
   await tx.run(
@@ -147,22 +148,23 @@ export async function wakeAndReadCircuits(
       pairs.map((pair) => pair.leadId),
       (
         marks,
-      ) => `SELECT id, lead_id, destination_id, NULL AS circuit FROM deliveries FORCE INDEX (deliveries_lead)
+      ) => `SELECT ${packed(['id', 'lead_id', 'destination_id', 'NULL'])} AS packed FROM deliveries FORCE INDEX (deliveries_lead)
           WHERE lead_id IN (${marks}) AND ${waitsForAnother}`,
     ),
     ...listed(
       destinationIds,
       (
         marks,
-      ) => `SELECT 0 AS id, 0 AS lead_id, destination_id, circuit FROM destination_states FORCE INDEX (PRIMARY)
+      ) => `SELECT ${packed(['0', '0', 'destination_id', 'circuit'])} AS packed FROM destination_states FORCE INDEX (PRIMARY)
           WHERE destination_id IN (${marks})`,
     ),
   ];
   if (parts.length === 0) return [];
-  const rows = await tx.all<{ id: number; lead_id: number; destination_id: string; circuit: string | null }>(
+  const found = await tx.all<{ packed: unknown }>(
     parts.map(({ sql }) => sql).join(' UNION ALL '),
     parts.flatMap(({ values }) => values),
   );
+  const rows = found.map((row) => unpackWoken(row.packed));
   await wake(
     tx,
     rows.filter(
@@ -173,6 +175,14 @@ export async function wakeAndReadCircuits(
   );
   return rows.flatMap(({ circuit }) => (circuit === null ? [] : [JSON.parse(circuit) as Circuit]));
 }
+
+/** A delivery that waits, or, with `id` 0, the circuit of a destination. */
+const unpackWoken = unpacker<{
+  readonly id: number;
+  readonly lead_id: number;
+  readonly destination_id: string;
+  readonly circuit: string | null;
+}>(['id', 'lead_id', 'destination_id', 'circuit'], new Set());
 
 /** A part of a statement about a list; none about an empty one. */
 function listed(
