@@ -21,6 +21,7 @@ import { readIntakeKey, recogniseKeys, type Keys } from './privacy/keys.ts';
 import type { ProofDeps } from './privacy/proofs/prove.ts';
 import { createSealer, type Sealer } from './privacy/seal.ts';
 import { createSign } from './privacy/macs.ts';
+import type { Nearby } from './queue/worker-pool.ts';
 import { openDatabase, type Database, type ReadOnlySql, type Sql } from './store/database.ts';
 import { createLook, type Look } from './store/look.ts';
 import { createSnapshots } from './store/leads/lead-revisions.ts';
@@ -93,6 +94,8 @@ export interface App extends Parts {
   readonly freshPlanner: FreshPlanner;
   /** Keys and contacts for signing proofs of acts on a person's data. */
   readonly proofs: ProofDeps;
+  /** The worker of this process, where it runs one: its planner hands fresh jobs over without Redis. */
+  readonly nearby: Nearby;
   /** Ends of grants whose time is over. */
   readonly consentEnds: ConsentEnds;
   readonly sealer: Sealer;
@@ -149,7 +152,7 @@ async function openWith(config: Config, log: Log, heedsRestore = (): boolean => 
     database,
     marks,
     reading: replica ?? database,
-    look: createLook(database),
+    look: createLook(database, { sharedMs: Math.min(250, Math.max(100, 4 * config.planner.idleMs)) }),
     secrets,
     snapshot,
     ...meansOf(config, database, { keys, digestKey, log }),
@@ -160,6 +163,7 @@ async function openWith(config: Config, log: Log, heedsRestore = (): boolean => 
     checkOptions,
     ...intakeOf({ ...leads, marks, log, digestKey }, published),
     proofs,
+    nearby: { begin: undefined },
     consentEnds: createConsentEnds({ database, snapshot, published, log }),
     ...partsOnDemand(config, {
       leads,

@@ -13,6 +13,8 @@ export interface DestinationWorker {
   readonly usedAt: () => number;
   readonly touch: () => void;
   readonly isBusy: () => boolean;
+  /** Begins jobs that have a place at once; returns the others. */
+  readonly begin: (jobs: readonly Job[]) => readonly Job[];
   /** Changes the number of jobs at once, to the published one. */
   readonly resize: (concurrency: number) => void;
   /** Begins no further job; resolves when the running ones have ended. */
@@ -73,6 +75,14 @@ export function openDestinationWorker(options: DestinationWorkerOptions): Destin
     usedAt: () => usedAt,
     touch,
     isBusy: () => running.size > 0,
+    begin: (jobs) => {
+      for (const [index, job] of jobs.entries()) {
+        if (!mayBegin() || !places.take()) return jobs.slice(index);
+        touch();
+        begin(job);
+      }
+      return [];
+    },
     resize: (concurrency) => {
       places.resize(concurrency);
       if (worker.concurrency !== entriesAhead(concurrency)) worker.concurrency = entriesAhead(concurrency);

@@ -4,6 +4,8 @@
 export interface Places {
   /** True once there is a place, in the order of the requests, to be left again; false when released without one. */
   readonly enter: () => Promise<boolean>;
+  /** Takes a place at once: false where there is none, or where others wait for it. */
+  readonly take: () => boolean;
   readonly leave: () => void;
   /** Releases all waiting jobs at once, without a place: nothing begins any more. */
   readonly release: () => void;
@@ -27,6 +29,11 @@ export function createPlaces(first: number): Places {
         waiting.push(done);
         fill();
       }),
+    take: () => {
+      if (waiting.length > 0 || taken >= count) return false;
+      taken += 1;
+      return true;
+    },
     leave: () => {
       taken -= 1;
       fill();

@@ -10,8 +10,18 @@ export interface WorkerPool {
   /** Makes sure a worker is open for a destination. */
   readonly wake: (destinationId: string) => Promise<void>;
   readonly open: () => number;
+  /** Begins jobs of this process's own planner for which an open worker has a place; returns the others, which go through Redis. */
+  readonly begin: BeginNearby;
   /** Stops taking jobs and waits for those begun, at most `drainMs`. */
   readonly close: (drainMs: number) => Promise<void>;
+}
+
+/** Returns the jobs that were not begun. */
+export type BeginNearby = (destinationId: string, jobs: readonly Job[]) => readonly Job[];
+
+/** Where a planner finds the worker of its own process; undefined: there is none. */
+export interface Nearby {
+  begin: BeginNearby | undefined;
 }
 
 export interface WorkerPoolOptions {
@@ -28,6 +38,8 @@ export interface WorkerPoolOptions {
   readonly giveBack: (jobs: readonly Job[]) => Promise<void>;
   /** Destinations with queued deliveries: read now and then, for lost wake-ups. */
   readonly queued: () => Promise<readonly string[]>;
+  /** Begins jobs here from now on, until the pool closes. */
+  readonly nearby?: Nearby;
   readonly log: Log;
   readonly idleMs?: number;
   readonly lookMs?: number;
@@ -49,11 +61,16 @@ export async function createWorkerPool(options: WorkerPoolOptions): Promise<Work
   await subscriber.subscribe(wakeChannel(prefix));
   const timer = setInterval(() => look(pool), options.lookMs ?? 1_000);
   look(pool);
+  const begin: BeginNearby = (destinationId, jobs) => pool.workers.get(destinationId)?.begin(jobs) ?? jobs;
+  const { nearby = { begin: undefined } } = options;
+  nearby.begin = begin;
   return {
     wake: (destinationId) => wake(pool, destinationId),
     open: () => pool.workers.size,
+    begin,
     close: async (drainMs) => {
       pool.closing = true;
+      nearby.begin = undefined;
       clearInterval(timer);
       const workers = [...pool.workers.values()];
       pool.workers.clear();

@@ -13,7 +13,6 @@ import { createQueueAtOnce, type QueueAtOnce } from '../delivery/planning/queue-
 import { createMaintenance } from '../delivery/background/maintenance.ts';
 import { openRedis } from '../queue/connect.ts';
 import { createProducer, type Producer } from '../queue/producer.ts';
-import { anyNewRow } from '../store/alerts/backlog.ts';
 import { destinationsBy } from '../store/destinations/destinations.ts';
 import { isLongFileAtWork } from '../store/files/long-files.ts';
 import type { Look, Sign } from '../store/look.ts';
@@ -103,10 +102,10 @@ interface Stations {
 }
 
 function stationsOf(app: App, producer: Producer): Stations {
-  const { database, published, log, marks } = app;
+  const { database, published, log, marks, nearby } = app;
   const { window, filePartRows: partRows } = app.config.planner;
   const dispatcher = createDispatcher({ database, published, producer, window, log });
-  const atOnce = createQueueAtOnce({ producer, log, window, noteFresh: dispatcher.noteFresh });
+  const atOnce = createQueueAtOnce({ producer, nearby, log, window, noteFresh: dispatcher.noteFresh });
   return {
     look: app.look,
     planner: createPlanner({ database, marks, published, admit: atOnce.admit, log }),
@@ -157,7 +156,7 @@ function startIntakeLoops(loop: StartLoop, app: App, { look, planner, atOnce, di
     'intake',
     () => (isMoving() ? movingMs : idleMs),
     async () => {
-      if (!(await (isMoving() ? anyNewRow(app.database) : look.looksFor('intake')))) return false;
+      if (!(await look.looksFor('intake'))) return false;
       foundAt = performance.now();
       // Fewer are all that there were: the next ones come after a pause, and a look in vain costs more than they wait.
       return (await app.intake.acceptBatch(batch)).taken >= manyRows;

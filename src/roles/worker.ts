@@ -60,6 +60,7 @@ export async function startWorker(
       Math.min((await deliverer.limitsOf(destinationId)).concurrency, config.worker.concurrency),
     handle: deliverer.handle,
     giveBack: (jobs) => giveBack(database, jobs),
+    nearby: app.nearby,
     queued: async () => ((await look.sees('queued')) ? destinationsWithQueuedWork(database) : []),
     log,
   });
@@ -67,8 +68,7 @@ export async function startWorker(
   const presence = presenceOf('worker', app, ownership);
   return {
     stop: async () => {
-      await presence.stop();
-      await Promise.all([readBacks.stop(), renewed.stop()]);
+      await Promise.all([presence.stop(), readBacks.stop(), renewed.stop()]);
       await pool.close(config.worker.drainMs);
       // Sends still running after the limit are cut off; their rows show as `outcome_unknown`.
       aborter.abort();

@@ -6,6 +6,7 @@ import { silentLog } from '../../src/log.ts';
 import type { CompiledMapping } from '../../src/mapping/contract.ts';
 import type { Job } from '../../src/queue/jobs.ts';
 import type { Producer } from '../../src/queue/producer.ts';
+import type { BeginNearby } from '../../src/queue/worker-pool.ts';
 import { queuedLongAgo } from '../../src/store/deliveries/queued-long-ago.ts';
 import { addChange } from '../../src/store/leads/lead-changes.ts';
 import { openStoreHome, type StoreHome } from '../store/home.ts';
@@ -44,7 +45,7 @@ const mapping = {
 /** Plans these changes of new leads in one batch, and pushes as the planner's loop does. */
 async function plan(
   kinds: readonly string[],
-  { window = 100, version = mapping, away = false } = {},
+  { window = 100, version = mapping, away = false, nearby = undefined as BeginNearby | undefined } = {},
 ): Promise<Planned> {
   const push: Producer['push'] = (_destination, jobs) => {
     if (away) return Promise.reject(new Error('away'));
@@ -53,6 +54,7 @@ async function plan(
   };
   const atOnce = createQueueAtOnce({
     producer: { push } as unknown as Producer,
+    nearby: { begin: nearby },
     log: silentLog,
     window,
     noteFresh: (id) => void fresh.push(id),
@@ -90,6 +92,18 @@ test('fresh creates are queued and pushed under their own ids, and no dispatch i
     ['queued', 1],
   ]);
   expect(pushed).toEqual(rows.map(({ id }) => ({ deliveryId: id, run: 1, attempt: 1 })));
+  expect(fresh).toEqual(['essai-crm']);
+});
+
+test('the worker of the same process begins what it has a place for, and the rest goes through Redis', async () => {
+  const begun: Job[] = [];
+  const nearby: BeginNearby = (_destination, [first, ...rest]) => {
+    if (first !== undefined) begun.push(first);
+    return rest;
+  };
+  const { queued } = await plan(['created', 'created'], { nearby });
+  expect([...begun, ...pushed]).toEqual(queued.map(({ deliveryId }) => ({ deliveryId, run: 1, attempt: 1 })));
+  expect(pushed).toHaveLength(1);
   expect(fresh).toEqual(['essai-crm']);
 });
 

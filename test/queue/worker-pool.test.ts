@@ -57,6 +57,48 @@ test('a job that waited for its place while Redis was another’s for a moment d
   }
 });
 
+test('a job of the same process begins at once only where a place is free and the Redis is ours', async () => {
+  const gateway = await openGateway({ files: webhookFiles(1) });
+  const { place, prefix } = gateway.config.redis;
+  const redis = openRedis(place, 'worker', 60_000);
+  const subscriber = openRedis(place, 'worker', 60_000);
+  const begun: Job[] = [];
+  const first = Promise.withResolvers<void>();
+  let ours = true;
+  const pool = await createWorkerPool({
+    redis,
+    subscriber,
+    prefix,
+    concurrencyOf: () => Promise.resolve(1),
+    handle: async (_destination, job) => {
+      begun.push(job);
+      if (begun.length === 1) await first.promise;
+    },
+    isOurs: () => ours,
+    giveBack: () => Promise.resolve(),
+    queued: () => Promise.resolve([]),
+    log: silentLog,
+    lookMs: 3_600_000,
+  });
+  try {
+    expect(pool.begin('essai-csv', [file(1)])).toEqual([file(1)]);
+    await pool.wake('essai-csv');
+    expect(pool.begin('essai-csv', [file(1), file(2)])).toEqual([file(2)]);
+    expect(pool.begin('essai-csv', [file(2)])).toEqual([file(2)]);
+    first.resolve();
+    await gateway.until('the place is free', () => pool.begin('essai-csv', [file(3)]).length === 0);
+    ours = false;
+    expect(pool.begin('essai-csv', [file(4)])).toEqual([file(4)]);
+    expect(begun).toEqual([file(1), file(3)]);
+  } finally {
+    await pool.close(1_000);
+    expect(pool.begin('essai-csv', [file(5)])).toEqual([file(5)]);
+    redis.disconnect();
+    subscriber.disconnect();
+    await gateway.close();
+  }
+});
+
 test('a job in flight whose lock lost its expiry, as in a copied Redis, is pushed again and begun', async () => {
   const gateway = await openGateway({ files: webhookFiles(1) });
   const { place, prefix } = gateway.config.redis;

@@ -1,10 +1,11 @@
 // Queues creates in the statement that plans them, where their destination has room: they need no dispatch.
-// Invariant: what is queued here is pushed after the commit, or again later like anything that Redis lost. Nothing overtakes due work, and
+// Invariant: what is queued here is handed over after the commit, or pushed later like anything that Redis lost. Nothing overtakes due work, and
 // a held, suspended or closed destination gets nothing: the dispatch decides there, and the claim reads all of it again under its lock.
 import { isFetched, sendsFiles } from '../../../connectors/index.ts';
 import { closedFor } from '../../domain/send-policy.ts';
 import type { Log } from '../../log.ts';
 import type { Producer } from '../../queue/producer.ts';
+import type { Nearby } from '../../queue/worker-pool.ts';
 import type { Sql } from '../../store/database.ts';
 import { readWindow, type DueJobAt } from '../../store/deliveries/due-work.ts';
 import type { Insert, PlanTarget } from './plan-change.ts';
@@ -13,7 +14,7 @@ import { jobOf, pushJobs } from './push-jobs.ts';
 export interface QueueAtOnce {
   /** Marks as queued the planned creates that may leave at once, in the transaction that inserts them. */
   readonly admit: (tx: Sql, inserts: readonly Insert[], targets: readonly PlanTarget[]) => Promise<void>;
-  /** Pushes what was queued, after the commit. */
+  /** Hands over what was queued, after the commit: to the worker of this process where it has a place, else through Redis. */
   readonly push: (queued: readonly DueJobAt[]) => Promise<void>;
 }
 
@@ -30,6 +31,7 @@ interface Room {
 /** @param options `noteFresh` is called for each destination that gets a fresh lead */
 export function createQueueAtOnce(options: {
   readonly producer: Producer;
+  readonly nearby: Nearby;
   readonly log: Log;
   /** Deliveries of a destination that are queued or under way, at most. */
   readonly window: number;
@@ -64,7 +66,9 @@ export function createQueueAtOnce(options: {
     push: async (queued) => {
       for (const [destinationId, jobs] of Map.groupBy(queued, (job) => job.destinationId)) {
         options.noteFresh(destinationId);
-        await pushJobs(options, destinationId, jobs.map(jobOf));
+        const all = jobs.map(jobOf);
+        const left = options.nearby.begin?.(destinationId, all) ?? all;
+        if (left.length > 0) await pushJobs(options, destinationId, left);
         options.log.info('dispatch.pushed', { destination: destinationId, count: jobs.length });
       }
     },
