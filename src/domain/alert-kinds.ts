@@ -195,6 +195,11 @@ const advice: Readonly<Record<AlertKind, Advise>> = {
     'Read the reason, correct it, then run the backup again.',
     () => 'relais backup run',
   ),
+  statistics_withdrawn: say(
+    'Sur la machine des statistiques, supprimer la part de ce client : elle n’est pas recomptée.',
+    'On the host of the statistics delete this client’s part: nothing is counted again.',
+    () => 'relais statistics remove',
+  ),
   ledger_late: say(
     'Vérifier le dossier RELAIS_ERASURE_LEDGER_DIR : existence, droits, place.',
     'See to the folder RELAIS_ERASURE_LEDGER_DIR: existence, rights, room.',
@@ -381,6 +386,10 @@ export const alertDefinitions = {
   backup_failed: {
     title: 'Sauvegarde en échec / backup failed',
     isTask: false,
+  },
+  statistics_withdrawn: {
+    title: 'Statistiques à purger d’un client / statistics to lose a client',
+    isTask: true,
   },
   ledger_late: {
     title: 'Registre des effacements en retard / ledger of erasures behind',

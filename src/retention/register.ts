@@ -11,6 +11,7 @@ import {
 import { coversMatter, type Instruction, type Covered } from '../domain/instructions.ts';
 import { isLongDelay, anonymiseMonths } from '../domain/retention.ts';
 import { RelaisError } from '../errors.ts';
+import { raiseAlerts } from '../store/alerts/alerts.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { appendHandovers } from '../store/log/handovers.ts';
 import {
@@ -20,6 +21,7 @@ import {
   writeOperation,
   type Operation,
 } from '../store/retention/register.ts';
+import { isInStatistics } from '../store/statistics/counting.ts';
 import { lockClients } from '../store/people/same-person.ts';
 import { writeNote } from '../client-mails/notes.ts';
 export { listInstructions, listOperations } from '../store/retention/register.ts';
@@ -53,6 +55,8 @@ export function recordInstruction(database: Database, instruction: NewInstructio
       },
     ]);
     await noteOfInstruction(tx, { ...instruction, number });
+    if (covers.includes('statistics_end') && (await isInStatistics(tx, clientId)))
+      await raiseAlerts(tx, [{ kind: 'statistics_withdrawn', clientId }]);
     return number;
   });
 }

@@ -5,6 +5,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { addMonths, civilDate, isCivilDate, startOfDay } from '../domain/civil-date.ts';
 import { editionOf, type CountedRequest, type PublishedCell } from '../domain/statistics.ts';
 import { RelaisError } from '../errors.ts';
+import { closeTasks } from '../store/alerts/alerts.ts';
 import { alone } from '../store/alone.ts';
 import type { Database } from '../store/database.ts';
 import { appendHandovers } from '../store/log/handovers.ts';
@@ -87,6 +88,7 @@ async function removeAll({ database, writer, actor }: StatisticsPlace): Promise<
     await writer.transaction((tx) => deleteCells(tx, cells));
     await database.transaction(async (tx) => {
       await deleteParts(tx, clientId);
+      await closeTasks(tx, 'statistics_withdrawn', clientId);
       await appendHandovers(tx, [
         { entry: 'statistics_removed', clientId, actor, reason: `cells:${cells.length}` },
       ]);

@@ -212,6 +212,32 @@ test('C26 C27: who withdraws is counted no more, and its cells are deleted, not 
   ]);
 });
 
+test('C26: a withdrawal where no writer is configured is a task until the cells are deleted', async () => {
+  for (const client of ['essai', 'autre', 'tiers'] as const) {
+    await instruct(client, 'statistics');
+    await asked(client, 10);
+  }
+  await issue();
+  const open = async (): Promise<readonly string[]> =>
+    (
+      await gateway.owner.all<{ client: string }>(
+        "SELECT client_id AS client FROM alerts WHERE kind = 'statistics_withdrawn' AND closed_at IS NULL",
+      )
+    ).map(({ client }) => client);
+  // In no cell.
+  await instruct('quart', 'statistics_end');
+  expect(await open()).toEqual([]);
+  const { err } = await terminalOf(environmentOf(gateway))(
+    ...['instruction', 'record', '--client', 'essai', '--date', '2026-11-02', '--from', 'Mme Exemple, DPO'],
+    ...['--document', 'lettre', '--covers', 'statistics_end'],
+  );
+  expect(err).toContain('relais statistics remove');
+  expect(await open()).toEqual(['essai']);
+  expect((await relais('statistics', 'remove')).out).toBe('essai: 3 cells deleted.\n');
+  expect(await open()).toEqual([]);
+  expect(await media()).toEqual({});
+});
+
 test('C28: the writer reads no lead, the reader nothing else, the gateway no statistics; wider accounts are refused', async () => {
   await issue();
   const reader = openDatabase({ url: urlOf('reader'), connections: 1 });

@@ -130,6 +130,11 @@ export async function withdrawnClients(sql: ReadOnlySql): Promise<readonly strin
   return withdrawn;
 }
 
+/** True when the client is part of issued statistics. */
+export async function isInStatistics(sql: ReadOnlySql, clientId: string): Promise<boolean> {
+  return (await sql.all('SELECT 1 FROM statistics_parts WHERE client_id = ? LIMIT 1', [clientId])).length > 0;
+}
+
 export const partsOf = (sql: ReadOnlySql, clientId: string): Promise<readonly IssuedCell[]> =>
   sql.all<IssuedCell>('SELECT month, report, category, class FROM statistics_parts WHERE client_id = ?', [
     clientId,
