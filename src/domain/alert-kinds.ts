@@ -230,26 +230,11 @@ interface AlertDefinition {
 }
 
 export const alertDefinitions = {
-  destination_held: {
-    title: 'Destination en pause automatique / destination held',
-    isTask: false,
-  },
-  destination_reopened: {
-    title: 'Destination rétablie / destination reopened',
-    isTask: false,
-  },
-  delivery_failed: {
-    title: 'Livraisons en échec définitif / deliveries failed for good',
-    isTask: false,
-  },
-  delivery_expired: {
-    title: 'Livraisons expirées / deliveries expired',
-    isTask: false,
-  },
-  bounces_unread: {
-    title: 'Retours de courrier illisibles / bounces cannot be read',
-    isTask: false,
-  },
+  destination_held: { title: 'Destination en pause automatique / destination held', isTask: false },
+  destination_reopened: { title: 'Destination rétablie / destination reopened', isTask: false },
+  delivery_failed: { title: 'Livraisons en échec définitif / deliveries failed for good', isTask: false },
+  delivery_expired: { title: 'Livraisons expirées / deliveries expired', isTask: false },
+  bounces_unread: { title: 'Retours de courrier illisibles / bounces cannot be read', isTask: false },
   bounce_unmatched: {
     title: 'Retours de courrier sans livraison reconnue / bounces of no known delivery',
     isTask: false,
@@ -258,18 +243,9 @@ export const alertDefinitions = {
     title: 'Leads en attente au-delà du délai promis / leads wait longer than promised',
     isTask: false,
   },
-  file_late: {
-    title: 'Fichier non parti à l’heure prévue / file not produced on schedule',
-    isTask: true,
-  },
-  file_unacknowledged: {
-    title: 'Accusé de réception manquant / acknowledgement missing',
-    isTask: true,
-  },
-  ack_unreadable: {
-    title: 'Accusé de réception illisible / acknowledgement cannot be read',
-    isTask: true,
-  },
+  file_late: { title: 'Fichier non parti à l’heure prévue / file not produced on schedule', isTask: true },
+  file_unacknowledged: { title: 'Accusé de réception manquant / acknowledgement missing', isTask: true },
+  ack_unreadable: { title: 'Accusé de réception illisible / acknowledgement cannot be read', isTask: true },
   ack_lines_unknown: {
     title:
       'Lignes d’accusé sans lead correspondant, ou de statut inconnu / acknowledgement lines not understood',
@@ -279,10 +255,7 @@ export const alertDefinitions = {
     title: 'Accusé de réception contradictoire / acknowledgement contradicts an earlier one',
     isTask: true,
   },
-  file_gap: {
-    title: 'Numéro de fichier manquant / file number missing',
-    isTask: true,
-  },
+  file_gap: { title: 'Numéro de fichier manquant / file number missing', isTask: true },
   file_held: {
     title: 'Fichier complet retenu : trop de leads en moins / full file held back: too many leads missing',
     isTask: true,
@@ -295,14 +268,8 @@ export const alertDefinitions = {
     title: 'Opt-in non conservé par le destinataire / opt-in not kept by the recipient',
     isTask: true,
   },
-  support_decides: {
-    title: 'Décision du support attendue / support must decide',
-    isTask: false,
-  },
-  manual_task: {
-    title: 'Tâche manuelle / manual task',
-    isTask: true,
-  },
+  support_decides: { title: 'Décision du support attendue / support must decide', isTask: false },
+  manual_task: { title: 'Tâche manuelle / manual task', isTask: true },
   right_waits: {
     title: 'Retrait d’opt-in ou effacement pas encore transmis / withdrawal or erasure not passed on yet',
     isTask: true,
@@ -326,14 +293,8 @@ export const alertDefinitions = {
       'Destinataire à prévenir par écrit, ou qui ne répond pas / recipient to be asked in writing, or silent',
     isTask: true,
   },
-  intake_failed: {
-    title: 'Incident à la réception des leads / intake incident',
-    isTask: true,
-  },
-  intake_refused: {
-    title: 'Leads refusés à l’entrée / leads refused at intake',
-    isTask: false,
-  },
+  intake_failed: { title: 'Incident à la réception des leads / intake incident', isTask: true },
+  intake_refused: { title: 'Leads refusés à l’entrée / leads refused at intake', isTask: false },
   anomalies_pile_up: {
     title: 'Leads non conformes d’un client / leads of a client that do not conform',
     isTask: true,
@@ -342,19 +303,13 @@ export const alertDefinitions = {
     title: 'Mise en service incomplète d’un client / go-live list of a client incomplete',
     isTask: true,
   },
-  mapping_unusable: {
-    title: 'Format de destination inutilisable / mapping unusable',
-    isTask: true,
-  },
+  mapping_unusable: { title: 'Format de destination inutilisable / mapping unusable', isTask: true },
   internal_error: {
     title:
       'Erreur interne sur une livraison ou une destination / internal error over a delivery or a destination',
     isTask: true,
   },
-  bulk_stuck: {
-    title: 'Traitement groupé arrêté / bulk run cannot go on',
-    isTask: true,
-  },
+  bulk_stuck: { title: 'Traitement groupé arrêté / bulk run cannot go on', isTask: true },
   client_mail_unsent: {
     title: 'E-mail du centre au client non parti / mail to a client not sent',
     isTask: true,
@@ -363,10 +318,7 @@ export const alertDefinitions = {
     title: 'Outil du centre non prévenu des événements / events not taken by a tool of the centre',
     isTask: true,
   },
-  secret_expires: {
-    title: 'Certificat bientôt expiré / certificate about to expire',
-    isTask: false,
-  },
+  secret_expires: { title: 'Certificat bientôt expiré / certificate about to expire', isTask: false },
   proofs_not_handed_over: {
     title: 'Preuves de consentement non remises avant suppression / proofs not handed over before a deletion',
     isTask: true,
@@ -379,30 +331,15 @@ export const alertDefinitions = {
     title: 'Base de données ou Redis indisponible / database or Redis unavailable',
     isTask: false,
   },
-  backup_late: {
-    title: 'Pas de sauvegarde depuis 26 heures / no backup for 26 hours',
-    isTask: false,
-  },
-  backup_failed: {
-    title: 'Sauvegarde en échec / backup failed',
-    isTask: false,
-  },
+  backup_late: { title: 'Pas de sauvegarde depuis 26 heures / no backup for 26 hours', isTask: false },
+  backup_failed: { title: 'Sauvegarde en échec / backup failed', isTask: false },
   statistics_withdrawn: {
     title: 'Statistiques à purger d’un client / statistics to lose a client',
     isTask: true,
   },
-  ledger_late: {
-    title: 'Registre des effacements en retard / ledger of erasures behind',
-    isTask: false,
-  },
-  seal_lag: {
-    title: 'Journal non scellé / log not sealed in time',
-    isTask: false,
-  },
-  log_altered: {
-    title: 'Journal altéré / log altered',
-    isTask: true,
-  },
+  ledger_late: { title: 'Registre des effacements en retard / ledger of erasures behind', isTask: false },
+  seal_lag: { title: 'Journal non scellé / log not sealed in time', isTask: false },
+  log_altered: { title: 'Journal altéré / log altered', isTask: true },
 } as const satisfies Readonly<Record<string, AlertDefinition>>;
 
 export type AlertKind = keyof typeof alertDefinitions;
