@@ -23,6 +23,7 @@ export {
   isStoreOutage,
   isStoreTrouble,
   SqlFailure,
+  unlessReadOnly,
 } from './sql-failures.ts';
 
 export interface Sql {

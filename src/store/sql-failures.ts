@@ -115,6 +115,15 @@ const readsOnly = [
   'Relais reads only: nothing was changed.',
 ] as const;
 
+/** For a note of the last use, which is worth no refusal: where Relais reads only, it is left out. */
+export const unlessReadOnly = (work: Promise<unknown>): Promise<void> =>
+  work.then(
+    () => undefined,
+    (error: unknown) => {
+      if (!isRelaisError(error) || error.code !== 'DB-007') throw error;
+    },
+  );
+
 /** For a process that was running when a backup was restored into its database. */
 export const restoredMeanwhile = (): RelaisError =>
   new RelaisError('DB-007', [

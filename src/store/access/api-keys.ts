@@ -1,6 +1,6 @@
 // Stores the API keys of other systems: digest, scopes, client, allowed addresses and expiry.
 // Invariant: at most two keys of one name are in force, so that a key can be rotated without a pause.
-import type { Sql } from '../database.ts';
+import { unlessReadOnly, type Sql } from '../database.ts';
 
 export interface ApiKeyRow {
   readonly id: number;
@@ -58,7 +58,9 @@ export async function apiKeyOf(sql: Sql, digest: Buffer): Promise<ApiKeyRow | un
   if (row === undefined) return undefined;
   const { stale, ...key } = row;
   if (stale === 1)
-    await sql.run('UPDATE api_keys SET last_used_at = UTC_TIMESTAMP(3) WHERE id = ?', [key.id]);
+    await unlessReadOnly(
+      sql.run('UPDATE api_keys SET last_used_at = UTC_TIMESTAMP(3) WHERE id = ?', [key.id]),
+    );
   return key;
 }
 

@@ -1,6 +1,6 @@
 // Stores how people sign in: their sessions, their subjects at an identity provider, the tries.
 // Invariant: the database's clock decides whether a session is valid; the token itself is never stored.
-import { type Sql, isDuplicateKey } from '../database.ts';
+import { type Sql, isDuplicateKey, unlessReadOnly } from '../database.ts';
 
 /** full; factor: the password was right, a code is missing; enrol: a second factor is to be set up. */
 export type SessionStage = 'full' | 'factor' | 'enrol';
@@ -62,7 +62,9 @@ export async function sessionOf(
   if (row === undefined) return undefined;
   const { stale, ...session } = row;
   if (isActivity && stale === 1)
-    await sql.run('UPDATE sessions SET seen_at = UTC_TIMESTAMP(3) WHERE digest = ?', [digest]);
+    await unlessReadOnly(
+      sql.run('UPDATE sessions SET seen_at = UTC_TIMESTAMP(3) WHERE digest = ?', [digest]),
+    );
   return session;
 }
 
