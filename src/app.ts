@@ -22,7 +22,7 @@ import type { ProofDeps } from './privacy/proofs/prove.ts';
 import { createSealer, type Sealer } from './privacy/seal.ts';
 import { createSign } from './privacy/macs.ts';
 import type { Nearby } from './queue/worker-pool.ts';
-import { openDatabase, type Database, type ReadOnlySql, type Sql } from './store/database.ts';
+import { openDatabase, type Database, type ReadOnlySql, type Sign, type Sql } from './store/database.ts';
 import { createLook, type Look } from './store/look.ts';
 import { createSnapshots } from './store/leads/lead-revisions.ts';
 import {
@@ -113,10 +113,19 @@ export interface App extends Parts {
  */
 export async function openApp(
   config: Config,
-  { log, restoring = false }: { readonly log: Log; readonly restoring?: boolean },
+  {
+    log,
+    restoring = false,
+    admit,
+  }: {
+    readonly log: Log;
+    readonly restoring?: boolean;
+    /** Called with the text of each entry of the log before it is signed; what it throws refuses the entry. */
+    readonly admit?: ((text: string) => void) | undefined;
+  },
 ): Promise<App> {
   let isOpen = false;
-  const app = await openWith(config, log, () => isOpen);
+  const app = await openWith(config, log, { heedsRestore: () => isOpen, admit });
   if (config.readOnly || restoring) return app;
   if (await isRestorePending(app.database)) {
     await app.close();
@@ -127,12 +136,18 @@ export async function openApp(
   return app;
 }
 
-async function openWith(config: Config, log: Log, heedsRestore = (): boolean => false): Promise<App> {
+interface Opening {
+  readonly heedsRestore?: () => boolean;
+  readonly admit?: ((text: string) => void) | undefined;
+}
+
+async function openWith(config: Config, log: Log, opening: Opening = {}): Promise<App> {
+  const { heedsRestore = () => false, admit = () => undefined } = opening;
   const keys = keysOf(config);
   const { gatewayUrl: url, connections } = config.mysql;
   const { silenceMs, keysSchema, readOnly } = config;
   const common = { url, silenceMs, readOnly, heedsRestore };
-  const database = openDatabase({ ...common, sign: createSign(keys.seal), connections });
+  const database = openDatabase({ ...common, sign: signingAfter(admit, keys), connections });
   const digestKey = await recognised(config, database, keys).catch(async (error: unknown) => {
     await database.close();
     throw error;
@@ -184,6 +199,14 @@ async function openWith(config: Config, log: Log, heedsRestore = (): boolean => 
     },
   };
 }
+
+const signingAfter = (admit: (text: string) => void, keys: Keys): Sign => {
+  const sign = createSign(keys.seal);
+  return (text) => {
+    admit(text);
+    return sign(text);
+  };
+};
 
 /** Takes rows in, and plans simple leads with them. */
 function intakeOf(

@@ -1,7 +1,6 @@
 // Reads the environment, alone in the program: validates every variable at once, masks secrets, freezes the result.
 // Invariant: nothing starts with a wrong configuration; production refuses an unsafe one (C38, C40).
 import { existsSync, readFileSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import {
   alertMailOf,
@@ -16,6 +15,7 @@ import {
   refuseUnsafe,
 } from './config/composite-values.ts';
 import { createVariableReader, sandboxFile, type VariableReader, createSecrets } from './config/reader.ts';
+import { operatorOf, systemFacts } from './config/os-user.ts';
 import { parseRedisPlace, redisForms, type RedisPlace } from './config/redis-place.ts';
 import type { Config, Environment } from './config/types.ts';
 import { RelaisError } from './errors.ts';
@@ -66,7 +66,7 @@ export function loadConfig(environment: Environment = process.env, folder: strin
     callbacks: callbacksOf(reader),
     api: { ...doorOf(reader, 'API'), perMinute: reader.wholeNumber('RELAIS_API_PER_MINUTE', 1, 10_000_000) },
     console: consoleOf(reader, network.allowPlaintext),
-    actor: read('RELAIS_ACTOR') ?? userInfo().username,
+    ...terminalOf(reader, env, environment),
     secrets: createSecrets(read('RELAIS_SECRETS_DIR'), (name) => environment[name] ?? sandbox[name]),
     secretFiles: reader.secretFiles().map((file) => resolve(folder, file)),
     listing: reader.listing(),
@@ -288,6 +288,29 @@ function clientMailsOf({ read, problems }: VariableReader): Pick<Config, 'client
 function centreOf({ read }: VariableReader): Pick<Config, 'centreName'> {
   const centreName = read('RELAIS_CENTRE_NAME');
   return centreName === undefined ? {} : { centreName };
+}
+
+/** In production the operating system names the operator; elsewhere `RELAIS_ACTOR` may. */
+function terminalOf(
+  { read, oneOf, problems }: VariableReader,
+  env: Config['env'],
+  { SUDO_USER: sudoUser, SUDO_UID: sudoUid }: Environment,
+): Pick<Config, 'actor' | 'actorIsProved' | 'terminal'> {
+  const actor = read('RELAIS_ACTOR');
+  const system = systemFacts();
+  const factorCode = read('RELAIS_FACTOR_CODE');
+  if (factorCode !== undefined && factorCode.length > 40)
+    problems.push('RELAIS_FACTOR_CODE must be a code of the second factor');
+  const { name, isProved } =
+    env === 'production'
+      ? operatorOf({ actor, sudoUser, sudoUid }, system)
+      : { name: actor ?? system.username, isProved: true };
+  const needsFactor = oneOf('RELAIS_TERMINAL_FACTOR', ['no', 'yes'] as const) === 'yes';
+  return {
+    actor: name,
+    actorIsProved: isProved,
+    terminal: { needsFactor, login: actor ?? name, factorCode },
+  };
 }
 
 const fileOf = (file: string | undefined, base: string): string | undefined =>

@@ -12,6 +12,7 @@ import {
   useRecoveryCode,
   type AccountRow,
 } from '../store/access/accounts.ts';
+import { RelaisError } from '../errors.ts';
 import type { Sql } from '../store/database.ts';
 import { appendHandovers } from '../store/log/handovers.ts';
 import {
@@ -25,7 +26,7 @@ import {
   type SessionStage,
 } from '../store/access/sessions.ts';
 import { accountActor, openFactor, sealFactor, tokenDigest, type AccessPlace } from './place.ts';
-import { loginOf, noteChange, toAccount } from './accounts.ts';
+import { loginOf, noteChange, toAccount, type Account } from './accounts.ts';
 import { networkOf, signInLimits, waitMs } from './limits.ts';
 import {
   checkPassword,
@@ -130,6 +131,32 @@ async function isRightCode(tx: Sql, place: AccessPlace, row: AccountRow, code: s
   const step = secret === undefined ? undefined : stepOfCode(secret, code, at);
   if (step !== undefined) return takeStep(tx, row.id, step);
   return code.length >= 16 && code.length <= 40 && useRecoveryCode(tx, row.id, recoveryDigest(code));
+}
+
+/** At the terminal: the second factor alone, of an open account that has one; a code counts once. @throws ACCESS-002 */
+export async function proveByFactor(place: AccessPlace, typed: string, code: string): Promise<Account> {
+  const { database } = place;
+  const login = loginOf(typed).slice(0, 190);
+  const tried = tryOf(place, login, '127.0.0.1');
+  const wait = await countedTry(place, tried, true);
+  const account = wait > 0 ? undefined : await accountOf(database, login);
+  const proved = await database.transaction(async (tx) => {
+    const row = account === undefined ? undefined : await accountById(tx, account.id, true);
+    if (row === undefined || row.endedAt !== null || !(await isRightCode(tx, place, row, code)))
+      return undefined;
+    await admitted(tx, row, tried);
+    return toAccount(row);
+  });
+  if (proved !== undefined) return proved;
+  if (wait === 0) await noteRefusal(place, account, 'CODE');
+  throw new RelaisError('ACCESS-002', [
+    wait > 0
+      ? 'Trop d’essais : attendez.'
+      : 'Ce code n’est pas celui du second facteur de ce compte, ou il a déjà servi.',
+    wait > 0
+      ? 'Too many tries: wait.'
+      : 'This code is not of the second factor of this account, or was used before.',
+  ]);
 }
 
 export interface Enrolment {

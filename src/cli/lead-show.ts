@@ -1,15 +1,9 @@
 // relais lead show: prints one lead, its consents, its deliveries, and the open ones with their reasons.
-// Invariant: in one language; a person is masked unless revealed, which is an entry of the log (C39).
+// Invariant: in one language; a person is masked unless revealed; each look is an entry of the log (C39, C58).
 import { Option, type Command } from 'commander';
 import type { App } from '../app.ts';
 import { RelaisError } from '../errors.ts';
-import {
-  showLead,
-  type ConsentInForce,
-  type LeadFile,
-  type Reveal,
-  type ShownRight,
-} from '../support/lead-file.ts';
+import { showLead, type ConsentInForce, type LeadFile, type ShownRight } from '../support/lead-file.ts';
 import type { PersonFact } from '../support/masking.ts';
 import {
   paris,
@@ -55,7 +49,8 @@ export function showCommands(lead: Command): void {
     'relais lead show HZ-000001 --client horizon',
     'relais lead show HZ-000001 --client horizon --reveal --reason "request 77"',
   ).action((reference: string, options: ShowOptions) => {
-    const reason = options.reveal === true ? reasonOf(options.reason) : undefined;
+    const needsReason = options.reveal === true || options.reason !== undefined;
+    const reason = needsReason ? reasonOf(options.reason) : 'lead show by reference';
     return withApp((app) => show(app, reference, { ...options, reason }));
   });
 }
@@ -63,11 +58,9 @@ export function showCommands(lead: Command): void {
 async function show(
   app: App,
   reference: string,
-  options: Omit<ShowOptions, 'reason'> & { readonly reason: string | undefined },
+  options: Omit<ShowOptions, 'reason'> & { readonly reason: string },
 ): Promise<void> {
-  const { reason } = options;
-  const look: Reveal =
-    reason === undefined ? { reveal: false } : { reveal: true, actor: app.config.actor, reason };
+  const look = { reveal: options.reveal === true, actor: app.config.actor, reason: options.reason };
   const shown = await showLead(app.database, { clientId: options.client, reference }, look);
   switch (shown.found) {
     case 'nothing':

@@ -148,7 +148,10 @@ async function publish(destination: string | undefined, options: PublishOptions)
   const asked = askedFor(options, 'note');
   const author = options.author === undefined ? undefined : impersonal(options.author, '--author');
   await withApp(async (app) => {
-    const actor = author === undefined ? app.config.actor : await actorOf(app.database, author);
+    const actor =
+      author === undefined
+        ? app.config.actor
+        : await actorOf(app.database, author, app.config.env !== 'production');
     for (const destinationId of destination === undefined ? await allGood(app) : [destination])
       await publishOne(
         { ...app, config: { ...app.config, actor } },

@@ -98,7 +98,7 @@ async function goOn(loaded: Config, ownerUrl: string, going: Going): Promise<voi
     const { database, secrets, oppositionKey, retention, snapshot, keys } = app;
     const { keysSchema, planner } = loaded;
     const { long, lines, manifest, reason } = going;
-    const actor = await actorOf(database, loaded.actor);
+    const actor = await actorOf(database, loaded.actor, loaded.actorIsProved);
     if (long !== undefined) {
       const { back, forgotten } = await bringPersonsBack(app, long, going);
       out(`${back} leads came back; ${forgotten} have no secret any more and are gone.`);
@@ -125,7 +125,10 @@ async function open(options: { readonly reason?: string }): Promise<void> {
   const loaded = config();
   const app = await openApp(loaded, { log: silentLog, restoring: true });
   try {
-    await openRestored(app.database, { actor: await actorOf(app.database, loaded.actor), reason });
+    await openRestored(app.database, {
+      actor: await actorOf(app.database, loaded.actor, loaded.actorIsProved),
+      reason,
+    });
     out('The gateway may go on: restart its processes. Its former Redis is refused: `relais redis adopt`.');
   } finally {
     await app.close();

@@ -3,6 +3,7 @@
 import { createInterface } from 'node:readline/promises';
 import { resolve } from 'node:path';
 import type { App, openApp as openAppNow } from '../app.ts';
+import type { Account } from '../access/accounts.ts';
 import { loadConfig, mappingsDirOf, sandboxFile, type Config } from '../config.ts';
 import { isRelaisError, RelaisError } from '../errors.ts';
 import { createLog, silentLog } from '../log.ts';
@@ -84,18 +85,35 @@ const openApp = async (...given: Parameters<typeof openAppNow>): Promise<App> =>
 
 /** Opens the gateway for one command and closes it, whatever happens. */
 export async function withApp<T>(work: (app: App) => Promise<T>): Promise<T> {
-  const app = await openApp(config(), {
+  const loaded = config();
+  const { needsFactor } = loaded.terminal;
+  const guard = needsFactor ? (await import('../app/person-guard.ts')).createPersonGuard() : undefined;
+  const app = await openApp(loaded, {
     log: createLog({ level: 'error', stream: { write: (line) => void process.stderr.write(line) } }),
+    admit: guard?.admit,
   });
   try {
     const { database, config: typed } = app;
+    const proved = await accountShown(app);
+    if (proved !== undefined) guard?.prove(proved);
     // A new actor cannot be added while nothing may be written, and none of their acts is.
-    const actor = typed.readOnly ? typed.actor : await actorOf(database, typed.actor);
+    const actor = typed.readOnly
+      ? typed.actor
+      : proved === undefined
+        ? await actorOf(database, typed.actor, typed.actorIsProved)
+        : `account:${proved.id}`;
     names = await allNames(database);
     return await work({ ...app, config: { ...typed, actor } });
   } finally {
     await app.close();
   }
+}
+
+/** The account whose second factor was given with the command. @throws ACCESS-002 */
+async function accountShown({ access, config: typed }: App): Promise<Account | undefined> {
+  const { login, factorCode } = typed.terminal;
+  if (factorCode === undefined || typed.readOnly) return undefined;
+  return (await import('../access/sign-in.ts')).proveByFactor(access, login, factorCode);
 }
 
 /** For commands that can do without: undefined when nothing is configured or no database answers, which is reported. */

@@ -123,6 +123,15 @@ export interface Config {
   readonly registerFile: string | undefined;
   /** The actor of commands run by hand. */
   readonly actor: string;
+  /** True where the operating system names the actor, so that an account of that login may be meant. */
+  readonly actorIsProved: boolean;
+  readonly terminal: {
+    /** Commands that read persons need an account with a second factor. */
+    readonly needsFactor: boolean;
+    /** Login whose second factor `factorCode` is. */
+    readonly login: string;
+    readonly factorCode: string | undefined;
+  };
   /** `secret:NAME` values, newest first; files win over the environment and are read again when they change. */
   readonly secrets: (name: string) => readonly string[];
   /** Files that variables name for a secret, a password or a private key. */

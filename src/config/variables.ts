@@ -294,6 +294,16 @@ export const variables: readonly Variable[] = [
   {
     name: 'RELAIS_ACTOR',
     meaning:
-      'who works at the terminal: a login or a name, of which the log has a number; default: the system user',
+      'who works at the terminal, where the system keeps no login or beside RELAIS_FACTOR_CODE; default: the system user',
+  },
+  {
+    name: 'RELAIS_TERMINAL_FACTOR',
+    meaning: 'yes: commands that read persons need RELAIS_FACTOR_CODE of an account that may',
+    fallback: 'no',
+  },
+  {
+    name: 'RELAIS_FACTOR_CODE',
+    meaning: 'code of the second factor of the account that RELAIS_ACTOR names, for one command',
+    secret: true,
   },
 ];

@@ -1,6 +1,7 @@
 // Judges the security of an installation: one declaration for each rule, with its words and what to do (C40, C43).
 // Invariant: a rule that could not be looked at is never reported as kept.
 import { hostOfAccount, isOneHost } from '../domain/account-host.ts';
+import { binaryLogDays } from '../store/backups/binary-logs.ts';
 import { gatewayKeyTables, gatewayRights } from '../store/migrate.ts';
 import { intakeColumns } from '../store/intake/intake.ts';
 import type { AccountFacts, Right } from '../store/server-facts.ts';
@@ -39,8 +40,6 @@ export const judged = (facts: SecurityFacts): readonly SecurityResult[] =>
     return { name, state, says, remedy, faults, notes, unseen };
   });
 
-/** An erased person is in the binary log as long as it is kept (C43). */
-const mostBinaryDays = 10;
 const oldestKeyDays = 730;
 const soonDays = 30;
 
@@ -86,13 +85,13 @@ const rules: readonly Rule[] = [
   },
   {
     name: 'binary-log',
-    says: `binary logs are deleted after ${mostBinaryDays} days, on replicas too: an erased person is in them`,
+    says: `binary logs are deleted after ${binaryLogDays} days, on replicas too: an erased person is in them`,
     remedy: 'Set binlog_expire_logs_seconds = 864000, in the configuration too.',
     look: ({ accounts }) =>
       perServer(accounts, [
         ({ logs }) =>
           of(logs, ({ binaryDays }) =>
-            binaryDays <= mostBinaryDays
+            binaryDays <= binaryLogDays
               ? []
               : [
                   binaryDays === Number.POSITIVE_INFINITY

@@ -1,5 +1,6 @@
 // Reads what the server says of an account's connection and rights, and of its own logs, for the check of security (C40, C43).
 // Invariant: reads only; an account sees its own rights, whatever else it may read.
+import { binaryLogSeconds } from './backups/binary-logs.ts';
 import type { ReadOnlySql } from './database.ts';
 
 /** A right of an account: on everything (`schema` and `table` empty), a schema, a table, or a column. */
@@ -83,16 +84,10 @@ export interface ServerLogs {
 const daySeconds = 86_400;
 
 export async function serverLogs(sql: ReadOnlySql): Promise<ServerLogs> {
-  const values = await namedValues(
-    sql,
-    "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('general_log', 'log_bin', 'binlog_expire_logs_seconds', 'binlog_expire_logs_auto_purge', 'expire_logs_days')",
-  );
-  const number = (name: string): number => Number(values.get(name) ?? 0);
-  const days = number('binlog_expire_logs_seconds') / daySeconds || number('expire_logs_days');
-  const isKept = days === 0 || values.get('binlog_expire_logs_auto_purge') === 'OFF';
+  const values = await namedValues(sql, "SHOW GLOBAL VARIABLES WHERE Variable_name = 'general_log'");
   return {
     general: values.get('general_log') === 'ON',
-    binaryDays: values.get('log_bin') !== 'ON' ? 0 : isKept ? Number.POSITIVE_INFINITY : days,
+    binaryDays: (await binaryLogSeconds(sql)) / daySeconds,
   };
 }
 

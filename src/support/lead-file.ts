@@ -1,5 +1,5 @@
 // Reads one lead for support: the person, consents in force, interactions, deliveries, and the open ones with their reasons.
-// Invariant: the person is masked; in clear only after an entry of the hand-over log with actor and reason (C39).
+// Invariant: an entry of the hand-over log with actor and reason comes first (C58); the person is masked unless revealed (C39).
 import { entitiesOf, isNamedEntity, currentConsent } from '../domain/consent.ts';
 import { findClient } from '../store/destinations/destinations.ts';
 import {
@@ -25,9 +25,6 @@ import {
 } from '../store/leads/support-leads.ts';
 import { noteLookUp, type LookUp } from './find-person.ts';
 import { personFacts, refusedFacts, type PersonFact, type RefusedFacts } from './masking.ts';
-
-/** Masked needs no reason; in clear needs actor and reason. */
-export type Reveal = { readonly reveal: false } | (LookUp & { readonly reveal: true });
 
 export interface ConsentInForce {
   readonly purpose: ConsentPurpose;
@@ -81,12 +78,18 @@ type ShownLead =
 export async function showLead(
   database: Database,
   { clientId, reference }: { readonly clientId: string; readonly reference: string },
-  look: Reveal,
+  look: LookUp,
 ): Promise<ShownLead> {
   const leads = await searchLeads(database, [clientId], { reference });
   const refused = leads.length > 0 ? [] : await findRefused(database, [clientId], { reference });
   if (leads.length + refused.length === 0) return { found: 'nothing' };
-  if (look.reveal) await noteLookUp(database, 'revealed', { leads: leads.slice(0, 1), clientId }, look);
+  // Masked too: the reader of a person is in the log before anything is shown (C58).
+  await noteLookUp(
+    database,
+    look.reveal ? 'revealed' : 'looked_up',
+    { leads: leads.slice(0, 1), clientId },
+    look,
+  );
   const [head] = leads;
   if (head === undefined)
     return { found: 'refused', rows: refused.map((row) => refusedFacts(row, look.reveal)) };

@@ -21,9 +21,12 @@ const actor = /(?<![\w(:])(?:staff|account|key):\d{1,10}(?!\w)/g;
 export const namedText = (text: string, names: ReadonlyMap<string, string>): string =>
   text.replaceAll(actor, (found) => names.get(found) ?? found);
 
-/** The operator at the terminal as the log names them: by the number of their account, or one of their own; no name (C58). */
-export const actorOf = async (sql: Sql, typed: string): Promise<string> =>
-  (await accountActorOf(sql, typed)) ?? (await staffActorOf(sql, typed));
+/**
+ * The operator at the terminal as the log names them: by the number of their account, or one of their own; no name (C58).
+ * @param isProved false for a name that is only typed, which is no account's
+ */
+export const actorOf = async (sql: Sql, name: string, isProved: boolean): Promise<string> =>
+  (isProved ? await accountActorOf(sql, name) : undefined) ?? (await staffActorOf(sql, name));
 
 /** Readers of the centre get the text with names; a client's get none. */
 export async function namesFor(

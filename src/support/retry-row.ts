@@ -49,8 +49,8 @@ export async function retryRow(
     const isReleased = refused.codes.some((code) => heldRefusals.includes(code));
     if (isReleased && by.isOfficer !== true)
       throw new RelaisError('ACCESS-003', [
-        `La ligne ${row} attend la délégation à la protection des données : RELAIS_ACTOR doit être l’identifiant d’un compte du rôle dpo.`,
-        `Row ${row} is held for the data protection officer: RELAIS_ACTOR must be the login of an account with the role dpo.`,
+        `La ligne ${row} attend la délégation à la protection des données : elle la rejoue depuis un compte du rôle dpo.`,
+        `Row ${row} is held for the data protection officer: they retry it from an account with the role dpo.`,
       ]);
     await forgetDeaths(tx, 'intake', row);
     const alongside = refused.kind === 'lead' ? await refusedAbout(tx, refused, forWantOfLead) : [];

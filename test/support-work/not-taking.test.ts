@@ -6,6 +6,7 @@ import { notTaking, refusalOfPlan } from '../../src/support/reads/not-taking.ts'
 import { wholeCentre } from '../../src/support/place.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';
 
+const masked = { reveal: false, actor: 'account:1', reason: 'ticket 1' };
 let gateway: Gateway;
 beforeAll(async () => {
   gateway = await openGateway({ files: webhookFiles(9) });
@@ -29,7 +30,7 @@ beforeAll(async () => {
 afterAll(() => gateway.close());
 
 test('each is named with why, and the one that took it is not among them', async () => {
-  const page = await leadPage(gateway.app, wholeCentre, { client: 'essai', reference: 'N-1' });
+  const page = await leadPage(gateway.app, wholeCentre, { client: 'essai', reference: 'N-1' }, masked);
   expect(Object.fromEntries(page.notTaking.map(({ destinationId, why }) => [destinationId, why[0]]))).toEqual(
     {
       'essai-archive': 'archivée, elle ne prend plus rien',

@@ -26,6 +26,7 @@ import { twoClients } from '../support/two-clients.ts';
 import { leadRow, openGateway, type Gateway } from '../trip/gateway.ts';
 
 let crm: HttpRecipient;
+const masked = { reveal: false, actor: 'account:1', reason: 'ticket 1' };
 let gateway: Gateway;
 const essai: Scope = { clientId: 'essai' };
 const autre = { kind: 'key', scopes: keyScopes, clientId: 'autre' } as const;
@@ -116,7 +117,7 @@ test.each<[string, Parameters<typeof deliveriesPage>[2], readonly string[]]>([
 });
 
 test('C39: a lead is shown masked, by category, with its consents over time', async () => {
-  const page = await leadPage(gateway.app, essai, { client: 'essai', reference: 'E-10' });
+  const page = await leadPage(gateway.app, essai, { client: 'essai', reference: 'E-10' }, masked);
   const shown = JSON.stringify([page.categories, page.person]);
   expect(shown).not.toMatch(/Martin|Zoé|e-10@|9980110|250000|Rappeler/);
   expect(shown).toContain('M***');
@@ -255,7 +256,7 @@ test('nothing of another client is read or acted on: it is as if it did not exis
     failureGroups(app, autre, { destination: 'essai-crm' }),
     deliveryPage(app, autre, id),
     deliveryPage(app, autre, row?.key ?? ''),
-    leadPage(app, autre, lead),
+    leadPage(app, autre, lead, masked),
     handoversOfLead(app, autre, lead, all),
     leadsByReference(app, autre, lead),
     peopleFound(

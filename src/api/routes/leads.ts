@@ -192,7 +192,8 @@ async function oneLead(
   support: RouteDeps['support'],
   { params: named, caller }: AskedToRead,
 ): Promise<unknown> {
-  const page = await leadPage(support, caller.holder, nameOf(named));
+  const look = { reveal: false, actor: caller.actor, reason: 'lead by reference' };
+  const page = await leadPage(support, caller.holder, nameOf(named), look);
   return s.asJson({
     ...page,
     client: page.clientId,

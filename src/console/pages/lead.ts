@@ -3,7 +3,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { mayFor } from '../../access/permissions.ts';
 import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
-import type { Reveal, ShownRight } from '../../support/lead-file.ts';
+import type { LookUp } from '../../support/find-person.ts';
+import type { ShownRight } from '../../support/lead-file.ts';
 import { leadPage, type LeadPage } from '../../support/reads/lead.ts';
 import { refusalOfPlan } from '../../support/reads/not-taking.ts';
 import {
@@ -40,7 +41,7 @@ export function leadRoutes(server: FastifyInstance, desk: Desk): void {
   server.get<{ Params: Params }>(
     '/leads/:client/:reference',
     { config: { gate: 'lead.read' } },
-    (request, reply) => onePage(desk, request, reply, { named: request.params, look: { reveal: false } }),
+    (request, reply) => onePage(desk, request, reply, { named: request.params, look: maskedLook(request) }),
   );
   server.post<{ Params: Params }>(
     '/leads/:client/:reference/reveal',
@@ -48,12 +49,20 @@ export function leadRoutes(server: FastifyInstance, desk: Desk): void {
     (request, reply) => {
       const reason = field(request, 'reason', 1_000).trim();
       const problem = reasonProblem(reason);
-      const look: Reveal =
-        problem === undefined ? { reveal: true, actor: personOf(request).actor, reason } : { reveal: false };
+      const look =
+        problem === undefined
+          ? { reveal: true, actor: personOf(request).actor, reason }
+          : maskedLook(request);
       return onePage(desk, request, reply, { named: request.params, look, problem });
     },
   );
 }
+
+const maskedLook = (request: FastifyRequest): LookUp => ({
+  reveal: false,
+  actor: personOf(request).actor,
+  reason: 'lead page',
+});
 
 async function onePage(
   { place, show }: Desk,
@@ -63,7 +72,7 @@ async function onePage(
     named,
     look,
     problem,
-  }: { readonly named: Params; readonly look: Reveal; readonly problem?: Both | undefined },
+  }: { readonly named: Params; readonly look: LookUp; readonly problem?: Both | undefined },
 ): Promise<FastifyReply> {
   const say = sayTo(request);
   const { holder } = personOf(request);

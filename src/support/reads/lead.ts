@@ -1,12 +1,13 @@
 // Reads one lead: its data by category, masked; consents over time, interactions, deliveries, and every hand-over of it.
-// Invariant: of a person enough to recognise and no more (C39); in clear only by `showLead`'s own rule, after an entry of the log.
+// Invariant: of a person enough to recognise and no more (C39); each look is an entry of the log first (`showLead`).
 import type { ConsentRecord, Lead } from '../../domain/lead.ts';
 import { columnFacts, type ColumnFacts } from '../../domain/lead-fields/columns.ts';
 import { unknownLead } from '../../errors/unknown.ts';
 import { entriesOfLeads, type LeadEntry } from '../../store/log/lead-log.ts';
 import { readLeads } from '../../store/leads/leads.ts';
 import { searchLeads } from '../../store/leads/support-leads.ts';
-import { showLead, type LeadFile, type Reveal } from '../lead-file.ts';
+import type { LookUp } from '../find-person.ts';
+import { showLead, type LeadFile } from '../lead-file.ts';
 import { maskMail, maskName, maskPhone } from '../masking.ts';
 import { pageOf, isWithin, type Page, type PageAsked, type SupportPlace, type Scope } from '../place.ts';
 import { notTaking, type NotTaking } from './not-taking.ts';
@@ -48,7 +49,7 @@ export async function leadPage(
   { database, published }: SupportPlace,
   scope: Scope,
   { client: clientId, reference }: LeadName,
-  look: Reveal = { reveal: false },
+  look: LookUp,
 ): Promise<LeadPage> {
   const unknown = unknownLead(clientId, reference);
   if (!isWithin(scope, clientId)) throw unknown;
