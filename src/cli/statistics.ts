@@ -28,10 +28,10 @@ export function statisticsCommands(program: Command): void {
     statistics
       .command('run')
       .description('issue the statistics of a month that is over; once, for ever')
-      .requiredOption('--month <month>', 'the month: 2026-10'),
+      .option('--month <month>', 'the month: 2026-10; default: the last one', monthOf),
     'Counts clients with an instruction that covers `statistics`, from its date on. Needs RELAIS_MYSQL_STATISTICS_URL.',
     'relais statistics run --month 2026-10',
-  ).action(({ month }: { readonly month: string }) => withPlace((place) => run(place, month)));
+  ).action(({ month }: { readonly month?: string }) => withPlace((place) => run(place, month)));
   withExamples(
     statistics
       .command('remove')
@@ -100,8 +100,8 @@ function statisticsPlaceOf({ config, database }: App): StatisticsPlace | undefin
   return { database, writer, installation, actor };
 }
 
-async function run(place: StatisticsPlace, month: string): Promise<void> {
-  const { cells, clients } = await issueEdition(place, month);
+async function run(place: StatisticsPlace, asked: string | undefined): Promise<void> {
+  const { month, cells, clients } = await issueEdition(place, asked);
   out(`${month}: ${cells} cells of ${clients} clients. It is never issued again.`);
   if (cells === 0) say('No cell has 11 persons of 3 clients, none of them with over 85 %.');
 }

@@ -2,7 +2,7 @@
 // Invariant: a month is issued once; the account that writes can read no lead, and the gateway's cannot read what was written; the key
 // that links the requests of a person is made for the run and forgotten.
 import { createHmac, randomBytes } from 'node:crypto';
-import { addMonths, civilDate, isCivilDate, startOfDay } from '../domain/civil-date.ts';
+import { addMonths, civilDate, isCivilDate, monthOf, startOfDay } from '../domain/civil-date.ts';
 import { editionOf, type CountedRequest, type PublishedCell } from '../domain/statistics.ts';
 import { RelaisError } from '../errors.ts';
 import { closeTasks } from '../store/alerts/alerts.ts';
@@ -44,8 +44,14 @@ export interface IssuedEdition {
   readonly clients: number;
 }
 
-/** @throws STATISTICS-001, USAGE-001 */
-export function issueEdition(place: StatisticsPlace, month: string): Promise<IssuedEdition> {
+/**
+ * @param month by default the last one that is over
+ * @throws STATISTICS-001, USAGE-001
+ */
+export function issueEdition(
+  place: StatisticsPlace,
+  month: string = lastMonth(place.database),
+): Promise<IssuedEdition> {
   return apart(place, async () => {
     const { database, writer, actor } = place;
     requireOver(database, month);
@@ -64,6 +70,7 @@ export function issueEdition(place: StatisticsPlace, month: string): Promise<Iss
     if (state === 'issued' || isWritten)
       throw refusal(`${month} was issued already: an edition is never issued again.`);
     const { cells, clients } = await countMonth(database, month);
+    if (clients === 0) throw refusal('No client authorises statistics: the month can still be issued.');
     await database.transaction((tx) => beginEdition(tx, month, cells));
     await writer.transaction((tx) => writeEdition(tx, month, cells));
     await end(` cells:${cells.length} clients:${clients}`);
@@ -117,6 +124,9 @@ async function apart<T>(place: StatisticsPlace, work: () => Promise<T>): Promise
 const refusal = (detail: string): RelaisError => new RelaisError('STATISTICS-001', detail);
 
 export const isMonth = (text: string): boolean => /^\d{4}-\d\d$/.test(text) && isCivilDate(`${text}-01`);
+
+const lastMonth = (database: Pick<Database, 'now'>): string =>
+  monthOf(addMonths(civilDate(database.now()), -1));
 
 function requireOver(database: Pick<Database, 'now'>, month: string): void {
   if (!isMonth(month)) throw new RelaisError('USAGE-001', `"${month}" is not a month (2026-10).`);

@@ -238,7 +238,17 @@ test('C26: a withdrawal where no writer is configured is a task until the cells 
   expect(await media()).toEqual({});
 });
 
+test('C27: a month before any client has authorised statistics is not lost', async () => {
+  await expect(issue()).rejects.toThrow(/can still be issued/);
+  await instruct('essai', 'statistics');
+  expect(await issue()).toMatchObject({ month: '2026-10', cells: 0, clients: 1 });
+  // Without a month it is the last one that is over in Paris, where it is December already.
+  const database = { ...place.database, now: () => new Date('2026-11-30T23:30:00Z') };
+  expect(await issueEdition({ ...place, database })).toMatchObject({ month: '2026-11' });
+});
+
 test('C28: the writer reads no lead, the reader nothing else, the gateway no statistics; wider accounts are refused', async () => {
+  await instruct('essai', 'statistics');
   await issue();
   const reader = openDatabase({ url: urlOf('reader'), connections: 1 });
   const main = gateway.app.database.name;
