@@ -14,7 +14,7 @@ import { inTurn } from '../store/alone.ts';
 import type { Sql } from '../store/database.ts';
 import { appendHandovers } from '../store/log/handovers.ts';
 import { keyActor, requireOpenClient, newToken, tokenDigest, type AccessPlace } from './place.ts';
-import { keyScopes, type Holder, type Permission } from './permissions.ts';
+import { keyScopes, reachOf, type Holder, type Permission } from './permissions.ts';
 
 /** Recognisable in a log or a repository, so that secret scanners find it. */
 const prefix = 'relais_';
@@ -142,7 +142,7 @@ function holderOf(row: ApiKeyRow, address: string): KeyHolder | undefined {
   const scopes = row.scopes
     .split(',')
     .filter((scope): scope is Permission => (keyScopes as readonly string[]).includes(scope));
-  return { id: row.id, holder: { kind: 'key', scopes, clientId: row.clientId ?? undefined } };
+  return { id: row.id, holder: { kind: 'key', scopes, ...reachOf(row.clientId ?? undefined) } };
 }
 
 function isFrom(ranges: readonly string[], address: string): boolean {

@@ -1,6 +1,6 @@
 // The one table of permissions for each role (C38, C39). Terminal, API and console ask `may` and nothing else.
 // Invariant: an act that is in no row is allowed to no role.
-import type { BothSentences } from '../errors.ts';
+import { RelaisError, type BothSentences } from '../errors.ts';
 
 /** Roles of accounts. An account may have several, but a viewer is only a viewer: it belongs to a client, not to the centre. */
 export const roles = ['support', 'integrator', 'dpo', 'admin', 'viewer'] as const;
@@ -88,11 +88,29 @@ export const keyScopes = permissions.filter((permission) => (rules[permission] a
 
 export const ruleOf = (permission: Permission): Rule => rules[permission];
 
+/** The things of every client: only a role of the centre, a key that names no client, and the terminal span them. */
+export interface EveryClient {
+  readonly clientId: undefined;
+  readonly spans: 'clients';
+}
+
+/** The things that a reader may see: those of one client, or of every client. */
+export type Reach = { readonly clientId: string } | EveryClient;
+
+/** @throws INTERNAL-001 for a viewer without a client, which no account is */
+export function reachOf(clientId: string | undefined, roles: readonly Role[] = []): Reach {
+  if (clientId !== undefined) return { clientId };
+  if (roles.includes('viewer')) throw new RelaisError('INTERNAL-001', 'A viewer belongs to a client.');
+  return { clientId: undefined, spans: 'clients' };
+}
+
 /** The actor: an account with its roles, a system with the scopes of its key, or the operator at the terminal, who may do everything. */
-export type Holder =
-  | { readonly kind: 'account'; readonly roles: readonly Role[]; readonly clientId: string | undefined }
-  | { readonly kind: 'key'; readonly scopes: readonly Permission[]; readonly clientId: string | undefined }
-  | { readonly kind: 'terminal'; readonly clientId: undefined };
+export type Holder = Reach &
+  (
+    | { readonly kind: 'account'; readonly roles: readonly Role[] }
+    | { readonly kind: 'key'; readonly scopes: readonly Permission[] }
+    | ({ readonly kind: 'terminal' } & EveryClient)
+  );
 
 /** True where the holder has the permission for any client; `mayFor` checks the client. */
 export function may(holder: Holder, permission: Permission): boolean {

@@ -1,6 +1,6 @@
 // Lets commands of the terminal read persons only for an account that has shown its second factor, where that is required (C39, C58).
 // Invariant: every entry of the log of such a read passes here, in whatever command it is written; what is refused is not read.
-import { may, type Holder, type Permission } from '../access/permissions.ts';
+import { may, reachOf, type Holder, type Permission } from '../access/permissions.ts';
 import type { Account } from '../access/accounts.ts';
 import { RelaisError } from '../errors.ts';
 
@@ -38,7 +38,7 @@ export function createPersonGuard(): PersonGuard {
         ]);
     },
     prove: ({ roles, clientId }) => {
-      holder = { kind: 'account', roles, clientId };
+      holder = { kind: 'account', roles, ...reachOf(clientId, roles) };
     },
   };
 }

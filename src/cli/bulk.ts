@@ -1,6 +1,7 @@
 // relais bulk list | show | resume | cancel: manages bulk runs, and works one to its end for a command.
 // Invariant: cancelling undoes nothing; it is recorded with actor and reason.
 import { Option, type Command } from 'commander';
+import { wholeCentre } from '../support/place.ts';
 import { cancelRunAct } from '../support/acts/bulk.ts';
 import { readRun, resumeRun, workRun, type BulkRow } from '../support/bulk-runs.ts';
 import { bulkRows, bulkStates, type BulkState, type BulkRunHead } from '../support/reads/bulk-runs.ts';
@@ -104,7 +105,7 @@ function listCommand(bulk: Command): void {
   ).action((options: ListOptions) =>
     withApp(async (app) => {
       const { state, limit, after } = options;
-      const { items: runs, next } = await bulkRows(app, state === undefined ? {} : { state }, {
+      const { items: runs, next } = await bulkRows(app, wholeCentre, state === undefined ? {} : { state }, {
         limit,
         after,
       });

@@ -6,6 +6,7 @@ import { goLiveDefinitions, type GoLiveFinding } from '../domain/go-live.ts';
 import { goLiveListOfFiles, publishedGoLiveList, type GoLiveList } from '../publishing/go-live.ts';
 import { withExamples, instant, collect, reasonOf, wholeNumber, type Moment } from './arguments.ts';
 import { withJson, out, say, withApp, outJson, table, confirmed, type JsonOption } from './terminal.ts';
+import { wholeCentre } from '../support/place.ts';
 import { anomaliesSince, anomalyWords, type ListedAnomaly } from '../support/anomalies.ts';
 import { civilDate } from '../domain/civil-date.ts';
 import { RelaisError } from '../errors.ts';
@@ -294,7 +295,7 @@ async function tellClosing(app: App, { clientId, closing, held, open }: ClosingO
     say(
       `Not before ${open.requests} requests of persons are closed: relais request list --client ${clientId}`,
     );
-  for (const { waitsFor, leads } of await waitingOfClient(app, clientId))
+  for (const { waitsFor, leads } of await waitingOfClient(app, wholeCentre, clientId))
     say(`Waiting: ${leads} leads (${waitsFor}).`);
 }
 

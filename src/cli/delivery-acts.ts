@@ -63,7 +63,7 @@ async function replayCommand(names: readonly string[], options: ReplayOptions): 
         `${String(group.count).padStart(6)}  ${group.isRefused ? 'refused: ' : ''}${planWords(group.plan, 2)[1]}`,
       );
     refuseNone(plan.matched);
-    const slowed = await slowedDestinations(app, plan.destinations);
+    const slowed = await slowedDestinations(app, wholeCentre, plan.destinations);
     for (const { destination, sending } of slowed)
       out(`        ${destination} ${sending.words[1]}; ${thenWords(destination)[sending.sends]}`);
     if (options.dryRun === true) return;

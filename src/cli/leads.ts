@@ -22,6 +22,7 @@ import {
 } from './terminal.ts';
 import { findCommands } from './lead-find.ts';
 import { showCommands } from './lead-show.ts';
+import { wholeCentre } from '../support/place.ts';
 import { paris } from '../support/words.ts';
 import type { App } from '../app.ts';
 import { insertIntakeRows, openDatabase, requireOneHost } from '../app/for-terminal.ts';
@@ -89,7 +90,7 @@ function refusalsCommand(lead: Command): void {
   ).action((options: RefusalOptions) =>
     withApp(async (app) => {
       if (options.purged === true) return listPurged(app, options);
-      const rows = await refusedRows(app, options, {
+      const rows = await refusedRows(app, wholeCentre, options, {
         size: options.limit,
         before: options.after,
       });
@@ -163,7 +164,7 @@ function rowNumber(text: string): string {
 }
 
 async function listPurged(app: App, options: RefusalOptions): Promise<void> {
-  const counts = await purgedCounts(app, options);
+  const counts = await purgedCounts(app, wholeCentre, options);
   if (options.json === true) return outJson(counts);
   table(
     ['month', 'client', 'code', 'rows'],

@@ -9,6 +9,7 @@ import type { DataCategory } from '../domain/lead.ts';
 import { RelaisError } from '../errors.ts';
 import { wholeMapping } from '../mapping/check.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
+import { wholeCentre } from '../support/place.ts';
 import { authorisationsOf } from '../support/reads/requests.ts';
 import { reasonOf, withExamples } from './arguments.ts';
 import { storedLead } from '../support/stored-leads.ts';
@@ -139,7 +140,7 @@ async function coverage(
   const { hosts, mailboxes, folders, categories } = mapping.client;
   const contract = [...hosts, ...mailboxes, ...folders].map((allowed) => allowed.toLowerCase());
   if (!real) return { targets: contract, categories };
-  const all = await authorisationsOf(app, mapping.destinationId);
+  const all = await authorisationsOf(app, wholeCentre, mapping.destinationId);
   const targets = mapping.sandbox?.targets ?? [];
   const covering = coveringAuthorisation(all, targets, mapping.categories, app.database.now());
   if (covering === undefined || targets.length === 0)

@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
 import { noteParagraphs } from '../client-mails/notes.ts';
+import { wholeCentre } from '../support/place.ts';
 import { paris } from '../support/words.ts';
 import {
   clientNote,
@@ -54,7 +55,7 @@ interface ListOptions extends JsonOption {
 async function showNotes(app: App, client: string, options: ListOptions): Promise<void> {
   const { limit, after } = options;
   const asked = { limit, after };
-  const { items: rows, next } = await clientNotes(app, client, asked);
+  const { items: rows, next } = await clientNotes(app, wholeCentre, client, asked);
   if (options.json === true)
     return outJson(rows.map(({ note, mails }) => ({ ...note, mails: mails.map(mailData) })));
   table(
@@ -88,7 +89,7 @@ const mailData = ({ id, addressee, sentAt, sentTo, reason, tries }: ListedMail):
 
 async function showNote(app: App, client: string, text: string | undefined, json: boolean): Promise<void> {
   const number = text === undefined ? undefined : wholeNumber(text);
-  const { note, mails } = await clientNote(app, client, number);
+  const { note, mails } = await clientNote(app, wholeCentre, client, number);
   if (json) return out(JSON.stringify({ ...note, mails: mails.map(mailData) }));
   for (const paragraph of noteParagraphs(note)) out(`${paragraph}\n`);
   for (const { addressee, sentAt, sentTo, reason, tries } of mails.toReversed())

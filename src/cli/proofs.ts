@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import { RelaisError } from '../errors.ts';
 import { publishedKeys, checkProof, type ProofProblem, type SignedProof } from '../privacy/proofs/proof.ts';
 import { proofPage } from '../privacy/proofs/proof-page.ts';
+import { wholeCentre } from '../support/place.ts';
 import { proofsListed, proofWithNumber } from '../support/reads/requests.ts';
 import { paris } from '../support/words.ts';
 import { listLength, wholeNumber, withExamples, textOfFile } from './arguments.ts';
@@ -68,7 +69,7 @@ function storedCommands(proof: Command): void {
     'relais proof list --client horizon',
   ).action((options: ListOptions) =>
     withApp(async (app) => {
-      const proofs = await proofsListed(app, options, options.limit);
+      const proofs = await proofsListed(app, wholeCentre, options, options.limit);
       if (options.json === true) return outJson(proofs);
       if (proofs.length === 0) return say('No proof.');
       table(
@@ -93,7 +94,7 @@ function storedCommands(proof: Command): void {
     'relais proof show 12 --to preuve-12.json',
   ).action((number: string, options: { readonly to?: string }) =>
     withApp(async (app) => {
-      const found = await proofWithNumber(app, wholeNumber(number));
+      const found = await proofWithNumber(app, wholeCentre, wholeNumber(number));
       if (found === undefined) throw new RelaisError('FIND-001', `No proof has the number ${number}.`);
       if (found.document === undefined)
         throw new RelaisError(

@@ -7,6 +7,7 @@ import type { RetentionRule } from '../domain/retention.ts';
 import { RelaisError } from '../errors.ts';
 import type { Ending } from '../privacy/requests/let-go.ts';
 import { planRetention, type PlannedDate, type RetentionPlan } from '../retention/plan.ts';
+import { wholeCentre } from '../support/place.ts';
 import { clientsMeant, isRunning, retentionRuns, type RetentionRun } from '../support/reads/retention.ts';
 import { withExamples } from './arguments.ts';
 import { outJson, withJson, table, confirmed, out, say, withApp, type JsonOption } from './terminal.ts';
@@ -63,12 +64,12 @@ async function runNow(
   app: App,
   options: { readonly client?: string; readonly yes?: boolean },
 ): Promise<void> {
-  const clients = await clientsMeant(app, options.client);
+  const clients = await clientsMeant(app, wholeCentre, options.client);
   const today = civilDate(app.database.now());
   const { dates, requests } = await planRetention(app.database, clients, { until: today });
   const leads = dates.reduce((sum, line) => sum + line.leads, 0);
   const ended = requests.reduce((sum, line) => sum + line.requests, 0);
-  if (leads + ended === 0 && !(await isRunning(app))) return say('Nothing is due.');
+  if (leads + ended === 0 && !(await isRunning(app, wholeCentre))) return say('Nothing is due.');
   const question = `${leads} leads are due, and what is kept of ${ended} requests: relais retention plan --until ${today} shows them. This cannot be undone.`;
   if (!(await confirmed(question, String(leads > 0 ? leads : ended), options.yes === true)))
     return say('Nothing was changed.');
@@ -97,7 +98,7 @@ const countsText = ({ found, purged, anonymised, kept, state }: RetentionRun): s
   `${found} due, ${purged} deleted, ${anonymised} anonymised, ${kept} not due any more${state === 'done' ? '' : '; the rest follows'}.`;
 
 async function showRuns(app: App, options: { readonly client?: string } & JsonOption): Promise<void> {
-  const runs = await retentionRuns(app, options.client, 200);
+  const runs = await retentionRuns(app, wholeCentre, options.client, 200);
   if (options.json === true) return outJson(runs);
   table(
     ['run', 'day', 'client', 'by', 'state', 'due', 'deleted', 'anonymised', 'kept', 'files'],
@@ -116,7 +117,11 @@ async function showRuns(app: App, options: { readonly client?: string } & JsonOp
 async function showPlan(app: App, options: PlanOptions): Promise<void> {
   const today = civilDate(app.database.now());
   const period = periodOf(options, today);
-  const plan = await planRetention(app.database, await clientsMeant(app, options.client), period);
+  const plan = await planRetention(
+    app.database,
+    await clientsMeant(app, wholeCentre, options.client),
+    period,
+  );
   if (options.json === true) return outJson([...plan.dates, ...plan.requests]);
   const dayText = (on: string): string => (on < today ? `${on} (overdue)` : on);
   table(

@@ -40,7 +40,7 @@ export function statusCommands(program: Command): void {
 }
 
 async function statusCommand(app: App, json: boolean): Promise<void> {
-  const status = await gatewayNow(app);
+  const status = await gatewayNow(app, wholeCentre);
   if (json) return outJson([asData(status)]);
   const { bulkRuns, destinations } = status;
   await sayAge(app.reading);

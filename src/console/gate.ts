@@ -2,7 +2,7 @@
 // Invariant: a route without a gate cannot be registered; the account is read at each request, so that a removed right is lost at once.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { accountActor } from '../access/place.ts';
-import { may, type Holder, type Permission } from '../access/permissions.ts';
+import { may, reachOf, type Holder, type Permission } from '../access/permissions.ts';
 import { sessionOfToken, type Caller, type Session } from '../access/sessions.ts';
 import type { Language } from '../support/words.ts';
 import type { ConsolePlace } from './place.ts';
@@ -78,7 +78,7 @@ export const halfwayPage = ({ stage }: Pick<Session, 'stage'>): string =>
 export const holderOf = ({ account: { roles, clientId } }: Session): Holder => ({
   kind: 'account',
   roles,
-  clientId,
+  ...reachOf(clientId, roles),
 });
 
 export function visitOf({ visit }: FastifyRequest): Visit {

@@ -209,8 +209,8 @@ export const filterOf = ({ filter }: Pick<BulkRow, 'filter'>): Readonly<Record<s
   JSON.parse(filter) as Readonly<Record<string, unknown>>;
 
 /** @throws FIND-001 */
-export function seenRun({ clientId }: Scope, id: number, run: BulkRow | undefined): BulkRow {
-  if (run === undefined || !isRunSeen({ clientId }, run))
+export function seenRun(scope: Scope, id: number, run: BulkRow | undefined): BulkRow {
+  if (run === undefined || !isRunSeen(scope, run))
     throw new RelaisError('FIND-001', [
       `Aucun traitement groupé n’a le numéro ${id}.`,
       `No bulk run has the number ${id}.`,

@@ -1,4 +1,5 @@
 // Dependencies and scope of support's reads and acts, for every face.
+import type { EveryClient, Reach } from '../access/permissions.ts';
 import type { Published } from '../delivery/trip/mapping-cache.ts';
 import type { Database } from '../store/database.ts';
 import type { ReadSide } from '../store/replica.ts';
@@ -38,13 +39,17 @@ export const pageOf = <T>(rows: readonly T[], limit: number, idOf: (row: T) => n
 // Limits reads and acts to the leads of one client, or allows the whole centre's.
 // Invariant: another client's are answered as if they did not exist; no read and no act is without a scope.
 
-export interface Scope {
-  /** Undefined: the whole centre, for holders that belong to no client. */
-  readonly clientId: string | undefined;
-}
+/** Of one client, or of the whole centre, which only `wholeCentre` and a holder that spans clients are. */
+export type Scope = Reach;
+
+/** For reads of the installation itself: no reader of one client has it. */
+export type Spanning = EveryClient;
+
+export const spansClients = <S extends Scope>(scope: S): scope is S & Spanning =>
+  scope.clientId === undefined;
 
 /** Scope of the operator at the terminal. */
-export const wholeCentre = { kind: 'terminal', clientId: undefined } as const;
+export const wholeCentre = { kind: 'terminal', clientId: undefined, spans: 'clients' } as const;
 
 export const isWithin = ({ clientId }: Scope, of: string): boolean =>
   clientId === undefined || clientId === of;

@@ -5,6 +5,7 @@ import {
   mayFor,
   permissions,
   roles,
+  reachOf,
   rolesProblem,
   ruleOf,
   type Holder,
@@ -14,7 +15,7 @@ import {
 const account = (clientId: string | undefined, ...held: readonly Role[]): Holder => ({
   kind: 'account',
   roles: held,
-  clientId,
+  ...reachOf(clientId),
 });
 
 test('C39: only an administrator exports, only the data protection officer sees a person unmasked', () => {
@@ -42,13 +43,20 @@ test('a viewer sees their own client and no other, and changes nothing of a deli
   expect(may(viewer, 'person.find')).toBe(false);
 });
 
+test('C36: only a holder of the centre spans clients: a viewer without a client is none', () => {
+  expect(reachOf('horizon', ['viewer'])).toEqual({ clientId: 'horizon' });
+  expect(reachOf(undefined, ['support'])).toEqual({ clientId: undefined, spans: 'clients' });
+  expect(() => reachOf(undefined, ['viewer'])).toThrow('A viewer belongs to a client');
+});
+
 test('a key may what its scopes name, never what no key may be given', () => {
-  const key: Holder = { kind: 'key', scopes: ['delivery.read', 'person.reveal'], clientId: undefined };
+  const own = { kind: 'key', scopes: ['delivery.read', 'person.reveal'] } as const;
+  const key: Holder = { ...own, ...reachOf(undefined) };
   expect(may(key, 'delivery.read')).toBe(true);
   expect(may(key, 'delivery.replay')).toBe(false);
   expect(may(key, 'person.reveal')).toBe(false);
   expect(keyScopes).not.toContain('account.manage');
-  expect(mayFor({ ...key, clientId: 'horizon' }, 'delivery.read', 'alpes')).toBe(false);
+  expect(mayFor({ ...own, clientId: 'horizon' }, 'delivery.read', 'alpes')).toBe(false);
 });
 
 test.each<[readonly Role[], string | undefined, RegExp | undefined]>([

@@ -1,4 +1,5 @@
 // What has become of what a bulk run did: counted and listed by the run's own list, as long as that is kept.
+import { reachOf } from '../../src/access/permissions.ts';
 import { dissolve } from '../../src/store/retention/gone-leads.ts';
 import { readDeliveries } from '../../src/store/deliveries/deliveries.ts';
 import type { DeliveryFilter } from '../../src/domain/delivery-filter.ts';
@@ -80,7 +81,7 @@ test('a run that is another client’s, or that there is none of, is answered as
   const { app } = home.gateway;
   const run = await begin(await home.failed(1, 'SCOPE'));
   const asked = (clientId: string | undefined, bulkRun: number): Promise<unknown> =>
-    deliveriesPage(app, { clientId }, { bulkRun }, { limit: 50 });
+    deliveriesPage(app, reachOf(clientId), { bulkRun }, { limit: 50 });
   await expect(asked('essai', run.id)).rejects.toMatchObject({ code: 'FIND-001' });
   await expect(asked(undefined, 999_999)).rejects.toMatchObject({ code: 'FIND-001' });
   await expect(asked(undefined, run.id)).resolves.toMatchObject({ items: [] });

@@ -240,7 +240,7 @@ test('there are as many acts as the faces offer', () => expect(acts.length).toBe
 test.each(acts)(
   '%s is refused to a holder without its permission, before anything is read',
   async (_, act) => {
-    const nobody: Holder = { kind: 'account', roles: [], clientId: undefined };
+    const nobody: Holder = { kind: 'account', roles: [], clientId: undefined, spans: 'clients' };
     const asked = { to: ['1'], input: {} };
     // A place with a database that nothing may ask.
     const place = { database: {} } as { readonly database: typeof home.gateway.app.database };

@@ -68,6 +68,7 @@ const auditPage: PageOf<[problem?: Both]> = async ({ place, show }, request, rep
   const rows = await verificationsAsked(place, mostShown);
   const names = await namesOfActors(
     place,
+    personOf(request).holder,
     rows.map(({ actor }) => actor),
   );
   return show(request, reply, {

@@ -49,7 +49,7 @@ const listPage: PageOf = async ({ place, show }, request, reply) => {
   const { clientId } = personOf(request).holder;
   if (clientId === undefined) return notFound(reply);
   const areClosed = asked(request, 'shown') === 'closed';
-  const { items } = await requestsListed(place, { areClosed, clientId }, mostShown);
+  const { items } = await requestsListed(place, { clientId }, { areClosed }, mostShown);
   return show(request, reply, {
     title: say(words.myTitle),
     at: listPath,

@@ -64,7 +64,8 @@ async function documentOf(
   request: FastifyRequest,
 ): Promise<{ readonly number: number; readonly document: string } | undefined> {
   const number = numberOf(request);
-  const found = number === undefined ? undefined : await proofWithNumber(place, number);
+  const found =
+    number === undefined ? undefined : await proofWithNumber(place, personOf(request).holder, number);
   return found?.document === undefined ? undefined : { number: found.number, document: found.document };
 }
 
@@ -74,6 +75,7 @@ const listPage: PageOf = async ({ place, show }, request, reply) => {
   const [client, of] = [asked(request, 'client'), asked(request, 'request', 20)];
   const rows = await proofsListed(
     place,
+    personOf(request).holder,
     { ...(client === '' ? {} : { client }), ...(of === '' ? {} : { request: of }) },
     mostShown,
   );
@@ -107,7 +109,8 @@ const listPage: PageOf = async ({ place, show }, request, reply) => {
 
 async function onePage(desk: Desk, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const number = numberOf(request);
-  const found = number === undefined ? undefined : await proofWithNumber(desk.place, number);
+  const found =
+    number === undefined ? undefined : await proofWithNumber(desk.place, personOf(request).holder, number);
   if (found === undefined) return notFound(reply);
   const say = sayTo(request);
   const check = found.document === undefined ? undefined : checkProof(found.document, pemOf(desk));

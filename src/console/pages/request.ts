@@ -56,12 +56,12 @@ export const requestPage: PageOf<[refused?: Refused, shown?: ReadonlyMap<number,
   const { holder } = personOf(request);
   const story = await place.requests.show(id);
   if (!mayFor(holder, 'request.read', story.request.clientId)) return notFound(reply);
-  const names = await namesOfActors(place, actorsOf(story));
+  const names = await namesOfActors(place, holder, actorsOf(story));
   const view: RequestView = {
     request,
     story,
     say,
-    proofs: await proofsListed(place, { request: String(id) }, 50),
+    proofs: await proofsListed(place, holder, { request: String(id) }, 50),
     nameOf: (actor) => actorText(actor, names, say),
     at: (time) => timeOf(time, visitOf(request).language),
     names: shown,

@@ -82,6 +82,7 @@ const listPage: PageOf = async ({ place, show }, request, reply) => {
   const areClosed = shown === 'closed';
   const { items, isCut } = await requestsListed(
     place,
+    personOf(request).holder,
     {
       areClosed,
       ...(client === '' ? {} : { clientId: client }),

@@ -15,7 +15,7 @@ import {
 import type { Language } from '../../support/words.ts';
 import { monthBox, notice, select, state, table, heads } from '../parts.ts';
 import { asked } from '../forms.ts';
-import { visitOf } from '../gate.ts';
+import { personOf, visitOf } from '../gate.ts';
 import { actorText } from '../labels.ts';
 import { sayTo, type Say } from '../layout.ts';
 import { counted, countText, monthText, timeOf } from '../times.ts';
@@ -42,13 +42,15 @@ const calendarPage: PageOf = async ({ place, show }, request, reply) => {
   const say = sayTo(request);
   const { language } = visitOf(request);
   const client = asked(request, 'client');
-  const calendar = await retentionCalendar(place, {
+  const { holder } = personOf(request);
+  const calendar = await retentionCalendar(place, holder, {
     month: asked(request, 'month', 7),
     ...(client === '' ? {} : { client }),
   });
-  const runs = await retentionRuns(place, client === '' ? undefined : client, mostRuns);
+  const runs = await retentionRuns(place, holder, client === '' ? undefined : client, mostRuns);
   const names = await namesOfActors(
     place,
+    holder,
     runs.map(({ actor }) => actor),
   );
   const { month, dates, isCut } = calendar;
@@ -61,7 +63,10 @@ const calendarPage: PageOf = async ({ place, show }, request, reply) => {
         ${select(
           'client',
           say(words.client),
-          ['', ...(await clientsToPlan(place))].map((value) => ({ value, text: value || say(words.all) })),
+          ['', ...(await clientsToPlan(place, holder))].map((value) => ({
+            value,
+            text: value || say(words.all),
+          })),
           client,
         )}
         <button>${say(words.show)}</button>

@@ -19,6 +19,7 @@ import { deskWords as words } from '../words/desk.ts';
 import { causesTable } from './deliveries.ts';
 import type { Desk, PageOf } from './sign-in.ts';
 import { destinationsWithHealth } from '../../support/reads/destinations.ts';
+import { spansClients } from '../../support/place.ts';
 import { rolesMissing } from '../../support/reads/status.ts';
 import { sendingTable } from './destinations.ts';
 
@@ -80,7 +81,7 @@ const alertPage: PageOf<[refused?: Refused]> = async ({ place, show }, request, 
     at: '/tasks',
     status: refused === undefined ? 200 : 422,
     body: html`${refusedNotice(refused, say)} ${alertFacts(request, alert)}
-    ${alertAdvicePart(request, alert, await someDestinationOf(place, alert.client))}
+    ${alertAdvicePart(request, alert, await someDestinationOf(place, personOf(request).holder, alert.client))}
     ${may(holder, 'task.close') ? form : undefined}`,
   });
 };
@@ -95,7 +96,7 @@ export function homeRoutes(server: FastifyInstance, desk: Desk): void {
 const homePage: PageOf = async ({ place, show }, request, reply) => {
   const say = sayTo(request);
   const { holder } = personOf(request);
-  const missing = holder.clientId === undefined ? await rolesMissing(place) : [];
+  const missing = spansClients(holder) ? await rolesMissing(place, holder) : [];
   const causes = await failureGroups(place, holder);
   const alerts = may(holder, 'task.read') ? await openAlerts(place, holder, {}, mostAlerts) : [];
   const troubled = (await destinationsWithHealth(place, holder)).filter(

@@ -11,7 +11,7 @@ import {
   type BulkState,
 } from '../../store/deliveries/bulk-runs.ts';
 import { doneWords, isRefusal, refusalWords, type BulkDone } from '../bulk-steps.ts';
-import { pageOf, type Page, type PageAsked, type SupportPlace, type Scope } from '../place.ts';
+import { pageOf, type Page, type PageAsked, type SupportPlace, type Scope, type Spanning } from '../place.ts';
 import { filterOf, isRunSeen, seenRun } from '../bulk-runs.ts';
 import type { Both } from '../words.ts';
 import * as s from './columns.ts';
@@ -109,6 +109,7 @@ export async function bulkRunsPage(
 /** Every run as the database keeps it, newest first, for the centre. */
 export async function bulkRows(
   { database }: Pick<SupportPlace, 'database'>,
+  _: Spanning,
   asked: { readonly state?: BulkState },
   { limit, after }: PageAsked,
 ): Promise<Page<BulkRow>> {

@@ -16,6 +16,7 @@ import { readVersions } from '../../store/destinations/mapping-versions.ts';
 import { countTasks } from '../../store/alerts/tasks.ts';
 import {
   existing,
+  isWithin,
   withinScope,
   pageOf,
   type SupportPlace,
@@ -121,9 +122,12 @@ export async function destinationHeads(
 /** Those of the destinations that send fewer at the moment than they may. */
 export async function slowedDestinations(
   place: SupportPlace,
+  scope: Scope,
   ids: readonly string[],
 ): Promise<readonly { readonly destination: string; readonly sending: SendingState }[]> {
-  const named = (await allDestinations(place.database)).filter(({ id }) => ids.includes(id));
+  const named = (await allDestinations(place.database)).filter(
+    ({ id, clientId }) => ids.includes(id) && isWithin(scope, clientId),
+  );
   return (await known(place, named)).flatMap(({ destination, sending }) =>
     sending === undefined ? [] : [{ destination: destination.id, sending }],
   );

@@ -66,9 +66,12 @@ export async function existingDestination(sql: Sql, id: string): Promise<Destina
 /** A destination of a client with a version in force, or any of its destinations; undefined where it has none. */
 export async function someDestinationOf(
   { reading }: Pick<SupportPlace, 'reading'>,
+  scope: Scope,
   client: string,
 ): Promise<string | undefined> {
-  const own = (await allDestinations(reading)).filter(({ clientId }) => clientId === client);
+  const own = (await allDestinations(reading)).filter(
+    ({ clientId }) => clientId === client && isWithin(scope, clientId),
+  );
   const isInForce = ({ mappingVersionId, status }: (typeof own)[number]): boolean =>
     mappingVersionId !== 0 && status !== 'archived';
   return (own.find(isInForce) ?? own[0])?.id;

@@ -11,7 +11,7 @@ import {
   type FoundPeople,
   type LookUp,
 } from '../find-person.ts';
-import { knownInScope, knownNames } from '../named-text.ts';
+import { knownInScope } from '../named-text.ts';
 import { withinScope, type SupportPlace, type Scope } from '../place.ts';
 import type { Both } from '../words.ts';
 import { listRefusals, type RefusedRow } from '../../store/intake/intake-refusals.ts';
@@ -75,19 +75,21 @@ type OfClient = { readonly client?: string };
 /** Newest first. @param page before: the digits of a row. @throws FIND-001 */
 export async function refusedRows(
   { database }: Place,
-  { client }: OfClient,
+  scope: Scope,
+  asked: OfClient,
   page: { readonly size: number; readonly before?: string },
 ): Promise<readonly RefusedRow[]> {
-  await knownNames(database, client === undefined ? {} : { client });
+  const { client } = await knownClient(database, scope, asked);
   return listRefusals(database, client, page);
 }
 
 /** By client, month and first reason. @throws FIND-001 */
 export async function purgedCounts(
   { database }: Place,
-  { client }: OfClient,
+  scope: Scope,
+  asked: OfClient,
 ): Promise<readonly RefusedCount[]> {
-  await knownNames(database, client === undefined ? {} : { client });
+  const { client } = await knownClient(database, scope, asked);
   const counts = await refusedCounts(database);
   return client === undefined ? counts : counts.filter(({ clientId }) => clientId === client);
 }

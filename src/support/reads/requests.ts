@@ -6,7 +6,16 @@ import { openRecipients } from '../../store/people/request-recipients.ts';
 import { listRequests, requestsDueFirst, type Request } from '../../store/people/requests.ts';
 import { listProofs, findProof, type ProofHead } from '../../store/people/proofs.ts';
 import { accountNames } from '../../store/access/accounts.ts';
-import { pageOf, isWithin, type SupportPlace, type Page, type PageAsked, type Scope } from '../place.ts';
+import {
+  pageOf,
+  isWithin,
+  spansClients,
+  withinScope,
+  type SupportPlace,
+  type Page,
+  type PageAsked,
+  type Scope,
+} from '../place.ts';
 import { noteKey } from '../../client-mails/notes.ts';
 import { RelaisError } from '../../errors.ts';
 import {
@@ -16,7 +25,7 @@ import {
   type ListedMail,
   type StoredNote,
 } from '../../store/alerts/client-mails.ts';
-import { knownNames } from '../named-text.ts';
+import { knownInScope } from '../named-text.ts';
 import { liveAuthorisations, type Authorisation } from '../../domain/destination.ts';
 import { readAuthorisations } from '../../store/destinations/authorisations.ts';
 import { allDestinations } from '../../store/destinations/destinations.ts';
@@ -50,9 +59,13 @@ interface RequestsAsked {
 /** A bounded number; `isCut`: there are more. */
 export async function requestsListed(
   { database }: Pick<SupportPlace, 'database'>,
-  { areClosed, ...filter }: RequestsAsked,
+  scope: Scope,
+  { areClosed, ...asked }: RequestsAsked,
   limit: number,
 ): Promise<{ readonly items: readonly RequestHead[]; readonly isCut: boolean }> {
+  const { clientId } = asked;
+  const { client } = withinScope(scope, clientId === undefined ? {} : { client: clientId });
+  const filter = { ...asked, clientId: client };
   const rows = areClosed
     ? await listRequests(database, { ...filter, state: 'closed' }, limit + 1)
     : await requestsDueFirst(database, filter, limit + 1);
@@ -86,11 +99,12 @@ const missingOf = (
           : (['not_informed'] as const)),
       ];
 
-/** Names of actors such as `account:12`, as long as they are kept. */
+/** Names of actors such as `account:12`, as long as they are kept; none for a reader of one client. */
 export const namesOfActors = (
   { database }: Pick<SupportPlace, 'database'>,
+  scope: Scope,
   actors: readonly string[],
-): Promise<ReadonlyMap<string, string>> => accountNames(database, actors);
+): Promise<ReadonlyMap<string, string>> => accountNames(database, spansClients(scope) ? actors : []);
 
 interface ProofsAsked {
   readonly client?: string;
@@ -100,16 +114,20 @@ interface ProofsAsked {
 /** Newest first. */
 export const proofsListed = (
   { database }: Pick<SupportPlace, 'database'>,
+  scope: Scope,
   asked: ProofsAsked,
   limit: number,
-): Promise<readonly ProofHead[]> => listProofs(database, { ...asked, limit });
+): Promise<readonly ProofHead[]> => listProofs(database, { ...withinScope(scope, asked), limit });
 
 /** Undefined: no such proof; its `document` undefined: deleted with the leads it names. */
-export const proofWithNumber = (
+export async function proofWithNumber(
   { database }: Pick<SupportPlace, 'database'>,
+  scope: Scope,
   number: number,
-): Promise<(ProofHead & { readonly document: string | undefined }) | undefined> =>
-  findProof(database, number);
+): Promise<(ProofHead & { readonly document: string | undefined }) | undefined> {
+  const found = await findProof(database, number);
+  return found === undefined || !isWithin(scope, found.clientId) ? undefined : found;
+}
 
 // The centre's own mails to its clients and the written notes they carry (C48), with whether they got through.
 // Invariant: names and codes; a note names fields and settings, never a person's value.
@@ -131,18 +149,24 @@ const mailed = async ({ database }: Place, client: string, note: StoredNote): Pr
 /** Newest first. @throws FIND-001 */
 export async function clientNotes(
   place: Place,
+  scope: Scope,
   client: string,
   { limit, after }: PageAsked,
 ): Promise<Page<MailedNote>> {
-  await knownNames(place.database, { client });
+  await knownInScope(place.database, scope, { client });
   const notes = await listNotes(place.database, client, limit + 1, after ?? Number.MAX_SAFE_INTEGER);
   const page = pageOf(notes, limit, ({ number }) => number);
   return { ...page, items: await Promise.all(page.items.map((note) => mailed(place, client, note))) };
 }
 
 /** @param number undefined: the last. @throws FIND-001 */
-export async function clientNote(place: Place, client: string, number?: number): Promise<MailedNote> {
-  await knownNames(place.database, { client });
+export async function clientNote(
+  place: Place,
+  scope: Scope,
+  client: string,
+  number?: number,
+): Promise<MailedNote> {
+  await knownInScope(place.database, scope, { client });
   const note =
     number === undefined
       ? (await listNotes(place.database, client, 1, Number.MAX_SAFE_INTEGER))[0]
@@ -167,9 +191,12 @@ export interface ListedAuthorisation extends Authorisation {
 /** Authorisations of one destination, the oldest first. */
 export const authorisationsOf = async (
   { database }: Pick<SupportPlace, 'database'>,
+  scope: Scope,
   destination: string,
 ): Promise<readonly Authorisation[]> =>
-  (await readAuthorisations(database, [destination])).get(destination) ?? [];
+  ((await readAuthorisations(database, [destination])).get(destination) ?? []).filter(({ clientId }) =>
+    isWithin(scope, clientId),
+  );
 
 /** By destination, the oldest first. */
 export async function authorisationsListed(

@@ -12,19 +12,20 @@ import {
   waitingItems,
   type RetentionRun,
 } from '../../store/retention/retention-items.ts';
-import { knownNames } from '../named-text.ts';
-import type { SupportPlace } from '../place.ts';
+import { knownInScope } from '../named-text.ts';
+import { isWithin, withinScope, type Scope, type Spanning, type SupportPlace } from '../place.ts';
 
 export type { PlannedDate, RetentionPlan } from '../../retention/plan.ts';
 export type { RetentionRun } from '../../store/retention/retention-items.ts';
 
 /** Clients with a calendar. */
-export const clientsToPlan = async ({
-  database,
-}: Pick<SupportPlace, 'database'>): Promise<readonly string[]> =>
-  [...new Set([...(await clientsWithLeads(database)), ...(await clientsWithRequests(database))])].toSorted(
-    (a, b) => a.localeCompare(b),
-  );
+export const clientsToPlan = async (
+  { database }: Pick<SupportPlace, 'database'>,
+  scope: Scope,
+): Promise<readonly string[]> =>
+  [...new Set([...(await clientsWithLeads(database)), ...(await clientsWithRequests(database))])]
+    .filter((client) => isWithin(scope, client))
+    .toSorted((a, b) => a.localeCompare(b));
 
 export interface Calendar extends RetentionPlan {
   readonly month: string;
@@ -41,15 +42,20 @@ const mostDated = 20_000;
  */
 export async function retentionCalendar(
   { database }: Pick<SupportPlace, 'database'>,
+  scope: Scope,
   { client, month: asked }: { readonly client?: string; readonly month: string },
   most = mostDated,
 ): Promise<Calendar> {
-  if (client !== undefined && (await findClient(database, client)) === undefined) throw unknownClient(client);
+  if (
+    client !== undefined &&
+    (!isWithin(scope, client) || (await findClient(database, client)) === undefined)
+  )
+    throw unknownClient(client);
   const today = civilDate(database.now());
   const month = /^[1-9]\d{3}-(0[1-9]|1[0-2])$/.test(asked) ? asked : monthOf(today);
   const from = `${month}-01`;
   const until = addDays(addMonths(from, 1), -1);
-  const clients = client === undefined ? await clientsToPlan({ database }) : [client];
+  const clients = client === undefined ? await clientsToPlan({ database }, scope) : [client];
   const isPresent = month === monthOf(today);
   const plan = await planRetention(database, clients, isPresent ? { until } : { from, until }, most);
   return { ...plan, month, today };
@@ -58,25 +64,31 @@ export async function retentionCalendar(
 /** Newest first. */
 export const retentionRuns = (
   { database }: Pick<SupportPlace, 'database'>,
+  scope: Scope,
   client: string | undefined,
   limit: number,
-): Promise<readonly RetentionRun[]> => listRuns(database, client, limit);
+): Promise<readonly RetentionRun[]> =>
+  listRuns(database, withinScope(scope, client === undefined ? {} : { client }).client, limit);
 
 /** The client named, or every client that has anything to plan. @throws FIND-001 */
 export async function clientsMeant(
   { database }: Pick<SupportPlace, 'database'>,
+  scope: Scope,
   named: string | undefined,
 ): Promise<readonly string[]> {
-  if (named === undefined) return clientsToPlan({ database });
-  await knownNames(database, { client: named });
+  if (named === undefined) return clientsToPlan({ database }, scope);
+  await knownInScope(database, scope, { client: named });
   return [named];
 }
 
-export const isRunning = async ({ database }: Pick<SupportPlace, 'database'>): Promise<boolean> =>
-  (await runningRuns(database)).length > 0;
+export const isRunning = async (
+  { database }: Pick<SupportPlace, 'database'>,
+  _: Spanning,
+): Promise<boolean> => (await runningRuns(database)).length > 0;
 
 /** Leads of a client that are due and wait, by what for. */
 export const waitingOfClient = (
   { database }: Pick<SupportPlace, 'database'>,
+  scope: Scope,
   client: string,
-): ReturnType<typeof waitingItems> => waitingItems(database, [client]);
+): ReturnType<typeof waitingItems> => waitingItems(database, isWithin(scope, client) ? [client] : []);

@@ -3,7 +3,7 @@
 import { countBulkRuns } from '../../store/deliveries/bulk-runs.ts';
 import { allDestinations, readStates } from '../../store/destinations/destinations.ts';
 import { gatewayStatus, seenProcesses, type GatewayStatus } from '../../store/alerts/processes.ts';
-import type { SupportPlace } from '../place.ts';
+import type { Spanning, SupportPlace } from '../place.ts';
 import { publishedHours, sendingStateOf, type Sends } from '../sending-state.ts';
 import type { Both } from '../words.ts';
 
@@ -20,7 +20,7 @@ export interface GatewayNow extends GatewayStatus {
   }[];
 }
 
-export async function gatewayNow(place: SupportPlace): Promise<GatewayNow> {
+export async function gatewayNow(place: SupportPlace, _: Spanning): Promise<GatewayNow> {
   const { reading, database } = place;
   const status = await gatewayStatus(reading);
   const destinations = await allDestinations(reading);
@@ -54,9 +54,10 @@ export async function gatewayNow(place: SupportPlace): Promise<GatewayNow> {
 
 const carrying = ['planner', 'worker'] as const;
 
-export async function rolesMissing({
-  database,
-}: Pick<SupportPlace, 'database'>): Promise<readonly (typeof carrying)[number][]> {
+export async function rolesMissing(
+  { database }: Pick<SupportPlace, 'database'>,
+  _: Spanning,
+): Promise<readonly (typeof carrying)[number][]> {
   const alive = new Set((await seenProcesses(database)).map(({ role }) => role));
   return carrying.filter((role) => !alive.has(role));
 }
