@@ -61,7 +61,10 @@ await withServices(async (bench) => {
   const plain: readonly (readonly [string, Way])[] =
     door === undefined ? [] : [['the plain door', { send: door.post, pid: door.child.pid ?? 0 }]];
 
-  /** Hands leads in at the pace. @returns ms from the hand-in to the recipient's socket, of each */
+  /**
+   * Hands leads in at the pace; for the ceilings each only once the one before has arrived, so that a slow machine takes in no two
+   * together. @returns ms from the hand-in to the recipient's socket, of each
+   */
   const steadily = async ({ send }: Way): Promise<readonly number[]> => {
     const sent: Promise<unknown>[] = [];
     const at = new Map<string, number>();
@@ -69,6 +72,7 @@ await withServices(async (bench) => {
     for (let index = 0; index < perSecond * seconds; index += 1) {
       const due = startedAt + (index * 1_000) / perSecond;
       if (due > performance.now()) await pause(due - performance.now());
+      if (flag('ceilings')) await until(warm + handedIn);
       const reference = next();
       at.set(reference, performance.now());
       sent.push(send(reference));
