@@ -43,7 +43,7 @@ export async function writeReturn(
   request: ReturnRequest,
 ): Promise<ClientReturn> {
   const { to, recipients } = request;
-  encrypterFor(recipients);
+  await encrypterFor(recipients);
   const part = await draftFolder(to);
   const writers: SealedWriter[] = [];
   try {

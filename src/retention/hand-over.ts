@@ -3,7 +3,6 @@
 import { createHash } from 'node:crypto';
 import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Encrypter } from 'age-encryption';
 import { stringify } from 'csv-stringify/sync';
 import { coversMatter } from '../domain/instructions.ts';
 import { foreignCode } from '../errors.ts';
@@ -145,6 +144,7 @@ async function writeProofs(
 }
 
 async function encryptedFor(recipient: string, plain: Buffer): Promise<Buffer> {
+  const { Encrypter } = await import('age-encryption');
   const encrypter = new Encrypter();
   encrypter.addRecipient(recipient);
   return Buffer.from(await encrypter.encrypt(plain));

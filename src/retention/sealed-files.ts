@@ -6,7 +6,7 @@ import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { Encrypter } from 'age-encryption';
+import type { Encrypter } from 'age-encryption';
 import { RelaisError } from '../errors.ts';
 
 export interface SealedFile {
@@ -24,9 +24,10 @@ export interface SealedWriter {
   readonly drop: () => Promise<void>;
 }
 
-/** @throws USAGE-001 for a text that is no age recipient */
-export function encrypterFor(recipients: readonly string[]): Encrypter {
-  const encrypter = new Encrypter();
+/** Loads age, a megabyte of code, only where something is encrypted. @throws USAGE-001 for a text that is no age recipient */
+export async function encrypterFor(recipients: readonly string[]): Promise<Encrypter> {
+  const age = await import('age-encryption');
+  const encrypter = new age.Encrypter();
   if (recipients.length === 0) throw new RelaisError('USAGE-001', 'Name whose age key opens the files.');
   for (const recipient of recipients)
     try {
@@ -49,7 +50,7 @@ export async function openSealed(
   const path = join(folder, name);
   const part = `${path}.part`;
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-  const encrypted = await encrypterFor(recipients).encrypt(readable);
+  const encrypted = await (await encrypterFor(recipients)).encrypt(readable);
   const hash = createHash('sha256');
   let bytes = 0;
   const counted = new Transform({
