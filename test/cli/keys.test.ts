@@ -11,14 +11,19 @@ import { environmentOf, terminalOf } from './terminal.ts';
 let gateway: Gateway;
 const apps: App[] = [];
 
-beforeEach(async () => {
+async function openInstallation(): Promise<void> {
   gateway = await openGateway({ files: webhookFiles(9) });
   await run({}, 'mapping', 'publish', 'essai-crm', '--note', 'first');
-});
-afterEach(async () => {
+}
+async function closeInstallation(): Promise<void> {
   for (const app of apps.splice(0)) await app.close();
   await gateway.close();
-});
+}
+/** Each test of the group has an installation of its own. */
+function eachAnew(): void {
+  beforeEach(openInstallation);
+  afterEach(closeInstallation);
+}
 
 const base64 = (key: Buffer): string => key.toString('base64');
 const fresh = (): string => base64(randomBytes(32));
@@ -56,6 +61,9 @@ async function readableIn(app: App): Promise<readonly string[]> {
 }
 
 describe('a wrong key starts nothing', () => {
+  // Nothing of it changes.
+  beforeAll(openInstallation);
+  afterAll(closeInstallation);
   const wrong = {
     master: { RELAIS_MASTER_KEY: fresh() },
     seal: { RELAIS_SEAL_KEY: fresh() },
@@ -96,6 +104,7 @@ describe('a wrong key starts nothing', () => {
 });
 
 describe('an installation from before there were check values', () => {
+  eachAnew();
   /** What an older version left: no key is known, nothing is signed, seals name no key. */
   async function older(): Promise<void> {
     await leads(gateway.app, 1, 3);
@@ -139,6 +148,7 @@ describe('an installation from before there were check values', () => {
 });
 
 describe('the master key is changed', () => {
+  eachAnew();
   test('and the command is killed in the middle of it: both processes read all, run again it ends', async () => {
     await leads(gateway.app, 1, 4);
     const before = await readableIn(gateway.app);
@@ -256,6 +266,7 @@ describe('the master key is changed', () => {
 });
 
 describe('a running process was not given the new key', () => {
+  eachAnew();
   test.each(['master', 'seal'] as const)('rotate %s names it and changes nothing', async (purpose) => {
     const key = fresh();
     const over = purpose === 'master' ? withNewMaster(key) : withNewSeal(key);
@@ -283,6 +294,7 @@ describe('a running process was not given the new key', () => {
 });
 
 describe('the sealing key is changed', () => {
+  eachAnew();
   test('a chain that crosses the change verifies, with entries signed by both at the same time', async () => {
     await gateway.app.sealer.seal(100);
     const over = withNewSeal(fresh());

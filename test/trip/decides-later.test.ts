@@ -27,7 +27,7 @@ test('its own place for decisions is asked by its own reference, again and again
   };
   await gateway.start('planner', 'worker');
   await gateway.send(leadRow('L-1'));
-  await gateway.until('delivered', async () => (await stateOf()).startsWith('delivered'));
+  await gateway.soon('delivered', async () => (await stateOf()).startsWith('delivered'));
   expect(at('/leads')).toHaveLength(1);
   expect(at('/decisions/C-1')).toHaveLength(3);
   expect(crm.received.some(({ url }) => url.startsWith('/search'))).toBe(false);

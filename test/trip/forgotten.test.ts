@@ -79,7 +79,7 @@ test('C22: a reference the CRM gave does not outlive an erasure that turns out n
       { ref: 'CRM-77' },
     ]);
     await gateway.app.rights.erase({ ...right, reference: 'G-3' });
-    await gateway.until(
+    await gateway.soon(
       'gone there',
       async () => (await stateOf(gateway, 'G-3', 'erase')) === 'cancelled:not_needed',
     );

@@ -65,7 +65,7 @@ test('a moved endpoint repairs the retries: the same content under the same key 
         '{ to: dossier, from: id',
       ),
     );
-    await until('I-1', 'create', /^delivered/);
+    await gateway.soon('tried again', async () => (await stateOf('I-1')).startsWith('delivered'));
     const [first, again] = [crm.received[0], moved.received[0]];
     expect(again?.body.equals(first?.body ?? Buffer.alloc(0))).toBe(true);
     expect(again?.headers['idempotency-key']).toBe(first?.headers['idempotency-key']);

@@ -206,7 +206,7 @@ test('a replay after an unknown end asks first where the file says so: a lead th
   };
   await gateway.start('planner', 'worker');
   await gateway.send(leadRow('X-9'));
-  await gateway.until('exhausted', async () => (await stateOf('X-9')).startsWith('failed:exhausted'));
+  await gateway.soon('exhausted', async () => (await stateOf('X-9')).startsWith('failed:exhausted'));
   crm.answer = (_request, response) => void response.writeHead(200).end('{"success":true}');
   const [create] = await gateway.states("d.action = 'create'");
   await replay(gateway.app, [create?.id ?? 0], by);

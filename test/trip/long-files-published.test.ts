@@ -62,7 +62,7 @@ test('a long file that is to be written outside the hours leaves when others are
   await gateway.until('outside its hours', async () => (await waiting('outside_hours')) > 0);
   expect(gateway.drops()).toEqual([]);
   await gateway.publish(limits(opened));
-  await gateway.until('delivered', async () => (await gateway.counts())['delivered:accepted'] === 8);
+  await gateway.soon('delivered', async () => (await gateway.counts())['delivered:accepted'] === 8);
   expect(gateway.drops()).toEqual(['L_000001.csv']);
 });
 
@@ -83,11 +83,11 @@ test('suspended between two of its parts, again and again, a long file spends no
     },
   });
   for (let time = 1; time <= 4; time += 1) {
-    await gateway.until(`suspended ${time}`, () => times === time);
+    await gateway.soon(`suspended ${time}`, () => times === time);
     await gateway.until('given up', async () => (await waiting('retry:FILE_NOT_FINISHED')) > 0);
     await set('active');
   }
-  await gateway.until('delivered', async () => (await gateway.counts())['delivered:accepted'] === 8);
+  await gateway.soon('delivered', async () => (await gateway.counts())['delivered:accepted'] === 8);
   expect(gateway.drops()).toEqual(['L_000001.csv']);
   expect(await gateway.owner.all('SELECT DISTINCT spent FROM deliveries')).toEqual([{ spent: 1 }]);
   await worker.stop();

@@ -118,7 +118,7 @@ test('after an unknown outcome the same key and the same content are sent, and t
     row_reference: 'O-5-k1',
     last_name: 'Bernard',
   });
-  await gateway.until('updated', async () => (await stateOf('O-5', 'update')).startsWith('delivered'));
+  await gateway.soon('updated', async () => (await stateOf('O-5', 'update')).startsWith('delivered'));
   const [first, second, update] = crm.received;
   expect(second?.body.toString()).toBe(first?.body.toString());
   expect(second?.headers['idempotency-key']).toBe(first?.headers['idempotency-key']);
@@ -143,7 +143,7 @@ test('after an unknown outcome a withdrawal forbids the old content: the new one
     actor: 'tester',
     reason: 'asked',
   });
-  await gateway.until('updated', async () => (await stateOf('O-6', 'update')).startsWith('delivered'));
+  await gateway.soon('updated', async () => (await stateOf('O-6', 'update')).startsWith('delivered'));
   expect(bodies().map((body) => body.OPTIN)).toEqual(['OUI', 'RETRAIT', 'RETRAIT']);
   expect(crm.received[1]?.headers['idempotency-key']).toBe(crm.received[0]?.headers['idempotency-key']);
 });
@@ -187,7 +187,7 @@ test('a corrected lead got a new create: the refused one is not replayed, which 
 test('a replay after an unknown end sends what may have arrived, unchanged, under the same key', async () => {
   crm.answer = (_request, response) => response.destroy();
   await gateway.send(strangerRow('O-11'));
-  await gateway.until('exhausted', async () => (await stateOf('O-11')).startsWith('failed:exhausted'));
+  await gateway.soon('exhausted', async () => (await stateOf('O-11')).startsWith('failed:exhausted'));
   await gateway.send({
     client_id: 'essai',
     kind: 'correction',
