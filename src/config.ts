@@ -179,6 +179,7 @@ function mysqlOf({
       intakeUrl,
       readUrl,
       statisticsUrl,
+      statisticsReadUrl: url('RELAIS_MYSQL_STATISTICS_READ_URL', ['mysql:']),
     },
   };
 }

@@ -22,6 +22,8 @@ export interface Config {
     readonly readUrl?: string;
     /** The account that writes statistics, with their schema. */
     readonly statisticsUrl?: string;
+    /** The account that reads statistics, where this host has it. */
+    readonly statisticsReadUrl?: string;
     readonly connections: number;
   };
   /** `dedicated`: one client alone has this installation. */

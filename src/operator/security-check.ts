@@ -65,7 +65,10 @@ const rules: readonly Rule[] = [
     says: 'each MySQL account has the rights its work needs, and no other',
     remedy: 'REVOKE what is named, then `relais migrate`. docs/operations.md lists what each account may.',
     look: ({ accounts, schemas }) =>
-      perAccount(accounts, [({ role, facts }) => of(facts, (account) => excessOf(role, account, schemas))]),
+      perAccount(accounts, [
+        ({ role, schema: own, facts }) =>
+          of(facts, (account) => excessOf(role, account, { ...schemas, own })),
+      ]),
   },
   {
     name: 'mysql-tls',
@@ -239,7 +242,7 @@ const perServer = (
     looks,
   );
 
-type Schemas = SecurityFacts['schemas'];
+type Schemas = SecurityFacts['schemas'] & { readonly own: string };
 
 /** True where the account needs the right for its work. */
 const needs: Readonly<Record<AccountRole, (right: Right, schemas: Schemas) => boolean>> = {
@@ -255,7 +258,13 @@ const needs: Readonly<Record<AccountRole, (right: Right, schemas: Schemas) => bo
     schema === main && right === 'SELECT' && readerTables.includes(table),
   owner: ({ schema, table, right }, { main, keys }) =>
     schema === main || schema === keys || (schema === 'mysql' && table !== '' && right === 'SELECT'),
+  // As `relais statistics accounts` prints them; no right on leads (C28).
+  statistics: ({ schema, table, right }, { own }) =>
+    schema === own && table === '' && statisticsRights.includes(right),
+  'statistics reader': ({ schema, right }, { own }) => schema === own && right === 'SELECT',
 };
+
+const statisticsRights: readonly string[] = ['CREATE', 'SELECT', 'INSERT', 'DELETE'];
 
 const intakeRights: readonly string[] = intakeColumns;
 

@@ -16,10 +16,12 @@ import { accountFacts, serverLogs, type AccountFacts, type ServerLogs } from '..
 /** The value, or the reason why it could not be read. */
 export type Seen<T> = { readonly value: T } | { readonly trouble: string };
 
-export type AccountRole = 'gateway' | 'intake' | 'owner' | 'reader';
+export type AccountRole = 'gateway' | 'intake' | 'owner' | 'reader' | 'statistics' | 'statistics reader';
 
 export interface SeenAccount {
   readonly role: AccountRole;
+  /** Schema of its URL. */
+  readonly schema: string;
   /** True where the server is on this machine. */
   readonly isLocal: boolean;
   readonly facts: Seen<AccountFacts>;
@@ -50,6 +52,8 @@ export async function securityFacts(config: Config, now: Date): Promise<Security
       ['intake', mysql.intakeUrl],
       ['owner', mysql.ownerUrl],
       ['reader', mysql.readUrl],
+      ['statistics', mysql.statisticsUrl],
+      ['statistics reader', mysql.statisticsReadUrl],
     ] as const
   ).flatMap(([role, url]) =>
     url === undefined ? [] : [{ role, url, database: openDatabase({ url, connections: 1, silenceMs }) }],
@@ -86,9 +90,10 @@ async function seenAccount(
   database: Database,
   owner: Database | undefined,
 ): Promise<SeenAccount> {
-  const { hostname, searchParams, username } = new URL(url);
+  const { hostname, searchParams, username, pathname } = new URL(url);
   return {
     role,
+    schema: pathname.slice(1),
     isLocal: isThisHost(hostname) || searchParams.get('socket') !== null,
     facts: await seen(() => accountFacts(database)),
     logs: await seen(() => serverLogs(database)),

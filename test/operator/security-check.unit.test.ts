@@ -21,6 +21,7 @@ const gatewayFacts = {
 };
 const account = (more: Partial<SeenAccount> = {}): SeenAccount => ({
   role: 'gateway',
+  schema: 'relais',
   isLocal: false,
   facts: { value: gatewayFacts },
   logs: { value: { general: false, binaryDays: 10 } },
@@ -53,6 +54,17 @@ const sound: SecurityFacts = {
             { schema: 'relais', table: '', column: '', right: 'DROP' },
             { schema: 'mysql', table: 'user', column: 'Host', right: 'SELECT' },
           ],
+        },
+      },
+    }),
+    account({
+      role: 'statistics',
+      schema: 'relais_statistics',
+      facts: {
+        value: {
+          ...gatewayFacts,
+          account: 'relais_statistics@10.0.3.7',
+          rights: [{ schema: 'relais_statistics', table: '', column: '', right: 'INSERT' }],
         },
       },
     }),
@@ -146,6 +158,24 @@ test.each([
       facts: { value: { ...gatewayFacts, rights: [right('other', '', 'SELECT')] } },
     }),
     ['owner: SELECT on other.*'],
+  ],
+  [
+    'mysql-rights',
+    withAccount({
+      role: 'statistics',
+      schema: 'relais_statistics',
+      facts: { value: { ...gatewayFacts, rights: [right('relais', 'leads', 'SELECT')] } },
+    }),
+    ['statistics: SELECT on relais.leads'],
+  ],
+  [
+    'mysql-rights',
+    withAccount({
+      role: 'statistics reader',
+      schema: 'relais_statistics',
+      facts: { value: { ...gatewayFacts, rights: [right('relais_statistics', '', 'INSERT')] } },
+    }),
+    ['statistics reader: INSERT on relais_statistics.*'],
   ],
   ['mysql-tls', withFacts({ cipher: '' }), ['gateway: in clear']],
   [

@@ -16,6 +16,7 @@ import { twoClients } from '../support/two-clients.ts';
 import { openGateway, strangerRow, type Gateway } from '../trip/gateway.ts';
 import { filesOf } from './opened-zip.ts';
 
+const register = join(import.meta.dirname, '../../docs/registre.yaml');
 const dayMs = 86_400_000;
 let gateway: Gateway;
 let folder: string;
@@ -30,6 +31,7 @@ beforeAll(async () => {
   const files = twoClients(9);
   const client = files['essai/client.yaml'] ?? '';
   gateway = await openGateway({
+    environment: { RELAIS_REGISTER_FILE: register },
     files: {
       ...files,
       'essai/client.yaml': client.replace('contacts: {', 'contacts: { seals: sceaux@essai.example,'),
@@ -205,4 +207,25 @@ test('C46: openssl, awk and sha256sum prove the days and the proofs of the pack;
     readFileSync(join(at, `sceaux/${day}.json`), 'utf8').replace(/"entries": \d+/, '"entries": 0'),
   );
   expect(() => shell(bySignature, at)).toThrow();
+});
+
+test('C56: the register is in the pack with its client alone, and on the terminal with all; a mistake in it is named', async () => {
+  const page = readFileSync(join(await unpacked(), 'registre.html'), 'utf8');
+  expect(page).toContain('Hébergeur Exemple SAS');
+  expect(page).toContain('ESSAI PROMOTION SAS');
+  expect(page).not.toContain('AUTRE PROMOTION SAS');
+  const relais = (file: string, ...more: readonly string[]) =>
+    terminalOf(environmentOf(gateway, { RELAIS_REGISTER_FILE: file }))('register', 'page', ...more);
+  const all = await relais(register);
+  expect(all.code).toBe(0);
+  for (const entity of ['ESSAI PROMOTION SAS', 'AUTRE PROMOTION SAS']) expect(all.out).toContain(entity);
+  const to = join(folder, 'registre.html');
+  expect(await relais(register, '--client', 'essai', '--to', to)).toMatchObject({ code: 0, out: `${to}\n` });
+  expect(readFileSync(to, 'utf8')).not.toContain('AUTRE PROMOTION SAS');
+  const wrong = join(folder, 'registre.yaml');
+  writeFileSync(wrong, readFileSync(register, 'utf8').replace('country: BE', 'country: US'));
+  expect(await relais(wrong)).toMatchObject({
+    code: 78,
+    err: expect.stringMatching(/CONFIG-001[^]*registre\.yaml:\d+:\d+/) as string,
+  });
 });
