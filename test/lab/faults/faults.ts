@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { zeros as yearsZeros } from '../years/figures.ts';
 import { plantingYears } from '../years/planting.ts';
 import { yearsPlants } from '../years/plants.ts';
 import { plants } from './plants.ts';
@@ -12,6 +13,7 @@ import { planting } from './plants-run.ts';
 import { report } from './report.ts';
 import { givenServers, startStormServers } from './servers.ts';
 import { everyMischief, storm, type StormReport } from './storm.ts';
+import { zeros } from './zeros.ts';
 
 const { values } = parseArgs({
   options: {
@@ -61,6 +63,7 @@ function help(): string {
   return `npm run faults -- [options]: real processes and services under a storm, then the account of every lead
 
   --minutes N       how long it blows, 1 by default, 0.75 over a planted bug; the calm afterwards takes one to eight minutes more
+  --engine E        mysql or mariadb, instead of what is installed
   --seed S          the same seed draws the same mischief; any by default, and said
   --rate N          leads a second, 20 by default
   --calm N          seconds everything may take to settle, 480 by default
@@ -73,18 +76,37 @@ function help(): string {
   --years N         no storm, but N years of one client on a clock of its own: retention, consents that lapse, rights
   --persons N       who live in them, 5000 by default; with --plant or --plants: bugs of that list, on a few of them
   --plants          every bug planted, one after the other; each must be caught (about two minutes each)
-  --plant NAME      one of them: ${plants.map((one) => one.name).join(', ')}
-                    with --years, where a letter is a company of bugs: ${yearsPlants.map((one) => one.name).join(', ')}
+  --plant NAME      one of them; with --years, where a letter is a company of bugs
 
+must be 0, and the bugs to plant for it:
+${plantsOf(Object.values(zeros), plants)}
+
+with --years:
+${plantsOf(
+  Object.values(yearsZeros),
+  yearsPlants.map(({ name, red }) => ({ name, red: red.map((zero) => yearsZeros[zero]) })),
+)}
 
 mischief: ${Object.keys(everyMischief).join(', ')}
-  --engine E        mysql or mariadb, instead of what is installed
 
 RELAIS_MYSQL_OWNER_URL and RELAIS_REDIS_URL name servers to use instead; they are left alone, so that nothing happens to
 services in that storm.
 
 exit code: 0 all is 0 that must be; 1 something is not, or a plant was missed; 2 wrong use; 3 MySQL's own tables were damaged
 More: docs/faults.md`;
+}
+
+/** A line for each figure, with the bugs that must turn it red. */
+function plantsOf(
+  figures: readonly string[],
+  bugs: readonly { readonly name: string; readonly red: readonly string[] }[],
+): string {
+  return figures
+    .map((figure) => {
+      const names = bugs.filter(({ red }) => red.includes(figure)).map(({ name }) => name);
+      return `  ${figure}${names.length === 0 ? '' : ` [${names.join('; ')}]`}`;
+    })
+    .join('\n');
 }
 
 function planted(name: string): Promise<boolean> {

@@ -1,5 +1,5 @@
 // The figures of a storm: what is counted, and by name what must be 0.
-// Invariant: each stands in the table of docs/faults.md, and has been seen red by a forged ledger.
+// Invariant: `npm run faults -- --help` prints each, and a forged ledger turns each red.
 
 export interface Figures {
   readonly leads: number;
