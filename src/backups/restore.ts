@@ -58,7 +58,13 @@ export async function loadBackup(
     backup,
     manifest.files.filter(({ name }) => wanted.includes(name)),
   );
-  const { keys, files } = await readManifest(secretsOf, sealKeys);
+  const { name: newest, keys, files } = await readManifest(secretsOf, sealKeys);
+  // Leads that came between the two would have no secret.
+  if (newest < manifest.name)
+    throw new RelaisError(
+      'BACKUP-001',
+      `The secrets of ${newest} are older than ${manifest.name}: name a later backup.`,
+    );
   await checkFiles(
     secretsOf,
     files.filter(({ name }) => name === keys.file),

@@ -123,10 +123,10 @@ async function elsewhere(): Promise<{
   });
   return { name: made.name, relais: there, owner, close: () => owner.close() };
 }
-const load = (there: Relais, name: string) =>
+const load = (there: Relais, name: string, ...more: readonly string[]) =>
   there(
     ...['restore', 'load', join(folder, 'backups', name), '--identity', join(folder, 'backup.key')],
-    ...['--ledger', join(folder, 'ledger'), '--reason', 'drill, ticket 90'],
+    ...['--ledger', join(folder, 'ledger'), '--reason', 'drill, ticket 90', ...more],
   );
 
 test('C42: a backup has both schemas, keys, mappings and settings, and a manifest that counts them', async () => {
@@ -255,6 +255,21 @@ test('C44: a wrong private key is refused before anything is loaded', async () =
     ...['--ledger', join(folder, 'ledger'), '--reason', 'drill, ticket 90'],
   );
   expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('BACKUP-002') as string });
+  expect(await there.owner.all('SHOW TABLES')).toEqual([]);
+  await there.close();
+});
+
+test('C44: secrets that are older than the leads are refused before anything is loaded', async () => {
+  const [name = ''] = backups();
+  const older = join(folder, '2026-01-01T000000Z');
+  mkdirSync(older);
+  const manifest = manifestIn(readFileSync(join(folder, 'backups', name, 'manifest.json')));
+  await writeManifest(older, { ...manifest, name: '2026-01-01T000000Z' }, gateway.app.keys.seal);
+  const there = await elsewhere();
+  expect(await load(there.relais, name, '--secrets', older)).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('BACKUP-001 The secrets of 2026-01-01T000000Z are older') as string,
+  });
   expect(await there.owner.all('SHOW TABLES')).toEqual([]);
   await there.close();
 });
