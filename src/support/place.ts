@@ -39,7 +39,7 @@ export const pageOf = <T>(rows: readonly T[], limit: number, idOf: (row: T) => n
 // Limits reads and acts to the leads of one client, or allows the whole centre's.
 // Invariant: another client's are answered as if they did not exist; no read and no act is without a scope.
 
-/** Of one client, or of the whole centre, which only `wholeCentre` and a holder that spans clients are. */
+/** One client, or the whole centre, which only `wholeCentre` and a holder that spans clients are. */
 export type Scope = Reach;
 
 /** For reads of the installation itself: no reader of one client has it. */
