@@ -5,7 +5,7 @@
 
 const everyConnector = 'contract statuses guard access mail openpgp connectors anyConnector';
 const engine =
-  'errors log config domain mapping store queue intake publishing delivery support privacy mails retention people backups statistics operator';
+  'errors log config domain mapping store queue intake publishing delivery support privacy mails retention people backups statistics operator hosting';
 
 /** A face reads and acts through support; it opens no table and carries nothing. */
 const faced = engine.replace(' store ', ' ').replace(' delivery ', ' ');
@@ -41,6 +41,7 @@ const zones = {
   backups: ['^src/backups/', 'domain errors log store privacy retention'],
   statistics: ['^src/statistics/', 'domain errors log store privacy'],
   operator: ['^src/operator/', 'domain errors log config store queue'],
+  hosting: ['^src/hosting/', 'errors domain store privacy retention mails'],
   http: ['^src/http/', ''],
   app: ['^src/app(\\.ts$|/)', `${everyConnector} ${engine}`],
   roles: ['^src/roles/', `${everyConnector} ${engine} app`],

@@ -159,6 +159,7 @@ function mysqlOf({
   needed('RELAIS_MYSQL_URL');
   const gatewayUrl = url('RELAIS_MYSQL_URL', ['mysql:']) ?? '';
   const ownerUrl = url('RELAIS_MYSQL_OWNER_URL', ['mysql:']);
+  const adminUrl = url('RELAIS_MYSQL_ADMIN_URL', ['mysql:']);
   const intakeUrl = url('RELAIS_MYSQL_INTAKE_URL', ['mysql:']);
   const readUrl = url('RELAIS_MYSQL_READ_URL', ['mysql:']);
   const statisticsUrl = url('RELAIS_MYSQL_STATISTICS_URL', ['mysql:']);
@@ -176,6 +177,7 @@ function mysqlOf({
       gatewayUrl,
       connections: wholeNumber('RELAIS_MYSQL_CONNECTIONS', 2, 500),
       ownerUrl,
+      adminUrl,
       intakeUrl,
       readUrl,
       statisticsUrl,

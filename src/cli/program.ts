@@ -21,6 +21,7 @@ import { clientCommands } from './clients.ts';
 import { completionCommands } from './completion.ts';
 import { deliveryCommands } from './deliveries.ts';
 import { destinationCommands } from './destinations.ts';
+import { instanceCommands } from './instances.ts';
 import { keyCommands } from './keys.ts';
 import { leadCommands } from './leads.ts';
 import { lookUpCommands, oppositionCommands, personCommands } from './persons.ts';
@@ -110,6 +111,7 @@ function operatorCommands(program: Command): void {
   securityCommands(program);
   backupCommands(program);
   restoreCommands(program);
+  instanceCommands(program);
 }
 
 /** Commands of the data protection officer. */

@@ -24,6 +24,7 @@ const coveredWords: Readonly<Record<Covered, string>> = {
   contract_end: 'la fin du contrat',
   statistics: 'les statistiques',
   statistics_end: 'la fin des statistiques',
+  hosting: 'l’hébergement',
 };
 
 const listed = (matters: readonly Covered[], language: 'fr' | 'en'): string =>

@@ -5,6 +5,7 @@ import { impersonalText } from '../domain/names-in-text.ts';
 import { RelaisError } from '../errors.ts';
 import { insertNote, nextNoteNumber, hasNoteOf, type StoredNote } from '../store/alerts/client-mails.ts';
 import type { Sql, Database } from '../store/database.ts';
+import { isMoved } from '../store/hosting/moves.ts';
 import { appendHandovers } from '../store/log/handovers.ts';
 import { contractMailboxes, queueClientMail } from './queue.ts';
 import { addDays, civilDate, frenchDate, startOfDay, type CivilDate } from '../domain/civil-date.ts';
@@ -30,6 +31,7 @@ const noteKinds = [
   'consent_withdrawn',
   'rows_changed',
   'contract_ended',
+  'hosting_changed',
 ] as const;
 export type NoteKind = (typeof noteKinds)[number];
 
@@ -73,9 +75,13 @@ function refuseLong({ askedBy = '', document = '' }: ClientNote): void {
     ]);
 }
 
-/** Returns the note's number among the client's. Call it last in the transaction: it locks the client's counter until the end. */
+/**
+ * Returns the note's number among the client's; 0 where the client has moved to another installation, which goes on with its numbers.
+ * Call it last in the transaction: it locks the client's counter until the end.
+ */
 export async function writeNote(tx: Sql, note: ClientNote): Promise<number> {
   refuseLong(note);
+  if (await isMoved(tx, note.clientId)) return 0;
   const known = await contractMailboxes(tx, note.clientId, note.formerMailboxes);
   const clean = (text: string): string =>
     impersonalText(text.toWellFormed().replaceAll(/\s+/g, ' ').trim(), known);
@@ -229,7 +235,7 @@ const writeOne = (
   database.transaction(async (tx) => {
     const document = `lignes reçues le ${frenchDate(day)}`;
     // The second of two planners at once sees the note of the first.
-    await lockClients(tx, [clientId], 'alone');
+    await lockClients(tx, [clientId], 'alone', 'taken');
     if (await hasNoteOf(tx, clientId, { kind, document })) return false;
     await writeNote(tx, {
       clientId,

@@ -205,6 +205,7 @@ export function refuseUnsafe(config: Config): void {
   const reached = {
     RELAIS_MYSQL_URL: config.mysql.gatewayUrl,
     RELAIS_MYSQL_OWNER_URL: config.mysql.ownerUrl,
+    RELAIS_MYSQL_ADMIN_URL: config.mysql.adminUrl,
     RELAIS_MYSQL_INTAKE_URL: config.mysql.intakeUrl,
     RELAIS_MYSQL_READ_URL: config.mysql.readUrl,
     RELAIS_MYSQL_STATISTICS_URL: config.mysql.statisticsUrl,

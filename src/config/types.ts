@@ -17,6 +17,8 @@ export interface Config {
   readonly mysql: {
     readonly gatewayUrl: string;
     readonly ownerUrl?: string;
+    /** An account that makes schemas and accounts. */
+    readonly adminUrl?: string;
     readonly intakeUrl?: string;
     /** A replica for reads. */
     readonly readUrl?: string;

@@ -29,6 +29,11 @@ export const variables: readonly Variable[] = [
     secret: true,
   },
   {
+    name: 'RELAIS_MYSQL_ADMIN_URL',
+    meaning: 'the same for an account that makes schemas and accounts (`relais instance` alone)',
+    secret: true,
+  },
+  {
     name: 'RELAIS_MYSQL_INTAKE_URL',
     meaning: 'the same for the intake account (lead import); default: the gateway account',
     secret: true,

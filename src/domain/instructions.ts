@@ -4,7 +4,8 @@ import type { CivilDate } from './civil-date.ts';
 
 /**
  * `proofs`: the client waives the proofs of phone consent before a deletion; `contract_end`: its contract ends (C55); `statistics`: it
- * authorises statistics (C26); `statistics_end`: it withdraws that.
+ * authorises statistics (C26); `statistics_end`: it withdraws that; `hosting`: an
+ * installation of its own, or no longer (C36).
  */
 export const coveredMatters = [
   'retention',
@@ -15,6 +16,7 @@ export const coveredMatters = [
   'contract_end',
   'statistics',
   'statistics_end',
+  'hosting',
 ] as const;
 export type Covered = (typeof coveredMatters)[number];
 

@@ -53,6 +53,11 @@ export const privacyErrors = {
     remedy:
       'Take another copy of it, or an earlier backup; the private key is the one of RELAIS_BACKUP_RECIPIENT.',
   },
+  'INSTANCE-001': {
+    meaning: 'An installation for one client does not allow this, or not yet.',
+    remedy:
+      'Correct what the message names, then run the command again: it goes on where it stopped. docs/deployment.md.',
+  },
   'AUDIT-001': {
     meaning: 'The file is not an audit pack that the given key has signed, or was changed since.',
     remedy:

@@ -199,7 +199,7 @@ async function outcomesOf(
   return ids.map((id): Outcome => {
     const row = left.get(id);
     if (row === undefined) return { state: 'accepted' };
-    if (row.status === 'new') return { state: 'received' };
+    if (row.status !== 'refused') return { state: 'received' };
     return { state: 'refused', refusals: JSON.parse(row.refusal ?? '[]') as readonly ColumnRefusal[] };
   });
 }

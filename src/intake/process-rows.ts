@@ -8,9 +8,11 @@ import {
   insertReceipts,
   receiptsOf,
   refuseRows,
+  holdRows,
   removeRows,
   type RowRefusal,
 } from '../store/intake/intake.ts';
+import type { LockedClient } from '../store/people/same-person.ts';
 import type { IntakeRow, RowId } from '../store/intake/intake-take.ts';
 import {
   insertChanges,
@@ -97,7 +99,9 @@ export async function settleRows(
     },
     present.some(({ row }) => takesAlone(row)) ? 'alone' : 'shared',
   );
+  for (const id of await holdMoved(tx, present, clients)) later.add(id);
   const ready = present.filter((candidate) => {
+    if (later.has(candidate.id)) return false;
     const { clientId } = candidate.row;
     const client = clients.get(clientId);
     const code = client === undefined ? 'UNKNOWN_CLIENT' : client.closed ? 'CLIENT_CLOSED' : undefined;
@@ -125,6 +129,17 @@ export async function settleRows(
     leadOf: new Map(results.accepted.map(({ candidate, leadId }) => [candidate.id, leadId])),
     duplicates: results.duplicates,
   };
+}
+
+/** Holds the rows of clients that have moved, which wait for their new installation. Returns their ids. */
+async function holdMoved(
+  tx: Sql,
+  present: readonly Candidate[],
+  clients: ReadonlyMap<string, Pick<LockedClient, 'moved'>>,
+): Promise<readonly RowId[]> {
+  const ids = present.filter(({ row }) => clients.get(row.clientId)?.moved === true).map(({ id }) => id);
+  await holdRows(tx, ids);
+  return ids;
 }
 
 /** Results of the rows of one transaction. */

@@ -147,6 +147,10 @@ async function sealWhatWasNeverSigned(tx: Sql, ring: KeyRing): Promise<void> {
   }
 }
 
+/** Takes over the key of another installation's digests, so that what they identify is recognised here too. */
+export const adoptIntakeKey = (tx: Sql, { keys }: KeysPlace, bytes: Buffer): Promise<void> =>
+  writeWrappedKey(tx, intakeKeyName, keys.master.current(), bytes);
+
 /** The key of the digests that identify a repeated intake row: it outlives the master key it was made from. @throws KEY-001 */
 export async function readIntakeKey({ database, keys }: KeysPlace): Promise<Buffer> {
   const row = await readWrappedKey(database, intakeKeyName);

@@ -79,7 +79,7 @@ interface ClosingRequest {
 export function closeClient(database: Database, request: ClosingRequest): Promise<void> {
   const { clientId, instruction, deleteOn, reason, actor } = request;
   return database.transaction(async (tx) => {
-    if (!(await lockClients(tx, [clientId], 'alone')).has(clientId))
+    if (!(await lockClients(tx, [clientId], 'alone', 'taken')).has(clientId))
       throw new RelaisError('FIND-001', `No client is called ${clientId}.`);
     if ((await findClosing(tx, clientId)) !== undefined) return;
     requireDay(deleteOn, civilDate(tx.now()));
@@ -116,19 +116,26 @@ export function closeClient(database: Database, request: ClosingRequest): Promis
   });
 }
 
-function requireDay(day: string, today: CivilDate): void {
+/** @throws USAGE-001 */
+export function requireDay(day: string, today: CivilDate): void {
   if (!isCivilDate(day)) throw new RelaisError('USAGE-001', `"${day}" is not a date (2027-01-31).`);
   if (day < today) throw new RelaisError('USAGE-001', `${day} has passed: say today or a later day.`);
 }
 
-async function requireInstruction(tx: Sql, clientId: string, number: number): Promise<Instruction> {
+/** @throws FIND-001, RETENTION-001 */
+export async function requireInstruction(
+  tx: Sql,
+  clientId: string,
+  number: number,
+  matter: 'contract_end' | 'hosting' = 'contract_end',
+): Promise<Instruction> {
   const found = await findInstruction(tx, clientId, number);
   if (found === undefined)
     throw new RelaisError('FIND-001', `Client ${clientId} has no instruction ${number}.`);
-  if (!coversMatter(found, 'contract_end', ''))
+  if (!coversMatter(found, matter, ''))
     throw new RelaisError(
       'RETENTION-001',
-      `Instruction ${number} of ${clientId} covers ${found.covers.join(', ')}, not the end of its contract (contract_end).`,
+      `Instruction ${number} of ${clientId} covers ${found.covers.join(', ')}, not ${matter === 'hosting' ? 'where its data is hosted (hosting)' : 'the end of its contract (contract_end)'}.`,
     );
   return found;
 }
@@ -143,9 +150,15 @@ async function refuseOpenRights(tx: Sql, clientId: string): Promise<void> {
     );
 }
 
-async function endDestinations(tx: Sql, clientId: string, actor: string): Promise<void> {
+/** Archives the client's destinations and revokes their authorisations. */
+export async function endDestinations(
+  tx: Sql,
+  clientId: string,
+  actor: string,
+  reason: 'contract_ended' | 'moved' = 'contract_ended',
+): Promise<void> {
   const destinations = await destinationsOfClients(tx, [clientId]);
-  for (const { id } of destinations) await setStatus(tx, id, 'archived', 'contract_ended');
+  for (const { id } of destinations) await setStatus(tx, id, 'archived', reason);
   const authorisations = await readAuthorisations(
     tx,
     destinations.map(({ id }) => id),
@@ -160,13 +173,13 @@ async function endDestinations(tx: Sql, clientId: string, actor: string): Promis
           authorisationId: id,
           recipient,
           actor,
-          reason: 'contract_ended',
+          reason,
         },
       ]);
 }
 
 /** Ends the access of the client's accounts and systems. */
-async function endAccess(tx: Sql, clientId: string, actor: string): Promise<void> {
+export async function endAccess(tx: Sql, clientId: string, actor: string): Promise<void> {
   for (const id of await accountsOfClient(tx, clientId)) {
     await endAccount(tx, id);
     await endSessions(tx, id);
@@ -201,7 +214,7 @@ export async function returnClient(
     );
   const made = await writeReturn(database, deps, order);
   await database.transaction(async (tx) => {
-    await lockClients(tx, [clientId], 'alone');
+    await lockClients(tx, [clientId], 'alone', 'taken');
     if ((await lockClosing(tx, clientId))?.state === 'deleted')
       throw new RelaisError('CLIENT-001', `The data of ${clientId} were deleted meanwhile.`);
     await noteReturned(tx, clientId, {
@@ -318,7 +331,7 @@ export async function endClosing(needs: ClosingEndNeeds, clientId: string): Prom
 }
 
 async function prove(tx: Sql, { proofs }: ClosingEndNeeds, clientId: string): Promise<boolean> {
-  await lockClients(tx, [clientId], 'alone');
+  await lockClients(tx, [clientId], 'alone', 'taken');
   const closing = await lockClosing(tx, clientId);
   if (closing?.state !== 'returned') return false;
   const after = await heldRows(tx, clientId);

@@ -54,7 +54,7 @@ export async function letLeave(
 ): Promise<number> {
   // Checked first: the exclusive lock of a client delays its incoming leads.
   if (!(await hasItems(tx, run.id, 'due'))) return 0;
-  await lockClients(tx, [run.clientId], 'alone');
+  await lockClients(tx, [run.clientId], 'alone', 'taken');
   const items = await takeItems(tx, run.id, 'due', limit);
   if (items.length === 0) return 0;
   const ids = items.map(({ leadId }) => leadId);

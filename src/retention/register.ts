@@ -210,6 +210,7 @@ const matters: Readonly<Record<Covered, string>> = {
   contract_end: 'la fin du contrat',
   statistics: 'les statistiques agrégées (vous les autorisez)',
   statistics_end: 'les statistiques agrégées (vous y mettez fin)',
+  hosting: 'l’hébergement de vos données',
 };
 
 const noteOfInstruction = (tx: Sql, instruction: Omit<Instruction, 'recordedAt'>): Promise<number> => {

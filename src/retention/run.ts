@@ -95,7 +95,7 @@ export function createRetention(needs: RetentionNeeds): Retention {
           (await begin(needs, { clientId, day, actor: 'planner', daily: true })) !== undefined
         )
           await database.transaction(async (tx) => {
-            await lockClients(tx, [clientId], 'alone');
+            await lockClients(tx, [clientId], 'alone', 'taken');
             await reviewKept(tx, clientId, day);
           });
     },

@@ -198,6 +198,9 @@ const readOnly = new Set([
   'schema_migration_steps',
   'log_archives',
   'log_archived_ranges',
+  'instances',
+  'dedication',
+  'database_readers',
 ]);
 
 /** Rights of the gateway's account on a table of the main schema. */

@@ -49,6 +49,10 @@ const remedies: Readonly<Partial<Record<ErrorCode, Both>>> = {
     'Remettez l’ancien texte dans client.yaml, et donnez au nouveau texte sa propre version.',
     'Put the earlier words back into client.yaml, and give the new ones a version of their own.',
   ],
+  'INSTANCE-001': [
+    'L’installation dédiée à un client ne le permet pas, ou pas encore.',
+    'An installation for one client does not allow this, or not yet.',
+  ],
   'RETENTION-001': [
     'Enregistrez d’abord l’instruction écrite du client, et donnez-en le numéro.',
     'Record the client’s written instruction first, and give its number.',

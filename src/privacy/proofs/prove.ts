@@ -70,7 +70,7 @@ export async function proved<T>(
   work: () => Promise<T>,
 ): Promise<{ readonly result: T; readonly proof: SignedProof }> {
   const { clientId, leadIds } = on;
-  await lockClients(tx, [clientId], 'alone');
+  await lockClients(tx, [clientId], 'alone', 'taken');
   await lockLeads(tx, leadIds);
   const scope = await scopeOf(tx, deps, on);
   const [before, tablesBefore] = [await logPosition(tx), await readPersonTables(tx, scope)];

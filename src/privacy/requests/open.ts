@@ -8,6 +8,7 @@ import { dueAt, kindWords, lastDay, takesBack, type RequestKind } from '../../do
 import { RelaisError } from '../../errors.ts';
 import type { Sql } from '../../store/database.ts';
 import { appendHandovers } from '../../store/log/handovers.ts';
+import { lockClients } from '../../store/people/same-person.ts';
 import type { RequestKey } from '../../store/secrets.ts';
 import { refuseIn } from '../../store/people/persons-names.ts';
 import { addSubjects, changeRequest, insertRequest, type Request } from '../../store/people/requests.ts';
@@ -48,6 +49,8 @@ export async function openRequest(deps: RequestDeps, order: NewRequestOrder): Pr
   const { lastName = null, firstName = null } = order.name ?? {};
   refuseIn(`${order.identity ?? ''} ; ${order.note ?? ''}`, [{ lastName, firstName }]);
   return deps.database.transaction(async (tx) => {
+    // A request that is opened where its client has left would be followed nowhere.
+    await lockClients(tx, [order.clientId], 'alone');
     const person = await findPerson(tx, deps.oppositionKey, order);
     const now = tx.now();
     const receivedAt = order.receivedAt ?? now;

@@ -6,6 +6,7 @@ import { isHeld } from '../../domain/send-policy.ts';
 import type { ClientFacts, DestinationStatus, Notice } from '../../domain/destination.ts';
 import { inList, type ReadOnlySql, type Sql } from '../database.ts';
 import { packed, unpacker } from '../packed.ts';
+import { requireOwnClient } from '../hosting/instances.ts';
 import { noticesOf } from './notices.ts';
 
 export interface Destination {
@@ -115,7 +116,7 @@ export async function lockVersionsInForce(
   return new Map(rows.map((row) => [row.id, row.mapping_version_id]));
 }
 
-/** Inserts client and destination, or updates their facts; keeps status and state. */
+/** Inserts client and destination, or updates their facts; keeps status and state. @throws INSTANCE-001 */
 export async function saveDestination(
   tx: Sql,
   client: ClientFacts,
@@ -126,6 +127,7 @@ export async function saveDestination(
     readonly leadsFrom: Date;
   },
 ): Promise<void> {
+  await requireOwnClient(tx, client.id);
   await tx.run(
     `INSERT INTO clients (id, name, legal_entity, facts) VALUES (?, ?, ?, ?)
      ON DUPLICATE KEY UPDATE name = VALUES(name), legal_entity = VALUES(legal_entity), facts = VALUES(facts),

@@ -117,6 +117,17 @@ async function refuseSome(tx: Sql, refusals: readonly RowRefusal[]): Promise<num
   return affected;
 }
 
+/** Holds rows of a client that has moved, until they are carried to its installation. Rows without a line in lead_intake are left out. */
+export async function holdRows(tx: Sql, ids: readonly bigint[]): Promise<void> {
+  const stored = ids.filter((id) => id > 0n);
+  if (stored.length === 0) return;
+  const { marks, values } = idList(stored);
+  await tx.run(
+    `UPDATE lead_intake ${byPrimaryKey} SET status = 'moved' WHERE id IN (${marks}) AND status = 'new'`,
+    values,
+  );
+}
+
 /**
  * Blanks the content of rows and keeps their names and reasons: no data of an erased person is kept, whenever it arrives (C22).
  */

@@ -77,7 +77,7 @@ export async function lockWithLists(
 ): Promise<LockedLists> {
   if (clientIds.length === 0) return lockedLists([]);
   const asked = statementFor([...new Set(clientIds)].sort(), coming);
-  if (mode === 'alone') await lockClients(tx, clientIds, mode);
+  if (mode === 'alone') await lockClients(tx, clientIds, mode, 'taken');
   const first = await read(tx, asked, mode === 'alone' ? '' : 'LOCK IN SHARE MODE');
   // The server may have read the lists before it waited for the lock of a row.
   const isOld = first.some(({ revisions: [locked, seen] }) => locked !== seen);
@@ -107,6 +107,7 @@ function statementFor(ids: readonly string[], { names, emails, phones, apiKeys =
     'c.id',
     'c.facts_revision',
     'c.closed_at IS NOT NULL',
+    'c.moved_at IS NOT NULL',
     'c.lists_revision',
     '(SELECT s.lists_revision FROM clients s WHERE s.id = c.id)',
     ...flags.map((flag) => `EXISTS (SELECT 1 FROM ${tables[flag]} x WHERE x.client_id = c.id)`),
@@ -143,9 +144,10 @@ async function read(tx: Sql, { sql, values }: Statement, lock: string): Promise<
 const isSo = (value: unknown): boolean => Number(value) === 1;
 
 function readOf(packed: readonly unknown[]): Read {
-  const [id, revision, closed, locked, seen, ...rest] = packed as readonly [
+  const [id, revision, closed, moved, locked, seen, ...rest] = packed as readonly [
     string,
     number,
+    unknown,
     unknown,
     number,
     number,
@@ -157,6 +159,7 @@ function readOf(packed: readonly unknown[]): Read {
     id,
     revision,
     closed: isSo(closed),
+    moved: isSo(moved),
     revisions: [locked, seen],
     flags: rest.slice(0, flags.length).map(isSo),
     digest: String(digest),
@@ -183,7 +186,7 @@ function readOf(packed: readonly unknown[]): Read {
 function lockedLists(all: readonly Read[]): LockedLists {
   const has = (flag: Flag): boolean => all.some((one) => one.flags[flags.indexOf(flag)] === true);
   return {
-    clients: new Map(all.map(({ id, revision, closed }) => [id, { revision, closed }])),
+    clients: new Map(all.map(({ id, revision, closed, moved }) => [id, { revision, closed, moved }])),
     lists: {
       operations: has('operations'),
       erasedAddresses: has('erasedAddresses'),

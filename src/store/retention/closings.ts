@@ -5,7 +5,8 @@ import { inList, type ReadOnlySql, type Sql } from '../database.ts';
 
 export interface Closing {
   readonly clientId: string;
-  readonly state: 'closed' | 'returned' | 'deleted';
+  /** `moving`: being moved to another installation, and returned once it is there. */
+  readonly state: 'moving' | 'closed' | 'returned' | 'deleted';
   readonly instruction: number;
   readonly reason: string;
   readonly actor: string;
@@ -47,18 +48,24 @@ export async function lockClosing(tx: Sql, clientId: string): Promise<Closing | 
 
 /** Ends of contracts that are not complete. */
 export const openClosings = (sql: ReadOnlySql): Promise<readonly Closing[]> =>
-  sql.all<Closing>(`SELECT ${columns} FROM client_closings WHERE state <> 'deleted' ORDER BY client_id`);
+  sql.all<Closing>(
+    `SELECT ${columns} FROM client_closings WHERE state NOT IN ('deleted', 'moving') ORDER BY client_id`,
+  );
 
 export async function insertClosing(
   tx: Sql,
   closing: Pick<Closing, 'clientId' | 'instruction' | 'reason' | 'actor' | 'deleteOn' | 'held'>,
+  state: 'closed' | 'moving' = 'closed',
 ): Promise<void> {
   const { clientId, instruction, reason, actor, deleteOn, held } = closing;
   await tx.run(
-    `INSERT INTO client_closings (client_id, instruction, reason, actor, delete_on, held, closed_at) VALUES (?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3))`,
-    [clientId, instruction, reason, actor, deleteOn, held],
+    `INSERT INTO client_closings (client_id, state, instruction, reason, actor, delete_on, held, closed_at) VALUES (?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3))`,
+    [clientId, state, instruction, reason, actor, deleteOn, held],
   );
-  await tx.run('UPDATE clients SET closed_at = UTC_TIMESTAMP(3) WHERE id = ?', [clientId]);
+  await tx.run(
+    `UPDATE clients SET closed_at = UTC_TIMESTAMP(3)${state === 'moving' ? ', moved_at = UTC_TIMESTAMP(3)' : ''} WHERE id = ?`,
+    [clientId],
+  );
 }
 
 export async function noteReturned(
@@ -80,7 +87,7 @@ export async function noteDeleted(tx: Sql, clientId: string, proof: number): Pro
   );
 }
 
-/** The ids of these clients whose contract has ended. */
+/** The ids of these clients whose contract has ended; one that moved goes on elsewhere. */
 export async function closedAmong(
   sql: Pick<Sql, 'all'>,
   clientIds: readonly string[],
@@ -88,7 +95,7 @@ export async function closedAmong(
   if (clientIds.length === 0) return new Set();
   const { marks, values } = inList([...new Set(clientIds)]);
   const rows = await sql.all<{ id: string }>(
-    `SELECT id FROM clients WHERE id IN (${marks}) AND closed_at IS NOT NULL`,
+    `SELECT id FROM clients WHERE id IN (${marks}) AND closed_at IS NOT NULL AND moved_at IS NULL`,
     values,
   );
   return new Set(rows.map(({ id }) => id));
@@ -98,7 +105,8 @@ export async function closedAmong(
 export async function contractEnd(sql: Pick<Sql, 'all'>, clientId: string): Promise<CivilDate | undefined> {
   const [row] = await sql.all<{ deleteOn: CivilDate }>(
     `SELECT DATE_FORMAT(c.delete_on, '%Y-%m-%d') AS deleteOn FROM client_closings c WHERE c.client_id = ? AND c.state = 'returned'
-        AND NOT EXISTS (SELECT 1 FROM requests r WHERE r.client_id = c.client_id AND r.state <> 'closed')`,
+        AND NOT EXISTS (SELECT 1 FROM requests r WHERE r.client_id = c.client_id AND r.state <> 'closed')
+        AND NOT EXISTS (SELECT 1 FROM lead_intake i WHERE i.client_id = c.client_id AND i.status = 'moved')`,
     [clientId],
   );
   return row?.deleteOn;

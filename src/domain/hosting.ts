@@ -1,0 +1,39 @@
+// Names an installation for one client, and the range of ids that is its own (C36). Pure.
+// Invariant: no id of one installation is ever given by another, so that a client's rows keep their ids when they are moved.
+
+/** Highest number of an installation: its ids stay whole numbers of JavaScript, and have 15 digits at most. */
+export const mostSlots = 900;
+
+/** Ids of 64 bits begin above this number; those of the shared installation stay below the first. */
+export const firstId = (slot: number): number => slot * 1_000_000_000_000;
+/** The same for ids of 32 bits: accounts, staff, keys. */
+export const firstShortId = (slot: number): number => slot * 1_000_000;
+
+const longestSchema = 48;
+
+export interface InstanceNames {
+  readonly schema: string;
+  readonly keysSchema: string;
+  /** Accounts of MySQL: 32 characters at most. */
+  readonly gateway: string;
+  readonly owner: string;
+  readonly intake: string;
+  readonly redisPrefix: string;
+}
+
+/** @param shared schema of the shared installation */
+export function instanceNames(shared: string, clientId: string, slot: number): InstanceNames {
+  const end = `_${slot}`;
+  const base = shared.slice(0, 21);
+  const readable = clientId.replaceAll('-', '_').slice(0, longestSchema - base.length - end.length - 1);
+  const schema = `${base}_${readable}${end}`;
+  const account = `${base}${end}`;
+  return {
+    schema,
+    keysSchema: `${schema}_keys`,
+    gateway: account,
+    owner: `${account}_owner`,
+    intake: `${account}_intake`,
+    redisPrefix: schema,
+  };
+}

@@ -1,0 +1,176 @@
+// Makes an installation for one client beside the shared one (C36): number, folder, keys, schemas, accounts, tables, environment file.
+// Invariant: every step may be repeated; the file that the service reads is written last, so that nothing half-made starts.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { instanceNames, type InstanceNames } from '../domain/hosting.ts';
+import { RelaisError } from '../errors.ts';
+import type { Account } from '../store/migrate.ts';
+import { openDatabase, type Database } from '../store/database.ts';
+import { makeAccount, makeSchemas, requireAddress } from '../store/hosting/instance-accounts.ts';
+import { dedicate, markReady, openInstance, readDedication } from '../store/hosting/instances.ts';
+import {
+  environmentText,
+  keyFile,
+  prepareFolder,
+  writeNew,
+  type InstanceFolder,
+  type InstancePasswords,
+} from './folder.ts';
+
+export interface InstanceOrder extends InstanceFolder {
+  readonly clientId: string;
+  /** Address of the gateway's host, for accounts. */
+  readonly host: string;
+  /** Addresses that send leads. */
+  readonly intakeHosts: readonly string[];
+  readonly actor: string;
+}
+
+export interface InstancePlace {
+  /** The shared installation, under its owner's account. */
+  readonly shared: Database;
+  /** An account that makes schemas and accounts. */
+  readonly adminUrl: string;
+  readonly redisUrl: string;
+  readonly redisPassword: string;
+  /** Settings that the new installation takes over as they are. */
+  readonly inherited: Readonly<Record<string, string>>;
+  /** Brings the schema up to date under these variables, and gives the accounts their rights. */
+  readonly migrate: (
+    environment: Readonly<Record<string, string>>,
+    accounts: { readonly gateway: Account; readonly intake: readonly Account[] },
+  ) => Promise<void>;
+}
+
+export interface MadeInstance {
+  readonly slot: number;
+  readonly names: InstanceNames;
+  readonly environmentFile: string;
+  readonly ownerFile: string;
+  /** False where the environment file existed: it was left as it is. */
+  readonly isNew: boolean;
+  readonly httpPort: number;
+}
+
+const firstHttpPort = 8080;
+
+/** @throws INSTANCE-001, USAGE-001, CONFIG-001, DB-001 to DB-005 */
+export async function createInstance(place: InstancePlace, order: InstanceOrder): Promise<MadeInstance> {
+  const { clientId, host, intakeHosts, actor, folder } = order;
+  if (!/^[a-z0-9][a-z0-9-]{0,39}$/.test(clientId))
+    throw new RelaisError('USAGE-001', `"${clientId}" is no client: small letters, digits and -.`);
+  for (const address of [host, ...intakeHosts]) requireAddress(address);
+  const owned = await readDedication(place.shared);
+  if (owned !== undefined)
+    throw new RelaisError(
+      'INSTANCE-001',
+      `This is the installation for ${owned.clientId}: run the command in the shared one.`,
+    );
+  const { slot } = await openInstance(place.shared, clientId, actor);
+  const names = instanceNames(place.shared.name, clientId, slot);
+  const former = await readFile(join(folder, 'relais.env'), 'utf8').catch(() => names.schema);
+  if (!former.includes(names.schema))
+    throw new RelaisError(
+      'INSTANCE-001',
+      `${folder} has the keys of a former installation of ${clientId}: move the folder elsewhere first.`,
+    );
+  const passwords = await prepareFolder(order);
+  await makeAccounts(place.adminUrl, names, order, passwords);
+  if (place.redisPassword !== '') await writeNew(keyFile(folder, 'redis'), `${place.redisPassword}\n`, 0o640);
+  const environment = environmentOf(place, order, names, slot);
+  const ownerUrl = urlOf(place.adminUrl, names.owner, names.schema);
+  const owner = {
+    RELAIS_MYSQL_OWNER_URL: ownerUrl,
+    RELAIS_MYSQL_OWNER_PASSWORD_FILE: keyFile(folder, 'mysql_owner'),
+  };
+  await place.migrate(
+    { ...environment, ...owner },
+    {
+      gateway: { user: names.gateway, host },
+      intake: intakeHosts.map((address) => ({ user: names.intake, host: address })),
+    },
+  );
+  await dedicated(ownerUrl, passwords.owner, { clientId, slot });
+  const ownerFile = join(folder, 'owner.env');
+  await writeNew(ownerFile, environmentText(owner), 0o600);
+  const environmentFile = join(folder, 'relais.env');
+  const isNew = await writeNew(environmentFile, environmentText(environment), 0o640);
+  await markReady(place.shared, slot);
+  return { slot, names, environmentFile, ownerFile, isNew, httpPort: firstHttpPort + slot };
+}
+
+async function makeAccounts(
+  adminUrl: string,
+  names: InstanceNames,
+  { host, intakeHosts }: InstanceOrder,
+  passwords: InstancePasswords,
+): Promise<void> {
+  const tls = new URL(adminUrl).searchParams.get('tls') === 'yes';
+  const admin = openDatabase({ url: adminUrl, connections: 1 });
+  try {
+    await makeSchemas(admin, [names.schema, names.keysSchema], {
+      user: names.owner,
+      host,
+      password: passwords.owner,
+      tls,
+    });
+    await makeAccount(admin, { user: names.gateway, host, password: passwords.gateway, tls });
+    for (const address of intakeHosts)
+      await makeAccount(admin, { user: names.intake, host: address, password: passwords.intake, tls });
+  } finally {
+    await admin.close();
+  }
+}
+
+async function dedicated(
+  ownerUrl: string,
+  password: string,
+  dedication: { readonly clientId: string; readonly slot: number },
+): Promise<void> {
+  const url = new URL(ownerUrl);
+  url.password = password;
+  const owner = openDatabase({ url: url.href, connections: 1 });
+  try {
+    await dedicate(owner, dedication);
+  } finally {
+    await owner.close();
+  }
+}
+
+/** The server of the administrator's account, as another account, without a password. */
+function urlOf(adminUrl: string, user: string, schema: string): string {
+  const url = new URL(adminUrl);
+  url.username = user;
+  url.password = '';
+  url.pathname = `/${schema}`;
+  return url.href;
+}
+
+function environmentOf(
+  { adminUrl, redisUrl, redisPassword, inherited }: InstancePlace,
+  { folder, data }: InstanceFolder,
+  names: InstanceNames,
+  slot: number,
+): Readonly<Record<string, string>> {
+  return {
+    ...inherited,
+    RELAIS_INSTALLATION: 'dedicated',
+    RELAIS_MYSQL_URL: urlOf(adminUrl, names.gateway, names.schema),
+    RELAIS_MYSQL_PASSWORD_FILE: keyFile(folder, 'mysql'),
+    RELAIS_MYSQL_INTAKE_URL: urlOf(adminUrl, names.intake, names.schema),
+    RELAIS_MYSQL_INTAKE_PASSWORD_FILE: keyFile(folder, 'mysql_intake'),
+    RELAIS_KEYS_SCHEMA: names.keysSchema,
+    RELAIS_REDIS_URL: redisUrl,
+    ...(redisPassword === '' ? {} : { RELAIS_REDIS_PASSWORD_FILE: keyFile(folder, 'redis') }),
+    RELAIS_REDIS_PREFIX: names.redisPrefix,
+    RELAIS_MASTER_KEY_FILE: keyFile(folder, 'master_key'),
+    RELAIS_SEAL_KEY_FILE: keyFile(folder, 'seal_key'),
+    RELAIS_MAPPINGS_DIR: join(folder, 'mappings'),
+    RELAIS_SECRETS_DIR: join(folder, 'secrets'),
+    RELAIS_PHONE_PROOFS_DIR: join(data, 'phone-proofs'),
+    RELAIS_ERASURE_LEDGER_DIR: join(data, 'ledger'),
+    RELAIS_BACKUP_DIR: join(data, 'backups'),
+    RELAIS_LOG_ARCHIVES_DIR: join(data, 'log-archives'),
+    RELAIS_HTTP_PORT: String(firstHttpPort + slot),
+  };
+}

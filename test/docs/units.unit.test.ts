@@ -1,0 +1,23 @@
+// The systemd units: that of one client's installation is the other, with its own settings and folder.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..', '..');
+const linesOf = (name: string): readonly string[] =>
+  readFileSync(join(root, 'systemd', name), 'utf8')
+    .split('\n')
+    .filter((line) => !line.startsWith('#'));
+
+test('C36: an installation for one client runs confined as the shared one, with its own settings and folder', () => {
+  const shared = linesOf('relais.service');
+  const own = linesOf('relais@.service');
+  expect(own.filter((line) => !shared.includes(line))).toEqual([
+    'Description=Relais lead gateway of %i',
+    'EnvironmentFile=/etc/relais/instances/%i/relais.env',
+    'ReadWritePaths=-/var/lib/relais/instances/%i',
+  ]);
+  expect(own).toHaveLength(shared.length);
+  expect(own).toContain('ProtectSystem=strict');
+  const start = own.find((line) => line.startsWith('ExecStart=')) ?? '';
+  expect(existsSync(join(root, start.split(' ')[1] ?? ''))).toBe(true);
+});
