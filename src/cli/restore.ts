@@ -112,7 +112,9 @@ async function goOn(loaded: Config, ownerUrl: string, going: Going): Promise<voi
     const { erased, gone, rows } = applied;
     out(`${lines.length} lines of the ledger: ${erased} leads erased again, ${gone} deleted, ${rows} rows.`);
     const verified = await app.sealer.verify();
-    out(verified.ok ? 'The log verifies.' : 'The log does not verify: `relais log verify` says where.');
+    const { ok, problem } = verified;
+    const kind = problem?.kind ?? 'unknown';
+    out(ok ? 'The log verifies.' : `The log does not verify (${kind}): \`relais log verify\` says where.`);
     say('Nothing is sent and nothing changes until `relais restore open`.');
   } finally {
     await app.close();

@@ -7,7 +7,7 @@ import { tlsDestinations } from './mappings.ts';
 
 /** Leads, deliveries or contents that each act reached. */
 export function reached(story: Story): Readonly<Record<string, number>> {
-  const { requests, entries, receipts, refusals, leads } = story;
+  const { requests, entries, receipts, refusals, leads, restored } = story;
   const logged = (...names: readonly string[]): number =>
     new Set(entries.filter((one) => names.includes(one.entry)).map((one) => one.leadId)).size;
   const ofKind = (kind: string): number =>
@@ -24,6 +24,7 @@ export function reached(story: Story): Readonly<Record<string, number>> {
     withdrawn: logged('withdrawn'),
     corrected: leads.filter((one) => one.name !== '').length,
     'taken by retention while being sent': takenInFlight(story),
+    'erased again by a restore': restored.erasedAgain,
     ...Object.fromEntries(
       tlsDestinations.map((id) => [
         `received over TLS by ${id}`,

@@ -13,6 +13,7 @@ import {
 } from './check-keys.ts';
 import { correctionsNotTold, notFollowed, notTold, takenBackSent } from './check-told.ts';
 import { feedGaps, postedAndLost, wrongAnswers } from './check-api.ts';
+import { broughtBack } from './check-copies.ts';
 import { yesLostOrTwice } from './check-fetched.ts';
 import { formerMissed, provesNothing, silentRefusals } from './check-acts.ts';
 import { objectionsUnsaid } from './check-objections.ts';
@@ -104,6 +105,7 @@ export function check(ledgers: Ledgers): Figures {
       [zeros.yes]: yesLostOrTwice(ledgers),
       [zeros.feed]: feedGaps(ledgers),
       [zeros.shutOut]: ledgers.shutOut,
+      [zeros.broughtBack]: broughtBack(story),
       [zeros.remains]: remainsOf(story),
     },
   };

@@ -264,6 +264,21 @@ test('a file that took the place of another, and a token in clear', () => {
   expect(forged({ exposed: ['MySQL access_credentials.sealed'] })).toEqual([zeros.exposed]);
 });
 
+test('a restored backup has nobody back who is gone, and everybody else', () => {
+  const { restored } = story();
+  const place = 'prospects.email';
+  const withRestored = (over: object, erased: boolean): readonly string[] =>
+    red(plain({ leads: [lead({ erased })], restored: { ...restored, ...over } }));
+  const back = { standing: ['F-1'], addresses: [{ person: 1, place }] };
+  expect(withRestored(back, false)).toEqual([]);
+  for (const over of [
+    { standing: ['F-1'] },
+    { addresses: [{ person: 1, place }] },
+    { wrong: ['ended with 1'] },
+  ])
+    expect(withRestored(over, true)).toContain(zeros.broughtBack);
+});
+
 test('a row stands in one file, unless the other was voided in the log', () => {
   const inFile = (file: string, over: Partial<Receipt> = {}): Receipt => receipt({ file, ...over });
   const left = (fileName: string, batchId: number): Entry => entry({ fileName, batchId });

@@ -110,6 +110,7 @@ export function story(): Ledgers {
     requestsTried: 0,
     former: [],
     refusals: [],
+    restored: { addresses: [], references: [], standing: [], wrong: [], backups: 1, erasedAgain: 1 },
     isFull: false,
   };
 }

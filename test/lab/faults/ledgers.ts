@@ -3,6 +3,7 @@
 import type { Database } from '../../../src/store/database.ts';
 import { readBook, type GoneRow } from './book.ts';
 import type { Acknowledged } from './check-fetched.ts';
+import type { Restored } from './copies.ts';
 import type { RefusalLine } from './mischief-refusals.ts';
 import type { PostedLine } from './outside.ts';
 import type { PersonAt, ReferenceAt } from './remains.ts';
@@ -165,6 +166,8 @@ export interface Ledgers {
   readonly requestsTried: number;
   readonly former: readonly FormerLine[];
   readonly refusals: readonly RefusalLine[];
+  /** The newest backup of the storm, restored when it was over. */
+  readonly restored: Restored;
   /** Of full length: every act must have reached somebody. */
   readonly isFull: boolean;
 }

@@ -48,6 +48,34 @@ export const plantsOfRetention: readonly Plant[] = [
     undisturbed: true,
   },
   {
+    name: 'a restore forgets the ledger',
+    // Whoever was erased since the backup is back.
+    patches: [
+      {
+        file: 'src/backups/resume.ts',
+        find: 'const applied = await applyLedger(deps, lines);',
+        put: 'const applied = await applyLedger(deps, lines.slice(0, 0));',
+      },
+    ],
+    red: [zeros.broughtBack],
+    favour: ['erased'],
+    undisturbed: true,
+  },
+  {
+    name: 'an erasure has no line outside',
+    // The ledger knows of deletions alone.
+    patches: [
+      {
+        file: 'src/backups/ledger.ts',
+        find: 'const rows = await takeUnwritten(tx, linesAtOnce);',
+        put: "const rows = (await takeUnwritten(tx, linesAtOnce)).filter(({ act }) => act === 'gone');",
+      },
+    ],
+    red: [zeros.broughtBack],
+    favour: ['erased'],
+    undisturbed: true,
+  },
+  {
     name: 'deliveries in flight are deleted',
     // A lead goes while it is being sent: what became of that nobody will ever know. Where it had not departed yet, its delivery is
     // deleted as `sending`.

@@ -29,7 +29,7 @@ const written = [/demande-(\d+)@(?:courriel|nouveau)\.example/g, /(?:\+33|\b0)63
 /** Of leads of operations, which retention takes out of every table. */
 const referenceWritten = new RegExp(`\\b${operationMark}\\d+-\\d+\\b`, 'g');
 
-export async function personsInTables({ owner }: Gateway): Promise<Found> {
+export async function personsInTables({ owner }: Pick<Gateway, 'owner'>): Promise<Found> {
   const addresses = new Map<string, PersonAt>();
   const references = new Map<string, ReferenceAt>();
   for (const { table, name } of await textColumns({ owner })) {

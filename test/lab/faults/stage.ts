@@ -10,6 +10,7 @@ import { moveHostClock } from '../../support/host-clock.ts';
 import { openGateway, type Gateway } from '../../trip/gateway.ts';
 import { startAlertDoor } from './alert-door.ts';
 import { dropBook, openBook } from './book.ts';
+import { ledgerIn } from './copies.ts';
 import { startFleet } from './fleet.ts';
 import { destinations, leaseMs, stormFiles, type Pace } from './mappings.ts';
 import { usualTrouble } from './mischief-trade.ts';
@@ -25,6 +26,8 @@ export interface Stage extends Omit<
   Scene,
   'handedIn' | 'changes' | 'hostile' | 'outageMs' | 'refusals' | 'former'
 > {
+  /** Gone when the stage is closed. */
+  readonly folder: string;
   readonly close: () => Promise<void>;
 }
 
@@ -113,6 +116,7 @@ export async function openStage(setting: Setting): Promise<Stage> {
     RELAIS_API_PER_MINUTE: '1000000',
     RELAIS_ALERT_WEBHOOK: alerts.url,
     // An objection is a proof of a phone consent too: a lead that has one is deleted after it was handed over.
+    RELAIS_ERASURE_LEDGER_DIR: ledgerIn(folder),
     RELAIS_PHONE_PROOFS_DIR: join(folder, 'preuves'),
     ...recipients.environment,
   };
@@ -165,6 +169,7 @@ export async function openStage(setting: Setting): Promise<Stage> {
     recipients,
     outside,
     alerts: alerts.seen,
+    folder,
     stopMs: pace === 'brisk' ? 2_000 : leaseMs[pace] + 2_500,
     close: () =>
       closeAll([

@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import type { Database } from '../../../src/store/database.ts';
 import { calm, leftBehind } from './calm.ts';
+import { startCopies } from './copies.ts';
 import { check, type Figures } from './check.ts';
 import { damagedTables, evidence } from './evidence.ts';
 import { eventsOwed, followFeed, type FeedReader } from './events.ts';
@@ -70,6 +71,9 @@ export interface StormReport extends Figures, LockFigures {
   readonly fetched: number;
   readonly events: number;
   readonly pagesRead: number;
+  /** Backups completed while it blew; what the ledger took away again when the newest was restored. */
+  readonly backups: number;
+  readonly erasedAgain: number;
   /** Tokens that were given, and how often somebody came with one that is good no more. */
   readonly tokensGiven: number;
   readonly tokensTurnedAway: number;
@@ -129,7 +133,13 @@ export async function storm(options: StormOptions): Promise<StormReport> {
     const visit = await visitConsole(gateway, outside.ports.console[0]);
     const ending = endOperations(scene, { ...options, random: seeded(options.seed + 5), ended });
     const locks = countLocks(gateway.owner);
+    const copies = await startCopies(gateway, {
+      folder: stage.folder,
+      everyMs: Math.min(60_000, options.seconds * 400),
+      random: undisturbed ? undefined : seeded(options.seed + 8),
+    });
     const mischief = await blow(scene, options);
+    await copies.stop();
     await Promise.all([feeding.done, ending]);
     options.log(`storm over, ${feeding.handedIn.length} leads handed in; waiting until all is settled`);
     const calmed = await calm(scene, options, options.calmMs ?? 240_000);
@@ -158,6 +168,7 @@ export async function storm(options: StormOptions): Promise<StormReport> {
       refusals: scene.refusals,
       former: scene.former,
       isFull: isFull(options),
+      restored: await copies.restored(),
       asked: askedFirst,
       stoodStill: fleet.stoodStill,
       limits,
@@ -190,6 +201,8 @@ export async function storm(options: StormOptions): Promise<StormReport> {
       fetched: fetched.length,
       events: ledgers.events.length,
       pagesRead: visit.pages(),
+      backups: ledgers.restored.backups,
+      erasedAgain: ledgers.restored.erasedAgain,
       tokensGiven: recipients.tokens.given(),
       tokensTurnedAway: recipients.tokens.turnedAway(),
       ...(await locks.ended(figures.deliveries)),

@@ -72,5 +72,6 @@ export const zeros = {
   yes: 'a yes of a client that comes for its leads lost, or twice in the log',
   feed: 'an event of the feed missed, told twice or out of order',
   shutOut: 'a page that a session does not open any more when all is well',
+  broughtBack: 'a person who is gone brought back by a restore',
   remains: 'something left in a table of a person who is gone',
 } as const;
