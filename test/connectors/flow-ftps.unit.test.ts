@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Outcome, Parcel, SendContext } from '../../connectors/contract.ts';
 import { flow } from '../../connectors/flow/index.ts';
 import { ftpsRig, type FtpsRig } from './file-rigs.ts';
-import { contextOf, parcelOf } from './rigs.ts';
+import { bytesInPieces, contextOf, parcelOf, sendInPieces } from './rigs.ts';
 import { certificateFor } from './servers/certificate.ts';
 
 let rig: FtpsRig;
@@ -146,22 +146,15 @@ test('the acknowledgement is looked for, and read to its bound', async () => {
 });
 
 test('a file of many pieces goes through whole, whatever time-out its pieces keep', async () => {
-  const piece = Buffer.alloc(256 * 1024, 'abcdefgh');
-  const size = 40 * piece.length;
-  async function* read(): AsyncGenerator<Uint8Array> {
-    for (let index = 0; index < 40; index += 1) {
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      yield piece;
-    }
-  }
-  const long = { size, read };
-  const outcome = await flow.send(
-    parcelOf({ body: { ...body, bytes: new Uint8Array(0), long } }),
-    settingsWith(),
-    context({ timeouts: { connectMs: 3_000, responseMs: 3_000, totalMs: 3_000 } }),
+  const outcome = await sendInPieces((long, timeouts) =>
+    flow.send(
+      parcelOf({ body: { ...body, bytes: new Uint8Array(0), long } }),
+      settingsWith(),
+      context({ timeouts }),
+    ),
   );
   expect(outcome).toMatchObject({ kind: 'accepted' });
-  expect(statSync(inHome(name)).size).toBe(size);
+  expect(statSync(inHome(name)).size).toBe(bytesInPieces);
 });
 
 describe('where the data go', () => {

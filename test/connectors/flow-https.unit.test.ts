@@ -2,7 +2,7 @@
 import type { Got, Outcome, Parcel, SendContext } from '../../connectors/contract.ts';
 import { flow } from '../../connectors/flow/index.ts';
 import { httpsRig, type HttpsRig } from './file-rigs.ts';
-import { contextOf, parcelOf } from './rigs.ts';
+import { bytesInPieces, contextOf, parcelOf, sendInPieces } from './rigs.ts';
 
 let rig: HttpsRig;
 const path = 'files/in/LEADS_20261120_000042.csv';
@@ -70,21 +70,15 @@ test('a lost answer is unknown, and the next attempt or a look-up finds the file
 });
 
 test('a long file goes through as a stream, whatever time-out its pieces keep', async () => {
-  const piece = Buffer.alloc(256 * 1024, 'abcdefgh');
-  async function* read(): AsyncGenerator<Uint8Array> {
-    for (let index = 0; index < 40; index += 1) {
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      yield piece;
-    }
-  }
-  const long = { size: 40 * piece.length, read };
-  const outcome = await flow.send(
-    parcelOf({ body: { ...body, bytes: new Uint8Array(0), long } }),
-    settingsWith(),
-    context({ timeouts: { connectMs: 3_000, responseMs: 3_000, totalMs: 3_000 } }),
+  const outcome = await sendInPieces((long, timeouts) =>
+    flow.send(
+      parcelOf({ body: { ...body, bytes: new Uint8Array(0), long } }),
+      settingsWith(),
+      context({ timeouts }),
+    ),
   );
   expect(outcome).toMatchObject({ kind: 'accepted' });
-  expect(rig.recipient.files.get(path)?.length).toBe(long.size);
+  expect(rig.recipient.files.get(path)?.length).toBe(bytesInPieces);
 });
 
 test('C22: a lease that is lost behind the last piece: the end of the file does not leave, and the server has none', async () => {

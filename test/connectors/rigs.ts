@@ -81,6 +81,32 @@ export function parcelOf(over: Partial<Parcel> = {}): Parcel {
   };
 }
 
+/** As many bytes as `sendInPieces` sends. */
+export const bytesInPieces = 40 * 256 * 1024;
+
+/**
+ * Sends a content whose pieces together last twice as long as the attempt may; a machine that is too slow for one of them gets longer
+ * limits, and the pieces longer pauses.
+ */
+export async function sendInPieces(
+  send: (long: NonNullable<Parcel['body']['long']>, timeouts: SendContext['timeouts']) => Promise<Outcome>,
+): Promise<Outcome> {
+  const piece = Buffer.alloc(bytesInPieces / 40, 'abcdefgh');
+  for (let limitMs = 1_000; ; limitMs *= 4) {
+    const long = {
+      size: bytesInPieces,
+      async *read(): AsyncGenerator<Uint8Array> {
+        for (let index = 0; index < 40; index += 1) {
+          await new Promise((resolve) => setTimeout(resolve, limitMs / 20));
+          yield piece;
+        }
+      },
+    };
+    const outcome = await send(long, { connectMs: limitMs, responseMs: limitMs, totalMs: limitMs });
+    if (outcome.kind === 'accepted' || limitMs > 10_000) return outcome;
+  }
+}
+
 /** Accepts on `{"success":true}`, as a mapping's rules would. */
 export async function classify(answer: Answer): Promise<Outcome> {
   await Promise.resolve();
