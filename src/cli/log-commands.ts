@@ -316,6 +316,8 @@ const packMeanings: Readonly<Record<PackProblem, string>> = {
   file_added: 'a file was added',
   file_changed: 'a file was changed',
   log_broken: 'the chain of seals is broken',
+  day_changed: 'the signed state of a day was changed, or does not follow the one before it',
+  day_incomplete: 'an entry of a day was added, changed or left out since the day was signed',
   seal_changed: 'a seal is not one that this key made',
   entry_changed: 'an entry is not one that its seal covers',
   key_missing: 'a seal was made with a key that is not configured here',

@@ -1,20 +1,22 @@
 // C46: with the public key alone an auditor sees that the log of a client is whole: the commands of LISEZ-MOI.txt, run by a shell.
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, sign } from 'node:crypto';
 import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { signNextDay } from '../../src/privacy/day-seals.ts';
+import { proofKeyOf, publishedKeys } from '../../src/privacy/proofs/proof.ts';
 import { createSealer } from '../../src/privacy/seal.ts';
 import { silentLog } from '../../src/log.ts';
 import { appendHandovers } from '../../src/store/log/handovers.ts';
 import { daySealsOf } from '../../src/store/log/day-seals.ts';
-import { auditPack } from '../../src/support/audit-pack/pack.ts';
+import { checkPack } from '../../src/support/audit-pack/check.ts';
+import { auditPack, manifestOf } from '../../src/support/audit-pack/pack.ts';
 import { terminalOf, environmentOf } from '../cli/terminal.ts';
 import { twoClients } from '../support/two-clients.ts';
 import { openGateway, strangerRow, type Gateway } from '../trip/gateway.ts';
-import { filesOf } from './opened-zip.ts';
+import { filesOf, zipOf } from './opened-zip.ts';
 
 const register = join(import.meta.dirname, '../../docs/registre.yaml');
 const dayMs = 86_400_000;
@@ -228,4 +230,62 @@ test('C56: the register is in the pack with its client alone, and on the termina
     code: 78,
     err: expect.stringMatching(/CONFIG-001[^]*registre\.yaml:\d+:\d+/) as string,
   });
+});
+
+test('C46: `audit verify` names the day from which the holder of the key of proofs has left an entry out', async () => {
+  const at = await unpacked();
+  const files = await filesOf(join(at, 'pack.zip'));
+  const { seal } = gateway.app.keys;
+  const keys = publishedKeys(seal)
+    .map(({ pem }) => pem)
+    .join('');
+  const problemWith = async (change: (files: Map<string, Buffer>) => void): Promise<string> => {
+    const copy = new Map(files);
+    change(copy);
+    const {
+      format: _,
+      files: __,
+      ...head
+    } = JSON.parse(String(copy.get('manifeste.json'))) as Record<string, unknown>;
+    for (const name of ['manifeste.json', 'manifeste.sig']) copy.delete(name);
+    const list = [...copy].map(([name, bytes]) => ({
+      ...{ name, bytes: bytes.length },
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+    }));
+    const manifest = Buffer.from(manifestOf(head, list));
+    copy.set('manifeste.json', manifest);
+    copy.set('manifeste.sig', sign(null, manifest, proofKeyOf(seal.current()).privateKey));
+    writeFileSync(join(at, 'forged.zip'), await zipOf(copy));
+    const checked = await checkPack(join(at, 'forged.zip'), keys);
+    return checked.ok ? 'none' : `${checked.problem} ${checked.where}`;
+  };
+  const journal = (change: (lines: string[]) => readonly string[]) => (copy: Map<string, Buffer>) =>
+    void copy.set(
+      'journal.jsonl',
+      Buffer.from(change(String(files.get('journal.jsonl')).split('\n')).join('\n')),
+    );
+  const [first = '', second = ''] = (await sealsOf('essai')).map(({ day }) => day);
+  expect(await problemWith(() => undefined)).toBe('none');
+  const leftOut = journal((lines) =>
+    lines
+      .toSpliced(
+        lines.findIndex((line) => line.startsWith('[')),
+        1,
+      )
+      .map((line) =>
+        line.replace(/"entries":(\d+),"unsealed"/, (_, count) => `"entries":${Number(count) - 1},"unsealed"`),
+      ),
+  );
+  expect(await problemWith(leftOut)).toBe(`day_incomplete ${first}`);
+  expect(
+    await problemWith((copy) => {
+      copy.delete(`sceaux/${first}.json`);
+      copy.delete(`sceaux/${first}.sig`);
+    }),
+  ).toBe(`day_changed ${second}`);
+  expect(
+    await problemWith(
+      (copy) => void copy.set(`sceaux/${second}.sig`, files.get(`sceaux/${first}.sig`) ?? Buffer.alloc(0)),
+    ),
+  ).toBe(`day_changed ${second}`);
 });

@@ -4,6 +4,7 @@ import { createHash, verify, timingSafeEqual } from 'node:crypto';
 import { openPromise, type Entry, type ZipFile, type LocalFileHeader } from 'yauzl';
 import type { KeyRing, Key } from '../../domain/key-ring.ts';
 import { keyIdOf, publicKeysOf } from '../../privacy/proofs/proof.ts';
+import { createDaySums, problemOfDays, type DayProblem } from './check-days.ts';
 import { manifestName, packFormat, signatureName, type PackedFile } from './pack.ts';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
@@ -42,7 +43,9 @@ export async function checkPack(path: string, publicKeys: string, sealKeys?: Key
       const entries = await entriesOf(zip);
       const manifest = await signedManifest(zip, entries, publicKeys);
       await checkArchive(zip, entries.values());
-      const journal = await checkFiles(zip, { entries, manifest, sealKeys });
+      const days = createDaySums();
+      const journal = await checkFiles(zip, { entries, manifest, sealKeys, days });
+      await checkDays(zip, { entries, manifest, days }, publicKeys);
       return { ok: true, manifest, ...journal };
     } finally {
       zip.close();
@@ -108,10 +111,11 @@ interface Checking {
   readonly entries: ReadonlyMap<string, Entry>;
   readonly manifest: Manifest;
   readonly sealKeys: KeyRing | undefined;
+  readonly days: ReturnType<typeof createDaySums>;
 }
 
 async function checkFiles(zip: ZipFile, checking: Checking): Promise<JournalCounts> {
-  const { entries, manifest, sealKeys } = checking;
+  const { entries, manifest, sealKeys, days } = checking;
   const listed = new Set([manifestName, signatureName, ...manifest.files.map(({ name }) => name)]);
   for (const name of entries.keys()) if (!listed.has(name)) throw new Wrong('file_added', name);
   for (const { name, bytes, sha256 } of manifest.files) {
@@ -131,7 +135,28 @@ async function checkFiles(zip: ZipFile, checking: Checking): Promise<JournalCoun
   }
   const journal = entries.get('journal.jsonl');
   if (journal === undefined) throw new Wrong('file_missing', 'journal.jsonl');
-  return checkJournal(await zip.openReadStreamPromise(journal), sealKeys);
+  return checkJournal(await zip.openReadStreamPromise(journal), sealKeys, days);
+}
+
+async function checkDays(
+  zip: ZipFile,
+  { entries, manifest, days }: Omit<Checking, 'sealKeys'>,
+  publicKeys: string,
+): Promise<void> {
+  const signed = [];
+  for (const name of [...entries.keys()].toSorted()) {
+    const day = /^sceaux\/(\d{4}-\d\d-\d\d)\.json$/.exec(name)?.[1];
+    if (day === undefined) continue;
+    const signature = await wholeOf(zip, entries.get(`sceaux/${day}.sig`));
+    signed.push({ day, bytes: await wholeOf(zip, entries.get(name)), signature });
+  }
+  const found = problemOfDays(signed, {
+    keys: publicKeysOf(publicKeys) ?? [],
+    client: manifest.client.id,
+    period: manifest.period,
+    sumOf: days.of,
+  });
+  if (found !== undefined) throw new Wrong(found.problem, found.day);
 }
 
 // Checks the archive of an audit pack byte by byte, so that every program extracts the same files from it.
@@ -187,10 +212,10 @@ const isLengthAsListed = (entry: Entry, local: LocalFileHeader): boolean =>
 // Invariant: read line by line; the first fault is named, with its seal or entry.
 
 export type PackProblem =
+  | DayProblem
   | 'not_a_pack'
   | 'archive_padded'
   | 'key_unreadable'
-  | 'other_key'
   | 'signature_wrong'
   | 'file_missing'
   | 'file_added'
@@ -225,7 +250,11 @@ interface OpenSeal {
   at: number;
 }
 
-async function checkJournal(bytes: Readable, sealKeys: KeyRing | undefined): Promise<JournalCounts> {
+async function checkJournal(
+  bytes: Readable,
+  sealKeys: KeyRing | undefined,
+  days: Checking['days'],
+): Promise<JournalCounts> {
   const counts = { seals: 0, entries: 0, unsealed: 0 };
   let part: 'head' | 'sealed' | 'unsealed' | 'ended' = 'head';
   let open: OpenSeal | undefined;
@@ -237,6 +266,7 @@ async function checkJournal(bytes: Readable, sealKeys: KeyRing | undefined): Pro
       else {
         if (open === undefined) throw new Wrong('log_broken', 'journal.jsonl');
         nextEntry(open, line);
+        days.add(open.seal.sealedAt, line);
         counts.entries += 1;
       }
       continue;
