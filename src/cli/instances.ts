@@ -9,6 +9,7 @@ import { createInstance, type MadeInstance } from '../hosting/create.ts';
 import { actorOf } from '../support/named-text.ts';
 import { collect, withExamples } from './arguments.ts';
 import { moveCommand } from './instance-move.ts';
+import { readerCommands } from './readers.ts';
 import { config, out, say } from './terminal.ts';
 
 export function instanceCommands(program: Command): void {
@@ -33,6 +34,7 @@ export function instanceCommands(program: Command): void {
     'relais instance create horizon --host 10.0.3.7 --intake-host 10.0.3.7 --intake-host 10.1.2.7',
   ).action(create);
   moveCommand(instance);
+  readerCommands(program);
 }
 
 interface CreateOptions {

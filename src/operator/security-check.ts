@@ -5,6 +5,8 @@ import { binaryLogDays } from '../store/backups/binary-logs.ts';
 import { gatewayKeyTables, gatewayRights } from '../store/migrate.ts';
 import { intakeColumns } from '../store/intake/intake.ts';
 import type { AccountFacts, Right } from '../store/server-facts.ts';
+import { civilDate } from '../domain/civil-date.ts';
+import { isOverdue, type DatabaseReader } from '../store/hosting/readers.ts';
 import type { AccountRole, SecurityFacts, Seen, SeenAccount } from './security-facts.ts';
 
 interface Looked {
@@ -176,6 +178,22 @@ const rules: readonly Rule[] = [
         ...ofKeys,
         faults: [...certificates.flatMap(({ name, end }) => late(name, end)), ...ofKeys.faults],
       };
+    },
+  },
+  {
+    name: 'database-readers',
+    says: 'no address of a client reads its database past the agreed day (C57)',
+    remedy: '`relais reader end --over`; `relais reader list` names them.',
+    look: ({ readers, now }) => {
+      const today = civilDate(now);
+      const lineOf = ({ account, origin, validUntil }: DatabaseReader): string =>
+        `'${account}'@'${origin}' until ${validUntil}`;
+      const { faults, unseen } = looked(
+        of(readers, (all) => all.filter((reader) => isOverdue(reader, today)).map(lineOf)),
+      );
+      const reading =
+        'value' in readers ? readers.value.filter((one) => !one.isEnded && !isOverdue(one, today)) : [];
+      return { faults, notes: reading.map(lineOf), ...(unseen === undefined ? {} : { unseen }) };
     },
   },
   {

@@ -9,6 +9,7 @@ import { foreignCode, isRelaisError } from '../errors.ts';
 import { redisFacts, type RedisFacts } from '../queue/redis-facts.ts';
 import { listApiKeys, type ApiKeyRow } from '../store/access/api-keys.ts';
 import { openDatabase, type Database } from '../store/database.ts';
+import { listReaders, type DatabaseReader } from '../store/hosting/readers.ts';
 import { registeredKeys, type RegisteredKey } from '../store/keys.ts';
 import { accountHosts } from '../store/migrate.ts';
 import { accountFacts, serverLogs, type AccountFacts, type ServerLogs } from '../store/server-facts.ts';
@@ -37,6 +38,8 @@ export interface SecurityFacts {
   readonly redis: { readonly isLocal: boolean; readonly facts: Seen<RedisFacts> };
   readonly keys: Seen<readonly RegisteredKey[]>;
   readonly apiKeys: Seen<readonly ApiKeyRow[]>;
+  /** Addresses from which a client reads its own database (C57). */
+  readonly readers: Seen<readonly DatabaseReader[]>;
   /** Files of secrets and their folder, with their modes. */
   readonly files: readonly { readonly path: string; readonly mode: number }[];
   readonly certificates: readonly { readonly name: string; readonly end: Date }[];
@@ -75,6 +78,7 @@ export async function securityFacts(config: Config, now: Date): Promise<Security
       redis: { isLocal: redis.place.nodes.every(({ host }) => isThisHost(host)), facts },
       keys: await read(registeredKeys),
       apiKeys: await read(listApiKeys),
+      readers: await read(listReaders),
       files: filesOf(config),
       certificates: [...certificatesOf(config), ...servers(accounts, facts)],
       packages: packagesIn(projectRoot),

@@ -31,7 +31,15 @@ test('every command the operators are promised is there', () => {
     [
       ...['audit export', 'audit verify', 'backup rotate', 'backup run', 'backup test'],
       ...['breach', 'register page', 'security check'],
-      ...['instance create', 'instance move', 'restore load', 'restore open'],
+      ...[
+        'instance create',
+        'instance move',
+        'reader add',
+        'reader end',
+        'reader list',
+        'restore load',
+        'restore open',
+      ],
       ...['statistics accounts', 'statistics export', 'statistics remove', 'statistics run'],
       ...['authorisation grant', 'authorisation list', 'authorisation revoke', 'cancel', 'config'],
       ...['alert list', 'completion', 'delivery resolve', 'keys rotate', 'keys status'],

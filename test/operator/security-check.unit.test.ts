@@ -104,6 +104,7 @@ const sound: SecurityFacts = {
     ],
   },
   apiKeys: { value: [] },
+  readers: { value: [] },
   files: [{ path: '/etc/relais/keys/seal_key', mode: 0o640 }],
   certificates: [{ name: 'RELAIS_CONSOLE_TLS_PEM', end: inDays(30) }],
   packages: [{ name: 'a', licence: '(MIT OR EUPL-1.1+)' }],
@@ -246,6 +247,20 @@ test.each([
     },
     ['Redis: ends 2026-12-29', 'MySQL: ended 2026-11-29'],
   ],
+  [
+    'database-readers',
+    {
+      ...sound,
+      readers: {
+        value: [
+          { account: 'r', origin: '10.9.0.4', validUntil: '2026-11-29', reason: 'a', isEnded: false },
+          { account: 'r', origin: '10.9.0.5', validUntil: '2026-11-29', reason: 'a', isEnded: true },
+          { account: 'r', origin: '10.9.0.6', validUntil: '2026-11-30', reason: 'a', isEnded: false },
+        ],
+      },
+    },
+    ["'r'@'10.9.0.4' until 2026-11-29"],
+  ],
   ['licences', { ...sound, packages: [{ name: 'b', licence: 'AGPL-3.0-only' }] }, ['b: AGPL-3.0-only']],
 ] as const satisfies readonly (readonly [string, SecurityFacts, readonly string[]])[])(
   'C40: %s names what breaks it: %#',
@@ -260,6 +275,7 @@ test('what could not be looked at is never kept', () => {
     redis: { isLocal: true, facts: trouble },
     keys: trouble,
     apiKeys: trouble,
+    readers: trouble,
   };
   expect(judged(blind).flatMap(({ name, state }) => (state === 'not seen' ? [name] : []))).toEqual([
     ...[
@@ -271,7 +287,7 @@ test('what could not be looked at is never kept', () => {
       'redis-password',
       'redis-tls',
     ],
-    ...['redis-neighbours', 'keys-age', 'certificates'],
+    ...['redis-neighbours', 'keys-age', 'certificates', 'database-readers'],
   ]);
 });
 

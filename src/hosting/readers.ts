@@ -1,0 +1,90 @@
+// Lets a client's own systems read its database, and ends that (C57).
+// Invariant: the log has an entry before an account has a right.
+import { randomBytes } from 'node:crypto';
+import type { CivilDate } from '../domain/civil-date.ts';
+import { openDatabase, type Database } from '../store/database.ts';
+import { makeAccount } from '../store/hosting/instance-accounts.ts';
+import { addReader, endReader, requireDedicated, type DatabaseReader } from '../store/hosting/readers.ts';
+import { appendHandovers } from '../store/log/handovers.ts';
+
+export { isOverdue, listReaders, type DatabaseReader } from '../store/hosting/readers.ts';
+
+export interface ReaderPlace {
+  /** Signs and keeps the log. */
+  readonly database: Database;
+  readonly ownerUrl: string;
+}
+
+export interface ReaderOrder {
+  readonly account: string;
+  readonly origin: string;
+  readonly validUntil: CivilDate;
+  readonly reason: string;
+  readonly actor: string;
+}
+
+/** Returns the password of the account. @throws INSTANCE-001 in a shared installation, USAGE-001 for a pattern */
+export async function letRead(
+  place: ReaderPlace & { readonly adminUrl: string },
+  order: ReaderOrder,
+): Promise<string> {
+  const { account, origin, validUntil, reason, actor } = order;
+  const password = randomBytes(32).toString('base64url');
+  const tls = new URL(place.adminUrl).searchParams.get('tls') === 'yes';
+  await underOwner(place, async (owner, clientId) => {
+    await addReader(owner, order, async () => {
+      await appendHandovers(place.database, [
+        {
+          entry: 'database_reader',
+          clientId,
+          actor,
+          purpose: reason,
+          target: `${account}@${origin}`,
+          reason: `until:${validUntil}`,
+        },
+      ]);
+      const admin = openDatabase({ url: place.adminUrl, connections: 1 });
+      try {
+        await makeAccount(admin, { user: account, host: origin, password, tls });
+      } finally {
+        await admin.close();
+      }
+    });
+  });
+  return password;
+}
+
+/** Takes all rights of these accounts. @throws INSTANCE-001 */
+export async function endReading(
+  place: ReaderPlace,
+  readers: readonly DatabaseReader[],
+  by: { readonly actor: string; readonly reason: string },
+): Promise<void> {
+  await underOwner(place, async (owner, clientId) => {
+    for (const reader of readers) {
+      await endReader(owner, reader);
+      await appendHandovers(place.database, [
+        {
+          entry: 'database_reader',
+          clientId,
+          actor: by.actor,
+          purpose: by.reason,
+          target: `${reader.account}@${reader.origin}`,
+          reason: 'ended',
+        },
+      ]);
+    }
+  });
+}
+
+async function underOwner(
+  { ownerUrl }: ReaderPlace,
+  work: (owner: Database, clientId: string) => Promise<void>,
+): Promise<void> {
+  const owner = openDatabase({ url: ownerUrl, connections: 1 });
+  try {
+    await work(owner, await requireDedicated(owner));
+  } finally {
+    await owner.close();
+  }
+}
