@@ -30,6 +30,7 @@ The exit code is 0 only when the recipients' own records, the log and the leads 
   --leads N     take in N leads instead of 300 (20 to 5000)
   --seed N      other invented persons and other bad days of the CRM; default 2026
   --tamper      remove one lead from a recipient's record before comparing: must end with exit code 1
+  --charter     alone: a year of one client under the charter, as commands, on a clock of its own
   --preset NAME twenty leads through one preset and the simulated CRM it is for, with everything that can go wrong;
                 relais preset list names them
   --without H   with --preset: takes the rule for one habit of that CRM out; must end with exit code 1
@@ -63,6 +64,8 @@ function parsed(args: readonly string[]) {
         kill: flag,
         keep: flag,
         tamper: flag,
+        // bin/demo.mjs runs that story.
+        charter: flag,
         help: flag,
         leads: { type: 'string' },
         seed: { type: 'string' },
