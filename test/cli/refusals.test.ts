@@ -81,7 +81,7 @@ async function rows(): Promise<{ readonly tables: Readonly<Record<string, number
 describe('looking changes nothing', () => {
   test.each([
     [['status'], 0],
-    [['lead', 'show', 'RE-1', ...of], 0],
+    [['lead', 'show', 'RE-1', ...of], 1],
     [['lead', 'refusals'], 0],
     [['delivery', 'list'], 0],
     [['delivery', 'show', '1'], 0],
