@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import mysql from 'mysql2/promise';
 import { terminalOf, type Ran } from '../cli/terminal.ts';
+import { trustGuests } from '../sandbox/trust.ts';
 
 /** The address that MySQL sees this process come from. */
 export async function addressHere(url: string): Promise<string> {
@@ -37,6 +38,7 @@ export interface InstanceHome {
 export async function instanceHome(shared: Readonly<Record<string, string>>): Promise<InstanceHome> {
   const serverUrl = process.env['RELAIS_TEST_MYSQL_URL'] ?? '';
   const folder = mkdtempSync(join(tmpdir(), 'relais-instances-'));
+  await trustGuests(serverUrl);
   const host = await addressHere(serverUrl);
   const schema = new URL(shared['RELAIS_MYSQL_URL'] ?? '').pathname.slice(1);
   return {
