@@ -111,6 +111,11 @@ const advice: Readonly<Record<AlertKind, Advise>> = {
     'The data protection officer decides: erase the row, or take it in if the person asked for it again.',
     () => 'relais lead refusals',
   ),
+  moved_rows: say(
+    'Faire écrire ces lignes dans la nouvelle installation du client ; celles qui attendent ici y passent par la commande.',
+    'Have these rows sent to the client’s new installation; the command carries over those that wait here.',
+    () => 'relais instance move',
+  ),
   late_arrival: say(
     'Si l’effacement ou la mise à jour repart, en suivre la livraison ; sinon, demander au client ce que son système a gardé.',
     'If the erasure or update leaves again, follow its delivery; else ask the client what their system has kept.',
@@ -277,6 +282,10 @@ export const alertDefinitions = {
   erased_comes_back: {
     title:
       'Lead d’une personne effacée, recueilli avant l’effacement / lead of an erased person, collected before the erasure',
+    isTask: true,
+  },
+  moved_rows: {
+    title: 'Lignes d’un client passé à une autre installation / rows of a client that has moved',
     isTask: true,
   },
   late_arrival: {

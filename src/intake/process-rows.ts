@@ -41,7 +41,7 @@ import type { CheckedRow } from './row.ts';
 import { inOrder } from '../domain/consent.ts';
 import { insertConsents } from '../store/leads/consents.ts';
 import { keyOf } from '../domain/keyed.ts';
-import { raiseAlerts } from '../store/alerts/alerts.ts';
+import { isTaskOpen, raiseAlerts } from '../store/alerts/alerts.ts';
 import { findClient } from '../store/destinations/destinations.ts';
 import { isRefusedRightTold } from '../store/leads/rights.ts';
 
@@ -131,14 +131,18 @@ export async function settleRows(
   };
 }
 
-/** Holds the rows of clients that have moved, which wait for their new installation. Returns their ids. */
+/** Holds the rows of clients that have moved, with one task for each client. They wait for the new installation. Returns their ids. */
 async function holdMoved(
   tx: Sql,
   present: readonly Candidate[],
   clients: ReadonlyMap<string, Pick<LockedClient, 'moved'>>,
 ): Promise<readonly RowId[]> {
-  const ids = present.filter(({ row }) => clients.get(row.clientId)?.moved === true).map(({ id }) => id);
+  const held = present.filter(({ row }) => clients.get(row.clientId)?.moved === true);
+  const ids = held.map(({ id }) => id);
   await holdRows(tx, ids);
+  for (const clientId of new Set(held.map(({ row }) => row.clientId)))
+    if (!(await isTaskOpen(tx, 'moved_rows', clientId)))
+      await raiseAlerts(tx, [{ kind: 'moved_rows', clientId }]);
   return ids;
 }
 

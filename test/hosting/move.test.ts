@@ -155,6 +155,9 @@ test('C36: to its own installation and back, under traffic of another client', a
       (await gateway.owner.all("SELECT 1 FROM lead_intake WHERE reference = 'M-6' AND status = 'moved'"))
         .length === 1,
   );
+  expect(
+    await gateway.owner.all('SELECT kind, client_id AS client FROM alerts WHERE closed_at IS NULL'),
+  ).toContainEqual({ kind: 'moved_rows', client: 'essai' });
   expect(await relais('lead', 'withdraw', 'M-1', '--client', 'essai', '--reason', 'r 2')).toMatchObject({
     code: 1,
     err: expect.stringContaining('INSTANCE-001') as string,

@@ -15,7 +15,7 @@ export interface DatabaseReader {
   readonly isEnded: boolean;
 }
 
-/** What the client gave or was told: no account, no key, nothing of how the centre works. */
+/** Tables that a client may read: what it gave and received; no account, no key, nothing of how the centre works. */
 const readTables = [
   'leads',
   'prospects',
