@@ -48,7 +48,7 @@ test('a list that another process fills while the intake waits for the client is
 test('lists that are older than the row that was locked are read again, without a lock', async () => {
   const asked: string[] = [];
   const answer = (read: number, oppositions: number): readonly unknown[] => [
-    ...['essai', 3, 0, 4, read, 0, 0, oppositions, 0, '1:2', 0, null, null, [7]],
+    ...['essai', 3, 0, 0, 4, read, 0, 0, oppositions, 0, '1:2', 0, null, null, [7]],
   ];
   const tx = {
     all: async (sql: string) => {
@@ -59,7 +59,7 @@ test('lists that are older than the row that was locked are read again, without 
   const { lists, clients } = await lockWithLists(tx, ['essai'], coming, 'shared');
   expect(asked).toEqual(['locks', 'reads']);
   expect(lists).toMatchObject({ oppositions: true, keysInForce: new Set([7]) });
-  expect(clients.get('essai')).toEqual({ revision: 3, closed: false });
+  expect(clients.get('essai')).toEqual({ revision: 3, closed: false, moved: false });
 });
 
 test('names that are taken, their receipts, and addresses of a withdrawal are found; a client that does not exist is missing', async () => {
