@@ -16,7 +16,8 @@ interface Named {
 }
 
 const namedIn = (text: string): readonly Named[] =>
-  [...text.matchAll(/\b([a-z_]+)(?: [a-z]{1,2})? FORCE INDEX \((\w+)\)/g)].map(
+  // An alias alone stands for a table that the statement takes as a parameter.
+  [...text.matchAll(/\b([a-z_]{3,})(?: [a-z]{1,2})? FORCE INDEX \((\w+)\)/g)].map(
     ([, table = '', index = '']) => ({ table, index }),
   );
 

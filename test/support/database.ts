@@ -48,8 +48,7 @@ export async function leftoverDatabases(serverUrl: string): Promise<string[]> {
 }
 
 async function dropEverythingNamed(connection: Connection, name: string): Promise<void> {
-  for (const schema of [name, `${name}_keys`])
-    await connection.query(`DROP DATABASE IF EXISTS \`${schema}\``);
+  for (const schema of [name, `${name}_keys`]) await dropSchema(connection, schema);
   const [accounts] = await connection.query<RowDataPacket[]>(
     'SELECT user AS account, host AS origin FROM mysql.user WHERE LEFT(user, ?) = ?',
     [name.length, name],
@@ -57,6 +56,19 @@ async function dropEverythingNamed(connection: Connection, name: string): Promis
   for (const { account, origin } of accounts as { account: string; origin: string }[]) {
     await connection.query('DROP USER IF EXISTS ?@?', [account, origin]);
   }
+}
+
+/** Repeats where InnoDB still removes a file of it, and the folder is not empty. */
+async function dropSchema(connection: Connection, schema: string, triesLeft = 5): Promise<void> {
+  const drop = connection.query(`DROP DATABASE IF EXISTS \`${schema}\``);
+  const isBusy = await drop.then(
+    () => false,
+    (error: unknown) => {
+      if ((error as { code?: unknown }).code !== 'ER_DB_DROP_RMDIR' || triesLeft === 0) throw error;
+      return true;
+    },
+  );
+  if (isBusy) await dropSchema(connection, schema, triesLeft - 1);
 }
 
 async function namesOf(connection: Connection, select: string): Promise<string[]> {

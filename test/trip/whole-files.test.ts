@@ -52,9 +52,13 @@ test('rows that may not leave go out of their file and are not stranded when it 
     (await gateway.states(`l.reference = '${reference}' AND d.revision = 1`)).map(
       (row) => `${row.state}:${row.reason}`,
     );
-  expect(await of('S-1')).toEqual(['withheld:opt_in_held']);
-  expect(await of('S-2')).toEqual(['cancelled:erased']);
-  expect(await of('S-3')).toEqual(['waiting:waits_for_create']);
+  // The planner may have taken a row out of its file to plan it anew, before it ends where it belongs.
+  for (const [reference, state] of [
+    ['S-1', 'withheld:opt_in_held'],
+    ['S-2', 'cancelled:erased'],
+    ['S-3', 'waiting:waits_for_create'],
+  ] as const)
+    await gateway.until(`${reference} ${state}`, async () => (await of(reference)).join() === state);
   expect(await gateway.stranded()).toBe(0);
   // Their cause repaired, each leaves in a file of its own time.
   await gateway.send({
