@@ -94,7 +94,7 @@ const pictures = process.env['CONSOLE_PICTURES'];
 
 /**
  * Looks at the open page light and dark, wide and narrow: what axe-core and `more` find, and a page wider than its window. The dark
- * style changes colours alone (test/console/accessible.test.ts), so its shape is looked at in the light one.
+ * style changes colours alone (test/lab/browser/accessible.test.ts), so its shape is looked at in the light one.
  * @param more what else to look at, once in each width
  */
 export async function findingsInAllViews(

@@ -85,7 +85,8 @@ test.each([
     expect(new Set(away.map((one) => one['code']))).toEqual(new Set([service]));
     expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);
     expect(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).toMatch(/^relais_ready 0$/m);
-    expect(crm.received).toHaveLength(0);
+    // A process that plans and sends needs no Redis for fresh leads that have a place.
+    if (service === 'mysql') expect(crm.received).toHaveLength(0);
     // An outage says what fails, ever more rarely: it must not fill the disk.
     expect(lines() - linesBefore).toBeLessThan(100);
 

@@ -2,13 +2,13 @@
 // row (looks.ts), and no page complains.
 import { readFileSync } from 'node:fs';
 import type { Browser as Chromium, Page } from 'playwright-core';
-import { style as docsStyle } from '../../src/api/docs/page.ts';
-import { raiseAlerts } from '../../src/store/alerts/alerts.ts';
-import { findingsInAllViews, openChromium, watchedPage } from './chromium.ts';
-import type { Browser } from './desk.ts';
-import { openFilledDesk, type FilledDesk } from './filled.ts';
-import { looksOf } from './looks.ts';
-import { mappingPages, tryOnPage } from './mapping-pages.ts';
+import { style as docsStyle } from '../../../src/api/docs/page.ts';
+import { raiseAlerts } from '../../../src/store/alerts/alerts.ts';
+import { findingsInAllViews, openChromium, watchedPage } from '../../console/chromium.ts';
+import type { Browser } from '../../console/desk.ts';
+import { openFilledDesk, type FilledDesk } from '../../console/filled.ts';
+import { looksOf } from '../../console/looks.ts';
+import { mappingPages, tryOnPage } from '../../console/mapping-pages.ts';
 
 let desk: FilledDesk;
 let pages: readonly string[];

@@ -1,6 +1,6 @@
 // /v1/docs: the document as a page: every address, its scope, its fields; each example asked of the running server; axe in Chromium.
 import { createHash } from 'node:crypto';
-import { keyScopes } from '../../src/access/permissions.ts';
+import { keyScopes } from '../../../src/access/permissions.ts';
 import {
   addressesOf,
   fieldsOf,
@@ -8,12 +8,12 @@ import {
   typeText,
   type Address,
   type Described,
-} from '../../src/api/docs/document.ts';
-import { exampleOf, curlOf } from '../../src/api/docs/examples.ts';
-import { languageOf } from '../../src/api/docs/page.ts';
-import { frenchSummaries, tagWords } from '../../src/api/docs/words.ts';
-import { findingsOfAll } from '../console/chromium.ts';
-import { openRig, type Answered, type Rig } from './rig.ts';
+} from '../../../src/api/docs/document.ts';
+import { exampleOf, curlOf } from '../../../src/api/docs/examples.ts';
+import { languageOf } from '../../../src/api/docs/page.ts';
+import { frenchSummaries, tagWords } from '../../../src/api/docs/words.ts';
+import { findingsOfAll } from '../../console/chromium.ts';
+import { openRig, type Answered, type Rig } from '../../api/rig.ts';
 
 let rig: Rig;
 let addresses: readonly Address[];
