@@ -19,7 +19,7 @@ export interface WorkerPool {
 /** Returns the jobs that were not begun. */
 export type BeginNearby = (destinationId: string, jobs: readonly Job[]) => readonly Job[];
 
-/** Where a planner finds the worker of its own process; undefined: there is none. */
+/** The planner reads here how to begin jobs in its own process; undefined: this process runs no worker. */
 export interface Nearby {
   begin: BeginNearby | undefined;
 }
