@@ -150,21 +150,24 @@ async function ask(scene: Scene, random: Random, kind: RequestKind): Promise<voi
   const { gateway } = scene;
   const done = await byAnOfficer(scene, () => atDesk(scene, random, kind));
   if (kind !== 'restriction' || done === undefined) return;
-  // A correction leaves all the same (article 19); an exchange by itself waits.
-  const change = random.next() < 0.5 ? correct : exchange;
+  // A correction leaves all the same (article 19); an exchange by itself waits, and a storm is to see one that did.
+  const change = random.next() < 0.5 && heldOne.has(gateway) ? correct : exchange;
   await perhaps(() => change(scene, random, done.reference));
   await pause(random.between(200, scene.stopMs));
-  if (change === exchange) await untilHeld(scene, done.reference);
+  if (change === exchange && (await untilHeld(scene, done.reference))) heldOne.add(gateway);
   await liftSurely(gateway, done.id);
 }
 
-/** Until a delivery of the lead is withheld by its restriction, or so long. */
-const untilHeld = ({ gateway, outageMs }: Scene, reference: string): Promise<void> =>
+/** Storms in which a restriction withheld a delivery. */
+const heldOne = new WeakSet<Scene['gateway']>();
+
+/** Until a delivery of the lead is withheld by its restriction, or so long. Rows of a change wait behind those before them. */
+const untilHeld = ({ gateway, outageMs }: Scene, reference: string): Promise<boolean> =>
   untilFound(
     gateway,
     `SELECT 1 FROM deliveries d JOIN leads l ON l.id = d.lead_id
       WHERE l.reference = ? AND d.state = 'withheld' AND d.reason = 'restricted' LIMIT 1`,
-    { values: [reference], forMs: Math.min(20_000, outageMs) },
+    { values: [reference], forMs: outageMs + patienceMs },
   );
 
 /** The mail of a person is corrected, and the next request names the mail they had before, and nothing else. */

@@ -19,7 +19,7 @@ export const codeOf = (operation: number): string => `OP-${operation}`;
 export const operationAt = (part: number): number => Math.min(operations - 1, Math.floor(part * operations));
 
 /** Until a lead of the operation is on its way, or so long: what retention takes then leaves while it is being sent. */
-const untilSent = (gateway: Gateway, code: string, forMs: number): Promise<void> =>
+const untilSent = (gateway: Gateway, code: string, forMs: number): Promise<boolean> =>
   untilFound(
     gateway,
     "SELECT 1 FROM deliveries d JOIN leads l ON l.id = d.lead_id WHERE l.operation = ? AND d.state = 'sending' LIMIT 1",

@@ -80,12 +80,13 @@ export async function untilFound(
   { owner }: Gateway,
   sql: string,
   { values, forMs }: { readonly values: readonly string[]; readonly forMs: number },
-): Promise<void> {
+): Promise<boolean> {
   for (const start = performance.now(); performance.now() - start < forMs;) {
     const rows = await perhaps(() => owner.all(sql, values));
-    if (rows !== undefined && rows.length > 0) return;
+    if (rows !== undefined && rows.length > 0) return true;
     await pause(20);
   }
+  return false;
 }
 
 /** Tries until it is done, or the service says that it is done already. */
