@@ -3,7 +3,7 @@
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import type { ConsentRecord, Interaction } from '../domain/lead.ts';
 import type { IntakeColumn } from '../store/intake/intake.ts';
-import { columnFacts, leadColumns, type LeadColumn } from '../domain/lead-fields/columns.ts';
+import { columnFacts, leadColumns, type LeadColumn, type LeadValue } from '../domain/lead-fields/columns.ts';
 import { checkMeaning } from './semantic-checks.ts';
 import {
   consentElement,
@@ -80,12 +80,21 @@ function presentValues(values: Readonly<Record<string, unknown>>): {
   return { present, refusals };
 }
 
+/** The contract accepts what a sender's arithmetic leaves of an amount, such as 0.30000000000000004; a column stores 0.30. */
+export const centsOf = (amount: number): number => Math.round(amount * 100) / 100;
+
+/** Each column with the value that the database keeps of it. */
+const storedAs = leadColumns.map((name): readonly [LeadColumn, (value: string | number) => LeadValue] => {
+  const schema = fieldOf(name)?.schema;
+  if (schema?.['format'] === 'instant') return [name, instantOf];
+  return [name, schema?.['cents'] === true ? (value) => centsOf(Number(value)) : (value) => value];
+});
+
 function read(kind: RowKind, present: Readonly<Record<string, unknown>>): CheckedRow {
   const given: Partial<Record<LeadColumn, string | number | Date>> = {};
-  for (const name of leadColumns) {
+  for (const [name, stored] of storedAs) {
     const value = present[name] as string | number | undefined;
-    if (value === undefined) continue;
-    given[name] = fieldOf(name)?.schema['format'] === 'instant' ? instantOf(value) : value;
+    if (value !== undefined) given[name] = stored(value);
   }
   if (kind === 'lead') for (const { column, byDefault } of defaulted) given[column] ??= byDefault;
   const reference = present['reference'] as string;
@@ -105,7 +114,9 @@ function read(kind: RowKind, present: Readonly<Record<string, unknown>>): Checke
 export const tooLong = (columns: readonly IntakeColumn[]): readonly ColumnRefusal[] =>
   columns.map((name) => refusal(name, 'TOO_LONG', fieldOf(name)?.says));
 
-const instantOf = (value: unknown): Date => parseInstant(String(value)) ?? new Date(Number.NaN);
+function instantOf(value: unknown): Date {
+  return parseInstant(String(value)) ?? new Date(Number.NaN);
+}
 
 function consentOf(raw: Readonly<Record<string, unknown>>): ConsentRecord {
   const { recordedAt, validUntil, ...rest } = raw as Omit<ConsentRecord, 'recordedAt' | 'validUntil'> & {

@@ -2,7 +2,7 @@
 // Invariant: the whole file is read as its format before the first row is written; a bad row is never dropped, it is in the rejects file.
 import { longColumns } from '../domain/lead-fields/columns.ts';
 import type { IntakeValues } from '../store/intake/intake.ts';
-import { intakeValues, refusalsOf, withClient } from './as-row.ts';
+import { checkedOf, intakeValues, withClient } from './as-row.ts';
 import { readCsv, type ImportRecord } from './import-csv.ts';
 import type { ImportEncoding } from './import-encoding.ts';
 import { readJsonLines } from './import-jsonl.ts';
@@ -91,16 +91,16 @@ export async function importFile(options: ImportOptions): Promise<ImportResult> 
     for await (const record of records()) {
       read += 1;
       const values = withClient(record.values, options.clientId);
-      const refusals = refusalsOf(values, options.clientId, options.now());
-      if (refusals.length === 0) {
+      const checked = checkedOf(values, options.clientId, options.now());
+      if ('row' in checked) {
         const row = intakeValues(values);
         waiting.push(row);
         weight += weightOf(row);
       } else {
         rejected += 1;
-        const code = refusals[0]?.code ?? '';
+        const code = checked.refusals[0]?.code ?? '';
         codes[code] = (codes[code] ?? 0) + 1;
-        await rejects.write(record, refusals);
+        await rejects.write(record, checked.refusals);
       }
       if (waiting.length >= together || weight >= togetherBytes) await flush();
     }

@@ -3,13 +3,13 @@
 import { setImmediate as othersFirst, setTimeout as pause } from 'node:timers/promises';
 import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js';
 import type { Database } from '../store/database.ts';
-import { addIntakeRows, intakeRowsLeft, receiptsOf, type IntakeValues } from '../store/intake/intake.ts';
+import { addIntakeRows, intakeRowsLeft, receiptsOf } from '../store/intake/intake.ts';
 import type { Intake } from './accept.ts';
-import { intakeValues, refusalsOf, withClient } from './as-row.ts';
-import type { Values } from './as-row.ts';
+import { checkedOf, intakeValues, withClient, type Values } from './as-row.ts';
 import { flattened } from './import-jsonl.ts';
 import type { ColumnRefusal } from './refusals.ts';
 import type { Post } from './together.ts';
+import type { CheckedRow } from './row.ts';
 import { fields } from './fields.ts';
 
 const phones = fields.filter(({ schema }) => schema['format'] === 'e164').map(({ name }) => name as string);
@@ -63,18 +63,18 @@ const usualAnswerMs = 5_000;
 const looks = [0, 10, 20, 40, 80, 150, 300, 600, 1_000];
 
 async function judgedInTurn(
-  deps: PostingDeps,
+  { database }: Pick<PostingDeps, 'database'>,
   items: readonly Posted[],
   options: PostOptions,
-): Promise<{ readonly judged: readonly Judged[]; readonly sound: readonly IntakeValues[] }> {
-  const now = deps.database.now();
+): Promise<readonly Judged[]> {
+  const now = database.now();
   const judged: Judged[] = [];
   for (const item of items) {
     // Judging a row of many columns takes milliseconds: other requests are answered between two rows.
-    await othersFirst();
+    if (judged.length > 0) await othersFirst();
     judged.push(judge(item, options, now));
   }
-  return { judged, sound: judged.flatMap((one) => ('values' in one ? [one.values] : [])) };
+  return judged;
 }
 
 /** The answer to a request, and the key under which it is kept. */
@@ -96,9 +96,9 @@ export async function postTogether(
 ): ReturnType<Intake['takePost']> {
   const { intake, answerWithinMs = usualAnswerMs } = deps;
   if (intake.takePost === undefined || items.some(({ kind = 'lead' }) => kind !== 'lead')) return undefined;
-  const { judged, sound } = await judgedInTurn(deps, items, options);
+  const judged = await judgedInTurn(deps, items, options);
   const taken = intake.takePost({
-    rows: sound,
+    rows: judged.flatMap((one) => ('row' in one ? [one.row] : [])),
     key,
     apiKey,
     answerOf: (rows) => {
@@ -125,57 +125,51 @@ export async function postRows(
   items: readonly Posted[],
   options: PostOptions = {},
 ): Promise<readonly PostedAnswer[]> {
-  const { judged, sound } = await judgedInTurn(deps, items, options);
-  const before = await leadsByRow(deps.database, sound);
-  const ids = await deps.database.transaction((tx) => addIntakeRows(tx, sound));
+  const judged = await judgedInTurn(deps, items, options);
+  const sound = judged.flatMap((one) => ('row' in one ? [one] : []));
+  const rows = sound.map(({ row }) => row);
+  const before = await leadsByRow(deps.database, rows);
+  const ids = await deps.database.transaction((tx) =>
+    addIntakeRows(
+      tx,
+      sound.map(({ values }) => intakeValues(values)),
+    ),
+  );
   const outcomes = await outcomesOf(deps, ids);
-  const after = await leadsByRow(deps.database, sound);
+  const after = await leadsByRow(deps.database, rows);
   let next = 0;
   const named = new Set(before.keys());
   return judged.map((one): PostedAnswer => {
     if ('refusals' in one) return { state: 'refused', refusals: one.refusals };
     const outcome = outcomes[next++] ?? { state: 'received' };
     if (outcome.state !== 'accepted') return outcome;
-    const name = nameOf(one.values);
+    const name = nameOf(one.row);
     const state = named.has(name) ? 'duplicate' : 'accepted';
     named.add(name);
     return { state, leadId: after.get(name) };
   });
 }
 
-type Judged = { readonly values: IntakeValues } | { readonly refusals: readonly ColumnRefusal[] };
+type Judged =
+  { readonly row: CheckedRow; readonly values: Values } | { readonly refusals: readonly ColumnRefusal[] };
 
 function judge(item: Posted, { country, clientId }: PostOptions, now: Date): Judged {
   const named = withClient(flattened(item), clientId);
   const values = country === undefined ? named : international(named, country);
-  const refusals = refusalsOf(values, clientId, now);
-  return refusals.length > 0 ? { refusals } : { values: intakeValues(values) };
+  const checked = checkedOf(values, clientId, now);
+  return 'row' in checked ? { ...checked, values } : checked;
 }
 
-const rowReferenceOf = (values: IntakeValues): string =>
-  String((values.kind ?? 'lead') === 'lead' ? values.reference : values.row_reference);
-const nameOf = (values: IntakeValues): string =>
-  JSON.stringify([values.client_id, values.kind ?? 'lead', rowReferenceOf(values)]);
+const nameOf = ({ clientId, kind, rowReference }: Pick<CheckedRow, 'clientId' | 'rowReference'> & { readonly kind: string }): string =>
+  JSON.stringify([clientId, kind, rowReference]);
 
 /** Leads of accepted rows, by the row's name. */
 async function leadsByRow(
   database: Database,
-  rows: readonly IntakeValues[],
+  rows: readonly CheckedRow[],
 ): Promise<ReadonlyMap<string, number>> {
-  const receipts = await receiptsOf(
-    database,
-    rows.map((row) => ({
-      clientId: String(row.client_id),
-      kind: String(row.kind ?? 'lead'),
-      rowReference: rowReferenceOf(row),
-    })),
-  );
-  return new Map(
-    receipts.map(({ clientId, kind, rowReference, leadId }) => [
-      JSON.stringify([clientId, kind, rowReference]),
-      leadId,
-    ]),
-  );
+  const receipts = await receiptsOf(database, rows);
+  return new Map(receipts.map((receipt) => [nameOf(receipt), receipt.leadId]));
 }
 
 type Outcome =

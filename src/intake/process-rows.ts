@@ -1,6 +1,5 @@
 // Processes a batch of taken rows in one transaction: judges them, writes the lead tables, receipts and changes, removes or refuses rows.
 // Invariant: per lead, rows count in the order of their ids; a row that must wait for an earlier one stays 'new'.
-import { createHmac } from 'node:crypto';
 import { lockWithLists } from '../store/leads/client-lists.ts';
 import type { Sql } from '../store/database.ts';
 import {
@@ -40,17 +39,30 @@ import { keptOfNobody, stillKept } from './retention-over.ts';
 import type { CheckedRow } from './row.ts';
 import { inOrder } from '../domain/consent.ts';
 import { insertConsents } from '../store/leads/consents.ts';
-import { keyOf } from '../domain/keyed.ts';
+import { mac } from '../domain/keyed.ts';
 import { isTaskOpen, raiseAlerts } from '../store/alerts/alerts.ts';
 import { findClient } from '../store/destinations/destinations.ts';
 import { isRefusedRightTold } from '../store/leads/rights.ts';
 
-export const processRows = async (
+export async function processRows(
   tx: Sql,
   deps: ProcessDeps,
   taken: readonly IntakeRow[],
   pull: Pull,
-): Promise<ProcessedRows> => (await settleRows(tx, deps, taken, pull)).sum;
+): Promise<ProcessedRows> {
+  const refused: RowRefusal[] = [];
+  const judge = (rows: readonly IntakeRow[]): Candidate[] =>
+    rows.flatMap((row) => judged(row, deps, refusing(refused)));
+  const first = judge(taken);
+  const { pulled, waits } = await orderRows(tx, taken, first, pull);
+  const candidates = [...first, ...judge(pulled)];
+  return (await settle(tx, deps, { candidates, rows: [...taken, ...pulled], waits, refused })).sum;
+}
+
+const refusing =
+  (refused: RowRefusal[]): RowLedger['refuse'] =>
+  ({ id }, refusals) =>
+    void refused.push({ id, refusal: refusalText(refusals) });
 
 export interface Settled {
   readonly sum: ProcessedRows;
@@ -68,25 +80,35 @@ export class NeedsMore extends Error {
   }
 }
 
+/** Candidates of one transaction, and the rows of lead_intake that they come from. */
+interface Coming {
+  readonly candidates: readonly Candidate[];
+  readonly rows: readonly IntakeRow[];
+  /** Rows that must wait for an earlier one. */
+  readonly waits: ReadonlySet<RowId>;
+  readonly refused: RowRefusal[];
+}
+
 /**
- * The same, and how each row ended.
- * @param taken rows without a row in lead_intake have ids of 0 or less, in order
- * @param deps `acceptsOnly`: a row that is neither accepted nor a duplicate, or whose API key, given here, has ended, throws NeedsMore
+ * Settles new leads that have no row in lead_intake, and says how each ended.
+ * @param candidates with ids below 0, in order
+ * @param apiKeys of each. A lead that is neither accepted nor a duplicate, or whose key has ended, throws NeedsMore
  */
-export async function settleRows(
+export const settlePosted = (
+  tx: Sql,
+  deps: ProcessDeps,
+  candidates: readonly Candidate[],
+  apiKeys: ReadonlyMap<RowId, number | undefined>,
+): Promise<Settled> =>
+  settle(tx, { ...deps, acceptsOnly: apiKeys }, { candidates, rows: [], waits: new Set(), refused: [] });
+
+async function settle(
   tx: Sql,
   deps: ProcessDeps & { readonly acceptsOnly?: ReadonlyMap<RowId, number | undefined> },
-  taken: readonly IntakeRow[],
-  pull: Pull,
+  { candidates, rows, waits, refused }: Coming,
 ): Promise<Settled> {
-  const results = emptyResults();
-  const refuse: RowLedger['refuse'] = ({ id }, refusals) =>
-    void results.refused.push({ id, refusal: refusalText(refusals) });
-  const judge = (rows: readonly IntakeRow[]): Candidate[] => rows.flatMap((row) => judged(row, deps, refuse));
-
-  const first = judge(taken);
-  const { pulled, waits } = await orderRows(tx, taken, first, pull);
-  const candidates = [...first, ...judge(pulled)];
+  const results: Results = { accepted: [], refused, duplicates: [], changes: [] };
+  const refuse = refusing(refused);
   const later = new Set([...waits, ...afterWithdrawals(candidates)]);
   const present = candidates.filter((candidate) => !later.has(candidate.id));
   const { clients, lists } = await lockWithLists(
@@ -114,7 +136,7 @@ export async function settleRows(
   for (const [id, key] of deps.acceptsOnly ?? [])
     if (key !== undefined && !lists.keysInForce.has(key)) left.add(id);
   if (deps.acceptsOnly !== undefined && left.size > 0) throw new NeedsMore(left);
-  const planning = await writeResults(tx, locked, [...taken, ...pulled], results);
+  const planning = await writeResults(tx, locked, rows, results);
   // Last: all intakes of a client share the counter rows, which stay locked until the commit.
   await deps.anomalies.count(tx, results.accepted, clients);
   return {
@@ -153,8 +175,6 @@ interface Results {
   readonly duplicates: RowId[];
   readonly changes: NewLeadChange[];
 }
-
-const emptyResults = (): Results => ({ accepted: [], refused: [], duplicates: [], changes: [] });
 
 /** New leads first, then rows about existing and new leads. */
 async function writeLeads(
@@ -333,14 +353,13 @@ function inOrderOfReceipt(accepted: readonly AcceptedRow[]): readonly AcceptedRo
 }
 
 /**
- * Computes the keyed digest that identifies a repeated row. The same meaning gives the same digest whatever the
- * order of keys or the spelling of an instant; no plain hash of a person.
+ * The text whose keyed digest identifies a repeated row. The same meaning gives the same text whatever the order of keys or the spelling
+ * of an instant.
  */
-export function rowDigest(key: Buffer, row: CheckedRow): Buffer {
-  return createHmac('sha256', keyOf(key))
-    .update(JSON.stringify(ordered(row)))
-    .digest();
-}
+export const rowText = (row: CheckedRow): string => JSON.stringify(ordered(row));
+
+/** No plain hash of a person. */
+export const rowDigest = (key: Buffer, row: CheckedRow): Buffer => mac(key, rowText(row));
 
 function ordered(value: unknown): unknown {
   if (value instanceof Date) return value.toISOString();

@@ -5,11 +5,14 @@
 import type { Log } from '../log.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { insertAnswered, type RequestKey } from '../store/access/idempotency-keys.ts';
-import { intakeColumns, receiptsOf, type IntakeValues } from '../store/intake/intake.ts';
-import type { IntakeRow, RowId } from '../store/intake/intake-take.ts';
+import { receiptsOf } from '../store/intake/intake.ts';
+import type { RowId } from '../store/intake/intake-take.ts';
 import type { Takings } from '../store/intake/takings.ts';
-import type { ProcessDeps, ProcessedRows } from './batch.ts';
-import { NeedsMore, settleRows, type Settled } from './process-rows.ts';
+import { mac } from '../domain/keyed.ts';
+import { nameKey } from '../store/leads/lead-writes.ts';
+import type { Candidate, ProcessDeps, ProcessedRows } from './batch.ts';
+import { NeedsMore, rowText, settlePosted, type Settled } from './process-rows.ts';
+import type { CheckedRow } from './row.ts';
 
 /** How a row of a post ended. */
 export interface TogetherRow {
@@ -23,8 +26,8 @@ interface Answer {
 }
 
 export interface Post {
-  /** Rows of kind `lead` that follow the contract. */
-  readonly rows: readonly IntakeValues[];
+  /** New leads that follow the contract. */
+  readonly rows: readonly CheckedRow[];
   /** Stored with the answer, in the same commit. */
   readonly key: RequestKey | undefined;
   /** The API key that posts it: only a key in force at the commit stores anything. */
@@ -53,6 +56,8 @@ const mostText = 1_000_000;
 
 interface Waiting {
   readonly post: Post;
+  readonly rows: readonly Pick<Candidate, 'row' | 'digest'>[];
+  /** Characters of its rows. */
   readonly text: number;
   readonly settle: (answer: Answer | undefined) => void;
 }
@@ -72,13 +77,16 @@ export function createTogether(deps: TogetherDeps): Together {
   };
   return {
     take: async (post) => {
-      const text = textOf(post);
-      if (!deps.takings.isProven() || post.rows.length === 0 || text > mostText) return undefined;
+      if (!deps.takings.isProven() || post.rows.length === 0) return undefined;
+      const texts = post.rows.map((row) => ({ row, text: rowText(row) }));
+      const text = texts.reduce((sum, one) => sum + one.text.length, 0);
+      if (text > mostText) return undefined;
+      const rows = texts.map((one) => ({ row: one.row, digest: mac(deps.digestKey, one.text) }));
       const name = post.key === undefined ? '' : `${post.key.holder} ${post.key.key.toString('hex')}`;
       if (keys.has(name)) return 'under_way';
       if (name !== '') keys.add(name);
       const settled = new Promise<Answer | undefined>((settle) => {
-        waiting.push({ post, text, settle });
+        waiting.push({ post, rows, text, settle });
       });
       if (!isBusy) void run();
       return settled.finally(() => keys.delete(name));
@@ -96,11 +104,6 @@ function firstOf(waiting: readonly Waiting[]): readonly Waiting[] {
   });
   return last < 0 ? waiting : waiting.slice(0, last);
 }
-
-const textOf = ({ rows }: Post): number =>
-  rows
-    .flatMap((row) => Object.values(row))
-    .reduce<number>((sum, value) => sum + (typeof value === 'string' ? value.length : 8), 0);
 
 async function settleGroup(deps: TogetherDeps, group: readonly Waiting[]): Promise<void> {
   if (group.length === 0) return;
@@ -140,16 +143,16 @@ async function committed(
   deps: TogetherDeps,
   group: readonly Waiting[],
 ): Promise<{ readonly sum: ProcessedRows; readonly answers: readonly Answer[] }> {
-  const now = tx.now();
+  const receivedAt = tx.now();
   const ids = idsIn(group);
-  const rows = group.flatMap(({ post }, at) =>
-    post.rows.map((values, index) => rowOf(ids[at]?.[index] ?? 0n, values, now)),
+  const candidates = group.flatMap(({ rows }, at) =>
+    rows.map((one, index): Candidate => ({ ...one, id: ids[at]?.[index] ?? 0n, receivedAt })),
   );
   const apiKeys = new Map(
     group.flatMap(({ post: { apiKey } }, at) => (ids[at] ?? []).map((id) => [id, apiKey] as const)),
   );
-  const settled = await settleRows(tx, { ...deps, acceptsOnly: apiKeys }, rows, () => Promise.resolve([]));
-  const known = await leadsOfDuplicates(tx, rows, settled);
+  const settled = await settlePosted(tx, deps, candidates, apiKeys);
+  const known = await leadsOfDuplicates(tx, candidates, settled);
   const answers = group.map(({ post }, at) =>
     post.answerOf(
       (ids[at] ?? []).map((id): TogetherRow => {
@@ -174,38 +177,17 @@ async function committed(
 
 async function leadsOfDuplicates(
   tx: Sql,
-  rows: readonly IntakeRow[],
+  candidates: readonly Candidate[],
   { duplicates }: Settled,
-): Promise<ReadonlyMap<RowId, number>> {
-  const named = rows
-    .filter(({ id }) => duplicates.includes(id))
-    .map(({ id, values }) => ({
-      id,
-      clientId: String(values.client_id),
-      kind: 'lead',
-      rowReference: String(values.reference),
-    }));
-  const nameOf = (one: { readonly clientId: string; readonly rowReference: string }): string =>
-    `${one.clientId}\n${one.rowReference}`;
-  const leads = new Map((await receiptsOf(tx, named)).map((receipt) => [nameOf(receipt), receipt.leadId]));
-  return new Map(
-    named.flatMap((one) => {
-      const leadId = leads.get(nameOf(one));
-      return leadId === undefined ? [] : [[one.id, leadId] as const];
-    }),
+): Promise<ReadonlyMap<RowId, number | undefined>> {
+  if (duplicates.length === 0) return new Map();
+  const repeated = candidates.filter(({ id }) => duplicates.includes(id));
+  const receipts = await receiptsOf(
+    tx,
+    repeated.map(({ row }) => row),
   );
+  const leads = new Map(
+    receipts.map(({ clientId, rowReference, leadId }) => [nameKey({ clientId, reference: rowReference }), leadId]),
+  );
+  return new Map(repeated.map(({ id, row }) => [id, leads.get(nameKey(row))]));
 }
-
-/** The row as lead_intake would give it back. */
-const rowOf = (id: RowId, values: IntakeValues, now: Date): IntakeRow => ({
-  id,
-  receivedAt: now,
-  takenAt: now,
-  values: Object.fromEntries(
-    intakeColumns.map((name) => [
-      name,
-      values[name] ?? (name === 'kind' ? 'lead' : name === 'row_reference' ? '' : null),
-    ]),
-  ),
-  tooLong: [],
-});

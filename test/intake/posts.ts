@@ -1,5 +1,5 @@
 // Leads as another system posts them, and as intake gets them.
-import { intakeValues } from '../../src/intake/as-row.ts';
+import { checkRow } from '../../src/intake/contract.ts';
 import type { Posted } from '../../src/intake/posted.ts';
 import type { Post } from '../../src/intake/together.ts';
 import type { RequestKey } from '../../src/store/access/idempotency-keys.ts';
@@ -21,11 +21,11 @@ export function postedLead(reference: string, more: Posted = {}): Posted {
   };
 }
 
-export const postOf = (reference: string, key?: RequestKey, more: Posted = {}): Post => ({
-  rows: [intakeValues(postedLead(reference, more))],
-  key,
-  answerOf: (rows) => ({ status: 200, body: { rows } }),
-});
+export function postOf(reference: string, key?: RequestKey, more: Posted = {}): Post {
+  const checked = checkRow(postedLead(reference, more), new Date());
+  if ('refusals' in checked) throw new Error(checked.refusals[0]?.message);
+  return { rows: [checked.row], key, answerOf: (rows) => ({ status: 200, body: { rows } }) };
+}
 
 export const keyOf = (name: string, key = Buffer.alloc(32, name)): RequestKey => ({
   holder: 'key:1',

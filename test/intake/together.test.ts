@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Intake } from '../../src/intake/accept.ts';
+import { intakeValues } from '../../src/intake/as-row.ts';
 import { postRows, postTogether, type Posted, type PostedAnswer } from '../../src/intake/posted.ts';
 import { beginRequest } from '../../src/store/access/idempotency-keys.ts';
 import { openIntakeHome, type IntakeHome } from './intake-support.ts';
@@ -143,7 +144,7 @@ test('the same lead posted again, or inserted by SQL, is a duplicate', async () 
     { ...first, state: 'duplicate' },
     'accepted',
   ]);
-  for (const row of postOf('T-1', undefined, item).rows) await home.send(row);
+  await home.send(intakeValues(item));
   expect(await intake.acceptBatch(10)).toMatchObject({ accepted: 0, refused: 0, duplicates: 1 });
 });
 
