@@ -45,7 +45,7 @@ export async function createRows(
   for (const { row } of held) fresh.delete(nameKey(row));
   const ids = await insertLeads(
     tx,
-    [...fresh.values()].map((candidate) => candidate.row),
+    [...fresh.values()].map(({ row, digest, receivedAt }) => ({ ...row, digest, receivedAt })),
   );
   await deps.secrets.create(tx, [...ids.values()]);
   const withIds = [...fresh].map(([name, candidate]) => ({ name, candidate, leadId: ids.get(name) ?? 0 }));

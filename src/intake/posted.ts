@@ -4,6 +4,7 @@ import { setImmediate as othersFirst, setTimeout as pause } from 'node:timers/pr
 import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js';
 import type { Database } from '../store/database.ts';
 import { addIntakeRows, intakeRowsLeft, receiptsOf } from '../store/intake/intake.ts';
+import { findLeads } from '../store/leads/lead-writes.ts';
 import type { Intake } from './accept.ts';
 import { checkedOf, intakeValues, withClient, type Values } from './as-row.ts';
 import { flattened } from './import-jsonl.ts';
@@ -168,8 +169,21 @@ async function leadsByRow(
   database: Database,
   rows: readonly CheckedRow[],
 ): Promise<ReadonlyMap<string, number>> {
-  const receipts = await receiptsOf(database, rows);
-  return new Map(receipts.map((receipt) => [nameOf(receipt), receipt.leadId]));
+  const leads = await findLeads(
+    database,
+    rows.filter(({ kind }) => kind === 'lead'),
+  );
+  const receipts = await receiptsOf(
+    database,
+    rows.filter(({ kind }) => kind !== 'lead'),
+  );
+  return new Map([
+    ...[...leads.values()].map(({ id, clientId, reference }): [string, number] => [
+      nameOf({ clientId, kind: 'lead', rowReference: reference }),
+      id,
+    ]),
+    ...receipts.map((receipt): [string, number] => [nameOf(receipt), receipt.leadId]),
+  ]);
 }
 
 type Outcome =

@@ -68,7 +68,8 @@ export interface Settled {
   readonly sum: ProcessedRows;
   /** Lead of each accepted row. */
   readonly leadOf: ReadonlyMap<RowId, number>;
-  readonly duplicates: readonly RowId[];
+  /** The same of each duplicate. */
+  readonly duplicates: ReadonlyMap<RowId, number>;
 }
 
 /** Rows that are refused, have to wait, or come under an API key that has ended, and have no row in lead_intake that could say so. */
@@ -107,7 +108,7 @@ async function settle(
   deps: ProcessDeps & { readonly acceptsOnly?: ReadonlyMap<RowId, number | undefined> },
   { candidates, rows, waits, refused }: Coming,
 ): Promise<Settled> {
-  const results: Results = { accepted: [], refused, duplicates: [], changes: [] };
+  const results: Results = { accepted: [], refused, duplicates: new Map(), changes: [] };
   const refuse = refusing(refused);
   const later = new Set([...waits, ...afterWithdrawals(candidates)]);
   const present = candidates.filter((candidate) => !later.has(candidate.id));
@@ -143,7 +144,7 @@ async function settle(
     sum: {
       accepted: results.accepted.length,
       refused: results.refused.length,
-      duplicates: results.duplicates.length,
+      duplicates: results.duplicates.size,
       waiting: later.size,
       changes: results.changes,
       ...planning,
@@ -172,7 +173,7 @@ async function holdMoved(
 interface Results {
   readonly accepted: AcceptedRow[];
   readonly refused: RowRefusal[];
-  readonly duplicates: RowId[];
+  readonly duplicates: Map<RowId, number>;
   readonly changes: NewLeadChange[];
 }
 
@@ -188,15 +189,19 @@ async function writeLeads(
   const others = ready.filter(({ row }) => row.kind !== 'lead');
   // Locks come before receipts are read, so that a twin row in another process is seen.
   const locked = await lockNamedLeads(tx, rowsOf(others));
-  const { leads: existing, receipts: ofLeads } = deps.lists.before;
-  const ofOthers = await receiptsOf(tx, rowsOf(others));
+  const existing = deps.lists.before;
+  const receipts = await receiptsOf(tx, [
+    ...rowsOf(others),
+    ...rowsOf(leadRows).filter((row) => existing.get(nameKey(row))?.digest === null),
+  ]);
   const ledger = createLedger(results, refuse, {
-    digests: new Map([
-      ...ofLeads.map(({ clientId, reference, digest }): [string, Buffer] => [
-        rowKey({ kind: 'lead', clientId, rowReference: reference }),
-        digest,
-      ]),
-      ...ofOthers.map((receipt): [string, Buffer] => [rowKey(receipt), receipt.digest]),
+    rows: new Map([
+      ...[...existing.values()].flatMap(({ id, clientId, reference, digest }): readonly [string, KnownRow][] =>
+        digest === null
+          ? []
+          : [[rowKey({ kind: 'lead', clientId, rowReference: reference }), { leadId: id, digest }]],
+      ),
+      ...receipts.map((receipt): [string, KnownRow] => [rowKey(receipt), receipt]),
     ]),
     leadOf: (name) => existing.get(name) ?? locked.get(name),
   });
@@ -207,12 +212,17 @@ async function writeLeads(
 const rowsOf = (candidates: readonly Candidate[]): readonly CheckedRow[] =>
   candidates.map((candidate) => candidate.row);
 
+interface KnownRow {
+  readonly leadId: number;
+  readonly digest: Buffer;
+}
+
 function createLedger(
   results: Results,
   refuse: RowLedger['refuse'],
   known: {
-    /** Digests of rows accepted before, by `rowKey`. */
-    readonly digests: Map<string, Buffer>;
+    /** Rows accepted before, by `rowKey`. */
+    readonly rows: Map<string, KnownRow>;
     /** The lead of a name, if there is one. */
     readonly leadOf: (name: string) => LockedLead | undefined;
   },
@@ -221,9 +231,9 @@ function createLedger(
     refuse,
     isFirst: (candidate) => {
       const { row } = candidate;
-      const digest = known.digests.get(rowKey(row));
-      if (digest === undefined) return true;
-      if (digest.equals(candidate.digest)) results.duplicates.push(candidate.id);
+      const before = known.rows.get(rowKey(row));
+      if (before === undefined) return true;
+      if (before.digest.equals(candidate.digest)) results.duplicates.set(candidate.id, before.leadId);
       else if (known.leadOf(nameKey(row))?.erased === true)
         refuse(candidate, [refusal('reference', 'LEAD_ERASED')]);
       else
@@ -231,7 +241,7 @@ function createLedger(
       return false;
     },
     accept: (candidate, leadId, change) => {
-      known.digests.set(rowKey(candidate.row), candidate.digest);
+      known.rows.set(rowKey(candidate.row), { leadId, digest: candidate.digest });
       results.accepted.push({ candidate, leadId, revision: change.revision });
       results.changes.push(change);
     },
@@ -246,14 +256,12 @@ async function writeResults(
   { accepted, refused, duplicates, changes }: Results,
 ): Promise<Pick<ProcessedRows, 'planned' | 'unplanned'>> {
   await insertAnswers(tx, accepted);
+  // That of a new lead is in the lead.
   await insertReceipts(
     tx,
-    accepted.map(({ candidate: { row, digest, receivedAt }, leadId }) => ({
-      ...row,
-      leadId,
-      digest,
-      receivedAt,
-    })),
+    accepted.flatMap(({ candidate: { row, digest, receivedAt }, leadId }) =>
+      row.kind === 'lead' ? [] : [{ ...row, leadId, digest, receivedAt }],
+    ),
   );
   const isApart = concernsNoOther(deps, accepted);
   const planned = isApart ? await planFresh(tx, deps, accepted) : nonePlanned;
@@ -261,7 +269,7 @@ async function writeResults(
   await insertChanges(tx, unplanned);
   await logChanges(tx, accepted);
   if (!isApart) await tellSamePerson(tx, deps, accepted);
-  const settled = [...accepted.map(({ candidate }) => candidate.id), ...duplicates];
+  const settled = [...accepted.map(({ candidate }) => candidate.id), ...duplicates.keys()];
   await removeRows(
     tx,
     settled.filter((id) => id > 0n),

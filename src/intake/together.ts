@@ -5,13 +5,11 @@
 import type { Log } from '../log.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { insertAnswered, type RequestKey } from '../store/access/idempotency-keys.ts';
-import { receiptsOf } from '../store/intake/intake.ts';
 import type { RowId } from '../store/intake/intake-take.ts';
 import type { Takings } from '../store/intake/takings.ts';
 import { mac } from '../domain/keyed.ts';
-import { nameKey } from '../store/leads/lead-writes.ts';
 import type { Candidate, ProcessDeps, ProcessedRows } from './batch.ts';
-import { NeedsMore, rowText, settlePosted, type Settled } from './process-rows.ts';
+import { NeedsMore, rowText, settlePosted } from './process-rows.ts';
 import type { CheckedRow } from './row.ts';
 
 /** How a row of a post ended. */
@@ -152,13 +150,12 @@ async function committed(
     group.flatMap(({ post: { apiKey } }, at) => (ids[at] ?? []).map((id) => [id, apiKey] as const)),
   );
   const settled = await settlePosted(tx, deps, candidates, apiKeys);
-  const known = await leadsOfDuplicates(tx, candidates, settled);
   const answers = group.map(({ post }, at) =>
     post.answerOf(
       (ids[at] ?? []).map((id): TogetherRow => {
         const leadId = settled.leadOf.get(id);
         return leadId === undefined
-          ? { state: 'duplicate', leadId: known.get(id) }
+          ? { state: 'duplicate', leadId: settled.duplicates.get(id) }
           : { state: 'accepted', leadId };
       }),
     ),
@@ -173,21 +170,4 @@ async function committed(
     }),
   );
   return { sum: settled.sum, answers };
-}
-
-async function leadsOfDuplicates(
-  tx: Sql,
-  candidates: readonly Candidate[],
-  { duplicates }: Settled,
-): Promise<ReadonlyMap<RowId, number | undefined>> {
-  if (duplicates.length === 0) return new Map();
-  const repeated = candidates.filter(({ id }) => duplicates.includes(id));
-  const receipts = await receiptsOf(
-    tx,
-    repeated.map(({ row }) => row),
-  );
-  const leads = new Map(
-    receipts.map(({ clientId, rowReference, leadId }) => [nameKey({ clientId, reference: rowReference }), leadId]),
-  );
-  return new Map(repeated.map(({ id, row }) => [id, leads.get(nameKey(row))]));
 }

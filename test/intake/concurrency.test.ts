@@ -73,7 +73,6 @@ describe('two intakes at once', () => {
     for (const table of [
       'leads',
       'prospects',
-      'intake_receipts',
       'lead_changes',
       `${home.name}_keys.lead_secrets`,
     ])

@@ -207,14 +207,14 @@ test.each([
     expect(before).toBeGreaterThan(0);
     expect(before).toBeLessThan(histories.size);
     await noRowsButLater();
-    for (const table of ['prospects', 'deliveries', 'intake_receipts', 'retention_items'])
+    for (const table of ['prospects', 'deliveries', 'leads', 'retention_items'])
       expect([
         table,
         (await gateway.owner.all<{ n: number }>(`SELECT COUNT(*) AS n FROM ${table}`))[0]?.n,
       ]).toEqual([
         table,
         // The one that warmed up.
-        ['prospects', 'deliveries', 'intake_receipts'].includes(table) ? 1 : 0,
+        ['prospects', 'deliveries', 'leads'].includes(table) ? 1 : 0,
       ]);
   },
 );

@@ -42,6 +42,8 @@ const leads = (count: number, comment: string): readonly NewLead[] =>
   Array.from({ length: count }, (_, index) => ({
     clientId: 'essai',
     reference: `L-${index + 1}`,
+    digest: Buffer.alloc(32, index),
+    receivedAt: new Date(0),
     fields: { lastName: 'Lefèvre', firstName: 'Zoé', email: `l${index}@courriel.example`, comment },
   }));
 

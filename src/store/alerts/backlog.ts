@@ -94,7 +94,7 @@ export async function oldestUnsealedSeconds(sql: ReadOnlySql): Promise<number> {
 // Reads when leads came in, departed and were settled: for the metrics of a sample, and for the health of a destination.
 // Invariant: reads only; all three times are the database's.
 
-/** Receipt, first departure and settlement of these deliveries; those of a lead without a receipt are missing. */
+/** Receipt, first departure and settlement of these deliveries; those of a deleted lead are missing. */
 export async function deliveryTimes(
   sql: ReadOnlySql,
   deliveryIds: readonly number[],
@@ -112,8 +112,8 @@ export async function deliveryTimes(
     departedAt: Date | null;
     settledAt: Date | null;
   }>(
-    `SELECT d.id, r.received_at AS receivedAt, d.first_departed_at AS departedAt, d.settled_at AS settledAt
-       FROM deliveries d JOIN intake_receipts r ON r.lead_id = d.lead_id AND r.kind = 'lead' WHERE d.id IN (${marks})`,
+    `SELECT d.id, COALESCE(l.received_at, l.created_at) AS receivedAt, d.first_departed_at AS departedAt, d.settled_at AS settledAt
+       FROM deliveries d JOIN leads l ON l.id = d.lead_id WHERE d.id IN (${marks})`,
     values,
   );
   return new Map(rows.map((row) => [row.id, row]));

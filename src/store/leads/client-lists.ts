@@ -7,7 +7,7 @@ import { destinationsDigest } from '../destinations/destinations.ts';
 import type { LeadName } from '../intake/intake.ts';
 import { arrayOf } from '../packed.ts';
 import { lockClients, type LockedClient } from '../people/same-person.ts';
-import { nameKey, type LeadReceipt, type LockedLead, type NamedBefore } from './lead-writes.ts';
+import { nameKey, type NamedLead } from './lead-writes.ts';
 
 /** True where the client has at least one entry. */
 export interface ClientLists {
@@ -20,8 +20,8 @@ export interface ClientLists {
   readonly withdrawn: boolean;
   /** By client: digest of the rows of its destinations (`destinationsOfClient`). */
   readonly destinations: ReadonlyMap<string, string>;
-  /** Leads that have the names of new ones already, and receipts of the rows that made leads of them. */
-  readonly before: NamedBefore;
+  /** Leads that have the names of new ones already, by name. */
+  readonly before: ReadonlyMap<string, NamedLead>;
   /** Those of the API keys that are in force. */
   readonly keysInForce: ReadonlySet<number>;
 }
@@ -60,8 +60,7 @@ interface Read extends LockedClient {
   readonly flags: readonly boolean[];
   readonly digest: string;
   readonly withdrawn: boolean;
-  readonly leads: readonly LockedLead[];
-  readonly receipts: readonly LeadReceipt[];
+  readonly leads: readonly NamedLead[];
   readonly keys: readonly number[];
 }
 
@@ -113,10 +112,8 @@ function statementFor(ids: readonly string[], { names, emails, phones, apiKeys =
     ...flags.map((flag) => `EXISTS (SELECT 1 FROM ${tables[flag]} x WHERE x.client_id = c.id)`),
     destinationsDigest('c.id'),
     withdrawn.join(' OR '),
-    `(SELECT JSON_ARRAYAGG(JSON_ARRAY(l.id, l.reference, l.revision, l.erased_at IS NOT NULL)) FROM leads l FORCE INDEX (leads_reference)
-        WHERE l.client_id = c.id AND l.reference IN (${references.marks}))`,
-    `(SELECT JSON_ARRAYAGG(JSON_ARRAY(r.lead_id, r.row_reference, HEX(r.digest))) FROM intake_receipts r FORCE INDEX (PRIMARY)
-        WHERE r.client_id = c.id AND r.kind = 'lead' AND r.row_reference IN (${references.marks}))`,
+    `(SELECT JSON_ARRAYAGG(JSON_ARRAY(l.id, l.reference, l.revision, l.erased_at IS NOT NULL, HEX(l.row_digest)))
+        FROM leads l FORCE INDEX (leads_reference) WHERE l.client_id = c.id AND l.reference IN (${references.marks}))`,
     `(SELECT JSON_ARRAYAGG(k.id) FROM api_keys k FORCE INDEX (PRIMARY)
         WHERE k.id IN (${keys.marks}) AND k.ended_at IS NULL AND k.expires_at > UTC_TIMESTAMP(3))`,
   ];
@@ -127,7 +124,6 @@ function statementFor(ids: readonly string[], { names, emails, phones, apiKeys =
       ...email.values,
       ...phone.values,
       ...phone.values,
-      ...references.values,
       ...references.values,
       ...keys.values,
       ...among.values,
@@ -153,7 +149,7 @@ function readOf(packed: readonly unknown[]): Read {
     number,
     ...unknown[],
   ];
-  const [digest, withdrawn, leads, receipts, keys] = rest.slice(flags.length);
+  const [digest, withdrawn, leads, keys] = rest.slice(flags.length);
   const clientId = id;
   return {
     id,
@@ -164,21 +160,16 @@ function readOf(packed: readonly unknown[]): Read {
     flags: rest.slice(0, flags.length).map(isSo),
     digest: String(digest),
     withdrawn: isSo(withdrawn),
-    leads: (arrayOf(leads) as readonly [number, string, number, unknown][]).map(
-      ([leadId, reference, leadRevision, erased]) => ({
+    leads: (arrayOf(leads) as readonly [number, string, number, unknown, string | null][]).map(
+      ([leadId, reference, leadRevision, erased, hex]) => ({
         id: leadId,
         clientId,
         reference,
         revision: leadRevision,
         erased: isSo(erased),
+        digest: hex === null ? null : Buffer.from(hex, 'hex'),
       }),
     ),
-    receipts: (arrayOf(receipts) as readonly [number, string, string][]).map(([leadId, reference, hex]) => ({
-      clientId,
-      leadId,
-      reference,
-      digest: Buffer.from(hex, 'hex'),
-    })),
     keys: arrayOf(keys) as readonly number[],
   };
 }
@@ -194,10 +185,7 @@ function lockedLists(all: readonly Read[]): LockedLists {
       formerAddresses: has('formerAddresses'),
       withdrawn: all.some(({ withdrawn }) => withdrawn),
       destinations: new Map(all.map(({ id, digest }) => [id, digest])),
-      before: {
-        leads: new Map(all.flatMap(({ leads }) => leads.map((lead) => [nameKey(lead), lead]))),
-        receipts: all.flatMap(({ receipts }) => receipts),
-      },
+      before: new Map(all.flatMap(({ leads }) => leads.map((lead) => [nameKey(lead), lead]))),
       keysInForce: new Set(all.flatMap(({ keys }) => keys)),
     },
   };

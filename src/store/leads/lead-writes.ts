@@ -18,6 +18,9 @@ import { columnsOf, contentTables, interactionColumns, selectLeads } from './lea
 
 export interface NewLead extends LeadName {
   readonly fields: LeadFields;
+  /** Keyed digest of the row that makes it. */
+  readonly digest: Buffer;
+  readonly receivedAt: Date;
 }
 
 export interface LockedLead extends LeadName {
@@ -70,16 +73,10 @@ export async function findLeads(
   );
 }
 
-/** A lead row that was accepted before. */
-export interface LeadReceipt extends LeadName {
-  readonly leadId: number;
-  readonly digest: Buffer;
-}
-
-/** Leads of these names, and receipts of the rows that made leads of them. */
-export interface NamedBefore {
-  readonly leads: ReadonlyMap<string, LockedLead>;
-  readonly receipts: readonly LeadReceipt[];
+/** A lead as new rows of its name find it. */
+export interface NamedLead extends LockedLead {
+  /** Keyed digest of the row that made it; null: its receipt is in `intake_receipts`. */
+  readonly digest: Buffer | null;
 }
 
 type RawLead = LeadName & { readonly id: number; readonly revision: number; readonly erasedAt: Date | null };
@@ -121,10 +118,12 @@ const isAlwaysThere = (table: LeadTable): boolean => table === 'leads' || table 
 async function insertTogether(tx: Sql, leads: readonly NewLead[]): Promise<ReadonlyMap<string, number>> {
   const own = columnsOf('leads');
   const { insertId } = await tx.run(
-    `INSERT INTO leads (client_id, reference, ${own.map(([, column]) => column).join(', ')}) VALUES ${rowMarks(leads.length, 2 + own.length)}`,
-    leads.flatMap(({ clientId, reference, fields }) => [
+    `INSERT INTO leads (client_id, reference, row_digest, received_at, ${own.map(([, column]) => column).join(', ')}) VALUES ${rowMarks(leads.length, 4 + own.length)}`,
+    leads.flatMap(({ clientId, reference, digest, receivedAt, fields }) => [
       clientId,
       reference,
+      digest,
+      receivedAt,
       ...own.map(([name]) => fields[name] ?? null),
     ]),
   );

@@ -137,12 +137,12 @@ export async function blankLead(
   await noteErasedLead(tx, { clientId, leadId, reference }, 'erased');
   await forgetExamples(tx, [leadId]);
   await forgetRows(tx, clientId, reference);
-  // The receipt stays, so that the same row is never accepted again; its keyed digest of the person is replaced.
+  // Receipts stay, so that the same rows are never accepted again; their keyed digests of the person are replaced, also in the lead itself.
   await tx.run('UPDATE intake_receipts SET digest = ? WHERE lead_id = ?', [randomBytes(32), leadId]);
   await tx.run(
-    `UPDATE leads SET revision = ?, consent_revision = consent_revision + 1, erased_at = UTC_TIMESTAMP(3), changed_at = UTC_TIMESTAMP(3),
+    `UPDATE leads SET revision = ?, row_digest = ?, consent_revision = consent_revision + 1, erased_at = UTC_TIMESTAMP(3), changed_at = UTC_TIMESTAMP(3),
             ${blankedColumns.map((column) => `${column} = NULL`).join(', ')} WHERE id = ?`,
-    [revision, leadId],
+    [revision, randomBytes(32), leadId],
   );
   // A written file that is not accepted yet contains the person, even if the delivery has left it since: its bytes are deleted,
   // and unless the recipient has it the batch is voided at its next try. The log names the files of the lead.

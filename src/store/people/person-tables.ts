@@ -73,6 +73,7 @@ const technical = new Set([
   'consent_revision',
   'lead_revision',
   'created_at',
+  'received_at',
   'changed_at',
   'withdrawn',
   'origin_id',

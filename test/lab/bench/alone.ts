@@ -1,11 +1,11 @@
-// npm run bench -- alone [--rate N] [--seconds N] [--statements] [--ceilings]: leads that come one by one, by SQL and by HTTP, beside a plain
+// npm run bench -- alone [--rate N] [--seconds N] [--statements] [--ceilings] [--profile]: leads that come one by one, by SQL and by HTTP, beside a plain
 // program: time from the hand-in to the recipient, and statements, prepares, fsyncs, kB and processor time of each lead; what the gateway
 // asks at rest. `--ceilings` fails where a count is above what it may be, and leaves out the plain program and the rates.
 import { freePort } from '../../../sandbox/ports.ts';
 import { leadRow, openGateway, webhookFiles } from '../../trip/gateway.ts';
 import { startProcess } from '../../trip/process.ts';
 import { each, serverCounters, showCounted, statementsOf, type Counted } from './counters.ts';
-import { cpuSeconds, flag, machine, memoryMb, option, pause, percentile, withServices } from './measure.ts';
+import { cpuSeconds, flag, machine, memoryMb, option, pause, percentile, profiled, withServices } from './measure.ts';
 import { startArrivals } from './arrivals.ts';
 import { above } from './ceilings.ts';
 import { openDoor } from './door.ts';
@@ -41,6 +41,7 @@ await withServices(async (bench) => {
     RELAIS_PLANNER_IDLE_MS: '60',
     RELAIS_API_PORT: String(apiPort),
     RELAIS_API_PER_MINUTE: '1000000',
+    ...profiled,
   });
   const pid = relais.child.pid ?? 0;
   const poster = await posterOf(gateway, apiPort);

@@ -23,7 +23,7 @@ export async function steady(next: (at: number) => Promise<unknown>, forSeconds:
 export async function latencyOf(gateway: Gateway, ids: readonly string[], since: Date): Promise<Latency> {
   const marks = ids.map(() => '?').join(', ');
   const query = (what: string): string =>
-    `SELECT ${what} FROM deliveries d JOIN intake_receipts r ON r.lead_id = d.lead_id
+    `SELECT ${what} FROM deliveries d JOIN leads r ON r.id = d.lead_id
       WHERE d.destination_id IN (${marks}) AND d.priority = 0 AND r.received_at >= ?`;
   for (let tries = 0; tries < 300; tries += 1) {
     const [open] = await gateway.owner.all<{ n: number }>(

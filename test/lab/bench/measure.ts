@@ -26,6 +26,11 @@ export function option(name: string, fallback: number): number {
 
 export const flag = (name: string): boolean => process.argv.includes(`--${name}`);
 
+/** Environment of a process of which `--profile` writes a processor profile. */
+export const profiled: Readonly<Record<string, string>> = flag('profile')
+  ? { NODE_OPTIONS: '--cpu-prof --cpu-prof-dir=.relais/profile' }
+  : {};
+
 export const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 

@@ -14,6 +14,7 @@ import {
   median,
   option,
   pause,
+  profiled,
   rateLine,
   rateOf,
   withServices,
@@ -33,10 +34,6 @@ const settings = {
   plain: flag('ours') ? [] : [25, 50, 100],
   limit: flag('ours') ? [] : [50, 100, 200],
 };
-const profiled: Readonly<Record<string, string>> = flag('profile')
-  ? { NODE_OPTIONS: '--cpu-prof --cpu-prof-dir=.relais/profile' }
-  : {};
-
 const countOf = (gateway: Gateway, sql: string) => async (): Promise<number> =>
   (await gateway.owner.all<{ n: number }>(sql))[0]?.n ?? 0;
 

@@ -188,7 +188,7 @@ export async function readLedgers(sql: Database, known: Known): Promise<Ledgers>
        FROM leads l LEFT JOIN prospects p ON p.lead_id = l.id ORDER BY l.id`,
   );
   const taken = await sql.all<{ reference: string }>(
-    'SELECT row_reference AS reference FROM intake_receipts',
+    'SELECT reference FROM leads UNION ALL SELECT row_reference FROM intake_receipts',
   );
   const alerts = await sql.all<{ id: number }>(
     'SELECT DISTINCT delivery_id AS id FROM alerts WHERE delivery_id > 0',

@@ -14,11 +14,11 @@ export interface Point {
 export const points: readonly Point[] = [
   { name: '0 request begun', role: 'api', sql: 'INSERT INTO idempotency_keys' },
   { name: '0 rows posted', role: 'api', sql: 'INSERT INTO lead_intake' },
-  { name: '0 posted rows taken in', role: 'api', sql: 'INSERT INTO intake_receipts' },
+  { name: '0 posted rows taken in', role: 'api', sql: 'INSERT INTO leads (client_id' },
   { name: '0 answer kept', role: 'api', sql: 'UPDATE idempotency_keys SET status' },
   { name: '5c depart to who fetches', role: 'api', sql: 'departures = departures + 1' },
   { name: '5e answer of who fetched', role: 'api', sql: 'recipient_reference = COALESCE(NULLIF(' },
-  { name: '1 intake', role: 'planner', sql: 'INSERT INTO intake_receipts' },
+  { name: '1 intake', role: 'planner', sql: 'INSERT INTO leads (client_id' },
   {
     name: '2 plan',
     role: 'planner',
