@@ -13,7 +13,7 @@ export interface DestinationWorker {
   readonly usedAt: () => number;
   readonly touch: () => void;
   readonly isBusy: () => boolean;
-  /** Begins jobs that have a place at once; returns the others. */
+  /** Takes jobs that have a place at once, and some that wait for one; returns the others. */
   readonly begin: (jobs: readonly Job[]) => readonly Job[];
   /** Changes the number of jobs at once, to the published one. */
   readonly resize: (concurrency: number) => void;
@@ -36,6 +36,9 @@ export interface DestinationWorkerOptions {
   readonly log: Log;
 }
 
+/** Jobs of its own process that wait here for a place: through Redis each of them costs several commands. */
+const nearAhead = (concurrency: number): number => 2 * (concurrency - 1);
+
 /** Entries that a worker takes ahead while their jobs wait for a place. */
 const entriesAhead = (concurrency: number): number =>
   Math.min(concurrency, 2 + Math.floor(concurrency / perEntry));
@@ -43,6 +46,8 @@ const entriesAhead = (concurrency: number): number =>
 export function openDestinationWorker(options: DestinationWorkerOptions): DestinationWorker {
   const { destinationId, mayBegin } = options;
   const running = new Set<Promise<void>>();
+  /** Jobs of this process that have not begun. */
+  const near = new Set<Job>();
   const places = createPlaces(options.concurrency);
   const handle = withRareErrors(options);
   let usedAt = performance.now();
@@ -50,6 +55,7 @@ export function openDestinationWorker(options: DestinationWorkerOptions): Destin
     usedAt = performance.now();
   };
   const begin = (job: Job): void => {
+    near.delete(job);
     const handled = handle(job).finally(() => {
       running.delete(handled);
       places.leave();
@@ -63,6 +69,7 @@ export function openDestinationWorker(options: DestinationWorkerOptions): Destin
       if (!hasPlace || !mayBegin()) {
         // A job that may not begin leaves its place: the next one would wait for ever.
         if (hasPlace) places.leave();
+        for (const left of jobs.slice(index)) near.delete(left);
         return options.giveBack(jobs.slice(index));
       }
       touch();
@@ -76,12 +83,11 @@ export function openDestinationWorker(options: DestinationWorkerOptions): Destin
     touch,
     isBusy: () => running.size > 0,
     begin: (jobs) => {
-      for (const [index, job] of jobs.entries()) {
-        if (!mayBegin() || !places.take()) return jobs.slice(index);
-        touch();
-        begin(job);
-      }
-      return [];
+      const { free, all } = places.count();
+      const taken = mayBegin() ? jobs.slice(0, Math.max(0, free + nearAhead(all) - near.size)) : [];
+      for (const job of taken) near.add(job);
+      void beginEach(taken);
+      return jobs.slice(taken.length);
     },
     resize: (concurrency) => {
       places.resize(concurrency);

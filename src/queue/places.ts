@@ -4,8 +4,8 @@
 export interface Places {
   /** True once there is a place, in the order of the requests, to be left again; false when released without one. */
   readonly enter: () => Promise<boolean>;
-  /** Takes a place at once: false where there is none, or where others wait for it. */
-  readonly take: () => boolean;
+  /** Places for which nobody waits, and all that there are. */
+  readonly count: () => { readonly free: number; readonly all: number };
   readonly leave: () => void;
   /** Releases all waiting jobs at once, without a place: nothing begins any more. */
   readonly release: () => void;
@@ -29,11 +29,7 @@ export function createPlaces(first: number): Places {
         waiting.push(done);
         fill();
       }),
-    take: () => {
-      if (waiting.length > 0 || taken >= count) return false;
-      taken += 1;
-      return true;
-    },
+    count: () => ({ free: Math.max(0, count - taken - waiting.length), all: count }),
     leave: () => {
       taken -= 1;
       fill();
