@@ -161,7 +161,11 @@ function judge(item: Posted, { country, clientId }: PostOptions, now: Date): Jud
   return 'row' in checked ? { ...checked, values } : checked;
 }
 
-const nameOf = ({ clientId, kind, rowReference }: Pick<CheckedRow, 'clientId' | 'rowReference'> & { readonly kind: string }): string =>
+const nameOf = ({
+  clientId,
+  kind,
+  rowReference,
+}: Pick<CheckedRow, 'clientId' | 'rowReference'> & { readonly kind: string }): string =>
   JSON.stringify([clientId, kind, rowReference]);
 
 /** Leads of accepted rows, by the row's name. */

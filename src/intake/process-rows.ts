@@ -36,10 +36,9 @@ import { refusal, refusalText } from './refusals.ts';
 import { logChanges } from './log-entries.ts';
 import { orderRows, uniqueNames, type Pull } from './row-order.ts';
 import { keptOfNobody, stillKept } from './retention-over.ts';
-import type { CheckedRow } from './row.ts';
+import { rowDigest, type CheckedRow } from './row.ts';
 import { inOrder } from '../domain/consent.ts';
 import { insertConsents } from '../store/leads/consents.ts';
-import { mac } from '../domain/keyed.ts';
 import { isTaskOpen, raiseAlerts } from '../store/alerts/alerts.ts';
 import { findClient } from '../store/destinations/destinations.ts';
 import { isRefusedRightTold } from '../store/leads/rights.ts';
@@ -196,10 +195,11 @@ async function writeLeads(
   ]);
   const ledger = createLedger(results, refuse, {
     rows: new Map([
-      ...[...existing.values()].flatMap(({ id, clientId, reference, digest }): readonly [string, KnownRow][] =>
-        digest === null
-          ? []
-          : [[rowKey({ kind: 'lead', clientId, rowReference: reference }), { leadId: id, digest }]],
+      ...[...existing.values()].flatMap(
+        ({ id, clientId, reference, digest }): readonly [string, KnownRow][] =>
+          digest === null
+            ? []
+            : [[rowKey({ kind: 'lead', clientId, rowReference: reference }), { leadId: id, digest }]],
       ),
       ...receipts.map((receipt): [string, KnownRow] => [rowKey(receipt), receipt]),
     ]),
@@ -358,23 +358,6 @@ function inOrderOfReceipt(accepted: readonly AcceptedRow[]): readonly AcceptedRo
     (a, b) =>
       compare(placeOf(a), placeOf(b)) || rankOf(a) - rankOf(b) || compare(a.candidate.id, b.candidate.id),
   );
-}
-
-/**
- * The text whose keyed digest identifies a repeated row. The same meaning gives the same text whatever the order of keys or the spelling
- * of an instant.
- */
-export const rowText = (row: CheckedRow): string => JSON.stringify(ordered(row));
-
-/** No plain hash of a person. */
-export const rowDigest = (key: Buffer, row: CheckedRow): Buffer => mac(key, rowText(row));
-
-function ordered(value: unknown): unknown {
-  if (value instanceof Date) return value.toISOString();
-  if (Array.isArray(value)) return value.map(ordered);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).filter(([, item]) => item !== undefined);
-  return entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, item]) => [name, ordered(item)]);
 }
 
 /**

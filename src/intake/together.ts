@@ -9,8 +9,8 @@ import type { RowId } from '../store/intake/intake-take.ts';
 import type { Takings } from '../store/intake/takings.ts';
 import { mac } from '../domain/keyed.ts';
 import type { Candidate, ProcessDeps, ProcessedRows } from './batch.ts';
-import { NeedsMore, rowText, settlePosted } from './process-rows.ts';
-import type { CheckedRow } from './row.ts';
+import { NeedsMore, settlePosted } from './process-rows.ts';
+import { rowText, type CheckedRow } from './row.ts';
 
 /** How a row of a post ended. */
 export interface TogetherRow {

@@ -112,10 +112,7 @@ describe('a refused row', () => {
       ['R-2', 'client_id', 'UNKNOWN_CLIENT'],
     ]);
     expect(JSON.stringify(refusals)).not.toContain('secret');
-    expect([
-      await home.count('leads'),
-      await home.count('lead_changes'),
-    ]).toEqual([1, 1]);
+    expect([await home.count('leads'), await home.count('lead_changes')]).toEqual([1, 1]);
   });
 
   it('is refused once: later rounds leave it alone', async () => {

@@ -70,12 +70,7 @@ describe('two intakes at once', () => {
       sums.reduce((sum, one) => sum + one.duplicates, 0),
     ]).toEqual([600, 50]);
     expect(sums.filter((one) => one.accepted > 0).length).toBeGreaterThan(1);
-    for (const table of [
-      'leads',
-      'prospects',
-      'lead_changes',
-      `${home.name}_keys.lead_secrets`,
-    ])
+    for (const table of ['leads', 'prospects', 'lead_changes', `${home.name}_keys.lead_secrets`])
       expect([table, await home.count(table)]).toEqual([table, 600]);
     expect([
       await home.count('consents'),

@@ -2,10 +2,9 @@
 import { checkRow } from '../../src/intake/contract.ts';
 import { consentElement, fields, interactionElement, rowKinds } from '../../src/intake/fields.ts';
 import { refusalCodes } from '../../src/intake/refusals.ts';
-import type { CheckedRow } from '../../src/intake/row.ts';
 import { intakeColumns } from '../../src/store/intake/intake.ts';
 import { fullLead, grant, lead, now } from './rows.ts';
-import { rowDigest } from '../../src/intake/process-rows.ts';
+import { rowDigest, type CheckedRow } from '../../src/intake/row.ts';
 
 type Values = Record<string, unknown>;
 

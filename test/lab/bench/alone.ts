@@ -5,7 +5,17 @@ import { freePort } from '../../../sandbox/ports.ts';
 import { leadRow, openGateway, webhookFiles } from '../../trip/gateway.ts';
 import { startProcess } from '../../trip/process.ts';
 import { each, serverCounters, showCounted, statementsOf, type Counted } from './counters.ts';
-import { cpuSeconds, flag, machine, memoryMb, option, pause, percentile, profiled, withServices } from './measure.ts';
+import {
+  cpuSeconds,
+  flag,
+  machine,
+  memoryMb,
+  option,
+  pause,
+  percentile,
+  profiled,
+  withServices,
+} from './measure.ts';
 import { startArrivals } from './arrivals.ts';
 import { above } from './ceilings.ts';
 import { openDoor } from './door.ts';
