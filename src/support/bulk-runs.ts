@@ -48,10 +48,6 @@ interface RunAsked {
 }
 
 /** Records a run, leased to the caller. It takes exactly the named deliveries; a backfill finds its leads itself. */
-export const beginRun = (database: Database, asked: RunAsked): Promise<BulkRow> =>
-  database.transaction((tx) => beginRunIn(tx, asked));
-
-/** The same in a transaction of the caller's. */
 export async function beginRunIn(tx: Sql, asked: RunAsked): Promise<BulkRow> {
   const { by, deliveries } = asked;
   const { order } = asked;

@@ -73,13 +73,9 @@ const isFree = (circuit: Circuit, now: number): boolean =>
 // Releases or gives up a full file that was withheld for missing leads, for support.
 // Invariant: the file itself no longer exists; a new one leaves with the present leads, at least as many as in the shown one.
 
-/** Returns the withheld file. @param seenFile the shown file; absent: any withheld one. @throws FIND-001, DEST-001 */
-export const decideHeldFile = (database: Database, ...asked: Decided): Promise<HeldFile> =>
-  database.transaction((tx) => decideHeldFileIn(tx, ...asked));
-
 type Decided = readonly [destination: string, decision: 'release' | 'discard', by: Actor, seenFile?: number];
 
-/** The same in a transaction of the caller's. */
+/** Returns the withheld file. @param seenFile the shown file; absent: any withheld one. @throws FIND-001, DEST-001 */
 export async function decideHeldFileIn(
   tx: Sql,
   ...[destinationId, decision, by, seenFile]: Decided

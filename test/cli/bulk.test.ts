@@ -1,7 +1,6 @@
 // relais bulk, and the commands that work on many: counted first, confirmed, shown while and after they run.
 import { readDeliveries } from '../../src/store/deliveries/deliveries.ts';
-import { beginRun } from '../../src/support/bulk-runs.ts';
-import { openBulkHome, type BulkHome } from '../support-work/bulk-home.ts';
+import { begunRun, openBulkHome, type BulkHome } from '../support-work/bulk-home.ts';
 import { actionsOf, environmentOf, terminalOf, type Relais } from './terminal.ts';
 
 let home: BulkHome;
@@ -107,7 +106,7 @@ test('many of unknown outcome are resolved by filter, those alone that wait for 
 
 test('a run in work is cancelled with a reason; what waits of it is not done', async () => {
   const ids = await home.failed(2, 'ST');
-  const run = await beginRun(home.gateway.app.database, {
+  const run = await begunRun(home.gateway.app.database, {
     order: { kind: 'replay', anew: false },
     by: { actor: 'Paul', reason: 'ticket 5' },
     filter: { state: 'failed' },
@@ -132,7 +131,7 @@ test('a run that nobody works is finished from a terminal', async () => {
   const filter = { state: 'failed' } as const;
   const deliveries = await readDeliveries(app.database, ids);
   const order = { kind: 'replay', anew: false } as const;
-  const run = await beginRun(app.database, { order, by, filter, deliveries });
+  const run = await begunRun(app.database, { order, by, filter, deliveries });
   await owner.run('UPDATE bulk_runs SET lease_until = UTC_TIMESTAMP(3) WHERE id = ?', [run.id]);
   expect((await relais('bulk', 'show', String(run.id), '--lang', 'en')).out).toContain(
     'it waits for a planner',

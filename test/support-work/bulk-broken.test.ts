@@ -1,8 +1,8 @@
 // A delivery that breaks whatever step of a bulk run it is in: it is refused with a reason, and its neighbours are done.
 import { readDeliveries } from '../../src/store/deliveries/deliveries.ts';
 import type { BulkRow } from '../../src/store/deliveries/bulk-runs.ts';
-import { beginRun, readRun, workAnyRun, workRun } from '../../src/support/bulk-runs.ts';
-import { openBulkHome, type BulkHome } from './bulk-home.ts';
+import { readRun, workAnyRun, workRun } from '../../src/support/bulk-runs.ts';
+import { begunRun, openBulkHome, type BulkHome } from './bulk-home.ts';
 
 let home: BulkHome;
 
@@ -17,7 +17,7 @@ afterEach(async () => {
 
 async function begin(ids: readonly number[]): Promise<BulkRow> {
   const { database } = home.gateway.app;
-  const run = await beginRun(database, {
+  const run = await begunRun(database, {
     order: { kind: 'replay', anew: false },
     by: { actor: 'Sophie', reason: 'ticket 12' },
     filter: { destination: 'essai-crm', state: 'failed' },
@@ -60,7 +60,7 @@ test('a command does the same as a planner', async () => {
   const ids = await home.failed(3, 'COMMAND');
   await poison(`NEW.id = ${ids[0]}`);
   const { app } = home.gateway;
-  const run = await beginRun(app.database, {
+  const run = await begunRun(app.database, {
     order: { kind: 'replay', anew: false },
     by: { actor: 'Sophie', reason: 'ticket 12' },
     filter: { deliveries: ids.map(String) },
@@ -120,7 +120,7 @@ test('a lead that always breaks a backfill is refused as broken, told of, and th
     `CREATE TRIGGER poison BEFORE INSERT ON lead_changes FOR EACH ROW
        IF NEW.lead_id = ${third?.id} THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'poison'; END IF`,
   );
-  const run = await beginRun(app.database, {
+  const run = await begunRun(app.database, {
     order: { kind: 'backfill', destinationId: 'essai-crm', since: new Date(0) },
     by: { actor: 'Sophie', reason: 'ticket 12' },
     filter: { destination: 'essai-crm' },

@@ -6,12 +6,12 @@ import type { DeliveryFilter } from '../../src/domain/delivery-filter.ts';
 import { eachDelivery } from '../../src/store/deliveries/delivery-lists.ts';
 import type { BulkRow } from '../../src/store/deliveries/bulk-runs.ts';
 import { planBulk } from '../../src/support/acts/bulk.ts';
-import { beginRun, cancelRun, dropEndedRuns, workRun } from '../../src/support/bulk-runs.ts';
+import { cancelRun, dropEndedRuns, workRun } from '../../src/support/bulk-runs.ts';
 import { workStep } from '../../src/support/bulk-work.ts';
 import { bulkFollowed } from '../../src/support/reads/bulk-runs.ts';
 import { countOfFilter, deliveriesPage } from '../../src/support/reads/deliveries.ts';
 import { wholeCentre } from '../../src/support/place.ts';
-import { openBulkHome, type BulkHome } from './bulk-home.ts';
+import { begunRun, openBulkHome, type BulkHome } from './bulk-home.ts';
 
 let home: BulkHome;
 beforeAll(async () => {
@@ -22,7 +22,7 @@ afterAll(() => home.gateway.close());
 const by = { actor: 'account:1', reason: 'ticket 12' };
 async function begin(ids: readonly number[]): Promise<BulkRow> {
   const { database } = home.gateway.app;
-  return beginRun(database, {
+  return begunRun(database, {
     ...{ order: { kind: 'replay', anew: false }, by, filter: { destination: 'essai-crm' } },
     deliveries: await readDeliveries(database, ids),
   });

@@ -1,5 +1,12 @@
 // A gateway with one published destination and many failed deliveries, for the tests of bulk runs.
+import type { BulkRow } from '../../src/store/deliveries/bulk-runs.ts';
+import type { Database } from '../../src/store/database.ts';
+import { beginRunIn } from '../../src/support/bulk-runs.ts';
 import { openGateway, webhookFiles, type Gateway } from '../trip/gateway.ts';
+
+/** A run as an act records it, without its plan. */
+export const begunRun = (database: Database, asked: Parameters<typeof beginRunIn>[1]): Promise<BulkRow> =>
+  database.transaction((tx) => beginRunIn(tx, asked));
 
 export interface BulkHome {
   readonly gateway: Gateway;

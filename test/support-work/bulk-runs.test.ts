@@ -2,7 +2,6 @@
 import { readBulkRun, type BulkRow } from '../../src/store/deliveries/bulk-runs.ts';
 import { readDeliveries } from '../../src/store/deliveries/deliveries.ts';
 import {
-  beginRun,
   cancelRun,
   dropEndedRuns,
   readRun,
@@ -12,7 +11,7 @@ import {
 } from '../../src/support/bulk-runs.ts';
 import { workStep } from '../../src/support/bulk-work.ts';
 import type { BulkOrder } from '../../src/support/bulk-steps.ts';
-import { openBulkHome, type BulkHome } from './bulk-home.ts';
+import { begunRun, openBulkHome, type BulkHome } from './bulk-home.ts';
 
 let home: BulkHome;
 const by = { actor: 'Sophie', reason: 'ticket 12' };
@@ -27,7 +26,7 @@ afterAll(() => home.gateway.close());
 async function begin(ids: readonly number[], asked: BulkOrder = order): Promise<BulkRow> {
   const { database } = home.gateway.app;
   const deliveries = await readDeliveries(database, ids);
-  return beginRun(database, { order: asked, by, filter, deliveries });
+  return begunRun(database, { order: asked, by, filter, deliveries });
 }
 /** As if the process that has the run in work were gone, and its lease over. */
 const lapse = (id: number) =>

@@ -4,9 +4,9 @@ import { planBulk, replayAll } from '../../src/support/acts/bulk.ts';
 import { replayDelivery, type Replayed } from '../../src/support/acts/deliveries.ts';
 import { wholeCentre } from '../../src/support/place.ts';
 import { readDeliveries } from '../../src/store/deliveries/deliveries.ts';
-import { beginRun, workRun } from '../../src/support/bulk-runs.ts';
+import { workRun } from '../../src/support/bulk-runs.ts';
 import { replay } from '../../src/support/replay.ts';
-import { openBulkHome, type BulkHome } from './bulk-home.ts';
+import { begunRun, openBulkHome, type BulkHome } from './bulk-home.ts';
 
 let home: BulkHome;
 beforeAll(async () => {
@@ -87,13 +87,13 @@ describe.each([
     const { app } = home.gateway;
     const deliveries = await readDeliveries(app.database, ids);
     const asked = { by: why, filter: { destination: 'essai-crm' }, deliveries };
-    const run = await beginRun(app.database, { ...asked, order: { kind: 'replay' } });
+    const run = await begunRun(app.database, { ...asked, order: { kind: 'replay' } });
     expect(await workRun(app, run)).toMatchObject({
       done: 0,
       refused: 2,
       results: { [refusal]: { count: 2 } },
     });
-    const again = await beginRun(app.database, { ...asked, order: { kind: 'replay', again: true } });
+    const again = await begunRun(app.database, { ...asked, order: { kind: 'replay', again: true } });
     expect(await workRun(app, again)).toMatchObject({ done: 2, refused: 0 });
   });
 });

@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { requestFile } from '../../src/delivery/files/collect.ts';
 import { silentLog, type Log } from '../../src/log.ts';
+import { perform } from '../../src/support/acts/act.ts';
+import { discardFile, releaseFile } from '../../src/support/acts/destinations.ts';
+import { wholeCentre } from '../../src/support/place.ts';
 import { sftpUser, startSftpRecipient, type SftpRecipient } from '../connectors/servers/sftp.ts';
 import { openGateway, type Gateway } from './gateway.ts';
 
@@ -15,6 +18,8 @@ export interface DropGateway extends Gateway {
   readonly publish: (over: FlowLines) => Promise<void>;
   /** A file now, and the wait until its rows have left `planned`. */
   readonly ask: () => Promise<void>;
+  /** Decides about the withheld file of a destination. */
+  readonly decide: (destination: string, what: 'release' | 'discard') => Promise<unknown>;
   /** Names of the data files that stand. */
   readonly drops: () => readonly string[];
   readonly text: (name: string) => string;
@@ -64,6 +69,13 @@ export async function openDropGateway(
       await publish('another');
     },
     ask: () => requestFile(gateway.app.database, { id: 'essai-csv', clientId: 'essai' }, 'tester', 'now'),
+    decide: (destination, what) =>
+      perform(
+        gateway.app,
+        what === 'release' ? releaseFile : discardFile,
+        { scope: wholeCentre, actor: 'tester' },
+        { to: [destination], input: { reason: 'ticket 9' } },
+      ),
     drops: () =>
       readdirSync(folder)
         .filter((name) => name.endsWith('.csv'))

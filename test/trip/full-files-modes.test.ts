@@ -1,7 +1,6 @@
 // Files of all leads, and what happens around them: leads that never got through before, and a mapping that changes its mode.
 import { silentLog } from '../../src/log.ts';
 import type { Role } from '../../src/roles/role-status.ts';
-import { decideHeldFile } from '../../src/support/suspend.ts';
 import { replay } from '../../src/support/replay.ts';
 import type { IntakeValues } from '../../src/store/intake/intake.ts';
 import { openDropGateway, type DropGateway } from './drop.ts';
@@ -79,7 +78,7 @@ test('a lead that came while a file was held, and grew too old meanwhile, stands
     'expired',
     async () => (await gateway.states("d.state = 'failed' AND d.reason LIKE 'expired%'")).length === 2,
   );
-  await decideHeldFile(gateway.app.database, 'essai-csv', 'release', by);
+  await gateway.decide('essai-csv', 'release');
   await arrived(2);
   expect(references(2)).toEqual(['A-5', 'A-6', 'A-7', 'N-1']);
 });
@@ -103,7 +102,7 @@ test('leads that a held file had opened again do not leave as new ones where the
   await holdBack('C');
   await come(strangerRow('N-1'));
   await gateway.publish({});
-  await decideHeldFile(gateway.app.database, 'essai-csv', 'discard', by);
+  await gateway.decide('essai-csv', 'discard');
   await gateway.ask();
   await arrived(2);
   expect(references(2)).toEqual(['N-1']);

@@ -2,7 +2,6 @@
 import { silentLog } from '../../src/log.ts';
 import type { Role } from '../../src/roles/role-status.ts';
 import { openDeliveries } from '../../src/store/alerts/backlog.ts';
-import { decideHeldFile } from '../../src/support/suspend.ts';
 import { sftpUser } from '../connectors/servers/sftp.ts';
 import { openDropGateway, type DropGateway, type FlowLines } from './drop.ts';
 import { strangerRow } from './gateway.ts';
@@ -167,7 +166,7 @@ test('a file that lost more than half of the last is held: nothing of it leaves,
   );
   expect(unended).toEqual([]);
 
-  await decideHeldFile(gateway.app.database, 'essai-csv', 'release', by);
+  await gateway.decide('essai-csv', 'release');
   await ended(3);
   expect(gateway.drops()).toEqual([name(1), name(3)]);
   expect(references(3)).toEqual(['C-5', 'C-6', 'C-7']);
@@ -179,7 +178,7 @@ test('a file that lost more than half of the last is held: nothing of it leaves,
   await erase('C-5', 'C-6');
   await gateway.ask();
   await gateway.until('held again', isHeld);
-  await expect(decideHeldFile(gateway.app.database, 'essai-xml', 'release', by)).rejects.toMatchObject({
+  await expect(gateway.decide('essai-xml', 'release')).rejects.toMatchObject({
     code: 'FIND-001',
   });
 });
@@ -190,15 +189,15 @@ test('one that support gives up makes no file; the next hour is looked at as any
   await erase(...names('D', 4));
   await gateway.ask();
   await gateway.until('held', isHeld);
-  await decideHeldFile(gateway.app.database, 'essai-csv', 'discard', by);
-  await expect(decideHeldFile(gateway.app.database, 'essai-csv', 'discard', by)).rejects.toMatchObject({
+  await gateway.decide('essai-csv', 'discard');
+  await expect(gateway.decide('essai-csv', 'discard')).rejects.toMatchObject({
     code: 'DEST-001',
   });
   await gateway.ask();
   await gateway.until('held again', isHeld);
   expect(gateway.drops()).toEqual([name(1)]);
   await gateway.publish({ file: `${full}\n  guard: { shrink: 90 }` });
-  await decideHeldFile(gateway.app.database, 'essai-csv', 'discard', by);
+  await gateway.decide('essai-csv', 'discard');
   await gateway.send(strangerRow('D-7'));
   await planned('D-7');
   await gateway.ask();
@@ -217,7 +216,7 @@ test('a destination that has nobody left is held too; let through, it gets a fil
   await gateway.ask();
   await gateway.until('held', isHeld);
   expect(await tasks()).toEqual([{ reason: 'ROWS_0.MISSING_3' }]);
-  await decideHeldFile(gateway.app.database, 'essai-csv', 'release', by);
+  await gateway.decide('essai-csv', 'release');
   await ended(2);
   expect(gateway.text(name(2)).trim()).toBe('');
   await gateway.until(

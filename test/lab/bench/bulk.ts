@@ -4,7 +4,8 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { beginRun, readRun } from '../../../src/support/bulk-runs.ts';
+import { readRun } from '../../../src/support/bulk-runs.ts';
+import { begunRun } from '../../support-work/bulk-home.ts';
 import { leadRow, openGateway, webhookFiles, type Gateway } from '../../trip/gateway.ts';
 import { startProcess, type GatewayProcess } from '../../trip/process.ts';
 import { addTemplate, fill } from './backlog.ts';
@@ -72,7 +73,7 @@ async function replayed(gateway: Gateway, redisUrl: string): Promise<void> {
       "SELECT id, run, attempt, state FROM deliveries WHERE state = 'failed' ORDER BY id",
     );
     const begunAt = performance.now();
-    const { id } = await beginRun(app.database, {
+    const { id } = await begunRun(app.database, {
       order: { kind: 'replay', anew: false },
       by: { actor: 'bench', reason: 'bench' },
       filter: { destination: 'essai-crm', state: 'failed' },
