@@ -6,6 +6,7 @@ import { RelaisError } from '../errors.ts';
 import { unknownRun } from '../errors/unknown.ts';
 import {
   anyBulkRun,
+  bulkItems,
   dropEndedBulkRuns,
   endBulkRun,
   insertBulkItems,
@@ -53,14 +54,7 @@ export async function beginRunIn(tx: Sql, asked: RunAsked): Promise<BulkRow> {
   const { order } = asked;
   const { kind, ...options } = order;
   if (order.kind === 'close') closingText({ ...by, ...order });
-  for (let start = 0; start < deliveries.length; start += 1_000) {
-    const rows = await readDeliveries(
-      tx,
-      deliveries.slice(start, start + 1_000).map((delivery) => delivery.id),
-    );
-    const leadIds = rows.map(({ leadId }) => leadId);
-    await refuseNames(tx, leadIds, 'evidence' in order ? `${by.reason} ; ${order.evidence}` : by.reason);
-  }
+  await refuseNamesOn(tx, deliveries, 'evidence' in order ? `${by.reason} ; ${order.evidence}` : by.reason);
   const id = await insertBulkRun(
     tx,
     {
@@ -81,6 +75,15 @@ export async function beginRunIn(tx: Sql, asked: RunAsked): Promise<BulkRow> {
   );
   if (asked.order.kind === 'backfill') await noteBackfillBegun(tx, asked.order, by);
   return readRun(tx, id);
+}
+
+/** @throws USAGE-001 where the text names a person of these deliveries */
+async function refuseNamesOn(tx: Sql, deliveries: readonly BulkItem[], text: string): Promise<void> {
+  for (let start = 0; start < deliveries.length; start += 1_000) {
+    const ids = deliveries.slice(start, start + 1_000).map(({ id }) => id);
+    const leadIds = (await readDeliveries(tx, ids)).map(({ leadId }) => leadId);
+    await refuseNames(tx, leadIds, text);
+  }
 }
 
 /** Works a run to its end. While another process works it, follows that one; once its lease ends, takes the run. */
@@ -174,7 +177,7 @@ export async function pauseRun(
 /** Further work in the same transaction, with the changed run. */
 type AlsoRun = (tx: Sql, run: BulkRow) => Promise<void>;
 
-/** Ends a run; its finished deliveries stay. @throws FIND-001, BULK-001 */
+/** Ends a run; its finished deliveries stay. @throws FIND-001, BULK-001, USAGE-001 where the reason names a person of the others */
 export async function cancelRun(
   database: Database,
   id: number,
@@ -184,6 +187,7 @@ export async function cancelRun(
   return database.transaction(async (tx) => {
     const run = existingRow(await lockBulkRun(tx, id), id);
     refuseEnded(run);
+    await refuseNamesOn(tx, await bulkItems(tx, run, run.counted), by.reason);
     await endBulkRun(tx, id, by);
     await noteGoingOn(tx, run);
     const now = await readRun(tx, id);

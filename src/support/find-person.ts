@@ -18,6 +18,7 @@ import { accountNames } from '../store/access/accounts.ts';
 import { entriesOfLeads } from '../store/log/lead-log.ts';
 import { addressDigests, type Addresses } from '../domain/opposition.ts';
 import { leadsUnderAddress, oppositionsOf } from '../store/people/oppositions.ts';
+import { refusedOfPerson } from '../store/people/refused-of-person.ts';
 
 export { mostLeads, type LeadQuery } from '../store/leads/support-leads.ts';
 
@@ -115,15 +116,9 @@ export async function findPeople(
     oppositionKey,
   );
   const refused = await findRefused(database, client === undefined ? undefined : [client], query);
-  // A person without a lead is known by the name of the query, and by the refused rows.
-  refuseIn(
-    look.reason,
-    [{ lastName: query.name, firstName: query.firstName }, ...refused].map(
-      ({ lastName = null, firstName = null }) => ({ lastName, firstName }),
-    ),
-  );
   // Logged before anything is shown: a look-up whose entry cannot be written is not answered.
-  const about = { leads: found, clientId: client ?? '' };
+  const persons = [{ lastName: query.name, firstName: query.firstName }, ...refused];
+  const about = { leads: found, persons, clientId: client ?? '' };
   await noteLookUp(database, 'looked_up', about, look);
   if (look.reveal && found.length + refused.length > 0) await noteLookUp(database, 'revealed', about, look);
   return {
@@ -151,17 +146,32 @@ async function withPerson(
   });
 }
 
-/** Writes an entry for each lead; without a lead, one that names the client of the query. */
+interface LookedAt {
+  readonly leads: readonly FoundLead[];
+  /** Names that no lead has: those of the query, and of refused rows. */
+  readonly persons?: readonly { readonly lastName?: string | undefined; readonly firstName?: string | undefined }[];
+  readonly clientId: string;
+}
+
+/**
+ * Writes an entry for each lead; without a lead, one that names the client of the query.
+ * @throws USAGE-001 where the reason names a person it is about
+ */
 export async function noteLookUp(
   database: Database,
   entry: 'looked_up' | 'revealed',
-  about: { readonly leads: readonly FoundLead[]; readonly clientId: string },
+  { leads, persons = [], clientId }: LookedAt,
   { actor, reason: purpose }: Pick<LookUp, 'actor' | 'reason'>,
 ): Promise<void> {
-  const { leads, clientId } = about;
+  refuseIn(
+    purpose,
+    persons.map(({ lastName = null, firstName = null }) => ({ lastName, firstName })),
+  );
+  // A client id that no client has may be any text, a person's data included: it is not logged.
+  const known = leads.length === 0 ? ((await findClient(database, clientId))?.id ?? '') : '';
   const entries =
     leads.length === 0
-      ? [{ entry, clientId, actor, purpose }]
+      ? [{ entry, clientId: known, actor, purpose }]
       : leads.map((lead) => ({ entry, clientId: lead.clientId, leadId: lead.id, actor, purpose }));
   await database.transaction((tx) => appendHandovers(tx, entries));
 }
@@ -198,7 +208,8 @@ export async function lookUpsOf(
   const leads = await searchLeads(database, [asked.client], asked.query, oppositionKey);
   const ids = leads.map(({ id }) => id);
   const inTable = await entriesOfLeads(database, ids);
-  await noteLookUp(database, 'looked_up', { leads, clientId: asked.client }, by);
+  const persons = await findRefused(database, [asked.client], asked.query);
+  await noteLookUp(database, 'looked_up', { leads, persons, clientId: asked.client }, by);
   if (leads.length === 0)
     throw new RelaisError('FIND-001', [
       `Le client ${asked.client} n’a aucun lead de cette personne.`,
@@ -244,6 +255,7 @@ export async function findOppositions(
   if ((await findClient(database, clientId)) === undefined) throw unknownClient(clientId);
   await database.transaction(async (tx) => {
     await refuseNames(tx, await leadsUnderAddress(tx, oppositionKey, clientId, addresses), by.reason);
+    refuseIn(by.reason, await refusedOfPerson(tx, clientId, [addresses]));
     await appendHandovers(tx, [{ entry: 'looked_up', clientId, actor: by.actor, purpose: by.reason }]);
   });
   const found = await oppositionsOf(database, clientId, addressDigests(oppositionKey, clientId, addresses));

@@ -87,7 +87,7 @@ export async function showLead(
   await noteLookUp(
     database,
     look.reveal ? 'revealed' : 'looked_up',
-    { leads: leads.slice(0, 1), clientId },
+    { leads: leads.slice(0, 1), persons: refused, clientId },
     look,
   );
   const [head] = leads;

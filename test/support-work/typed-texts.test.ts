@@ -1,9 +1,13 @@
 // C55 of the texts that people type: the log keeps them whole or not at all, and none of them names the person it is about.
+import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { perform } from '../../src/support/acts/act.ts';
-import { replayAll } from '../../src/support/acts/bulk.ts';
+import { cancelRunAct, replayAll } from '../../src/support/acts/bulk.ts';
 import { cancelDelivery, replayDelivery } from '../../src/support/acts/deliveries.ts';
 import { closeTasks } from '../../src/support/acts/tasks.ts';
-import { findPeople, findOppositions } from '../../src/support/find-person.ts';
+import { beginRunIn } from '../../src/support/bulk-runs.ts';
+import { closedByAge, exportPerson } from '../../src/privacy/person/export.ts';
+import { findPeople, findOppositions, lookUpsOf } from '../../src/support/find-person.ts';
+import { showLead } from '../../src/support/lead-file.ts';
 import { retryRow } from '../../src/support/retry-row.ts';
 import { wholeCentre } from '../../src/support/place.ts';
 import { appendHandovers } from '../../src/store/log/handovers.ts';
@@ -39,6 +43,12 @@ afterAll(() => gateway.close());
 
 const place = () => gateway.app;
 const reason = 'gaston Gastonzz a demandé';
+const refusedRow = async (): Promise<string> =>
+  (
+    await gateway.owner.all<{ row: string }>(
+      "SELECT CAST(id AS CHAR) AS `row` FROM lead_intake WHERE reference = 'N-2'",
+    )
+  )[0]?.row ?? '';
 const doors: Readonly<Record<string, () => Promise<unknown>>> = {
   replay: () => perform(place(), replayDelivery, acting, { to: [String(id)], input: { reason } }),
   'close, in the evidence': () =>
@@ -51,6 +61,15 @@ const doors: Readonly<Record<string, () => Promise<unknown>>> = {
       to: [],
       input: { filter: { state: 'failed' }, expected: 1, reason },
     }),
+  'the end of a run': async () => {
+    const { database } = place();
+    const run = await database.transaction(async (tx) => {
+      const by = { actor: 'tester', reason: 'ticket 1' };
+      const deliveries = [{ id, run: 1, attempt: 0, state: 'failed' as const }];
+      return beginRunIn(tx, { order: { kind: 'replay' }, by, filter: { state: 'failed' }, deliveries });
+    });
+    await perform(place(), cancelRunAct, acting, { to: [String(run.id)], input: { reason } });
+  },
   withdraw: () =>
     place().rights.withdraw({
       ...{ clientId: 'essai', reference: 'N-1', actor: 'tester', reason },
@@ -80,22 +99,41 @@ const doors: Readonly<Record<string, () => Promise<unknown>>> = {
       { clientId: 'essai', addresses: { email: 'n-1@courriel.example' } },
       { actor: 'tester', reason },
     ),
+  'a look at the opposition list for whom only refused rows name': () =>
+    findOppositions(
+      place(),
+      { clientId: 'essai', addresses: { email: 'n-2@courriel.example' } },
+      { actor: 'tester', reason },
+    ),
+  'the list of look-ups of whom only refused rows name': () =>
+    lookUpsOf(
+      place(),
+      { client: 'essai', query: { email: 'n-2@courriel.example' } },
+      { actor: 'tester', reason },
+    ),
   'a look-up of whom refused rows name': () =>
     findPeople(
       place(),
       { query: { email: 'n-2@courriel.example' }, client: 'essai' },
       { actor: 'tester', reason, reveal: false },
     ),
-  'a refused row handed in again': async () =>
-    retryRow(
+  'a look at refused rows by their reference': () =>
+    showLead(
       place().database,
-      (
-        await gateway.owner.all<{ row: string }>(
-          "SELECT CAST(id AS CHAR) AS `row` FROM lead_intake WHERE reference = 'N-2'",
-        )
-      )[0]?.row ?? '',
-      { actor: 'tester', reason },
+      { clientId: 'essai', reference: 'N-2' },
+      { actor: 'tester', reason, reveal: true },
     ),
+  'an export of refused rows only': async () =>
+    exportPerson(
+      place().database,
+      { ...place().proofs, secrets: place().secrets, versionOf: place().published.version },
+      {
+        ...{ clientId: 'essai', leadIds: [], refusedRows: [await refusedRow()], kind: 'access' },
+        ...{ closed: closedByAge([await identityToRecipient(await generateIdentity())]), actor: 'tester', reason },
+      },
+    ),
+  'a refused row handed in again': async () =>
+    retryRow(place().database, await refusedRow(), { actor: 'tester', reason }),
   'erase, of refused rows only': () =>
     place().rights.erase({ clientId: 'essai', reference: 'N-2', actor: 'tester', reason }),
   'a request by address of refused rows only': () =>
@@ -119,6 +157,21 @@ test.each(Object.keys(doors))('%s refuses a text with the name, and nothing is d
     ),
   ).toEqual([]);
   expect(await gateway.owner.all('SELECT state, run FROM deliveries')).toEqual([{ state: 'failed', run: 1 }]);
+});
+
+test('a client id that no client has is in no entry: it may be any text', async () => {
+  const typed = 'zoe@courriel.example';
+  await gateway.owner.run("UPDATE lead_intake SET client_id = ? WHERE reference = 'N-2'", [typed]);
+  const by = { actor: 'tester', reason: 'ticket 4' };
+  const query = { reference: 'N-2' };
+  await showLead(place().database, { clientId: typed, ...query }, { ...by, reveal: false });
+  await lookUpsOf(place(), { client: typed, query }, by).catch(() => undefined);
+  expect(
+    await gateway.owner.all("SELECT entry, client_id FROM handovers WHERE purpose = 'ticket 4' ORDER BY id"),
+  ).toEqual([
+    { entry: 'looked_up', client_id: '' },
+    { entry: 'looked_up', client_id: '' },
+  ]);
 });
 
 test('a text that the log cannot keep whole is refused, whichever door it came by', async () => {

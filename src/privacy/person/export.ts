@@ -7,6 +7,7 @@ import { RelaisError } from '../../errors.ts';
 import type { Database, Sql } from '../../store/database.ts';
 import { appendHandovers, type Handover } from '../../store/log/handovers.ts';
 import { lockLeads } from '../../store/leads/leads.ts';
+import { refuseNamesOfRows } from '../../store/people/persons-names.ts';
 import { lockClients } from '../../store/people/same-person.ts';
 import { collectPerson, type CollectDeps, type Collecting } from './collect.ts';
 import { personLetter } from './letter.ts';
@@ -36,7 +37,7 @@ export interface PersonExport {
 
 /**
  * Should the caller fail to write the file, the log records it as made, which is on the safe side.
- * @throws FIND-001, LOG-003
+ * @throws FIND-001, LOG-003, USAGE-001 where the reason names the person
  */
 export const exportPerson = (
   database: Database,
@@ -52,6 +53,8 @@ export async function exportWithin(
 ): Promise<PersonExport> {
   await lockClients(tx, [request.clientId], 'shared');
   await lockLeads(tx, request.leadIds);
+  // The log compares the reason with the names of leads, and a row has none.
+  for (const row of request.refusedRows) await refuseNamesOfRows(tx, { row }, request.reason);
   const file = await collectPerson(tx, deps, request);
   const bytes = Buffer.from(await request.closed.close(await packed(file)));
   await appendHandovers(tx, entriesOf(request, bytes));
