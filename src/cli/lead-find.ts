@@ -2,6 +2,7 @@
 // Invariant: a look-up and a reveal are entries of the hand-over log, with actor and reason (C39).
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
+import { ownReasons } from '../domain/names-in-text.ts';
 import { RelaisError } from '../errors.ts';
 import {
   findPeople,
@@ -66,7 +67,7 @@ async function find({ database, oppositionKey, config }: App, options: FindOptio
   if ('problem' in asked) throw new RelaisError('USAGE-001', problemWords[asked.problem]);
   const reveal = options.reveal === true;
   const needsReason = namesPerson(asked.query) || reveal || options.reason !== undefined;
-  const reason = needsReason ? reasonOf(options.reason) : 'lead find by reference';
+  const reason = needsReason ? reasonOf(options.reason) : ownReasons.leadFind;
   const { leads, refused, isCut } = await findPeople(
     { database, oppositionKey },
     { query: asked.query, client: options.client },

@@ -2,6 +2,7 @@
 // Invariant: in one language; a person is masked unless revealed; each look is an entry of the log (C39, C58).
 import { Option, type Command } from 'commander';
 import type { App } from '../app.ts';
+import { ownReasons } from '../domain/names-in-text.ts';
 import { RelaisError } from '../errors.ts';
 import { showLead, type ConsentInForce, type LeadFile, type ShownRight } from '../support/lead-file.ts';
 import type { PersonFact } from '../support/masking.ts';
@@ -50,7 +51,7 @@ export function showCommands(lead: Command): void {
     'relais lead show HZ-000001 --client horizon --reveal --reason "request 77"',
   ).action((reference: string, options: ShowOptions) => {
     const needsReason = options.reveal === true || options.reason !== undefined;
-    const reason = needsReason ? reasonOf(options.reason) : 'lead show by reference';
+    const reason = needsReason ? reasonOf(options.reason) : ownReasons.leadShow;
     return withApp((app) => show(app, reference, { ...options, reason }));
   });
 }

@@ -67,6 +67,17 @@ export function impersonalText(text: string, known: ReadonlySet<string> = new Se
     .replaceAll(/\uE000(\d+)\uE001/g, (_, index: string) => dates[Number(index)] ?? '');
 }
 
+/** Reasons in our own words, in the log beside typed ones. They name nobody: a person may be called Page, List or Lead. */
+export const ownReasons = {
+  leadPage: 'lead page',
+  leadByReference: 'lead by reference',
+  leadFind: 'lead find by reference',
+  leadShow: 'lead show by reference',
+  oppositionList: 'opposition list',
+  lateArrival: 'late arrival',
+} as const;
+const own: ReadonlySet<string> = new Set(Object.values(ownReasons));
+
 export interface PersonName {
   readonly lastName: string | null;
   readonly firstName: string | null;
@@ -86,6 +97,7 @@ const leastLetters = 3;
 
 /** The words of a text that are the last or the first name of the person; undefined when there are none. */
 export function nameIn(text: string, { lastName, firstName }: PersonName): string | undefined {
+  if (own.has(text)) return undefined;
   const written = words(text);
   for (const name of [lastName, firstName]) {
     const wanted = words(name ?? '');

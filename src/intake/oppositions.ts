@@ -1,5 +1,6 @@
 // Applies a client's opposition list to the leads that come in with one of its addresses.
 // Invariant: in the transaction that accepts them, like a withdrawal of another lead; a later answer prevails.
+import { ownReasons } from '../domain/names-in-text.ts';
 import { addressDigests, oppositionSource } from '../domain/opposition.ts';
 import type { ConsentRecord } from '../domain/lead.ts';
 import type { Sql } from '../store/database.ts';
@@ -30,7 +31,7 @@ export async function applyOppositions(
     if (listed.has(clientId))
       for (const [leadId, events] of await saidOf(tx, key, clientId, leads)) said.set(leadId, events);
   if (said.size === 0) return [];
-  return repeatWithdrawals(tx, { ...at, purpose: 'opposition list' }, said);
+  return repeatWithdrawals(tx, { ...at, purpose: ownReasons.oppositionList }, said);
 }
 
 async function saidOf(

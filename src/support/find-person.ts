@@ -149,7 +149,10 @@ async function withPerson(
 interface LookedAt {
   readonly leads: readonly FoundLead[];
   /** Names that no lead has: those of the query, and of refused rows. */
-  readonly persons?: readonly { readonly lastName?: string | undefined; readonly firstName?: string | undefined }[];
+  readonly persons?: readonly {
+    readonly lastName?: string | undefined;
+    readonly firstName?: string | undefined;
+  }[];
   readonly clientId: string;
 }
 

@@ -5,6 +5,7 @@ import { cancelRunAct, replayAll } from '../../src/support/acts/bulk.ts';
 import { cancelDelivery, replayDelivery } from '../../src/support/acts/deliveries.ts';
 import { closeTasks } from '../../src/support/acts/tasks.ts';
 import { beginRunIn } from '../../src/support/bulk-runs.ts';
+import { ownReasons } from '../../src/domain/names-in-text.ts';
 import { closedByAge, exportPerson } from '../../src/privacy/person/export.ts';
 import { findPeople, findOppositions, lookUpsOf } from '../../src/support/find-person.ts';
 import { showLead } from '../../src/support/lead-file.ts';
@@ -129,7 +130,11 @@ const doors: Readonly<Record<string, () => Promise<unknown>>> = {
       { ...place().proofs, secrets: place().secrets, versionOf: place().published.version },
       {
         ...{ clientId: 'essai', leadIds: [], refusedRows: [await refusedRow()], kind: 'access' },
-        ...{ closed: closedByAge([await identityToRecipient(await generateIdentity())]), actor: 'tester', reason },
+        ...{
+          closed: closedByAge([await identityToRecipient(await generateIdentity())]),
+          actor: 'tester',
+          reason,
+        },
       },
     ),
   'a refused row handed in again': async () =>
@@ -196,4 +201,23 @@ test('the same acts pass with a ticket number', async () => {
   expect(await gateway.owner.all("SELECT purpose FROM handovers WHERE entry = 'replayed'")).toEqual([
     { purpose: 'ticket 12' },
   ]);
+});
+
+test('a reason in our own words names nobody, whatever the person is called', async () => {
+  const by = { actor: 'tester', reason: 'ticket 5' };
+  await place().rights.object({
+    ...{ clientId: 'essai', addresses: { email: 'p-1@courriel.example' } },
+    ...{ optIns: [{ purpose: 'marketing', channel: 'email' }], ...by },
+  });
+  await gateway.send(strangerRow('P-1', { last_name: 'List', first_name: 'Page' }));
+  await gateway.app.intake.acceptBatch(100);
+  for (const reason of Object.values(ownReasons))
+    expect([
+      reason,
+      await showLead(
+        place().database,
+        { clientId: 'essai', reference: 'P-1' },
+        { actor: 'tester', reason, reveal: false },
+      ),
+    ]).toMatchObject([reason, { found: 'lead' }]);
 });

@@ -1,6 +1,7 @@
 // Leads: by reference, one by category, its hand-overs; persons, by mail, phone or name.
 // Invariant: search terms are posted, never in an address; a person is masked, and each look-up is in the log first (C39).
 import type { FastifyInstance } from 'fastify';
+import { ownReasons } from '../../domain/names-in-text.ts';
 import { handoversOfLead, leadPage } from '../../support/reads/lead.ts';
 import { leadsByReference, peopleFound } from '../../support/reads/people.ts';
 import { typedReason } from '../../support/typed-text.ts';
@@ -192,7 +193,7 @@ async function oneLead(
   support: RouteDeps['support'],
   { params: named, caller }: AskedToRead,
 ): Promise<unknown> {
-  const look = { reveal: false, actor: caller.actor, reason: 'lead by reference' };
+  const look = { reveal: false, actor: caller.actor, reason: ownReasons.leadByReference };
   const page = await leadPage(support, caller.holder, nameOf(named), look);
   return s.asJson({
     ...page,

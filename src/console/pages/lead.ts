@@ -2,6 +2,7 @@
 // Invariant: an account of a client sees that client's leads alone; clear text only after an entry with actor and reason.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { mayFor } from '../../access/permissions.ts';
+import { ownReasons } from '../../domain/names-in-text.ts';
 import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
 import type { LookUp } from '../../support/find-person.ts';
 import type { ShownRight } from '../../support/lead-file.ts';
@@ -61,7 +62,7 @@ export function leadRoutes(server: FastifyInstance, desk: Desk): void {
 const maskedLook = (request: FastifyRequest): LookUp => ({
   reveal: false,
   actor: personOf(request).actor,
-  reason: 'lead page',
+  reason: ownReasons.leadPage,
 });
 
 async function onePage(

@@ -2,6 +2,7 @@
 // for a mailbox that had the lead and is no longer in the file (GDPR article 19).
 // Invariant: the caller holds the lock of the lead; every writer of an outcome calls this in the transaction of that outcome.
 import type { Outcome } from '../../../connectors/contract.ts';
+import { ownReasons } from '../../domain/names-in-text.ts';
 import { afterLate, mayHaveCome } from '../../domain/verdict.ts';
 import type { Alert } from '../../store/alerts/alerts.ts';
 import type { Sql } from '../../store/database.ts';
@@ -52,7 +53,7 @@ async function reopenAndQueue(tx: Sql, id: number): Promise<boolean> {
       ...entryNames(row),
       run: row.run + 1,
       actor: 'worker',
-      purpose: 'late arrival',
+      purpose: ownReasons.lateArrival,
       reason: 'new_run',
     },
   ]);
