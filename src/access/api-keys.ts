@@ -82,14 +82,17 @@ async function addOfAName(tx: Sql, asked: KeyAsked, key: string): Promise<number
   });
 }
 
-/** False when it had ended already, or never existed. */
-export const endKey = ({ database }: AccessPlace, id: number, actor: string): Promise<boolean> =>
+/** @throws FIND-001 where it has ended, or never existed */
+export const endKey = ({ database }: AccessPlace, id: number, actor: string): Promise<void> =>
   database.transaction(async (tx) => {
-    if (!(await endApiKey(tx, id))) return false;
+    if (!(await endApiKey(tx, id)))
+      throw new RelaisError('FIND-001', [
+        `Aucune clé en vigueur n’a le numéro ${id}.`,
+        `No key in force has the id ${id}.`,
+      ]);
     await appendHandovers(tx, [
       { entry: 'api_key_changed', clientId: '', actor, reason: 'ENDED', target: keyActor(id) },
     ]);
-    return true;
   });
 
 interface KeyHolder {
@@ -197,7 +200,7 @@ function problemOf({ name, scopes, addresses, days, clientId }: KeyAsked): BothS
   if (scopes.includes('lead.pull') && clientId === undefined)
     return [
       'Une clé qui retire des leads appartient à un client : nommez-le.',
-      'A key that pulls leads belongs to a client: --client.',
+      'A key that pulls leads belongs to a client: name it.',
     ];
   return undefined;
 }

@@ -138,7 +138,7 @@ export function rolesProblem(
   if (views && clientId === undefined)
     return [
       'Un compte viewer nomme le client dont il voit les livraisons.',
-      'A viewer needs the client whose deliveries it sees: --client.',
+      'A viewer needs the client whose deliveries it sees.',
     ];
   if (!views && clientId !== undefined)
     return ['Seul un compte viewer appartient à un client.', 'Only a viewer belongs to a client.'];

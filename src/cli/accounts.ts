@@ -1,21 +1,22 @@
 // relais account ... | api-key ...: manages the people who work with Relais, their roles, and the keys of other systems (C38, C39).
 // Invariant: no password passes here; a code for setting one is shown once.
 import type { Command } from 'commander';
-import {
-  accounts,
-  changeRoles,
-  closeAccount,
-  createAccount,
-  resetAccount,
-  type Account,
-} from '../access/accounts.ts';
-import { permissions, roles, roleWords, ruleOf, keyScopes, type Role } from '../access/permissions.ts';
+import { accounts, type Account } from '../access/accounts.ts';
+import { apiKeys } from '../access/api-keys.ts';
+import { permissions, roles, roleWords, ruleOf, keyScopes } from '../access/permissions.ts';
 import type { App } from '../app.ts';
+import {
+  endAccount,
+  endApiKey,
+  giveRoles,
+  makeAccount,
+  makeKey,
+  resetAccess,
+} from '../support/acts/accounts.ts';
 import { paris } from '../support/words.ts';
-import { collect, known, withExamples, wholeNumber } from './arguments.ts';
+import { performHere } from './act-options.ts';
+import { collect, withExamples, wholeNumber } from './arguments.ts';
 import { outJson, withJson, table, out, say, withApp, type JsonOption } from './terminal.ts';
-import { apiKeys, createApiKey, endKey } from '../access/api-keys.ts';
-import { RelaisError } from '../errors.ts';
 
 interface RolesOption {
   readonly role: readonly string[];
@@ -44,8 +45,8 @@ export function accountCommands(program: Command): void {
     '',
     'relais account roles zoe.martin --role support --role integrator',
   ).action((login: string, options: RolesOption) =>
-    withApp(async ({ access, config }) => {
-      await changeRoles(access, login, rolesOf(options), config.actor);
+    withApp(async (app) => {
+      await performHere(app, giveRoles, { to: [login], input: { roles: options.role } });
       say(`${login}: ${options.role.join(', ')}.`);
     }),
   );
@@ -54,15 +55,15 @@ export function accountCommands(program: Command): void {
     'For who has lost a password or a phone. Prints a code once, good for a day.',
     'relais account reset zoe.martin',
   ).action((login: string) =>
-    withApp(async ({ access, config }) => code(login, await resetAccount(access, login, config.actor))),
+    withApp(async (app) => code(login, await performHere(app, resetAccess, { to: [login], input: {} }))),
   );
   withExamples(
     account.command('end <login>').description('for good: nobody signs in with it any more'),
     'The log keeps its number; a login is never given to another person.',
     'relais account end zoe.martin',
   ).action((login: string) =>
-    withApp(async ({ access, config }) => {
-      await closeAccount(access, login, config.actor);
+    withApp(async (app) => {
+      await performHere(app, endAccount, { to: [login], input: {} });
       say(`${login} has ended.`);
     }),
   );
@@ -76,20 +77,8 @@ export function accountCommands(program: Command): void {
 const withRoles = (command: Command): Command =>
   command.requiredOption('--role <role>', `${roles.join(', ')}; may be repeated`, collect);
 
-const rolesOf = ({ role }: RolesOption): readonly Role[] => [
-  ...new Set(role.map((name) => known(name, roles, 'role'))),
-];
-
-async function add({ access, config }: App, login: string, options: RolesOption): Promise<void> {
-  const { setupCode } = await createAccount(
-    access,
-    {
-      login,
-      roles: rolesOf(options),
-      clientId: options.client,
-    },
-    config.actor,
-  );
+async function add(app: App, login: string, { role, client }: RolesOption): Promise<void> {
+  const { setupCode } = await performHere(app, makeAccount, { to: [login], input: { roles: role, client } });
   code(login, setupCode);
 }
 
@@ -175,26 +164,17 @@ export function apiKeyCommands(program: Command): void {
   ).action((options: JsonOption) => withApp((app) => listKeys(app, options)));
   withExamples(key.command('end <id>').description('for good, at once'), '', 'relais api-key end 3').action(
     (id: string) =>
-      withApp(async ({ access, config }) => {
-        if (!(await endKey(access, wholeNumber(id), config.actor)))
-          throw new RelaisError('FIND-001', `No key in force has the id ${id}.`);
+      withApp(async (app) => {
+        await performHere(app, endApiKey, { to: [String(wholeNumber(id))], input: {} });
         say(`Key ${id} has ended.`);
       }),
   );
 }
 
-async function addKey({ access, config }: App, name: string, options: AddOptions): Promise<void> {
-  const { id, key } = await createApiKey(
-    access,
-    {
-      name,
-      scopes: [...new Set(options.scope.map((scope) => known(scope, keyScopes, 'scope')))],
-      addresses: options.address ?? [],
-      days: options.days,
-      clientId: options.client,
-    },
-    config.actor,
-  );
+async function addKey(app: App, name: string, options: AddOptions): Promise<void> {
+  const { scope: scopes, address: addresses, days, client } = options;
+  const input = { scopes, addresses, days, client };
+  const { id, key } = await performHere(app, makeKey, { to: [name], input });
   say(`Key ${id} of ${name}. It is shown this once:`);
   out(key);
 }

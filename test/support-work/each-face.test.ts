@@ -4,6 +4,7 @@ import { createApiKey } from '../../src/access/api-keys.ts';
 import type { Holder } from '../../src/access/permissions.ts';
 import type { Api } from '../../src/api/server.ts';
 import { perform, type Act } from '../../src/support/acts/act.ts';
+import * as accounts from '../../src/support/acts/accounts.ts';
 import * as bulk from '../../src/support/acts/bulk.ts';
 import * as deliveries from '../../src/support/acts/deliveries.ts';
 import * as destinations from '../../src/support/acts/destinations.ts';
@@ -49,7 +50,7 @@ async function atTerminal(...argv: readonly string[]): Promise<string> {
   const { err, code } = await relais(...argv);
   return code === 0 ? '' : (/^[A-Z]+-\d{3}/m.exec(err)?.[0] ?? 'none');
 }
-async function inConsole(path: string, fields: Fields): Promise<string> {
+async function inConsole(path: string, fields: Fields | URLSearchParams): Promise<string> {
   const { status, text } = await person.post(path, fields);
   if (status < 400) return '';
   // A page about nothing says in words what is unknown.
@@ -214,7 +215,145 @@ describe('an act of one or two faces', () => {
   });
 });
 
+describe('an act on an account or a key of another system', () => {
+  const web = { name: 'Formulaires', scope: 'lead.post', days: '30' };
+  /** Makes one at each face, or is refused; a field that is a list has one option and one box for each. */
+  const make = async (what: 'account' | 'api-key', fields: readonly (readonly [string, string])[]) => {
+    const name = what === 'account' ? 'login' : 'name';
+    const named = fields.find(([field]) => field === name)?.[1] ?? '';
+    const options = fields.flatMap(([field, text]) => (field === name ? [] : [`--${field}`, text]));
+    const form = new URLSearchParams(fields.map(([field, text]) => [field === 'address' ? 'addresses' : field, text]));
+    return [
+      await atTerminal(what, 'add', named, ...options),
+      await inConsole(what === 'account' ? '/accounts' : '/api-keys', form),
+    ];
+  };
+  const changes = (): Promise<readonly { readonly id: number }[]> =>
+    home.gateway.owner.all(
+      "SELECT id FROM handovers WHERE entry IN ('account_changed', 'api_key_changed') ORDER BY id",
+    );
+  const idOf = async (login: string): Promise<number> =>
+    (await home.gateway.owner.all<{ id: number }>('SELECT id FROM accounts WHERE login = ?', [login]))[0]
+      ?.id ?? 0;
+
+  test.each<['account' | 'api-key', readonly (readonly [string, string])[], string]>([
+    [
+      'account',
+      [
+        ['login', 'u.face'],
+        ['role', 'support'],
+        ['role', 'owner'],
+      ],
+      'USAGE-001',
+    ],
+    [
+      'account',
+      [
+        ['login', 'u.face'],
+        ['role', 'viewer'],
+      ],
+      'ACCESS-001',
+    ],
+    [
+      'account',
+      [
+        ['login', 'u.face'],
+        ['role', 'support'],
+        ['client', 'essai'],
+      ],
+      'ACCESS-001',
+    ],
+    [
+      'account',
+      [
+        ['login', 'u.face'],
+        ['role', 'viewer'],
+        ['client', 'nowhere'],
+      ],
+      'FIND-001',
+    ],
+    [
+      'account',
+      [
+        ['login', 'u'],
+        ['role', 'support'],
+      ],
+      'ACCESS-001',
+    ],
+    ['api-key', [...Object.entries(web), ['scope', 'account.manage']], 'USAGE-001'],
+    ['api-key', [...Object.entries({ ...web, scope: 'lead.pull' })], 'ACCESS-001'],
+    ['api-key', [...Object.entries({ ...web, days: '0' })], 'ACCESS-001'],
+    ['api-key', [...Object.entries({ ...web, name: '!' })], 'ACCESS-001'],
+    ['api-key', [...Object.entries(web), ['address', 'partout']], 'ACCESS-001'],
+    ['api-key', [...Object.entries(web), ['client', 'nowhere']], 'FIND-001'],
+  ])(
+    'a new %s with %j is refused with %s by terminal and console, and nothing is noted',
+    async (what, fields, code) => {
+      const before = await changes();
+      expect(await make(what, fields)).toEqual([code, code]);
+      expect(await changes()).toEqual(before);
+    },
+  );
+
+  test('an account has the same entries whichever face its acts were asked at', async () => {
+    const logins = ['t.face', 'c.face'];
+    const [atFirst = '', there = ''] = logins;
+    expect([
+      await atTerminal('account', 'add', atFirst, '--role', 'support'),
+      await inConsole('/accounts', { login: there, role: 'support' }),
+    ]).toEqual(['', '']);
+    const path = `/accounts/${await idOf(there)}`;
+    expect([
+      await atTerminal('account', 'roles', atFirst, '--role', 'dpo', '--role', 'owner'),
+      await inConsole(
+        `${path}/roles`,
+        new URLSearchParams([
+          ['role', 'dpo'],
+          ['role', 'owner'],
+        ]),
+      ),
+      await atTerminal('account', 'roles', atFirst, '--role', 'dpo'),
+      await inConsole(`${path}/roles`, { role: 'dpo' }),
+      await atTerminal('account', 'reset', atFirst),
+      await inConsole(`${path}/reset`, { login: there }),
+      await atTerminal('account', 'end', atFirst),
+      await inConsole(`${path}/end`, { login: there }),
+    ]).toEqual(['USAGE-001', 'USAGE-001', '', '', '', '', '', '']);
+    const entries = async (login: string) =>
+      home.gateway.owner.all<{ reason: string }>(
+        "SELECT entry, reason, fields, client_id FROM handovers WHERE entry = 'account_changed' AND target = ? ORDER BY id",
+        [`account:${await idOf(login)}`],
+      );
+    const first = await entries(atFirst);
+    expect(first.map(({ reason }) => reason)).toEqual(['CREATED', 'ROLES', 'RESET', 'ENDED']);
+    expect(await entries(there)).toEqual(first);
+    expect([
+      await atTerminal('account', 'end', atFirst),
+      await inConsole(`${path}/end`, { login: there }),
+      await atTerminal('account', 'end', 'nobody'),
+      await inConsole('/accounts/99999/end', { login: '' }),
+    ]).toEqual(['FIND-001', 'FIND-001', 'FIND-001', 'FIND-001']);
+  });
+
+  test('a key that has ended, or never existed, is not ended again', async () => {
+    expect(await make('api-key', Object.entries(web))).toEqual(['', '']);
+    const [{ id } = { id: 0 }] = await home.gateway.owner.all<{ id: number }>(
+      'SELECT MAX(id) AS id FROM api_keys',
+    );
+    const ends = async (of: number): Promise<readonly string[]> => [
+      await inConsole(`/api-keys/${of}/end`, { name: web.name }),
+      await atTerminal('api-key', 'end', String(of)),
+    ];
+    expect([await ends(id), await ends(id), await ends(99_999)]).toEqual([
+      ['', 'FIND-001'],
+      ['FIND-001', 'FIND-001'],
+      ['FIND-001', 'FIND-001'],
+    ]);
+  });
+});
+
 const modules = {
+  accounts,
   authorisations,
   bulk,
   deliveries,
@@ -235,7 +374,7 @@ const acts = Object.values(modules).flatMap((module) =>
   ),
 );
 
-test('there are as many acts as the faces offer', () => expect(acts.length).toBeGreaterThan(35));
+test('there are as many acts as the faces offer', () => expect(acts.length).toBeGreaterThan(43));
 
 test.each(acts)(
   '%s is refused to a holder without its permission, before anything is read',

@@ -1,16 +1,18 @@
 // Serves the accounts of people who work with Relais, the form that creates one, and the list of sign-ins (C38).
 // Invariant: a code for setting a password is shown once, in an answer that is kept nowhere.
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { accounts, createAccount, accountWithId, type Account } from '../../access/accounts.ts';
-import { roles, roleWords, type Role } from '../../access/permissions.ts';
+import type { FastifyInstance } from 'fastify';
+import { accounts, accountWithId, type Account } from '../../access/accounts.ts';
+import { roles, roleWords } from '../../access/permissions.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
+import { perform } from '../../support/acts/act.ts';
+import { makeAccount } from '../../support/acts/accounts.ts';
 import { namesInScope } from '../../support/reads/filter.ts';
-import type { Both, Language } from '../../support/words.ts';
+import type { Language } from '../../support/words.ts';
 import { nameChoice, input, state, tickBox } from '../parts.ts';
 import { field, ticked, asked } from '../forms.ts';
-import { personOf, visitOf } from '../gate.ts';
+import { actingOf, personOf, visitOf } from '../gate.ts';
 import { sayTo, type Say } from '../layout.ts';
-import { refusal, refusedBy, type Refused } from '../refused.ts';
+import { refusedBy, type Refused } from '../refused.ts';
 import { timeOf } from '../times.ts';
 import { adminWords as words, accessEntryWords, accessReasonWords } from '../words/admin.ts';
 import { frame } from '../words/frame.ts';
@@ -24,18 +26,11 @@ export function accountsRoutes(server: FastifyInstance, desk: Desk): void {
     listPage(desk, request, reply),
   );
   server.post('/accounts', { config: { gate: 'account.manage' } }, async (request, reply) => {
-    const clientId = field(request, 'client').trim();
-    const login = field(request, 'login').trim();
-    const problem = problemOf(rolesAsked(request), clientId);
-    if (problem !== undefined) return listPage(desk, request, reply, refusal(problem));
+    const input = { roles: ticked(request, 'role'), client: field(request, 'client') };
+    const asked = { to: [field(request, 'login')], input };
     let code = '';
     const refused = await refusedBy(async () => {
-      const made = await createAccount(
-        desk.place.access,
-        { login, roles: rolesAsked(request), ...(clientId === '' ? {} : { clientId }) },
-        personOf(request).actor,
-      );
-      code = made.setupCode;
+      code = (await perform(desk.place, makeAccount, actingOf(request), asked)).setupCode;
     });
     if (refused !== undefined) return listPage(desk, request, reply, refused);
     return onceShown(desk, request, reply, {
@@ -46,17 +41,6 @@ export function accountsRoutes(server: FastifyInstance, desk: Desk): void {
     });
   });
 }
-
-/** The most frequent mistake in a form, in words; the rules themselves are with the accounts. */
-export function problemOf(asked: readonly Role[], clientId: string): Both | undefined {
-  if (asked.length === 0) return words.noRole;
-  const isViewer = asked.includes('viewer');
-  if (isViewer && clientId === '') return words.viewerOfNobody;
-  return !isViewer && clientId !== '' ? words.clientOfTheCentre : undefined;
-}
-
-export const rolesAsked = (request: FastifyRequest): readonly Role[] =>
-  ticked(request, 'role').flatMap((name) => roles.filter((role) => role === name));
 
 export const roleBoxes = (say: Say, chosen: readonly string[]): Html =>
   html`<fieldset>

@@ -1,15 +1,18 @@
 // Serves the API keys of other systems: created, shown once, revoked (docs/accounts.md).
 // Invariant: the key itself is in one answer and nowhere else.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { apiKeys, createApiKey, endKey } from '../../access/api-keys.ts';
-import { keyScopes, ruleOf, type Permission } from '../../access/permissions.ts';
+import { apiKeys } from '../../access/api-keys.ts';
+import { keyScopes, ruleOf } from '../../access/permissions.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
+import { perform } from '../../support/acts/act.ts';
+import { endApiKey, makeKey } from '../../support/acts/accounts.ts';
 import { namesInScope } from '../../support/reads/filter.ts';
 import { nameChoice, input, state, tickBox } from '../parts.ts';
+import { actRoutes, offered } from '../act-form.ts';
 import { field, numberOf, sentAgain, ticked, wasSent } from '../forms.ts';
-import { personOf, visitOf } from '../gate.ts';
+import { actingOf, personOf, visitOf } from '../gate.ts';
 import { notFound, sayTo, type Say } from '../layout.ts';
-import { refusal, refusedBy, type Refused } from '../refused.ts';
+import { refuse, refusedBy, type Refused } from '../refused.ts';
 import { timeOf } from '../times.ts';
 import { adminWords as words, scopeWords } from '../words/admin.ts';
 import { frame } from '../words/frame.ts';
@@ -19,13 +22,19 @@ import type { Desk, PageOf } from './sign-in.ts';
 type Key = Awaited<ReturnType<typeof apiKeys>>[number];
 
 export function apiKeyRoutes(server: FastifyInstance, desk: Desk): void {
-  const { access } = desk.place;
   const gated = { config: { gate: 'account.manage' } } as const;
   server.get('/api-keys', gated, (request, reply) => listPage(desk, request, reply));
   server.post('/api-keys', gated, async (request, reply) => {
+    const input = {
+      scopes: ticked(request, 'scope'),
+      client: field(request, 'client'),
+      addresses: field(request, 'addresses', 600),
+      days: field(request, 'days'),
+    };
     let secret = '';
     const refused = await refusedBy(async () => {
-      secret = (await createApiKey(access, keyAsked(request), personOf(request).actor)).key;
+      const asked = { to: [field(request, 'name')], input };
+      secret = (await perform(desk.place, makeKey, actingOf(request), asked)).key;
     });
     if (refused !== undefined) return listPage(desk, request, reply, refused);
     return onceShown(desk, request, reply, {
@@ -35,30 +44,18 @@ export function apiKeyRoutes(server: FastifyInstance, desk: Desk): void {
       back: '/api-keys',
     });
   });
-  server.post('/api-keys/:id/end', gated, async (request, reply) => {
-    const id = numberOf(request);
-    const key = (await apiKeys(access)).find((one) => one.id === id);
-    if (key === undefined) return notFound(reply);
-    if (field(request, 'name').trim() !== key.name)
-      return listPage(desk, request, reply, refusal(words.wrongName));
-    await endKey(access, key.id, personOf(request).actor);
-    return reply.redirect('/api-keys?say=done', 303);
-  });
-}
-
-function keyAsked(request: FastifyRequest): Parameters<typeof createApiKey>[1] {
-  const clientId = field(request, 'client').trim();
-  return {
-    name: field(request, 'name').trim(),
-    scopes: ticked(request, 'scope').flatMap((name): readonly Permission[] =>
-      keyScopes.filter((scope) => scope === name),
-    ),
-    addresses: field(request, 'addresses', 600)
-      .split(/[\s,]+/)
-      .filter(Boolean),
-    days: /^\d{1,4}$/.test(field(request, 'days').trim()) ? Number(field(request, 'days')) : 0,
-    ...(clientId === '' ? {} : { clientId }),
-  };
+  const end = offered(
+    endApiKey,
+    () => '/api-keys?say=done',
+    async (request, { access }) => {
+      const key = (await apiKeys(access)).find(({ id }) => id === numberOf(request));
+      if (key !== undefined && field(request, 'name').trim() !== key.name) refuse(words.wrongName);
+      return {};
+    },
+  );
+  actRoutes(server, desk.place, '/api-keys', { end }, async (request, reply, { refused }) =>
+    refused?.error?.code === 'FIND-001' ? notFound(reply) : listPage(desk, request, reply, refused),
+  );
 }
 
 const listPage: PageOf<[refused?: Refused]> = async ({ place, show }, request, reply, refused) => {

@@ -1,87 +1,60 @@
 // Serves one account to its administrator: roles, sessions, acts; changed, reset, ended.
 // Invariant: each change is an entry of the log, and ends the sessions of the account.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import {
-  accountWithId,
-  changeRoles,
-  closeAccount,
-  endAllSessions,
-  resetAccount,
-  type Account,
-} from '../../access/accounts.ts';
+import { accountWithId, type Account } from '../../access/accounts.ts';
 import { accessEntries } from '../../access/place.ts';
-import { identityOfAccount, linkIdentity } from '../../access/oidc.ts';
+import { identityOfAccount } from '../../access/oidc.ts';
 import { ownSessions } from '../../access/sessions.ts';
-import { RelaisError } from '../../errors.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
+import { endAccount, giveRoles, linkSubject, resetAccess, signOutAll } from '../../support/acts/accounts.ts';
+import { perform, type Asked } from '../../support/acts/act.ts';
+import { actRoutes, offered } from '../act-form.ts';
 import { field, numberOf, sentAgain, ticked, wasSent } from '../forms.ts';
-import { personOf, visitOf } from '../gate.ts';
+import { actingOf, visitOf } from '../gate.ts';
 import { facts, input, section, state, table, heads } from '../parts.ts';
-import { refusal, refusedBy, type Refused } from '../refused.ts';
+import { refuse, refusedBy, type Refused } from '../refused.ts';
 import { notFound, sayTo } from '../layout.ts';
 import { timeOf } from '../times.ts';
 import { adminWords as words } from '../words/admin.ts';
 import { frame } from '../words/frame.ts';
 import { signInWords } from '../words/sign-in.ts';
-import { problemOf, roleBoxes, rolesAsked, rolesText, entriesTable } from './accounts.ts';
+import { roleBoxes, rolesText, entriesTable } from './accounts.ts';
 import { adminPage, onceShown } from './admin-page.ts';
 import type { Desk, PageOf } from './sign-in.ts';
 
 const mostEntries = 20;
 
 export function oneAccountRoutes(server: FastifyInstance, desk: Desk): void {
-  const { access } = desk.place;
   const gated = { config: { gate: 'account.manage' } } as const;
   server.get('/accounts/:id', gated, (request, reply) => accountPage(desk, request, reply));
-  const act = (
-    name: string,
-    work: (request: FastifyRequest, account: Account) => Promise<Refused | undefined>,
-  ): unknown =>
-    server.post(`/accounts/:id/${name}`, gated, async (request, reply) => {
-      const account = await named(desk, request);
-      if (account === undefined) return notFound(reply);
-      const refused = await work(request, account);
-      if (refused !== undefined) return accountPage(desk, request, reply, refused);
-      return reply.redirect(`/accounts/${account.id}?say=done`, 303);
-    });
-  act('roles', async (request, { login, clientId = '' }) => {
-    const problem = problemOf(rolesAsked(request), clientId);
-    if (problem !== undefined) return refusal(problem);
-    return refusedBy(() => changeRoles(access, login, rolesAsked(request), personOf(request).actor));
-  });
-  act('end-sessions', (request, { login }) =>
-    refusedBy(() => endAllSessions(access, login, personOf(request).actor)),
-  );
-  act('end', async (request, { login }) =>
-    field(request, 'login').trim() === login
-      ? refusedBy(() => closeAccount(access, login, personOf(request).actor))
-      : refusal(words.wrongLogin),
-  );
-  act('identity', (request, { login }) =>
-    refusedBy(async () => {
-      const { oidc } = desk;
-      const subject = field(request, 'subject', 300).trim();
-      if (oidc === undefined)
-        throw new RelaisError('ACCESS-001', [
-          'Aucun fournisseur d’identité n’est configuré.',
-          'No provider is configured.',
-        ]);
-      await linkIdentity(access, { login, issuer: oidc.issuer, subject }, personOf(request).actor);
-    }),
+  const asked = (request: FastifyRequest): Promise<Asked> => askedOf(desk, request);
+  const confirmed = (request: FastifyRequest): Promise<Asked> => askedOf(desk, request, true);
+  const acts = {
+    roles: offered(giveRoles, undefined, asked),
+    'end-sessions': offered(signOutAll, undefined, asked),
+    identity: offered(linkSubject, undefined, asked),
+    end: offered(endAccount, undefined, confirmed),
+  };
+  actRoutes(server, desk.place, '/accounts', acts, (request, reply, { refused }) =>
+    accountPage(desk, request, reply, refused),
   );
   server.post('/accounts/:id/reset', gated, async (request, reply) => {
-    const account = await named(desk, request);
-    if (account === undefined) return notFound(reply);
-    if (field(request, 'login').trim() !== account.login)
-      return accountPage(desk, request, reply, refusal(words.wrongLogin));
     let secret = '';
     const refused = await refusedBy(async () => {
-      secret = await resetAccount(access, account.login, personOf(request).actor);
+      secret = await perform(desk.place, resetAccess, actingOf(request), await confirmed(request));
     });
     if (refused !== undefined) return accountPage(desk, request, reply, refused);
-    const back = `/accounts/${account.id}`;
+    const back = `/accounts/${numberOf(request) ?? ''}`;
     return onceShown(desk, request, reply, { title: words.code, text: words.codeText, secret, back });
   });
+}
+
+/** The account of the address by its login, which the form repeats where the act cannot be undone. */
+async function askedOf(desk: Desk, request: FastifyRequest, isConfirmed = false): Promise<Asked> {
+  const login = (await named(desk, request))?.login ?? '';
+  if (isConfirmed && field(request, 'login').trim() !== login) refuse(words.wrongLogin);
+  const subject = field(request, 'subject', 300);
+  return { to: [login], input: { roles: ticked(request, 'role'), issuer: desk.oidc?.issuer, subject } };
 }
 
 async function named({ place }: Desk, request: FastifyRequest): Promise<Account | undefined> {

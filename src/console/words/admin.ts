@@ -59,15 +59,6 @@ export const adminWords = {
     'For good: the login is never given again. The log keeps the number.',
   ],
   confirmLogin: ['Tapez l’identifiant pour confirmer', 'Type the login to confirm'],
-  noRole: ['Cochez au moins un rôle.', 'Tick one role at least.'],
-  viewerOfNobody: [
-    'Choisissez le client dont ce compte voit les livraisons.',
-    'Choose the client whose deliveries it sees.',
-  ],
-  clientOfTheCentre: [
-    'Un client ne se choisit que pour le rôle « client ».',
-    'A client is chosen for the role “viewer” alone.',
-  ],
   wrongLogin: [
     'Ce n’est pas l’identifiant du compte : rien n’a été fait.',
     'That is not the login of the account: nothing was done.',
