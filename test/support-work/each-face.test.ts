@@ -222,7 +222,8 @@ describe('an act on an account or a key of another system', () => {
     const name = what === 'account' ? 'login' : 'name';
     const named = fields.find(([field]) => field === name)?.[1] ?? '';
     const options = fields.flatMap(([field, text]) => (field === name ? [] : [`--${field}`, text]));
-    const form = new URLSearchParams(fields.map(([field, text]) => [field === 'address' ? 'addresses' : field, text]));
+    const form = new URLSearchParams();
+    for (const [field, text] of fields) form.append(field === 'address' ? 'addresses' : field, text);
     return [
       await atTerminal(what, 'add', named, ...options),
       await inConsole(what === 'account' ? '/accounts' : '/api-keys', form),
