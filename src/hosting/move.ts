@@ -10,8 +10,16 @@ import type { Database, Sql } from '../store/database.ts';
 import type { SecretOwner } from '../store/keys.ts';
 import { instanceAt, readDedication } from '../store/hosting/instances.ts';
 import { endInstance, hasClients, holdForMove, openMoved } from '../store/hosting/moves.ts';
-import { movedPage, removeMoved, shapeOf, writeMoved, type MovedRow } from '../store/hosting/moved-rows.ts';
-import { movedTables, waitingTable } from '../store/hosting/moved-tables.ts';
+import {
+  absent,
+  appended,
+  movedPage,
+  removeMoved,
+  shapeOf,
+  writeMoved,
+  type MovedRow,
+} from '../store/hosting/moved-rows.ts';
+import { movedTables, waitingTable, type MovedTable } from '../store/hosting/moved-tables.ts';
 import { ownIdentity } from '../store/installation.ts';
 import { requireSchema } from '../store/migrate.ts';
 import { appendHandovers } from '../store/log/handovers.ts';
@@ -19,7 +27,7 @@ import { logPosition } from '../store/people/proofs.ts';
 import { lockClients } from '../store/people/same-person.ts';
 import { findClosing, heldRows, type Closing } from '../store/retention/closings.ts';
 import { findInstruction } from '../store/retention/register.ts';
-import { readSecrets, writeSecrets } from '../store/hosting/moved-secrets.ts';
+import { destroySecrets, readSecrets, writeSecrets } from '../store/hosting/moved-secrets.ts';
 import { endHere, freezeClient, statusesBefore, unquiet, type MoveOrder } from './leave.ts';
 
 export interface MoveSide {
@@ -137,7 +145,7 @@ async function untilQuiet({ from, clientId, waitMs }: Move): Promise<void> {
   }
 }
 
-/** Copies until a pass finds nothing to write. Returns the rows and the digest of all of them. */
+/** Copies until a pass finds nothing to write or to delete. Returns the rows and the digest of all of them. */
 async function copyUntilEqual(move: Move): Promise<{ readonly rows: number; readonly digest: Buffer }> {
   for (let pass = 1; pass <= passesAtMost; pass += 1) {
     const { written, ...copied } = await copyAll(move);
@@ -174,7 +182,39 @@ async function copyAll(
       });
     }
   }
+  for (const moved of movedTables.toReversed()) sum.written += await removeStrays(move, moved);
   return { ...sum, digest: hash.digest() };
+}
+
+/** Deletes there what is no longer here: retention and rights went on between two passes, or while the client was elsewhere. */
+async function removeStrays({ from, to, clientId }: Move, moved: MovedTable): Promise<number> {
+  if (appended.has(moved.table)) return 0;
+  const shape = await shapeOf(to.database, to.database.name, moved.table);
+  const limit = moved.atOnce ?? rowsAtOnce;
+  let removed = 0;
+  for (let last: MovedRow | undefined; ;) {
+    const page = await movedPage(to.database, shape, moved, {
+      clientId,
+      limit,
+      ...(last === undefined ? {} : { last }),
+    });
+    last = page.at(-1);
+    if (last === undefined) return removed;
+    const strays = await absent(from.database, shape, page);
+    if (strays.length === 0) continue;
+    await to.database.transaction(async (tx) => {
+      await removeMoved(tx, shape, strays);
+      const owner = secretOwners[moved.table];
+      if (owner !== undefined)
+        await destroySecrets(
+          tx,
+          to.keysSchema,
+          owner,
+          strays.map((row) => idIn(shape.columns, row)),
+        );
+    });
+    removed += strays.length;
+  }
 }
 
 const idIn = (columns: readonly { readonly name: string }[], row: MovedRow): number =>
@@ -239,7 +279,8 @@ async function carryWaiting({ from, to, clientId }: Move): Promise<number> {
     const page = await movedPage(from.database, shape, waitingTable, { clientId, limit: rowsAtOnce });
     if (page.length === 0) return carried;
     const fresh = page.map((row) => row.with(status, 'new'));
-    await to.database.transaction((tx) => writeMoved(tx, shape, clientId, fresh));
+    // One that was carried before a kill is in work there: it is not taken in again.
+    await to.database.transaction((tx) => writeMoved(tx, shape, clientId, fresh, 'left'));
     await from.database.transaction((tx) => removeMoved(tx, shape, page));
     carried += page.length;
   }

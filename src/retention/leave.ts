@@ -7,7 +7,7 @@ import { keepOpposition } from '../privacy/oppositions.ts';
 import type { Sql, Database } from '../store/database.ts';
 import { deliveriesOfLeads, readDeliveries } from '../store/deliveries/deliveries.ts';
 import { entryNames, appendHandovers, type Handover } from '../store/log/handovers.ts';
-import { markGone, withOpenRight, lastPhoneConsents } from '../store/retention/gone-leads.ts';
+import { heldByRights, markGone, lastPhoneConsents } from '../store/retention/gone-leads.ts';
 import { candidatesById } from '../store/retention/retention-candidates.ts';
 import { lockLeads } from '../store/leads/leads.ts';
 import { cancelUnsent } from '../store/deliveries/planned-deliveries.ts';
@@ -28,7 +28,6 @@ import {
 import { blankLead } from '../store/leads/rights.ts';
 import { sharedAddresses } from '../store/people/same-address.ts';
 import { leaveWithdrawals, lockClients } from '../store/people/same-person.ts';
-import { restrictedAmong } from '../store/leads/restrictions.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
 import { dated, operationsOf, type DatedLead } from './due.ts';
 import { waivers } from './hand-over.ts';
@@ -94,8 +93,9 @@ async function putOffWaiting(
   leadIds: readonly number[],
   of: { readonly clientId: string; readonly today: CivilDate },
 ): Promise<ReadonlySet<number>> {
-  const restricted = [...(await restrictedAmong(tx, leadIds))];
-  const untold = [...(await withOpenRight(tx, leadIds))].filter((id) => !restricted.includes(id));
+  const held = await heldByRights(tx, leadIds);
+  const restricted = [...held.restricted];
+  const untold = [...held.untold].filter((id) => !held.restricted.has(id));
   await putOffItems(tx, restricted, 'restricted', waitSeconds.restricted);
   await putOffItems(tx, untold, 'right_open', waitSeconds.right_open);
   const causes = [
@@ -220,8 +220,7 @@ export async function withoutWaiting(
 
 async function stillWaiting(database: Database, turns: readonly Turn[]): Promise<ReadonlySet<Turn>> {
   const ids = turns.map(({ leadId }) => leadId);
-  const restricted = await restrictedAmong(database, ids);
-  const untold = await withOpenRight(database, ids);
+  const { restricted, untold } = await heldByRights(database, ids);
   return new Set(
     turns.filter(({ leadId, step, waitsFor }) =>
       waitsFor === 'restricted' ? step === 'due' && restricted.has(leadId) : untold.has(leadId),

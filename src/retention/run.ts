@@ -7,7 +7,7 @@ import type { CivilDate } from '../domain/civil-date.ts';
 import type { Log } from '../log.ts';
 import { raiseBroken } from '../store/alerts/alerts.ts';
 import { isDuplicateKey, isStoreTrouble, type Database, type Sql } from '../store/database.ts';
-import { dissolve, underWay, withOpenRight } from '../store/retention/gone-leads.ts';
+import { dissolve, heldByRights, underWay } from '../store/retention/gone-leads.ts';
 import { appendHandovers } from '../store/log/handovers.ts';
 import { clientsWithLeads } from '../store/retention/retention-candidates.ts';
 import { lockLeads } from '../store/leads/leads.ts';
@@ -232,7 +232,7 @@ async function letGo(
   if (items.length === 0) return 0;
   const ids = items.map(({ leadId }) => leadId);
   await lockLeads(tx, ids);
-  const untold = await withOpenRight(tx, ids);
+  const { untold } = await heldByRights(tx, ids);
   const busy = await underWay(tx, ids);
   await putOffItems(tx, [...untold], 'right_open', waitSeconds.right_open);
   await putOffItems(

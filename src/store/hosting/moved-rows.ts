@@ -77,8 +77,8 @@ export async function movedPage(
   return rows.map(rowOf);
 }
 
-/** Tables whose rows never change. */
-const appended = new Set(['mapping_versions', 'client_notes']);
+/** Tables whose rows never change, and are never deleted. */
+export const appended: ReadonlySet<string> = new Set(['mapping_versions', 'client_notes']);
 
 const keyText = ({ key }: TableShape, row: MovedRow): string =>
   JSON.stringify(key.map((index) => row[index]));
@@ -100,6 +100,7 @@ async function present(
 
 /**
  * Inserts the rows that are missing, and brings those of the same client up to date. Returns how many were written.
+ * @param known `left`: a row that is there has had its own life since, and stays as it is
  * @throws INSTANCE-001 where a row is another client's, or a unique value is taken
  */
 export async function writeMoved(
@@ -107,6 +108,7 @@ export async function writeMoved(
   shape: TableShape,
   clientId: string,
   rows: readonly MovedRow[],
+  known: 'updated' | 'left' = 'updated',
 ): Promise<number> {
   if (rows.length === 0) return 0;
   const { table, columns } = shape;
@@ -117,7 +119,7 @@ export async function writeMoved(
   for (const row of rows) {
     const found = there.get(keyText(shape, row));
     if (found === undefined) missing.push(row);
-    else if (JSON.stringify(found) !== JSON.stringify(row)) {
+    else if (known === 'updated' && JSON.stringify(found) !== JSON.stringify(row)) {
       if ((owner >= 0 && found[owner] !== clientId) || appended.has(table)) throw taken(table);
       await update(tx, shape, row);
       written += 1;
@@ -156,7 +158,17 @@ async function update(tx: Sql, shape: TableShape, row: MovedRow): Promise<void> 
   );
 }
 
-/** Deletes rows that the other installation has. */
+/** Those of the rows that this installation does not have. */
+export async function absent(
+  sql: ReadOnlySql,
+  shape: TableShape,
+  rows: readonly MovedRow[],
+): Promise<readonly MovedRow[]> {
+  const there = new Set((await present(sql, shape, rows)).map((row) => keyText(shape, row)));
+  return rows.filter((row) => !there.has(keyText(shape, row)));
+}
+
+/** Deletes rows by their keys. */
 export async function removeMoved(tx: Sql, shape: TableShape, rows: readonly MovedRow[]): Promise<void> {
   const one = `(${shape.key.map((index) => `${nameAt(shape, index)} = ${mark(shape, index)}`).join(' AND ')})`;
   for (const row of rows)

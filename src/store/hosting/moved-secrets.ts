@@ -48,6 +48,16 @@ export async function writeSecrets(
   );
 }
 
+export async function destroySecrets(
+  tx: Sql,
+  keysSchema: string,
+  owner: SecretOwner,
+  ids: readonly number[],
+): Promise<void> {
+  const { marks, values } = inList(ids);
+  await tx.run(`DELETE FROM \`${keysSchema}\`.${owner}_secrets WHERE ${owner}_id IN (${marks})`, values);
+}
+
 /** Requests that go on elsewhere are no longer followed here: their rows and keys go, once they are there. */
 export async function dropRequests(tx: Sql, keysSchema: string, clientId: string): Promise<void> {
   const mine = 'IN (SELECT id FROM requests WHERE client_id = ?)';

@@ -6,6 +6,7 @@ import { forgetBulkItems } from '../deliveries/bulk-runs.ts';
 import { dropMailsNaming } from '../alerts/client-mails.ts';
 import { inList, type Sql } from '../database.ts';
 import { noteErasedLead } from '../backups/erasures-unwritten.ts';
+import { restrictedAmong } from '../leads/restrictions.ts';
 import { deleteNamed } from '../named-rows.ts';
 import { forgetProofs } from '../people/proofs.ts';
 import { forgetSubjects } from '../people/requests.ts';
@@ -25,7 +26,7 @@ export async function markGone(
  * The ids of these leads with an open right: an update or erasure that a recipient must still get, a manual task for one, or a
  * request that is not carried out. The leads of such a request are kept; a request that only waits to be closed keeps none.
  */
-export async function withOpenRight(tx: Sql, leadIds: readonly number[]): Promise<ReadonlySet<number>> {
+async function withOpenRight(tx: Sql, leadIds: readonly number[]): Promise<ReadonlySet<number>> {
   if (leadIds.length === 0) return new Set();
   const { marks, values } = inList(leadIds);
   const rows = await tx.all<{ id: number }>(
@@ -45,6 +46,26 @@ export async function withOpenRight(tx: Sql, leadIds: readonly number[]): Promis
     [...values, ...values, ...values],
   );
   return new Set(rows.map(({ id }) => id));
+}
+
+/**
+ * Leads that a right keeps from being deleted: under a restriction of processing, or with an open right. Those of a client that has
+ * moved to another installation have none here: their rights go on there, and could never end here.
+ */
+export async function heldByRights(
+  tx: Sql,
+  leadIds: readonly number[],
+): Promise<{ readonly restricted: ReadonlySet<number>; readonly untold: ReadonlySet<number> }> {
+  if (leadIds.length === 0) return { restricted: new Set(), untold: new Set() };
+  const { marks, values } = inList(leadIds);
+  const rows = await tx.all<{ id: number }>(
+    `SELECT l.id FROM leads l FORCE INDEX (PRIMARY) WHERE l.id IN (${marks}) AND NOT EXISTS (
+       SELECT 1 FROM clients c JOIN client_closings e ON e.client_id = c.id
+        WHERE c.id = l.client_id AND c.moved_at IS NOT NULL AND e.state = 'returned')`,
+    values,
+  );
+  const ids = rows.map(({ id }) => id);
+  return { restricted: await restrictedAmong(tx, ids), untold: await withOpenRight(tx, ids) };
 }
 
 /** The ids of these leads with something under way: a change to plan, a delivery that is not final, a file that contains them. */
