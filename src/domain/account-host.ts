@@ -4,8 +4,9 @@
 /** True where the host part names one address or one host name: no `%`, no `_`, no network mask wider than the address. */
 export function isOneHost(host: string): boolean {
   if (host === '' || /[%_]/.test(host)) return false;
-  const [, mask] = host.split('/');
-  return mask === undefined || mask === '32' || mask === '128' || mask === '255.255.255.255';
+  const [address = '', mask] = host.split('/');
+  // Of an IPv6 address 32 bits are a whole provider's network.
+  return mask === undefined || mask === '255.255.255.255' || mask === (address.includes(':') ? '128' : '32');
 }
 
 /** The host part of `CURRENT_USER()`: `relais@10.0.3.7` gives `10.0.3.7`. */

@@ -116,7 +116,7 @@ export function grantEnd(record: ConsentRecord): Date | undefined {
 const legalForms = /\b(?:SASU|SAS|SARL|SA|EURL|SNC|SCI|SCCV|SCA|SCOP|SELARL|SC|SE)\b/g;
 
 /** `Horizon Promotion, S.A.S.` and `HORIZON PROMOTION` are one. */
-function plainEntity(name: string): string {
+export function plainEntity(name: string): string {
   const words = name
     .normalize('NFKD')
     .replaceAll(/\p{M}/gu, '')

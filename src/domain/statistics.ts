@@ -47,10 +47,16 @@ const familyOfCode: ReadonlyMap<string, MediaFamily> = new Map(
   ),
 );
 
-/** A code outside the list is `other`: the code itself is never published. */
+/** In any spelling, with accents or without. A code outside the list is `other`: the code itself is never published. */
 export function familyOf(originType: string | null): MediaFamily {
-  if (originType === null || originType === '') return 'unknown';
-  return familyOfCode.get(originType.toLowerCase().replaceAll(/[ .-]/g, '_')) ?? 'other';
+  if (originType === null) return 'unknown';
+  const code = originType
+    .normalize('NFKD')
+    .replaceAll(/\p{M}/gu, '')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '_')
+    .replaceAll(/^_|_$/g, '');
+  return familyOfCode.get(code) ?? (code === '' ? 'unknown' : 'other');
 }
 
 /** A request of the month, as the count needs it. */

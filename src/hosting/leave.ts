@@ -3,6 +3,7 @@
 import { civilDate, type CivilDate } from '../domain/civil-date.ts';
 import { RelaisError } from '../errors.ts';
 import { endAccess, endDestinations, requireDay, requireInstruction } from '../retention/closing.ts';
+import { raiseAlerts } from '../store/alerts/alerts.ts';
 import type { Database, ReadOnlySql } from '../store/database.ts';
 import { destinationsOfClients, setStatus } from '../store/destinations/destinations.ts';
 import { underWayOf, type StatusBefore } from '../store/hosting/moves.ts';
@@ -10,6 +11,7 @@ import { dropRequests } from '../store/hosting/moved-secrets.ts';
 import { appendHandovers } from '../store/log/handovers.ts';
 import { logPosition } from '../store/people/proofs.ts';
 import { lockClients } from '../store/people/same-person.ts';
+import { isInStatistics } from '../store/statistics/counting.ts';
 import {
   findClosing,
   heldRows,
@@ -103,6 +105,8 @@ export async function endHere(
     await endDestinations(tx, clientId, actor, 'moved');
     await endAccess(tx, clientId, actor);
     await dropRequests(tx, keysSchema, clientId);
+    if (await isInStatistics(tx, clientId))
+      await raiseAlerts(tx, [{ kind: 'statistics_withdrawn', clientId }]);
     await noteReturned(tx, clientId, { name: place, bytes: 0, digest });
     await appendHandovers(tx, [
       {

@@ -6,7 +6,7 @@ import { stringify } from 'csv-stringify/sync';
 import { reports, type Report } from '../domain/statistics.ts';
 import { RelaisError } from '../errors.ts';
 import type { Database } from '../store/database.ts';
-import { otherSchemas, readEditions, type Issued } from '../store/statistics/editions.ts';
+import { otherRights, readEditions, type Issued } from '../store/statistics/editions.ts';
 import { statisticsPage } from './page.ts';
 import { cellWords, personsWord, reportWords } from './words.ts';
 
@@ -17,7 +17,7 @@ export async function exportStatistics(
   reader: Pick<Database, 'all' | 'name'>,
   { folder, from, until }: { readonly folder: string; readonly from: string; readonly until: string },
 ): Promise<{ readonly months: readonly string[]; readonly files: readonly string[] }> {
-  const others = await otherSchemas(reader);
+  const others = await otherRights(reader);
   if (others.length > 0)
     throw new RelaisError(
       'STATISTICS-001',

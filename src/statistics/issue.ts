@@ -3,6 +3,7 @@
 // that links the requests of a person is made for the run and forgotten.
 import { createHmac, randomBytes } from 'node:crypto';
 import { addMonths, civilDate, isCivilDate, monthOf, startOfDay } from '../domain/civil-date.ts';
+import { plainEntity } from '../domain/consent.ts';
 import { editionOf, type CountedRequest, type PublishedCell } from '../domain/statistics.ts';
 import { RelaisError } from '../errors.ts';
 import { closeTasks } from '../store/alerts/alerts.ts';
@@ -23,8 +24,8 @@ import {
   deleteCells,
   hasEdition,
   makeTables,
-  mayReadStatistics,
-  otherSchemas,
+  isKnownSchema,
+  otherRights,
   writeEdition,
 } from '../store/statistics/editions.ts';
 
@@ -90,11 +91,11 @@ export const removeWithdrawn = (place: StatisticsPlace): Promise<ReadonlyMap<str
 
 async function removeAll({ database, writer, actor }: StatisticsPlace): Promise<ReadonlyMap<string, number>> {
   const removed = new Map<string, number>();
-  for (const clientId of await withdrawnClients(database)) {
-    const cells = await partsOf(database, clientId);
+  for (const { clientId, before } of await withdrawnClients(database)) {
+    const cells = await partsOf(database, clientId, before);
     await writer.transaction((tx) => deleteCells(tx, cells));
     await database.transaction(async (tx) => {
-      await deleteParts(tx, clientId);
+      await deleteParts(tx, clientId, before);
       await closeTasks(tx, 'statistics_withdrawn', clientId);
       await appendHandovers(tx, [
         { entry: 'statistics_removed', clientId, actor, reason: `cells:${cells.length}` },
@@ -110,12 +111,12 @@ async function apart<T>(place: StatisticsPlace, work: () => Promise<T>): Promise
   const { database, writer, installation } = place;
   if (installation === 'dedicated')
     throw refusal('An installation of one client alone contributes nothing to statistics.');
-  const others = await otherSchemas(writer);
+  const others = await otherRights(writer);
   if (others.length > 0)
     throw refusal(`The account of RELAIS_MYSQL_STATISTICS_URL has rights on ${others.join(', ')}.`);
   await makeTables(writer);
-  if (await mayReadStatistics(database, writer.name))
-    throw refusal(`The account of RELAIS_MYSQL_URL may read ${writer.name}.`);
+  if (await isKnownSchema(database, writer.name))
+    throw refusal(`The account of RELAIS_MYSQL_URL has rights on ${writer.name}.`);
   const done = await alone(database, 'statistics', async () => ({ result: await work() }));
   if (done === undefined) throw refusal('Statistics are being issued by another process.');
   return done.result;
@@ -143,12 +144,13 @@ interface Counted {
 async function countMonth(database: Database, month: string): Promise<Counted> {
   const key = randomBytes(32);
   const mark = (address: string): string => createHmac('sha256', key).update(address).digest('base64');
-  const until = startOfDay(addMonths(`${month}-01`, 1));
+  const next = addMonths(`${month}-01`, 1);
+  const until = startOfDay(next);
   const requests: CountedRequest[] = [];
-  const clients = await countedClients(database);
+  const clients = (await countedClients(database)).filter(({ from }) => from < next);
   for (const { id, legalEntity, from } of clients) {
     const first = from > `${month}-01` ? from : `${month}-01`;
-    const entity = legalEntity.trim().toLowerCase();
+    const entity = plainEntity(legalEntity);
     for await (const { addresses, ...facts } of requestsBetween(database, id, startOfDay(first), until))
       requests.push({ ...facts, clientId: id, entity, addresses: addresses.map(mark) });
   }

@@ -17,6 +17,8 @@ export interface AccountFacts {
   readonly account: string;
   /** Empty where the connection is in clear. */
   readonly cipher: string;
+  /** True where the server refuses this account in clear. */
+  readonly demandsTls: boolean;
   /** End of the server's certificate; undefined in clear. */
   readonly certificateEnd: Date | undefined;
   readonly rights: readonly Right[];
@@ -38,10 +40,22 @@ export async function accountFacts(sql: ReadOnlySql): Promise<AccountFacts> {
   return {
     account,
     cipher,
+    demandsTls: await demandsTls(sql),
     certificateEnd: cipher === '' || Number.isNaN(end.getTime()) ? undefined : end,
     rights: await rightsOf(sql, grantee),
     roles: await rolesOf(sql),
   };
+}
+
+/** What an account was made with is shown to itself; a server may demand TLS of everybody. */
+async function demandsTls(sql: ReadOnlySql): Promise<boolean> {
+  const server = await namedValues(
+    sql,
+    "SHOW GLOBAL VARIABLES WHERE Variable_name = 'require_secure_transport'",
+  );
+  if (server.get('require_secure_transport') === 'ON') return true;
+  const [made] = await sql.all<Record<string, string>>('SHOW CREATE USER CURRENT_USER()');
+  return /\bREQUIRE (?:SSL|X509|SUBJECT|ISSUER|CIPHER)\b/.test(Object.values(made ?? {}).join(' '));
 }
 
 async function rightsOf(sql: ReadOnlySql, grantee: string): Promise<readonly Right[]> {

@@ -219,6 +219,11 @@ test('C27: whatever was asked for, a published cell keeps the rule, and so does 
 });
 
 test('C27: a code of the origin is one of the families, in any spelling; an unknown one is other', () => {
+  expect(
+    ['Réseaux sociaux', ' TÉLÉVISION', 'Bannière', 'portail  immobilier', 'bouche-à-oreille', '-'].map(
+      familyOf,
+    ),
+  ).toEqual(['social', 'broadcast', 'display', 'portal', 'referral', 'unknown']);
   expect(['portal', 'Google Ads', 'RADIO', 'xyz', '', null].map(familyOf)).toEqual([
     'portal',
     'search',

@@ -238,9 +238,47 @@ test('C26: a withdrawal where no writer is configured is a task until the cells 
   expect(await media()).toEqual({});
 });
 
+test('C26: a part is gone although the client has authorised anew before it was deleted, or has moved away', async () => {
+  for (const client of clients) {
+    await instruct(client, 'statistics');
+    await asked(client, 10);
+  }
+  for (const client of ['essai', 'autre', 'tiers'] as const)
+    await asked(client, 10, '2026-10-14', { origin_type: 'press' });
+  for (const client of ['essai', 'autre', 'quart'] as const)
+    await asked(client, 10, '2026-10-14', { origin_type: 'radio' });
+  await issue();
+  await instruct('quart', 'statistics_end', '2026-11-02');
+  await instruct('quart', 'statistics', '2026-11-03');
+  expect(await removeWithdrawn(place)).toEqual(new Map([['quart', 4]]));
+  expect(await media()).toEqual({ '2026-10 web_form press': 30 });
+  // Counted again from November on, it loses nothing more.
+  expect(await removeWithdrawn(place)).toEqual(new Map());
+  await gateway.owner.run(
+    "UPDATE clients SET closed_at = UTC_TIMESTAMP(3), moved_at = UTC_TIMESTAMP(3) WHERE id = 'tiers'",
+  );
+  await removeWithdrawn(place);
+  expect(await media()).toEqual({});
+});
+
+test('C27: one legal entity in three spellings is one client', async () => {
+  for (const [client, entity] of [
+    ['essai', 'Éxemple Promotion SAS'],
+    ['autre', 'EXEMPLE  PROMOTION, S.A.S.'],
+    ['tiers', 'Exemple-Promotion'],
+  ] as const) {
+    await gateway.owner.run('UPDATE clients SET legal_entity = ? WHERE id = ?', [entity, client]);
+    await instruct(client, 'statistics');
+    await asked(client, 10);
+  }
+  expect(await issue()).toMatchObject({ cells: 0, clients: 3 });
+});
+
 test('C27: a month before any client has authorised statistics is not lost', async () => {
   await expect(issue()).rejects.toThrow(/can still be issued/);
-  await instruct('essai', 'statistics');
+  await instruct('essai', 'statistics', '2026-11-02');
+  await expect(issue()).rejects.toThrow(/can still be issued/);
+  await instruct('autre', 'statistics');
   expect(await issue()).toMatchObject({ month: '2026-10', cells: 0, clients: 1 });
   // Without a month it is the last one that is over in Paris, where it is December already.
   const database = { ...place.database, now: () => new Date('2026-11-30T23:30:00Z') };
@@ -264,9 +302,18 @@ test('C28: the writer reads no lead, the reader nothing else, the gateway no sta
     [schema],
   );
   expect(columns.map(({ name }) => name)).toEqual(['category', 'class', 'month', 'persons', 'report']);
-  await gateway.owner.text(`GRANT SELECT ON \`${schema}\`.cells TO '${main}_g'@'%'`);
-  await expect(issue('2026-09')).rejects.toThrow(/RELAIS_MYSQL_URL may read/);
-  await gateway.owner.text(`REVOKE SELECT ON \`${schema}\`.cells FROM '${main}_g'@'%'`);
+  for (const right of ['SELECT', 'INSERT', 'DELETE']) {
+    await gateway.owner.text(`GRANT ${right} ON \`${schema}\`.cells TO '${main}_g'@'%'`);
+    await expect(issue('2026-09')).rejects.toThrow(/RELAIS_MYSQL_URL has rights on/);
+    await gateway.owner.text(`REVOKE ${right} ON \`${schema}\`.cells FROM '${main}_g'@'%'`);
+  }
+  // A role that is not taken on can be taken on.
+  const role = `${main}_role`;
+  await gateway.owner.text(`CREATE ROLE '${role}'`);
+  await gateway.owner.text(`GRANT SELECT ON \`${main}\`.leads TO '${role}'`);
+  await gateway.owner.text(`GRANT '${role}' TO '${main}_writer'@'%'`);
+  await expect(issue('2026-09')).rejects.toThrow(/RELAIS_MYSQL_STATISTICS_URL has rights on the role/);
+  await gateway.owner.text(`DROP ROLE '${role}'`);
   for (const account of ['writer', 'reader'])
     await gateway.owner.text(`GRANT SELECT (id) ON \`${main}\`.clients TO '${main}_${account}'@'%'`);
   await expect(issue('2026-09')).rejects.toThrow(

@@ -2,8 +2,9 @@
 // Invariant: living leads only; a lead under a restriction, or whose person refused profiling, is not read. The counts themselves are
 // never stored here.
 import { statisticsFrom } from '../../domain/instructions.ts';
-import type { CivilDate } from '../../domain/civil-date.ts';
+import { monthOf, type CivilDate } from '../../domain/civil-date.ts';
 import type { Cell, CountedRequest, PublishedCell } from '../../domain/statistics.ts';
+import { isMoved } from '../hosting/moves.ts';
 import { listInstructions } from '../retention/register.ts';
 import { insertGroups, rowMarks, type ReadOnlySql, type Sql } from '../database.ts';
 
@@ -119,14 +120,26 @@ export interface IssuedCell extends Cell {
   readonly month: string;
 }
 
-/** Clients that are part of issued statistics and have withdrawn their authorisation. */
-export async function withdrawnClients(sql: ReadOnlySql): Promise<readonly string[]> {
-  const rows = await sql.all<{ clientId: string }>(
-    'SELECT client_id AS clientId FROM statistics_parts GROUP BY client_id ORDER BY client_id',
+export interface WithdrawnClient {
+  readonly clientId: string;
+  /** Its cells of earlier months go: it has authorised anew from this month on, or never again. */
+  readonly before: string;
+}
+
+/**
+ * Clients that are part of issued statistics under an authorisation that they have withdrawn since. One that has moved to an
+ * installation of its own counts as such: its withdrawal would be recorded there.
+ */
+export async function withdrawnClients(sql: ReadOnlySql): Promise<readonly WithdrawnClient[]> {
+  const rows = await sql.all<{ clientId: string; first: string }>(
+    'SELECT client_id AS clientId, MIN(month) AS first FROM statistics_parts GROUP BY client_id ORDER BY client_id',
   );
-  const withdrawn: string[] = [];
-  for (const { clientId } of rows)
-    if ((await authorisedFrom(sql, clientId)) === undefined) withdrawn.push(clientId);
+  const withdrawn: WithdrawnClient[] = [];
+  for (const { clientId, first } of rows) {
+    const from = (await isMoved(sql, clientId)) ? undefined : await authorisedFrom(sql, clientId);
+    const before = from === undefined ? '9999-13' : monthOf(from);
+    if (first < before) withdrawn.push({ clientId, before });
+  }
   return withdrawn;
 }
 
@@ -135,11 +148,12 @@ export async function isInStatistics(sql: ReadOnlySql, clientId: string): Promis
   return (await sql.all('SELECT 1 FROM statistics_parts WHERE client_id = ? LIMIT 1', [clientId])).length > 0;
 }
 
-export const partsOf = (sql: ReadOnlySql, clientId: string): Promise<readonly IssuedCell[]> =>
-  sql.all<IssuedCell>('SELECT month, report, category, class FROM statistics_parts WHERE client_id = ?', [
-    clientId,
-  ]);
+export const partsOf = (sql: ReadOnlySql, clientId: string, before: string): Promise<readonly IssuedCell[]> =>
+  sql.all<IssuedCell>(
+    'SELECT month, report, category, class FROM statistics_parts WHERE client_id = ? AND month < ?',
+    [clientId, before],
+  );
 
-export async function deleteParts(tx: Sql, clientId: string): Promise<void> {
-  await tx.run('DELETE FROM statistics_parts WHERE client_id = ?', [clientId]);
+export async function deleteParts(tx: Sql, clientId: string, before: string): Promise<void> {
+  await tx.run('DELETE FROM statistics_parts WHERE client_id = ? AND month < ?', [clientId, before]);
 }

@@ -1,14 +1,8 @@
 // Writes and reads the statistics themselves, in a schema of their own: months, words of closed lists, rounded counts.
 // Invariant: nothing here names a client, a person or a moment; a month is written once, whole, and only ever loses cells.
 import { reports, type Cell, type PublishedCell } from '../../domain/statistics.ts';
-import {
-  insertGroups,
-  rowMarks,
-  SqlFailure,
-  type Database,
-  type ReadOnlySql,
-  type Sql,
-} from '../database.ts';
+import { insertGroups, rowMarks, type Database, type ReadOnlySql, type Sql } from '../database.ts';
+import { accountFacts } from '../server-facts.ts';
 import type { IssuedCell } from './counting.ts';
 
 const tables = [
@@ -83,30 +77,15 @@ export async function readEditions(reader: ReadOnlySql, from: string, until: str
   };
 }
 
-const ofEveryAccount = new Set(['information_schema', 'performance_schema']);
-
-/** Schemas besides its own that an account may use at all. */
-export async function otherSchemas(sql: Pick<Database, 'all' | 'name'>): Promise<readonly string[]> {
-  const rows = await sql.all<{ name: string }>(
-    'SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA ORDER BY SCHEMA_NAME',
-  );
-  return rows
-    .map(({ name }) => name)
-    .filter((name) => name !== sql.name && !ofEveryAccount.has(name.toLowerCase()));
+/** The rights of an account outside of its own schema: none of its role is without. */
+export async function otherRights(sql: Pick<Database, 'all' | 'name'>): Promise<readonly string[]> {
+  const { rights, roles } = await accountFacts(sql);
+  const schemas = rights
+    .filter(({ schema }) => schema !== sql.name)
+    .map(({ schema }) => schema || 'everything');
+  return [...new Set([...schemas, ...roles.map((name) => `the role ${name}`)])];
 }
 
-/** No right on the table, or on its schema. */
-const refusals = new Set([1044, 1142, 1143]);
-
-/** True where this account may read the statistics of a schema on its own server. */
-export async function mayReadStatistics(sql: ReadOnlySql, schema: string): Promise<boolean> {
-  try {
-    await sql.all(`SELECT 1 FROM \`${schema}\`.cells LIMIT 1`);
-    return true;
-  } catch (error) {
-    // 1146, 1049: on another server there is no such table.
-    if (error instanceof SqlFailure && (refusals.has(error.errno) || [1049, 1146].includes(error.errno)))
-      return false;
-    throw error;
-  }
-}
+/** True where this account has any right on a schema of its own server: MySQL shows it no other. */
+export const isKnownSchema = async (sql: ReadOnlySql, schema: string): Promise<boolean> =>
+  (await sql.all('SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?', [schema])).length > 0;
