@@ -78,7 +78,12 @@ const rules: readonly Rule[] = [
     remedy: 'Add ?tls=yes to the URL, and REQUIRE SSL to the account.',
     look: ({ accounts }) =>
       perAccount(accounts, [
-        ({ isLocal, facts }) => of(facts, ({ cipher }) => (isLocal || cipher !== '' ? [] : ['in clear'])),
+        ({ isLocal, facts }) =>
+          of(facts, ({ cipher, demandsTls }) => {
+            if (isLocal) return [];
+            if (cipher === '') return ['in clear'];
+            return demandsTls ? [] : ['by TLS today, and the server would take it in clear'];
+          }),
       ]),
   },
   {
@@ -137,12 +142,14 @@ const rules: readonly Rule[] = [
     remedy: 'docs/operations.md, "Changing a key".',
     look: ({ keys, now }) =>
       looked(
-        of(keys, (registered) =>
-          [...Map.groupBy(registered, ({ purpose }) => purpose).values()].flatMap((generations) => {
-            const { purpose, registeredAt } = generations.at(-1) ?? { purpose: '', registeredAt: now };
-            const days = daysBetween(registeredAt, now);
-            return days > oldestKeyDays ? [`the ${purpose} key is ${days} days old`] : [];
-          }),
+        of(
+          'value' in keys && keys.value.length === 0 ? { trouble: 'no key is registered' } : keys,
+          (registered) =>
+            [...Map.groupBy(registered, ({ purpose }) => purpose).values()].flatMap((generations) => {
+              const { purpose, registeredAt } = generations.at(-1) ?? { purpose: '', registeredAt: now };
+              const days = daysBetween(registeredAt, now);
+              return days > oldestKeyDays ? [`the ${purpose} key is ${days} days old`] : [];
+            }),
         ),
       ),
   },
@@ -150,7 +157,8 @@ const rules: readonly Rule[] = [
     name: 'files',
     says: 'files of secrets are read by their owner and group alone',
     remedy: 'chmod 640, and 750 for the folder.',
-    look: ({ files }) => ({
+    look: ({ files, unread }) => ({
+      unseen: unread.files,
       faults: files
         .filter(({ mode }) => (mode & 0o027) !== 0)
         .map(({ path, mode }) => `${path} has mode ${mode.toString(8)}`),
@@ -160,7 +168,7 @@ const rules: readonly Rule[] = [
     name: 'certificates',
     says: `certificates and API keys do not end within ${soonDays} days`,
     remedy: 'Renew what is named: docs/install.md, "Certificates"; `relais api-key create`.',
-    look: ({ certificates, apiKeys, now }) => {
+    look: ({ certificates, apiKeys, now, unread }) => {
       const late = (name: string, end: Date): readonly string[] => {
         const days = daysBetween(now, end);
         return days >= soonDays
@@ -177,6 +185,7 @@ const rules: readonly Rule[] = [
       return {
         ...ofKeys,
         faults: [...certificates.flatMap(({ name, end }) => late(name, end)), ...ofKeys.faults],
+        unseen: [...unread.certificates, ...(ofKeys.unseen ?? [])],
       };
     },
   },
@@ -200,7 +209,8 @@ const rules: readonly Rule[] = [
     name: 'licences',
     says: 'every package that runs has a licence without a claim on your own code',
     remedy: 'Have the package of that licence judged, or replaced, before it is installed.',
-    look: ({ packages }) => ({
+    look: ({ packages, unread }) => ({
+      unseen: unread.licences,
       faults: packages
         .filter(({ licence }) => !isFree(licence))
         .map(({ name, licence }) => `${name}: ${licence}`),

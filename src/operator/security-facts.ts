@@ -45,7 +45,11 @@ export interface SecurityFacts {
   readonly certificates: readonly { readonly name: string; readonly end: Date }[];
   /** Packages that the installation runs, with their licences. */
   readonly packages: readonly { readonly name: string; readonly licence: string }[];
+  /** By rule: files that could not be read, with the reason. */
+  readonly unread: Readonly<Record<FileRule, readonly string[]>>;
 }
+
+type FileRule = 'files' | 'certificates' | 'licences';
 
 export async function securityFacts(config: Config, now: Date): Promise<SecurityFacts> {
   const { mysql, redis, keysSchema, silenceMs } = config;
@@ -71,6 +75,8 @@ export async function securityFacts(config: Config, now: Date): Promise<Security
         ? Promise.resolve({ trouble: 'not configured' })
         : seen(() => work(gateway.database));
     const facts = await seen(() => redisFacts(redis.place, redis.prefix, silenceMs));
+    const unread: Record<FileRule, string[]> = { files: [], certificates: [], licences: [] };
+    const secrets = secretsIn(config, unread.files);
     return {
       now,
       schemas: { main: new URL(mysql.gatewayUrl).pathname.slice(1), keys: keysSchema },
@@ -79,9 +85,10 @@ export async function securityFacts(config: Config, now: Date): Promise<Security
       keys: await read(registeredKeys),
       apiKeys: await read(listApiKeys),
       readers: await read(listReaders),
-      files: filesOf(config),
-      certificates: [...certificatesOf(config), ...servers(accounts, facts)],
-      packages: packagesIn(projectRoot),
+      files: filesOf(config, secrets, unread.files),
+      certificates: [...certificatesOf(config, secrets, unread.certificates), ...servers(accounts, facts)],
+      packages: attempt(unread.licences, 'package-lock.json', () => packagesIn(projectRoot)) ?? [],
+      unread,
     };
   } finally {
     for (const { database } of urls) await database.close();
@@ -118,31 +125,53 @@ async function seen<T>(work: () => Promise<T>): Promise<Seen<T>> {
   }
 }
 
-/** Regular files of a folder; none where it cannot be listed. */
-function filesIn(folder: string): readonly string[] {
+/** The result; undefined where it fails, which is noted under the name. */
+function attempt<T>(unread: string[], name: string, work: () => T): T | undefined {
   try {
-    return readdirSync(folder)
-      .map((name) => join(folder, name))
-      .filter((path) => statSync(path).isFile());
-  } catch {
-    return [];
+    return work();
+  } catch (error) {
+    unread.push(`${name}: ${foreignCode(error)}`);
+    return undefined;
   }
 }
 
-const filesOf = ({ secretFiles, backups: { secretsDir } }: Config): SecurityFacts['files'] =>
-  [...new Set([...secretFiles, ...(secretsDir === undefined ? [] : [secretsDir, ...filesIn(secretsDir)])])]
-    .filter((path) => existsSync(path))
-    .map((path) => ({ path, mode: statSync(path).mode & 0o777 }));
+/** Regular files of the folder of secrets. */
+function secretsIn({ backups: { secretsDir } }: Config, unread: string[]): readonly string[] {
+  if (secretsDir === undefined) return [];
+  const names = attempt(unread, secretsDir, () => readdirSync(secretsDir)) ?? [];
+  return names
+    .map((name) => join(secretsDir, name))
+    .filter((path) => attempt(unread, path, () => statSync(path).isFile()));
+}
+
+const filesOf = (
+  { secretFiles, backups: { secretsDir } }: Config,
+  secrets: readonly string[],
+  unread: string[],
+): SecurityFacts['files'] =>
+  [...new Set([...secretFiles, ...(secretsDir === undefined ? [] : [secretsDir]), ...secrets])].flatMap(
+    (path) => {
+      const mode = attempt(unread, path, () => statSync(path).mode & 0o777);
+      return mode === undefined ? [] : [{ path, mode }];
+    },
+  );
 
 const pem = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g;
 
-function certificatesOf({ console: desk, api, network, backups }: Config): SecurityFacts['certificates'] {
-  const read = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
-  const folder = backups.secretsDir === undefined ? [] : filesIn(backups.secretsDir);
+function certificatesOf(
+  { console: desk, api, network, backups }: Config,
+  secrets: readonly string[],
+  unread: string[],
+): SecurityFacts['certificates'] {
+  const read = (path: string): string => attempt(unread, path, () => readFileSync(path, 'utf8')) ?? '';
+  const endsIn = (name: string, text = ''): readonly Date[] =>
+    attempt(unread, name, () =>
+      [...text.matchAll(pem)].map(([block]) => new Date(new X509Certificate(block).validTo)),
+    ) ?? [];
   const own: readonly (readonly [string, string | undefined])[] = [
     ['RELAIS_CONSOLE_TLS_PEM', desk.pem],
     ['RELAIS_API_TLS_PEM', api.pem],
-    ...folder.map((path) => [path, read(path)] as const),
+    ...secrets.map((path) => [path, read(path)] as const),
   ];
   // In a list of authorities one that ended does no harm: the last to end counts.
   const authorities: readonly (readonly [string, string | undefined])[] = [
@@ -150,18 +179,15 @@ function certificatesOf({ console: desk, api, network, backups }: Config): Secur
     ['NODE_EXTRA_CA_CERTS', backups.caFile === undefined ? undefined : read(backups.caFile)],
   ];
   return [
-    ...own.flatMap(([name, text]) => endsIn(text).map((end) => ({ name, end }))),
+    ...own.flatMap(([name, text]) => endsIn(name, text).map((end) => ({ name, end }))),
     ...authorities.flatMap(([name, text]) => {
-      const last = endsIn(text)
+      const last = endsIn(name, text)
         .toSorted((a, b) => a.getTime() - b.getTime())
         .at(-1);
       return last === undefined ? [] : [{ name, end: last }];
     }),
   ];
 }
-
-const endsIn = (text = ''): readonly Date[] =>
-  [...text.matchAll(pem)].map(([block]) => new Date(new X509Certificate(block).validTo));
 
 const servers = (
   accounts: readonly SeenAccount[],

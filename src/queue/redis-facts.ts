@@ -2,6 +2,7 @@
 // Invariant: reads only; of a key that is not ours only the first part of its name is kept.
 import { TLSSocket } from 'node:tls';
 import { Cluster, type Redis } from 'ioredis';
+import { isRelaisError } from '../errors.ts';
 import { openRedis, refuseWrongAccount, type RedisServers } from './connect.ts';
 
 export interface RedisFacts {
@@ -46,8 +47,10 @@ async function answers(place: RedisServers, silenceMs: number): Promise<boolean>
   try {
     await refuseWrongAccount(redis, place);
     return (await redis.ping()) === 'PONG';
-  } catch {
-    return false;
+  } catch (error) {
+    // Any other failure says nothing of a password.
+    if (isRelaisError(error) && error.code === 'REDIS-002') return false;
+    throw error;
   } finally {
     redis.disconnect();
   }

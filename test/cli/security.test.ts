@@ -1,5 +1,5 @@
 // relais security check on real servers: accounts, rights, Redis, files; exit codes.
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -94,6 +94,28 @@ test('C40: a file of a secret that others may read is named, and its licence, ag
   const { of } = await checked(environment);
   for (const name of ['files', 'keys-age', 'certificates', 'licences'])
     expect([name, of(name)]).toEqual([name, expect.objectContaining({ state: 'kept' })]);
+});
+
+test('C40: a file of a secret that cannot be read is not seen, and the others are looked at all the same', async () => {
+  const secrets = join(folder, 'secrets');
+  mkdirSync(secrets, { mode: 0o750 });
+  writeFileSync(join(secrets, 'crm'), 'x', { mode: 0o644 });
+  chmodSync(join(secrets, 'crm'), 0o644);
+  symlinkSync(join(folder, 'nowhere'), join(secrets, 'gone'));
+  writeFileSync(join(secrets, 'half'), '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n', {
+    mode: 0o640,
+  });
+  const { of } = await checked({ RELAIS_SECRETS_DIR: secrets });
+  expect(of('files')).toMatchObject({
+    faults: [`${join(secrets, 'crm')} has mode 644`],
+    unseen: [`${join(secrets, 'gone')}: ENOENT`],
+  });
+  expect(of('certificates')).toMatchObject({
+    state: 'not seen',
+    unseen: [expect.stringContaining(join(secrets, 'half')) as string],
+  });
+  const none = await checked({ RELAIS_SECRETS_DIR: join(folder, 'nowhere') });
+  expect(none.of('files')).toMatchObject({ state: 'not seen' });
 });
 
 test('a server that is away is not seen, and the rest is printed as a table', async () => {

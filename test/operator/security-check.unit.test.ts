@@ -11,6 +11,7 @@ const inDays = (days: number): Date => new Date(now.getTime() + days * 86_400_00
 const gatewayFacts = {
   account: 'relais@10.0.3.7',
   cipher: 'TLS_AES_256_GCM_SHA384',
+  demandsTls: true,
   certificateEnd: inDays(90),
   rights: [
     { schema: 'relais', table: 'leads', column: '', right: 'UPDATE' },
@@ -108,6 +109,7 @@ const sound: SecurityFacts = {
   files: [{ path: '/etc/relais/keys/seal_key', mode: 0o640 }],
   certificates: [{ name: 'RELAIS_CONSOLE_TLS_PEM', end: inDays(30) }],
   packages: [{ name: 'a', licence: '(MIT OR EUPL-1.1+)' }],
+  unread: { files: [], certificates: [], licences: [] },
 };
 const resultOf = (name: string, facts: SecurityFacts) => judged(facts).find((one) => one.name === name);
 const withAccount = (more: Partial<SeenAccount>): SecurityFacts => ({ ...sound, accounts: [account(more)] });
@@ -179,6 +181,11 @@ test.each([
     ['statistics reader: INSERT on relais_statistics.*'],
   ],
   ['mysql-tls', withFacts({ cipher: '' }), ['gateway: in clear']],
+  [
+    'mysql-tls',
+    withFacts({ demandsTls: false }),
+    ['gateway: by TLS today, and the server would take it in clear'],
+  ],
   [
     'general-log',
     withAccount({ logs: { value: { general: true, binaryDays: 10 } } }),
@@ -276,6 +283,11 @@ test('what could not be looked at is never kept', () => {
     keys: trouble,
     apiKeys: trouble,
     readers: trouble,
+    unread: {
+      files: ['/etc/relais/secrets: EACCES'],
+      certificates: [],
+      licences: ['package-lock.json: ENOENT'],
+    },
   };
   expect(judged(blind).flatMap(({ name, state }) => (state === 'not seen' ? [name] : []))).toEqual([
     ...[
@@ -287,8 +299,14 @@ test('what could not be looked at is never kept', () => {
       'redis-password',
       'redis-tls',
     ],
-    ...['redis-neighbours', 'keys-age', 'certificates', 'database-readers'],
+    ...['redis-neighbours', 'keys-age', 'files', 'certificates', 'database-readers', 'licences'],
   ]);
+});
+
+test('no key is not a young key; an unread secret is no certificate in order', () => {
+  expect(resultOf('keys-age', { ...sound, keys: { value: [] } })?.state).toBe('not seen');
+  const unread = { ...sound.unread, certificates: ['/etc/relais/secrets/crm: EACCES'] };
+  expect(resultOf('certificates', { ...sound, unread })?.state).toBe('not seen');
 });
 
 test('a neighbour in Redis is named and breaks nothing', () => {
