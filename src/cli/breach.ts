@@ -62,15 +62,19 @@ function breach(options: BreachOptions): Promise<void> {
     if (options.json === true) return outJson(found.map((client) => ({ ...client, noticeUntil: end })));
     if (found.length === 0) return say('No person is concerned, as far as the log says.');
     table(
-      ['client', 'persons', 'leads', 'in clear', 'first', 'last'],
-      found.map(({ clientId, persons, leads, inClear, firstAt, lastAt }) => [
+      ['client', 'persons', 'leads', 'in clear', 'without lead', 'first', 'last'],
+      found.map(({ clientId, persons, leads, inClear, withoutLead, firstAt, lastAt }) => [
         clientId,
-        ...[persons, leads, inClear].map(String),
+        ...[persons, leads, inClear, withoutLead].map(String),
         paris(firstAt),
         paris(lastAt),
       ]),
     );
-    for (const { clientId, references } of found) {
+    if (found.some(({ withoutLead }) => withoutLead > 0))
+      say(
+        'Without lead: look-ups that found nobody, or refused rows alone, whose persons are not counted here.',
+      );
+    for (const { clientId, references } of found.filter(({ leads }) => leads > 0)) {
       const more = references.length - mostShown;
       out(
         `\n${clientId}: ${references.slice(0, mostShown).join(', ')}${more > 0 ? `, and ${more} more (--json)` : ''}`,

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { RelaisError } from '../errors.ts';
 import { linesOf } from '../privacy/archive-file.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
-import { accountOf, allNames } from '../store/access/accounts.ts';
+import { allNames } from '../store/access/accounts.ts';
 import type { Database } from '../store/database.ts';
-import { findDestination } from '../store/destinations/destinations.ts';
+import { readAuthorisations } from '../store/destinations/authorisations.ts';
+import { allDestinations, findDestination } from '../store/destinations/destinations.ts';
 import { leadReferences } from '../store/leads/support-leads.ts';
 import { appendHandovers } from '../store/log/handovers.ts';
 import { entriesInRange } from '../store/log/log-range.ts';
@@ -39,6 +40,8 @@ export interface ConcernedClient {
   readonly leads: number;
   /** Leads seen in clear, given out, or handed over; the others were seen masked. */
   readonly inClear: number;
+  /** Look-ups that showed no lead: refused rows, or nobody. Their persons are not counted. */
+  readonly withoutLead: number;
   readonly firstAt: Date;
   readonly lastAt: Date;
   /** The centre's references, sorted; a lead that retention deleted has none left. */
@@ -53,6 +56,7 @@ interface Fact {
   readonly lead: number;
   readonly actor: string;
   readonly target: string;
+  readonly authorisation: number;
 }
 
 /** Sorted by client. @throws FIND-001, USAGE-001, USAGE-002, LOG-002, LOG-003 */
@@ -66,19 +70,21 @@ export async function concernedBy(
   const { isMeant, subject } = await matching(database, asked);
   const clients = new Map<
     string,
-    { readonly clear: Set<number>; readonly all: Set<number>; first: Date; last: Date }
+    { readonly clear: Set<number>; readonly all: Set<number>; withoutLead: number; first: Date; last: Date }
   >();
   for await (const fact of factsOf(place, asked)) {
-    if (fact.lead === 0 || !isMeant(fact)) continue;
+    if (!isMeant(fact)) continue;
     const found = clients.get(fact.client) ?? {
       clear: new Set(),
       all: new Set(),
+      withoutLead: 0,
       first: fact.at,
       last: fact.at,
     };
     clients.set(fact.client, found);
-    found.all.add(fact.lead);
-    if (fact.entry !== 'looked_up') found.clear.add(fact.lead);
+    if (fact.lead === 0) found.withoutLead += 1;
+    else found.all.add(fact.lead);
+    if (fact.lead > 0 && fact.entry !== 'looked_up') found.clear.add(fact.lead);
     if (fact.at < found.first) found.first = fact.at;
     if (fact.at > found.last) found.last = fact.at;
   }
@@ -96,13 +102,14 @@ export async function concernedBy(
   for (const clientId of ids) {
     const found = clients.get(clientId);
     if (found === undefined) continue;
-    const { all, clear, first, last } = found;
+    const { all, clear, withoutLead, first, last } = found;
     const leads = await leadReferences(database, [...all]);
     concerned.push({
       clientId,
       persons: await personsAmong(database, [...all]),
       leads: all.size,
       inClear: clear.size,
+      withoutLead,
       firstAt: first,
       lastAt: last,
       references: [...leads.values()].toSorted(),
@@ -124,8 +131,11 @@ async function matching(
       'Give an account, a destination or a host: one of the three.',
     ]);
   if (account !== undefined) {
-    const actor = await actorNamed(database, account);
-    return { isMeant: (fact) => fact.actor === actor && lookUps.has(fact.entry), subject: actor };
+    const actors = await actorsNamed(database, account);
+    return {
+      isMeant: (fact) => actors.includes(fact.actor) && lookUps.has(fact.entry),
+      subject: actors.join(', '),
+    };
   }
   if (destination !== undefined) {
     if ((await findDestination(database, destination)) === undefined)
@@ -139,21 +149,42 @@ async function matching(
     };
   }
   const wanted = (host ?? '').trim().toLowerCase();
+  const authorised = await authorisedAt(database, wanted);
   return {
-    isMeant: ({ entry, target }) => entry === 'departed' && isAt(target.toLowerCase(), wanted),
+    isMeant: ({ entry, target, authorisation }) =>
+      entry === 'departed' &&
+      (target.split(', ').some((part) => isAt(part.toLowerCase(), wanted)) ||
+        (target.includes('«secret:') && authorised.has(authorisation))),
     subject: `host ${wanted}`,
   };
 }
 
-/** A target is a host, with its port where it has one, or a mailbox. */
-const isAt = (target: string, host: string): boolean =>
-  target === host || target.endsWith(`@${host}`) || target.startsWith(`${host}:`);
+/** A target is an address, a host with its port where it has one, or a mailbox. */
+function isAt(target: string, host: string): boolean {
+  if (target.includes('://') && URL.canParse(target)) {
+    const { hostname, host: withPort } = new URL(target);
+    return hostname === host || withPort === host || hostname === `[${host}]`;
+  }
+  return target === host || target.endsWith(`@${host}`) || target.startsWith(`${host}:`);
+}
 
-async function actorNamed(database: Database, typed: string): Promise<string> {
-  if (/^(account|staff|key):\d+$/.test(typed)) return typed;
-  const account = await accountOf(database, typed.toLowerCase());
-  if (account !== undefined) return `account:${account.id}`;
-  for (const [actor, name] of await allNames(database)) if (name === typed) return actor;
+/** Authorisations of a host: the log has no address that is a secret, only the authorisation under which it was reached. */
+async function authorisedAt(database: Database, host: string): Promise<ReadonlySet<number>> {
+  const ids = (await allDestinations(database)).map(({ id }) => id);
+  return new Set(
+    [...(await readAuthorisations(database, ids)).values()]
+      .flat()
+      .filter(({ targets }) => targets.some((target) => isAt(target, host)))
+      .map(({ id }) => id),
+  );
+}
+
+/** Everybody of that name: an account, a name at the terminal and a key may be one person. */
+async function actorsNamed(database: Database, typed: string): Promise<readonly string[]> {
+  if (/^(account|staff|key):\d+$/.test(typed)) return [typed];
+  const wanted = typed.trim().toLowerCase();
+  const found = [...(await allNames(database))].filter(([, name]) => name.toLowerCase() === wanted);
+  if (found.length > 0) return found.map(([actor]) => actor);
   throw new RelaisError('FIND-001', [
     `Aucun compte et aucune personne du centre ne s’appelle ${typed}.`,
     `No account and no person of the centre is called ${typed}.`,
@@ -180,6 +211,7 @@ const factOf = (value: ReturnType<typeof entryOf>): Fact => ({
   lead: Number(value('lead_id')),
   actor: value('actor'),
   target: value('target'),
+  authorisation: Number(value('authorisation_id')),
 });
 
 const atOnce = 1_000;

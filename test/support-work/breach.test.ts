@@ -79,6 +79,48 @@ test('a host: whatever left for it, its mailboxes and ports included, and no hos
   ]);
 });
 
+test('a host, as departures name it: in an address, in a list of mailboxes, behind a secret address its authorisation', async () => {
+  const { database } = gateway.app;
+  const [authorisation] = await gateway.owner.all<{ id: number; targets: string }>(
+    "SELECT id, targets FROM authorisations WHERE client_id = 'autre'",
+  );
+  const host = authorisation?.targets.replaceAll(/[[\]"]/g, '').split(/[ ,]+/)[0] ?? '';
+  const to = { entry: 'departed', destinationId: 'essai-crm' } as const;
+  await database.transaction((tx) =>
+    appendHandovers(tx, [
+      entry('BE-1', { ...to, target: 'https://crm.seul.example:8443/leads/{recipientId}' }),
+      entry('BE-2', { ...to, target: 'adv@autre.example, leads@crm.seul.example, x@suite.example' }),
+      entry('BE-3', { ...to, target: 'https://autre.example/?for=crm.seul.example' }),
+      entry('BA-1', { ...to, target: '«secret:crm-url»', authorisationId: authorisation?.id ?? 0 }),
+      entry('BA-2', { ...to, target: '«secret:crm-url»' }),
+    ]),
+  );
+  expect(await concerned('--host', 'crm.seul.example')).toMatchObject([{ references: ['BE-1', 'BE-2'] }]);
+  expect(await concerned('--host', host)).toMatchObject([{ clientId: 'autre', references: ['BA-1'] }]);
+});
+
+test('an account is everybody of its name; look-ups that showed no lead are not passed over', async () => {
+  await gateway.owner.run("INSERT INTO accounts (login, roles) VALUES ('sophie.d', 'support')");
+  await gateway.owner.run(
+    "INSERT INTO staff_names (name, first_at, last_at) VALUES ('Sophie.D', UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))",
+  );
+  const [ids] = await gateway.owner.all<{ account: number; staff: number }>(
+    "SELECT (SELECT id FROM accounts WHERE login = 'sophie.d') AS account, (SELECT id FROM staff_names WHERE name = 'Sophie.D') AS staff",
+  );
+  await gateway.app.database.transaction((tx) =>
+    appendHandovers(tx, [
+      entry('BE-1', { actor: `account:${ids?.account}`, purpose: 'ticket 2' }),
+      entry('BE-3', { actor: `staff:${ids?.staff}`, purpose: 'ticket 2', entry: 'revealed' }),
+      // A refused row, in clear: it has no lead.
+      { entry: 'revealed', clientId: 'autre', actor: `staff:${ids?.staff}`, purpose: 'ticket 2' },
+    ]),
+  );
+  expect(await concerned('--account', 'Sophie.D')).toMatchObject([
+    { clientId: 'autre', persons: 0, leads: 0, withoutLead: 1, references: [] },
+    { clientId: 'essai', leads: 2, inClear: 1, withoutLead: 0, references: ['BE-1', 'BE-3'] },
+  ]);
+});
+
 test('asking is in the log before the answer, for each client concerned, and for nobody where nobody is', async () => {
   const before = await actionsOf(gateway, 'exported');
   await concerned('--host', 'crm.essai.example');

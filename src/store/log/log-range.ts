@@ -16,6 +16,7 @@ export interface LoggedEntry {
   readonly purpose: string;
   readonly recipient: string;
   readonly target: string;
+  readonly authorisation: number;
   readonly outcome: string;
   readonly reason: string;
   readonly status: number;
@@ -28,7 +29,7 @@ export interface LogRange {
 }
 
 const columns = `id, at, entry, client_id AS client, destination_id AS destination, delivery_id AS delivery, lead_id AS \`lead\`,
-  run, attempt, actor, purpose, recipient, target, outcome, reason, status`;
+  run, attempt, actor, purpose, recipient, target, authorisation_id AS authorisation, outcome, reason, status`;
 const atOnce = 2_000;
 /** Ids and times grow together, but concurrent writers may differ by up to this. */
 const slackMs = 600_000;
