@@ -4,9 +4,10 @@ import { createInterface } from 'node:readline/promises';
 import { resolve } from 'node:path';
 import type { App, openApp as openAppNow } from '../app.ts';
 import type { Account } from '../access/accounts.ts';
+import type { PersonGuard } from '../app/person-guard.ts';
 import { loadConfig, mappingsDirOf, sandboxFile, type Config } from '../config.ts';
 import { isRelaisError, RelaisError } from '../errors.ts';
-import { createLog, silentLog } from '../log.ts';
+import { createLog, silentLog, type Log } from '../log.ts';
 import { actorOf, allNames, namedText } from '../support/named-text.ts';
 import type { Command } from 'commander';
 import type { PersonLead } from '../support/find-person.ts';
@@ -84,14 +85,25 @@ const openApp = async (...given: Parameters<typeof openAppNow>): Promise<App> =>
   (await import('../app.ts')).openApp(...given);
 
 /** Opens the gateway for one command and closes it, whatever happens. */
-export async function withApp<T>(work: (app: App) => Promise<T>): Promise<T> {
+export const withApp = async <T>(work: (app: App) => Promise<T>): Promise<T> =>
+  during(
+    await opened(createLog({ level: 'error', stream: { write: (line) => void process.stderr.write(line) } })),
+    work,
+  );
+
+interface Opened {
+  readonly app: App;
+  readonly guard: PersonGuard | undefined;
+}
+
+async function opened(log: Log): Promise<Opened> {
   const loaded = config();
   const { needsFactor } = loaded.terminal;
   const guard = needsFactor ? (await import('../app/person-guard.ts')).createPersonGuard() : undefined;
-  const app = await openApp(loaded, {
-    log: createLog({ level: 'error', stream: { write: (line) => void process.stderr.write(line) } }),
-    admit: guard?.admit,
-  });
+  return { app: await openApp(loaded, { log, admit: guard?.admit }), guard };
+}
+
+async function during<T>({ app, guard }: Opened, work: (app: App) => Promise<T>): Promise<T> {
   try {
     const { database, config: typed } = app;
     const proved = await accountShown(app);
@@ -118,18 +130,14 @@ async function accountShown({ access, config: typed }: App): Promise<Account | u
 
 /** For commands that can do without: undefined when nothing is configured or no database answers, which is reported. */
 export async function withAppIfAny<T>(work: (app: App | undefined) => Promise<T>): Promise<T> {
-  let app: App;
+  let found: Opened;
   try {
-    app = await openApp(config(), { log: silentLog });
+    found = await opened(silentLog);
   } catch (error) {
     if (!isRelaisError(error) || !/^(CONFIG|DB)-/.test(error.code)) throw error;
     return work(undefined);
   }
-  try {
-    return await work(app);
-  } finally {
-    await app.close();
-  }
+  return during(found, work);
 }
 
 /** For irreversible or many changes: `expected` must be typed, or --yes given. */

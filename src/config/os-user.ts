@@ -1,5 +1,6 @@
 // Names who works at the terminal as the operating system knows them: the login that began the session, also behind sudo (C58).
 // Invariant: where the kernel keeps the login, no variable replaces it.
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 
@@ -27,14 +28,11 @@ interface Typed {
 export function operatorOf({ actor, sudoUser, sudoUid }: Typed, facts: SystemFacts): Operator {
   const { uid, username, loginUid, nameOf } = facts;
   if (loginUid !== undefined) {
-    const behindSudo = sudoUid === String(loginUid) ? sudoUser : undefined;
-    return {
-      name: loginUid === uid ? username : (nameOf(loginUid) ?? behindSudo ?? `uid ${loginUid}`),
-      isProved: true,
-    };
+    return { name: loginUid === uid ? username : (nameOf(loginUid) ?? `uid ${loginUid}`), isProved: true };
   }
-  // Root gets these two of sudo; any other user could set them.
-  if (sudoUser !== undefined && uid === 0) return { name: sudoUser, isProved: true };
+  // Root gets these two of sudo; any other user could set them, and whoever enters a container.
+  if (sudoUser !== undefined && uid === 0)
+    return { name: sudoUser, isProved: nameOf(Number(sudoUid)) === sudoUser };
   const name = actor ?? sudoUser ?? username;
   return { name, isProved: name === username };
 }
@@ -49,11 +47,18 @@ export function systemFacts(): SystemFacts {
   return { uid, username, loginUid, nameOf };
 }
 
+/** Also of a directory service: `getent` asks what the system's accounts come from. */
 function nameOf(uid: number): string | undefined {
-  return contentOf('/etc/passwd')
-    .split('\n')
-    .map((line) => line.split(':'))
-    .find(([, , id]) => id === String(uid))?.[0];
+  const listed = contentOf('/etc/passwd');
+  const asked = (): string =>
+    spawnSync('/usr/bin/getent', ['passwd', String(uid)], { encoding: 'utf8', timeout: 5_000, env: {} })
+      .stdout;
+  const nameIn = (text: string): string | undefined =>
+    text
+      .split('\n')
+      .map((line) => line.split(':'))
+      .find(([, , id]) => id === String(uid))?.[0];
+  return nameIn(listed) ?? nameIn(asked() ?? '');
 }
 
 function contentOf(path: string): string {

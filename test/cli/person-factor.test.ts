@@ -59,6 +59,7 @@ test.each([
   [['lead', 'find', '--email', 'pf-1@courriel.example', '--reason', 'ticket 1']],
   [['lookups', '--client', 'essai', '--reference', 'PF-1', '--reason', 'ticket 1']],
   [['mapping', 'preview', 'essai-crm', '--lead', 'PF-1', '--reason', 'ticket 1']],
+  [['mapping', 'diff', 'essai-crm', 'file', '1', '--show-values', '--reason', 'ticket 1']],
 ])('C58: without the code nothing is shown and nothing is logged: %s', async (argv) => {
   const before = await reads();
   const ran = await relais({}, ...argv);

@@ -27,13 +27,19 @@ test.each([
     true,
   ],
   [
-    'a login of a directory service is named by sudo',
+    'a login without a name is its number, whatever SUDO_USER and SUDO_UID say: any user may set both',
     typed({ sudoUser: 'claire', sudoUid: '5001' }),
     facts({ loginUid: 5001 }),
-    'claire',
+    'uid 5001',
     true,
   ],
-  ['else by its number', typed(), facts({ loginUid: 5001 }), 'uid 5001', true],
+  [
+    'root in a container is not whom the variables name',
+    typed({ sudoUser: 'directrice', sudoUid: '2001' }),
+    facts({ uid: 0, username: 'root' }),
+    'directrice',
+    false,
+  ],
   [
     'root without a login is whom sudo names',
     typed({ actor: 'Alice', sudoUser: 'sophie', sudoUid: '2001' }),
