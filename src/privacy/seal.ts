@@ -150,6 +150,13 @@ async function endingLines(
   return ending;
 }
 
+/** Furthest that a clock is set back without a word, ms. */
+const setBackMs = 3_600_000;
+
+/** Seals are in order of time, so that each is in one day's statement; a clock that was an hour ahead and more is no longer believed. */
+const inOrder = (before: Date | undefined, now: Date): Date =>
+  before !== undefined && before > now && before.getTime() - now.getTime() < setBackMs ? before : now;
+
 /** Seals these entries behind `before`. The caller has proved both. */
 export async function addSeal(
   tx: Sql,
@@ -176,7 +183,7 @@ export async function addSeal(
   const ids = rows.map((row) => row.id);
   const bare = {
     sequence: (before?.sequence ?? 0) + 1,
-    sealedAt: now(),
+    sealedAt: inOrder(before?.sealedAt, now()),
     entries: rangesOf(ids),
     entryMacs: Buffer.concat(rows.map((row) => entryMac(key, row))),
     count: rows.length,

@@ -211,6 +211,27 @@ test('C46: openssl, awk and sha256sum prove the days and the proofs of the pack;
   expect(() => shell(bySignature, at)).toThrow();
 });
 
+test('C46: an entry that waited for its seal since before the period is in the pack with the day of its seal', async () => {
+  await gateway.app.database.transaction((tx) =>
+    appendHandovers(
+      tx,
+      [{ entry: 'looked_up', clientId: 'essai', actor: 'account:1', purpose: 'ticket 2' }],
+      later(-9),
+    ),
+  );
+  // A clock that is set back by a minute over midnight: the seals stay in order of time, each in one day.
+  await sealedAt(later(1, 12 * 60));
+  await gateway.app.database.transaction((tx) =>
+    appendHandovers(tx, [{ entry: 'looked_up', clientId: 'essai', actor: 'account:1', purpose: 'ticket 3' }]),
+  );
+  await sealedAt(later(1, 12 * 60 - 1));
+  await signedAt(later(2, 12 * 60 + 11));
+  const keys = publishedKeys(gateway.app.keys.seal)
+    .map(({ pem }) => pem)
+    .join('');
+  expect(await checkPack(join(await unpacked(), 'pack.zip'), keys)).toMatchObject({ ok: true });
+});
+
 test('C56: the register is in the pack with its client alone, and on the terminal with all; a mistake in it is named', async () => {
   const page = readFileSync(join(await unpacked(), 'registre.html'), 'utf8');
   expect(page).toContain('Hébergeur Exemple SAS');

@@ -5,6 +5,15 @@ import { keyIdOf } from '../../privacy/proofs/proof.ts';
 
 export type DayProblem = 'other_key' | 'day_changed' | 'day_incomplete';
 
+/** UTC, by which seals and statements count. */
+export const dayOf = (at: Date): string => at.toISOString().slice(0, 10);
+
+/** The days of which a pack has everything: the first and the last of its period may be partial. */
+export const wholeDays =
+  ({ from, until }: { readonly from: string; readonly until: string }) =>
+  (day: string): boolean =>
+    day > from && day < until;
+
 interface DaySum {
   readonly entries: number;
   readonly sha256: string;
@@ -19,7 +28,7 @@ export function createDaySums(): {
   const sums = new Map<string, { entries: number; readonly hash: Hash }>();
   return {
     add: (sealedAt, text) => {
-      const day = sealedAt.toISOString().slice(0, 10);
+      const day = dayOf(sealedAt);
       const sum = sums.get(day) ?? { entries: 0, hash: createHash('sha256') };
       sums.set(day, sum);
       sum.entries += 1;
@@ -61,6 +70,7 @@ export function problemOfDays(
     readonly sumOf: (day: string) => DaySum;
   },
 ): { readonly problem: DayProblem; readonly day: string } | undefined {
+  const isWhole = wholeDays(period);
   let before: SignedDay | undefined;
   for (const signed of days) {
     const { day, bytes, signature } = signed;
@@ -74,8 +84,7 @@ export function problemOfDays(
     if (!verify(null, bytes, key, signature) || said.day !== day || said.client !== client || !isLinked)
       return { problem: 'day_changed', day };
     const sum = sumOf(day);
-    const isWhole = day > period.from && day < period.until;
-    if (isWhole && (sum.entries !== said.entries || sum.sha256 !== said.sha256))
+    if (isWhole(day) && (sum.entries !== said.entries || sum.sha256 !== said.sha256))
       return { problem: 'day_incomplete', day };
     before = signed;
   }

@@ -2,6 +2,7 @@
 // Invariant: no entry of another client; archived entries are read from the archives, or nothing is written at all; memory
 // does not grow with the log.
 import { join } from 'node:path';
+import { addDays, civilDate } from '../../domain/civil-date.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
 import { RelaisError } from '../../errors.ts';
 import { missingArchive } from '../../errors/unknown.ts';
@@ -20,6 +21,7 @@ import type { Database } from '../../store/database.ts';
 import { handoverColumns } from '../../store/log/handover-text.ts';
 import { waitingAfter } from '../../store/log/handovers-unsealed.ts';
 import { idsOf } from '../../store/log/log-range.ts';
+import { dayOf, wholeDays } from './check-days.ts';
 
 export const journalFormat = 'relais-audit-log-1';
 
@@ -54,14 +56,19 @@ export const entryOf = (text: string): JournalEntry => {
   return (column) => String(values[column === 'id' ? 0 : place(column)] ?? '');
 };
 
-const isMeant = ({ clientId, from, until }: JournalAsked): ((text: string) => boolean) => {
+/**
+ * True for an entry of the client and the period. A day that is wholly within the period has all entries that were sealed on it, as its
+ * signed statement counts them: also one that waited for its seal since before.
+ */
+const isMeant = ({ clientId, from, until }: JournalAsked): ((text: string, sealedOn?: string) => boolean) => {
   const [first, behind] = [momentText(from), momentText(until)];
-  return (text) => {
+  const isWhole = wholeDays({ from: civilDate(from), until: addDays(civilDate(until), -1) });
+  return (text, sealedOn = '') => {
     // Every value is a text: an entry without the client's name is not parsed.
     if (!text.includes(JSON.stringify(clientId))) return false;
     const values = JSON.parse(text) as readonly (string | null)[];
     const at = values[atPlace] ?? '';
-    return values[clientPlace] === clientId && at >= first && at < behind;
+    return values[clientPlace] === clientId && (isWhole(sealedOn) || (at >= first && at < behind));
   };
 };
 
@@ -160,6 +167,7 @@ async function createWalk(
 ): Promise<{ readonly follow: () => AsyncGenerator<SealedTexts> }> {
   const { database, archives = '' } = at;
   const meant = isMeant(asked);
+  const isWhole = wholeDays({ from: civilDate(asked.from), until: addDays(civilDate(asked.until), -1) });
   const needed = await archivesNeeded(at, asked);
   const [firstId, lastId] = await idsOf(database, asked);
   let last = await lastSealBefore(database, new Date(asked.from.getTime() - slackMs));
@@ -171,8 +179,9 @@ async function createWalk(
     );
     if (archive === undefined) {
       const ids = entryIdsOf(seal.entries);
-      if (!ids.some((id) => id >= firstId && id <= lastId)) return [];
-      return (await readEntries(database, ids)).map(entryText).filter(meant);
+      const day = dayOf(seal.sealedAt);
+      if (!isWhole(day) && !ids.some((id) => id >= firstId && id <= lastId)) return [];
+      return (await readEntries(database, ids)).map(entryText).filter((text) => meant(text, day));
     }
     if (open?.archive !== archive)
       open = { archive, seals: archivedSeals(join(archives, archive.fileName), meant) };
@@ -200,18 +209,22 @@ async function createWalk(
 
 async function* archivedSeals(
   path: string,
-  meant: (text: string) => boolean,
+  meant: (text: string, sealedOn: string) => boolean,
 ): AsyncGenerator<{ readonly sequence: number; readonly texts: readonly string[] }> {
   let sequence: number | undefined;
   let texts: string[] = [];
+  let day = '';
   for await (const line of linesOf(path)) {
     if (line.startsWith('[')) {
-      if (meant(line)) texts.push(line);
+      if (meant(line, day)) texts.push(line);
       continue;
     }
     if (sequence !== undefined) yield { sequence, texts };
-    const { seal } = JSON.parse(line) as { readonly seal?: number };
-    [sequence, texts] = [seal, []];
+    const { seal, sealedAt = '' } = JSON.parse(line) as {
+      readonly seal?: number;
+      readonly sealedAt?: string;
+    };
+    [sequence, texts, day] = [seal, [], sealedAt.slice(0, 10)];
   }
 }
 
@@ -230,7 +243,7 @@ async function waitingTexts(database: Database, asked: JournalAsked): Promise<re
           waiting.entries.slice(start, start + 1_000).map(({ id }) => id),
         )),
       );
-    found.push(...rows.map(entryText).filter(meant));
+    found.push(...rows.map(entryText).filter((text) => meant(text)));
     after = waiting.last;
   }
 }
