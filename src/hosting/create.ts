@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { instanceNames, type InstanceNames } from '../domain/hosting.ts';
 import { RelaisError } from '../errors.ts';
+import { alone } from '../store/alone.ts';
 import type { Account } from '../store/migrate.ts';
 import { openDatabase, type Database } from '../store/database.ts';
 import { makeAccount, makeSchemas, requireAddress } from '../store/hosting/instance-accounts.ts';
@@ -56,9 +57,9 @@ const firstHttpPort = 8080;
 
 /** @throws INSTANCE-001, USAGE-001, CONFIG-001, DB-001 to DB-005 */
 export async function createInstance(place: InstancePlace, order: InstanceOrder): Promise<MadeInstance> {
-  const { clientId, host, intakeHosts, actor, folder } = order;
-  if (!/^[a-z0-9][a-z0-9-]{0,39}$/.test(clientId))
-    throw new RelaisError('USAGE-001', `"${clientId}" is no client: small letters, digits and -.`);
+  const { clientId, host, intakeHosts } = order;
+  if (!/^[a-z0-9][a-z0-9_-]{0,39}$/.test(clientId))
+    throw new RelaisError('USAGE-001', `"${clientId}" is no client: small letters, digits, - and _.`);
   for (const address of [host, ...intakeHosts]) requireAddress(address);
   const owned = await readDedication(place.shared);
   if (owned !== undefined)
@@ -66,6 +67,17 @@ export async function createInstance(place: InstancePlace, order: InstanceOrder)
       'INSTANCE-001',
       `This is the installation for ${owned.clientId}: run the command in the shared one.`,
     );
+  const made = await alone(place.shared, 'instance', () => make(place, order));
+  if (made === undefined)
+    throw new RelaisError('INSTANCE-001', [
+      'Une installation est en cours de création : relancez la commande ensuite.',
+      'An installation is being made by another process: run the command again afterwards.',
+    ]);
+  return made;
+}
+
+async function make(place: InstancePlace, order: InstanceOrder): Promise<MadeInstance> {
+  const { clientId, host, intakeHosts, actor, folder } = order;
   const { slot } = await openInstance(place.shared, clientId, actor);
   const names = instanceNames(place.shared.name, clientId, slot);
   const former = await readFile(join(folder, 'relais.env'), 'utf8').catch(() => names.schema);

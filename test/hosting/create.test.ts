@@ -6,6 +6,7 @@ import { openApp } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
 import { firstId } from '../../src/domain/hosting.ts';
 import { silentLog } from '../../src/log.ts';
+import { alone } from '../../src/store/alone.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { insertIntakeRows } from '../../src/store/intake/intake.ts';
 import { environmentOf, terminalOf } from '../cli/terminal.ts';
@@ -144,9 +145,11 @@ test('C26 C36: it takes leads of its client alone, under ids of its own, and its
 });
 
 test('C36: interrupted at any step, nothing starts; run again, it is whole', async () => {
-  const folder = join(home.folder, 'etc', 'littoral');
+  const folder = join(home.folder, 'etc', 'littoral_2');
   // No account that may make accounts: it ends after the folder.
-  const refused = await home.create('littoral', { RELAIS_MYSQL_ADMIN_URL: gateway.config.mysql.gatewayUrl });
+  const refused = await home.create('littoral_2', {
+    RELAIS_MYSQL_ADMIN_URL: gateway.config.mysql.gatewayUrl,
+  });
   expect(refused.code).not.toBe(0);
   expect(existsSync(join(folder, 'keys', 'seal_key'))).toBe(true);
   expect(existsSync(join(folder, 'relais.env'))).toBe(false);
@@ -154,22 +157,34 @@ test('C36: interrupted at any step, nothing starts; run again, it is whole', asy
   const seal = readFileSync(join(folder, 'keys', 'seal_key'), 'utf8');
   chmodSync(join(folder, 'keys', 'seal_key'), 0o640);
   writeFileSync(join(folder, 'keys', 'seal_key'), 'short');
-  expect(await home.create('littoral')).toMatchObject({
+  expect(await home.create('littoral_2')).toMatchObject({
     code: 78,
     err: expect.stringContaining('RELAIS_SEAL_KEY') as string,
   });
   expect(existsSync(join(folder, 'relais.env'))).toBe(false);
   writeFileSync(join(folder, 'keys', 'seal_key'), seal);
-  expect(await home.create('littoral')).toMatchObject({ code: 0, err: '' });
-  expect(await terminalOf(home.environment('littoral'))('status')).toMatchObject({ code: 0 });
+  expect(await home.create('littoral_2')).toMatchObject({ code: 0, err: '' });
+  expect(await terminalOf(home.environment('littoral_2'))('status')).toMatchObject({ code: 0 });
   expect(
     await gateway.owner.all(
       'SELECT slot, client_id AS clientId, ready_at IS NOT NULL AS ready FROM instances ORDER BY slot',
     ),
   ).toMatchObject([
     { slot: 1, clientId: 'essai', ready: 1 },
-    { clientId: 'littoral', ready: 1 },
+    // However often a command was repeated, it used up one number.
+    { slot: 2, clientId: 'littoral_2', ready: 1 },
   ]);
+});
+
+test('C36: of two at once one is refused: each would have written keys of its own', async () => {
+  const owner = openDatabase({
+    url: process.env['RELAIS_TEST_MYSQL_URL']?.replace(/\/?$/, `/${gateway.app.database.name}`) ?? '',
+    connections: 1,
+  });
+  const ran = await alone(owner, 'instance', () => home.create('nord'));
+  await owner.close();
+  expect(ran).toMatchObject({ code: 1, err: expect.stringContaining('INSTANCE-001') as string });
+  expect(existsSync(join(home.folder, 'etc', 'nord'))).toBe(false);
 });
 
 test('C36: an account is bound to an address; a dedicated installation makes no other', async () => {

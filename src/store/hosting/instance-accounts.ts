@@ -6,7 +6,7 @@ import type { Database } from '../database.ts';
 
 /** @throws USAGE-001 for a pattern */
 export function requireAddress(host: string): void {
-  if (!/^[0-9A-Za-z][0-9A-Za-z.:-]{0,59}$/.test(host))
+  if (!/^[0-9A-Za-z:][0-9A-Za-z.:-]{0,59}$/.test(host))
     throw new RelaisError('USAGE-001', `"${host}" is no address of a host: no pattern, no mask.`);
 }
 

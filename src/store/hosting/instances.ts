@@ -2,7 +2,7 @@
 // Invariant: a number is given once; only the owner's account writes here.
 import { firstId, firstShortId, mostSlots } from '../../domain/hosting.ts';
 import { RelaisError } from '../../errors.ts';
-import { isDuplicateKey, type Database, type ReadOnlySql, type Sql } from '../database.ts';
+import type { Database, ReadOnlySql, Sql } from '../database.ts';
 
 export interface Instance {
   readonly slot: number;
@@ -34,15 +34,13 @@ export async function instanceAt(
 
 /** The client's installation in use; the next number where there is none. @throws INSTANCE-001 when the numbers are used up */
 export async function openInstance(owner: Sql, clientId: string, actor: string): Promise<Instance> {
-  try {
+  // An INSERT that fails uses up a number: one process at a time makes an installation.
+  if ((await findInstance(owner, clientId)) === undefined)
     await owner.run('INSERT INTO instances (client_id, open_for, made_by) VALUES (?, ?, ?)', [
       clientId,
       clientId,
       actor,
     ]);
-  } catch (error) {
-    if (!isDuplicateKey(error)) throw error;
-  }
   const found = await findInstance(owner, clientId);
   if (found === undefined || found.slot > mostSlots)
     throw new RelaisError('INSTANCE-001', [
