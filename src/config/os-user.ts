@@ -30,7 +30,7 @@ export function operatorOf({ actor, sudoUser, sudoUid }: Typed, facts: SystemFac
   if (loginUid !== undefined) {
     return { name: loginUid === uid ? username : (nameOf(loginUid) ?? `uid ${loginUid}`), isProved: true };
   }
-  // Root gets these two of sudo; any other user could set them, and whoever enters a container.
+  // Root gets these two of sudo; any other user could set them, as could root in a container.
   if (sudoUser !== undefined && uid === 0)
     return { name: sudoUser, isProved: nameOf(Number(sudoUid)) === sudoUser };
   const name = actor ?? sudoUser ?? username;

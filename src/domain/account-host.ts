@@ -5,7 +5,7 @@
 export function isOneHost(host: string): boolean {
   if (host === '' || /[%_]/.test(host)) return false;
   const [address = '', mask] = host.split('/');
-  // Of an IPv6 address 32 bits are a whole provider's network.
+  // 32 bits of an IPv6 address are a whole provider's network.
   return mask === undefined || mask === '255.255.255.255' || mask === (address.includes(':') ? '128' : '32');
 }
 

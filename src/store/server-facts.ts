@@ -47,7 +47,7 @@ export async function accountFacts(sql: ReadOnlySql): Promise<AccountFacts> {
   };
 }
 
-/** What an account was made with is shown to itself; a server may demand TLS of everybody. */
+/** The server shows an account how it was made; it may demand TLS of every account. */
 async function demandsTls(sql: ReadOnlySql): Promise<boolean> {
   const server = await namedValues(
     sql,
