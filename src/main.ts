@@ -10,7 +10,7 @@ import { strangeVariables } from './app/strange-variables.ts';
 import { loadConfig, waitsOnConfigError, type Config, ownEnvironment, portInUse } from './config.ts';
 import { programVersion } from './config/version.ts';
 import type { Meters } from './monitoring/meters.ts';
-import { catalogue, foreignCode, isRelaisError, type RelaisError } from './errors.ts';
+import { foreignCode, isRelaisError, remedyOf, type RelaisError } from './errors.ts';
 import { createLog, type Log } from './log.ts';
 
 const roles = ['all', 'planner', 'worker', 'api', 'console'] as const;
@@ -72,7 +72,7 @@ async function main(name: string, rest: readonly string[]): Promise<void> {
 }
 
 function messageOf(error: RelaisError): string {
-  return `${error.code} ${error.message}\n→ ${catalogue[error.code].remedy}`;
+  return `${error.code} ${error.message}\n→ ${remedyOf(error.code)}`;
 }
 
 async function run(role: RoleName, config: Config, plainLog: Log): Promise<void> {

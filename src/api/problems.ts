@@ -39,7 +39,7 @@ function written({ status, code, detail, errors }: Problem, requestId: string): 
     },
     body: JSON.stringify({
       type: code === undefined ? 'about:blank' : `urn:relais:error:${code}`,
-      title: code === undefined ? STATUS_CODES[status] : (over?.meaning ?? catalogue[code].meaning),
+      title: code === undefined ? STATUS_CODES[status] : (over?.meaning ?? catalogue[code][0]),
       status,
       detail,
       ...(over === undefined ? {} : { code, remedy: over.remedy }),

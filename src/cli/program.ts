@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { catalogue, foreignCode, isRelaisError, RelaisError } from '../errors.ts';
+import { foreignCode, isRelaisError, RelaisError, remedyOf } from '../errors.ts';
 import { programVersion } from '../config/version.ts';
 import { accountCommands, apiKeyCommands } from './accounts.ts';
 import { alertCommands, statusCommands } from './status.ts';
@@ -163,7 +163,7 @@ function closed(error: NodeJS.ErrnoException): void {
 function reportError(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exits.usage;
   if (isRelaisError(error)) {
-    say(`${error.code} ${error.message}\n→ ${catalogue[error.code].remedy}`);
+    say(`${error.code} ${error.message}\n→ ${remedyOf(error.code)}`);
     if (outOfReach.includes(error.code)) return exits.unavailable;
     if (/^(CONFIG|KEY)-/.test(error.code)) return exits.config;
     return error.code.startsWith('USAGE') ? exits.usage : exits.failure;
@@ -171,9 +171,9 @@ function reportError(error: unknown): number {
   const { path } = error as NodeJS.ErrnoException;
   const code = codeOf(error as NodeJS.ErrnoException);
   if (path !== undefined && (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR')) {
-    say(`FIND-001 ${path} cannot be read (${code}).\n→ ${catalogue['FIND-001'].remedy}`);
+    say(`FIND-001 ${path} cannot be read (${code}).\n→ ${remedyOf('FIND-001')}`);
   } else if (code !== undefined && unwritable.includes(code))
-    say(`FILE-001 ${path ?? 'A file'} cannot be written (${code}).\n→ ${catalogue['FILE-001'].remedy}`);
-  else say(`INTERNAL-001 ${foreignCode(error)}\n→ ${catalogue['INTERNAL-001'].remedy}`);
+    say(`FILE-001 ${path ?? 'A file'} cannot be written (${code}).\n→ ${remedyOf('FILE-001')}`);
+  else say(`INTERNAL-001 ${foreignCode(error)}\n→ ${remedyOf('INTERNAL-001')}`);
   return exits.failure;
 }

@@ -2,7 +2,7 @@
 // Invariant: no stack and no words of a library; the input comes back escaped or not at all.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { may, type Permission } from '../access/permissions.ts';
-import { catalogue, foreignCode, isRelaisError, type RelaisError } from '../errors.ts';
+import { foreignCode, isRelaisError, remedyOf, type RelaisError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Written } from '../http/server.ts';
 import { html, type Html, type Piece } from '../privacy/papers/html.ts';
@@ -115,7 +115,7 @@ function detailOf(request: FastifyRequest, error: RelaisError): Html {
   const sentence =
     french !== undefined || remedy !== undefined
       ? { french, english }
-      : { french, english: `${english} ${catalogue[error.code].remedy}` };
+      : { french, english: `${english} ${remedyOf(error.code)}` };
   return html`${remedy === undefined ? undefined : html`<p>${say(remedy)}</p>`}
     <p class="quiet">
       <code>${error.code}</code>

@@ -29,7 +29,7 @@ export interface Problem {
   /** From 1. */
   readonly line: number;
   readonly column: number;
-  /** `MAP-201`; the catalogue in `problems.ts` gives meaning and remedy. */
+  /** `MAP-201`; `problem-catalogue.ts` gives meaning and remedy. */
   readonly code: string;
   readonly severity: 'error' | 'warning';
   readonly message: string;

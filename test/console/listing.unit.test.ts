@@ -1,7 +1,7 @@
 // Messages of a mapping's check on a page: what each means, and what exactly was found, in the language of the page.
 import { lineLink, listing, problemsTable, type Problem } from '../../src/console/mapping-parts.ts';
 import { sayIn } from '../../src/console/layout.ts';
-import { mappingProblems } from '../../src/mapping/document/problems.ts';
+import { mappingProblems } from '../../src/mapping/document/problem-catalogue.ts';
 import { written } from '../../src/privacy/papers/html.ts';
 
 const problem: Problem = {

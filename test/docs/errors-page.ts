@@ -1,9 +1,9 @@
 // The catalogues on docs/errors.md, one entry a code: `npm run docs` writes them, a test holds them to the code.
 import { catalogue } from '../../src/errors.ts';
-import { mappingProblems } from '../../src/mapping/document/problems.ts';
+import { mappingProblems } from '../../src/mapping/document/problem-catalogue.ts';
 import { wrapped } from './page-lists.ts';
 
-type Catalogue = Readonly<Record<string, { readonly meaning: string; readonly remedy: string }>>;
+type Catalogue = Readonly<Record<string, readonly [meaning: string, remedy: string]>>;
 
 /** The program prints an error of a command with its remedy; of a mapping file it prints code and message. */
 export const catalogues: Readonly<
@@ -20,7 +20,7 @@ export function errorsPage(page: string): string {
     const start = written.indexOf(`${heading}\n`);
     const list = written.indexOf('\n- `', start) + 1;
     const end = `${written}\n\n`.indexOf('\n\n', list);
-    const entries = Object.entries(codes).map(([code, { meaning, remedy }]) =>
+    const entries = Object.entries(codes).map(([code, [meaning, remedy]]) =>
       wrapped(withRemedy ? `\`${code}\`: **${meaning}** ${remedy}` : `\`${code}\`: ${meaning}`, '- ', '  '),
     );
     written = `${written.slice(0, list)}${entries.join('\n')}${written.slice(end)}`;

@@ -32,7 +32,7 @@ test.each(Object.entries(catalogues))(
   (heading, { codes, withRemedy }) => {
     const form = withRemedy ? /^`([^`]+)`: \*\*(.+?)\*\* (.+)$/ : /^`([^`]+)`: (.+)$/;
     expect(entriesUnder(heading, form)).toEqual(
-      Object.entries(codes).map(([code, { meaning, remedy }]) => [
+      Object.entries(codes).map(([code, [meaning, remedy]]) => [
         code,
         meaning,
         ...(withRemedy ? [remedy] : []),
@@ -51,7 +51,7 @@ test('reasons of a delivery, with a state and both languages', () => {
   expect(rows.map(([code, , fr, en]) => [code, fr, en])).toEqual(
     Object.entries(reasons)
       .filter(([code]) => code !== '')
-      .map(([code, { fr, en }]) => [code, fr, en]),
+      .map(([code, [fr, en]]) => [code, fr, en]),
   );
   for (const [code, state = '', , , remedy = ''] of rows)
     expect([code, (deliveryStates as readonly string[]).includes(state), remedy !== '']).toEqual([

@@ -1,7 +1,7 @@
 // One file for each mistake: its last lines, `#! ...`, are what a person must read.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { mappingProblems } from '../../src/mapping/document/problems.ts';
+import { mappingProblems } from '../../src/mapping/document/problem-catalogue.ts';
 import { check, demoClient, fixtures, problemsOf, webhook } from './support.ts';
 
 function cases(folder: string): readonly { name: string; text: string; expected: readonly string[] }[] {
@@ -82,7 +82,7 @@ test('an authorisation without targets of an address that is a secret says what 
 });
 
 test('every code has a meaning and a remedy', () => {
-  for (const [code, { meaning, remedy }] of Object.entries(mappingProblems)) {
+  for (const [code, [meaning, remedy]] of Object.entries(mappingProblems)) {
     expect(code).toMatch(/^MAP-\d{3}$/);
     expect(meaning.length).toBeGreaterThan(15);
     expect(remedy.length).toBeGreaterThan(5);
