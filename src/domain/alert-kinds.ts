@@ -227,129 +227,97 @@ export function whatToDo(kind: AlertKind, destination: string): string {
   return [words?.[0], command].filter((part) => part !== undefined).join(' — ');
 }
 
-interface AlertDefinition {
-  /** Title for support, French first. */
-  readonly title: string;
-  /** True when it is listed among the tasks. False when the delivery's own row shows it, or when it ends by itself. */
-  readonly isTask: boolean;
-}
-
-export const alertDefinitions = {
-  destination_held: { title: 'Destination en pause automatique / destination held', isTask: false },
-  destination_reopened: { title: 'Destination rétablie / destination reopened', isTask: false },
-  delivery_failed: { title: 'Livraisons en échec définitif / deliveries failed for good', isTask: false },
-  delivery_expired: { title: 'Livraisons expirées / deliveries expired', isTask: false },
-  bounces_unread: { title: 'Retours de courrier illisibles / bounces cannot be read', isTask: false },
-  bounce_unmatched: {
-    title: 'Retours de courrier sans livraison reconnue / bounces of no known delivery',
-    isTask: false,
-  },
-  lead_waits: {
-    title: 'Leads en attente au-delà du délai promis / leads wait longer than promised',
-    isTask: false,
-  },
-  file_late: { title: 'Fichier non parti à l’heure prévue / file not produced on schedule', isTask: true },
-  file_unacknowledged: { title: 'Accusé de réception manquant / acknowledgement missing', isTask: true },
-  ack_unreadable: { title: 'Accusé de réception illisible / acknowledgement cannot be read', isTask: true },
-  ack_lines_unknown: {
-    title:
-      'Lignes d’accusé sans lead correspondant, ou de statut inconnu / acknowledgement lines not understood',
-    isTask: true,
-  },
-  ack_contradicts: {
-    title: 'Accusé de réception contradictoire / acknowledgement contradicts an earlier one',
-    isTask: true,
-  },
-  file_gap: { title: 'Numéro de fichier manquant / file number missing', isTask: true },
-  file_held: {
-    title: 'Fichier complet retenu : trop de leads en moins / full file held back: too many leads missing',
-    isTask: true,
-  },
-  file_bounced: {
-    title: 'Fichier renvoyé par une messagerie / file returned by a mail system',
-    isTask: true,
-  },
-  opt_in_not_kept: {
-    title: 'Opt-in non conservé par le destinataire / opt-in not kept by the recipient',
-    isTask: true,
-  },
-  support_decides: { title: 'Décision du support attendue / support must decide', isTask: false },
-  manual_task: { title: 'Tâche manuelle / manual task', isTask: true },
-  right_waits: {
-    title: 'Retrait d’opt-in ou effacement pas encore transmis / withdrawal or erasure not passed on yet',
-    isTask: true,
-  },
-  erased_comes_back: {
-    title:
-      'Lead d’une personne effacée, recueilli avant l’effacement / lead of an erased person, collected before the erasure',
-    isTask: true,
-  },
-  moved_rows: {
-    title: 'Lignes d’un client passé à une autre installation / rows of a client that has moved',
-    isTask: true,
-  },
-  late_arrival: {
-    title:
-      'Envoi arrivé après un effacement ou une mise à jour / a lead that arrived after its erasure or update',
-    isTask: true,
-  },
-  request_due: {
-    title: 'Demande de droits : échéance proche ou dépassée / request close to its term, or past it',
-    isTask: true,
-  },
-  request_recipient: {
-    title:
-      'Destinataire à prévenir par écrit, ou qui ne répond pas / recipient to be asked in writing, or silent',
-    isTask: true,
-  },
-  intake_failed: { title: 'Incident à la réception des leads / intake incident', isTask: true },
-  intake_refused: { title: 'Leads refusés à l’entrée / leads refused at intake', isTask: false },
-  anomalies_pile_up: {
-    title: 'Leads non conformes d’un client / leads of a client that do not conform',
-    isTask: true,
-  },
-  go_live_incomplete: {
-    title: 'Mise en service incomplète d’un client / go-live list of a client incomplete',
-    isTask: true,
-  },
-  mapping_unusable: { title: 'Format de destination inutilisable / mapping unusable', isTask: true },
-  internal_error: {
-    title:
-      'Erreur interne sur une livraison ou une destination / internal error over a delivery or a destination',
-    isTask: true,
-  },
-  bulk_stuck: { title: 'Traitement groupé arrêté / bulk run cannot go on', isTask: true },
-  client_mail_unsent: {
-    title: 'E-mail du centre au client non parti / mail to a client not sent',
-    isTask: true,
-  },
-  events_untold: {
-    title: 'Outil du centre non prévenu des événements / events not taken by a tool of the centre',
-    isTask: true,
-  },
-  secret_expires: { title: 'Certificat bientôt expiré / certificate about to expire', isTask: false },
-  proofs_not_handed_over: {
-    title: 'Preuves de consentement non remises avant suppression / proofs not handed over before a deletion',
-    isTask: true,
-  },
-  retention_kept: {
-    title: 'Données gardées sans terme ou au-delà / data kept without an end or past it',
-    isTask: true,
-  },
-  service_away: {
-    title: 'Base de données ou Redis indisponible / database or Redis unavailable',
-    isTask: false,
-  },
-  backup_late: { title: 'Pas de sauvegarde depuis 26 heures / no backup for 26 hours', isTask: false },
-  backup_failed: { title: 'Sauvegarde en échec / backup failed', isTask: false },
-  statistics_withdrawn: {
-    title: 'Statistiques à purger d’un client / statistics to lose a client',
-    isTask: true,
-  },
-  ledger_late: { title: 'Registre des effacements en retard / ledger of erasures behind', isTask: false },
-  seal_lag: { title: 'Journal non scellé / log not sealed in time', isTask: false },
-  log_altered: { title: 'Journal altéré / log altered', isTask: true },
-} as const satisfies Readonly<Record<string, AlertDefinition>>;
+/** A `task` is listed among the tasks. A `notice` is not: the delivery's own row shows it, or it ends by itself. */
+const alertDefinitions = {
+  destination_held: ['Destination en pause automatique / destination held', 'notice'],
+  destination_reopened: ['Destination rétablie / destination reopened', 'notice'],
+  delivery_failed: ['Livraisons en échec définitif / deliveries failed for good', 'notice'],
+  delivery_expired: ['Livraisons expirées / deliveries expired', 'notice'],
+  bounces_unread: ['Retours de courrier illisibles / bounces cannot be read', 'notice'],
+  bounce_unmatched: ['Retours de courrier sans livraison reconnue / bounces of no known delivery', 'notice'],
+  lead_waits: ['Leads en attente au-delà du délai promis / leads wait longer than promised', 'notice'],
+  file_late: ['Fichier non parti à l’heure prévue / file not produced on schedule', 'task'],
+  file_unacknowledged: ['Accusé de réception manquant / acknowledgement missing', 'task'],
+  ack_unreadable: ['Accusé de réception illisible / acknowledgement cannot be read', 'task'],
+  ack_lines_unknown: [
+    'Lignes d’accusé sans lead correspondant, ou de statut inconnu / acknowledgement lines not understood',
+    'task',
+  ],
+  ack_contradicts: [
+    'Accusé de réception contradictoire / acknowledgement contradicts an earlier one',
+    'task',
+  ],
+  file_gap: ['Numéro de fichier manquant / file number missing', 'task'],
+  file_held: [
+    'Fichier complet retenu : trop de leads en moins / full file held back: too many leads missing',
+    'task',
+  ],
+  file_bounced: ['Fichier renvoyé par une messagerie / file returned by a mail system', 'task'],
+  opt_in_not_kept: ['Opt-in non conservé par le destinataire / opt-in not kept by the recipient', 'task'],
+  support_decides: ['Décision du support attendue / support must decide', 'notice'],
+  manual_task: ['Tâche manuelle / manual task', 'task'],
+  right_waits: [
+    'Retrait d’opt-in ou effacement pas encore transmis / withdrawal or erasure not passed on yet',
+    'task',
+  ],
+  erased_comes_back: [
+    'Lead d’une personne effacée, recueilli avant l’effacement / lead of an erased person, collected before the erasure',
+    'task',
+  ],
+  moved_rows: ['Lignes d’un client passé à une autre installation / rows of a client that has moved', 'task'],
+  late_arrival: [
+    'Envoi arrivé après un effacement ou une mise à jour / a lead that arrived after its erasure or update',
+    'task',
+  ],
+  request_due: [
+    'Demande de droits : échéance proche ou dépassée / request close to its term, or past it',
+    'task',
+  ],
+  request_recipient: [
+    'Destinataire à prévenir par écrit, ou qui ne répond pas / recipient to be asked in writing, or silent',
+    'task',
+  ],
+  intake_failed: ['Incident à la réception des leads / intake incident', 'task'],
+  intake_refused: ['Leads refusés à l’entrée / leads refused at intake', 'notice'],
+  anomalies_pile_up: ['Leads non conformes d’un client / leads of a client that do not conform', 'task'],
+  go_live_incomplete: [
+    'Mise en service incomplète d’un client / go-live list of a client incomplete',
+    'task',
+  ],
+  mapping_unusable: ['Format de destination inutilisable / mapping unusable', 'task'],
+  internal_error: [
+    'Erreur interne sur une livraison ou une destination / internal error over a delivery or a destination',
+    'task',
+  ],
+  bulk_stuck: ['Traitement groupé arrêté / bulk run cannot go on', 'task'],
+  client_mail_unsent: ['E-mail du centre au client non parti / mail to a client not sent', 'task'],
+  events_untold: [
+    'Outil du centre non prévenu des événements / events not taken by a tool of the centre',
+    'task',
+  ],
+  secret_expires: ['Certificat bientôt expiré / certificate about to expire', 'notice'],
+  proofs_not_handed_over: [
+    'Preuves de consentement non remises avant suppression / proofs not handed over before a deletion',
+    'task',
+  ],
+  retention_kept: ['Données gardées sans terme ou au-delà / data kept without an end or past it', 'task'],
+  service_away: ['Base de données ou Redis indisponible / database or Redis unavailable', 'notice'],
+  backup_late: ['Pas de sauvegarde depuis 26 heures / no backup for 26 hours', 'notice'],
+  backup_failed: ['Sauvegarde en échec / backup failed', 'notice'],
+  statistics_withdrawn: ['Statistiques à purger d’un client / statistics to lose a client', 'task'],
+  ledger_late: ['Registre des effacements en retard / ledger of erasures behind', 'notice'],
+  seal_lag: ['Journal non scellé / log not sealed in time', 'notice'],
+  log_altered: ['Journal altéré / log altered', 'task'],
+} as const satisfies Readonly<Record<string, readonly [title: string, asks: 'task' | 'notice']>>;
 
 export type AlertKind = keyof typeof alertDefinitions;
 export const alertKinds = Object.keys(alertDefinitions) as readonly AlertKind[];
+
+const known: Readonly<Partial<Record<string, readonly [title: string, asks: 'task' | 'notice']>>> =
+  alertDefinitions;
+
+/** For support, French first. */
+export const alertTitle = (kind: AlertKind): string => known[kind]?.[0] ?? kind;
+
+/** True also for a kind that this release does not know. */
+export const isTask = (kind: AlertKind): boolean => known[kind]?.[1] !== 'notice';

@@ -1,5 +1,6 @@
 // Defines the words of a delivery: states, reasons, codes and keys.
 // Invariant: every state has a reason that support understands; only a replay's new run leaves an end state.
+import type { Both } from '../../connectors/contract.ts';
 import { ratePeriods } from './rates.ts';
 
 // Lists the codes after which no byte of a lead has left Relais, although its departure was recorded. Pure.
@@ -85,118 +86,97 @@ export const isEnd = (state: DeliveryState): boolean => endStates.includes(state
  * A recipient's reason code follows a colon: `refused:PROGRAMME_CLOSED`.
  */
 export const reasons = {
-  '': { fr: '', en: '' },
+  '': ['', ''],
   // waiting
-  retry: { fr: 'nouvel essai prévu', en: 'next try due' },
-  broken: {
-    fr: 'erreur interne sur cette livraison, nouvel essai prévu',
-    en: 'an internal error over this delivery, next try due',
-  },
-  throttled: { fr: 'le destinataire demande de ralentir', en: 'the recipient asks to slow down' },
-  destination_held: {
-    fr: 'retenue par sa destination (incident, réglage à corriger, ou rythme ralenti)',
-    en: 'held back by its destination (an incident, a setting to repair, or a slower pace)',
-  },
-  destination_suspended: {
-    fr: 'destination suspendue par le support',
-    en: 'destination suspended by support',
-  },
-  outside_hours: {
-    fr: 'hors des horaires d’envoi de la destination',
-    en: 'outside the sending hours of its destination',
-  },
-  waits_for_create: { fr: 'attend la fin de la création', en: 'waits for the create to settle' },
-  next_call: { fr: 'appel suivant en cours', en: 'its next call is under way' },
-  undoing: {
-    fr: 'un appel a été refusé : les précédents sont retirés',
-    en: 'a call was refused: earlier ones are taken back',
-  },
-  slot: { fr: 'attend le prochain fichier', en: 'waits for the next file' },
-  file_held: {
-    fr: 'fichier complet retenu : décision du support attendue',
-    en: 'a full file is held back: support decides',
-  },
-  unknown_hold: {
-    fr: 'issue inconnue : décision du support attendue',
-    en: 'unknown outcome: support decides',
-  },
-  unknown_lookup: {
-    fr: 'issue inconnue : le CRM va être interrogé',
-    en: 'unknown outcome: the CRM will be asked',
-  },
-  outcome_unknown: {
-    fr: 'l’envoi s’est interrompu, issue inconnue',
-    en: 'the send was cut off, outcome unknown',
-  },
+  retry: ['nouvel essai prévu', 'next try due'],
+  broken: [
+    'erreur interne sur cette livraison, nouvel essai prévu',
+    'an internal error over this delivery, next try due',
+  ],
+  throttled: ['le destinataire demande de ralentir', 'the recipient asks to slow down'],
+  destination_held: [
+    'retenue par sa destination (incident, réglage à corriger, ou rythme ralenti)',
+    'held back by its destination (an incident, a setting to repair, or a slower pace)',
+  ],
+  destination_suspended: ['destination suspendue par le support', 'destination suspended by support'],
+  outside_hours: [
+    'hors des horaires d’envoi de la destination',
+    'outside the sending hours of its destination',
+  ],
+  waits_for_create: ['attend la fin de la création', 'waits for the create to settle'],
+  next_call: ['appel suivant en cours', 'its next call is under way'],
+  undoing: [
+    'un appel a été refusé : les précédents sont retirés',
+    'a call was refused: earlier ones are taken back',
+  ],
+  slot: ['attend le prochain fichier', 'waits for the next file'],
+  file_held: [
+    'fichier complet retenu : décision du support attendue',
+    'a full file is held back: support decides',
+  ],
+  unknown_hold: ['issue inconnue : décision du support attendue', 'unknown outcome: support decides'],
+  unknown_lookup: ['issue inconnue : le CRM va être interrogé', 'unknown outcome: the CRM will be asked'],
+  outcome_unknown: ['l’envoi s’est interrompu, issue inconnue', 'the send was cut off, outcome unknown'],
   // withheld
-  opt_in_missing: { fr: 'opt-in non enregistré', en: 'opt-in not recorded' },
-  opt_in_held: { fr: 'retenue par la règle opt-in du client', en: "held by the client's opt-in rule" },
-  recipient_not_authorised: { fr: 'destinataire non habilité', en: 'recipient not authorised' },
-  category_not_authorised: {
-    fr: 'catégorie de données hors de l’habilitation',
-    en: 'data category not authorised',
-  },
-  inactive: {
-    fr: 'aucun signe du prospect depuis deux ans',
-    en: 'no sign of the prospect for two years',
-  },
-  go_live_incomplete: {
-    fr: 'mise en service incomplète du client (accueil ou numéro présenté)',
-    en: 'go-live list incomplete',
-  },
-  mapping_missing: { fr: 'aucun format publié pour la destination', en: 'no mapping published' },
-  restricted: {
-    fr: 'traitement limité à la demande de la personne',
-    en: 'processing restricted at the request of the person',
-  },
-  create_unsettled: {
-    fr: 'la création a échoué et son issue reste à trancher',
-    en: 'the create failed and is undecided',
-  },
+  opt_in_missing: ['opt-in non enregistré', 'opt-in not recorded'],
+  opt_in_held: ['retenue par la règle opt-in du client', "held by the client's opt-in rule"],
+  recipient_not_authorised: ['destinataire non habilité', 'recipient not authorised'],
+  category_not_authorised: ['catégorie de données hors de l’habilitation', 'data category not authorised'],
+  inactive: ['aucun signe du prospect depuis deux ans', 'no sign of the prospect for two years'],
+  go_live_incomplete: [
+    'mise en service incomplète du client (accueil ou numéro présenté)',
+    'go-live list incomplete',
+  ],
+  mapping_missing: ['aucun format publié pour la destination', 'no mapping published'],
+  restricted: [
+    'traitement limité à la demande de la personne',
+    'processing restricted at the request of the person',
+  ],
+  create_unsettled: [
+    'la création a échoué et son issue reste à trancher',
+    'the create failed and is undecided',
+  ],
   // pending
-  recipient_decides: { fr: 'le destinataire décide plus tard', en: 'the recipient decides later' },
+  recipient_decides: ['le destinataire décide plus tard', 'the recipient decides later'],
   // delivered
-  accepted: { fr: 'accepté par le destinataire', en: 'accepted by the recipient' },
-  duplicate: { fr: 'déjà connu du destinataire', en: 'already known to the recipient' },
-  unproved: { fr: 'remis, sans preuve de réception', en: 'handed over, arrival not proved' },
+  accepted: ['accepté par le destinataire', 'accepted by the recipient'],
+  duplicate: ['déjà connu du destinataire', 'already known to the recipient'],
+  unproved: ['remis, sans preuve de réception', 'handed over, arrival not proved'],
   // failed
-  refused: { fr: 'refusé par le destinataire', en: 'refused by the recipient' },
-  invalid: { fr: 'ne respecte pas le format du client', en: "does not fit the client's format" },
-  bounced: {
-    fr: 'renvoyé par la messagerie du destinataire après la remise',
-    en: "returned by the recipient's mail system after the hand-over",
-  },
-  exhausted: { fr: 'tous les essais ont échoué', en: 'every try failed' },
-  expired: { fr: 'délai maximal dépassé', en: 'past its maximum age' },
-  manual_erasure_required: {
-    fr: 'effacement à demander par écrit au client',
-    en: 'erasure must be requested in writing',
-  },
-  manual_update_required: {
-    fr: 'modification à transmettre par écrit au client',
-    en: 'update must be sent in writing',
-  },
-  undo_failed: {
-    fr: 'refusée, et les appels précédents n’ont pas pu être retirés',
-    en: 'refused, and earlier calls could not be taken back',
-  },
-  reference_missing: { fr: 'référence du destinataire inconnue', en: "the recipient's reference is unknown" },
+  refused: ['refusé par le destinataire', 'refused by the recipient'],
+  invalid: ['ne respecte pas le format du client', "does not fit the client's format"],
+  bounced: [
+    'renvoyé par la messagerie du destinataire après la remise',
+    "returned by the recipient's mail system after the hand-over",
+  ],
+  exhausted: ['tous les essais ont échoué', 'every try failed'],
+  expired: ['délai maximal dépassé', 'past its maximum age'],
+  manual_erasure_required: [
+    'effacement à demander par écrit au client',
+    'erasure must be requested in writing',
+  ],
+  manual_update_required: [
+    'modification à transmettre par écrit au client',
+    'update must be sent in writing',
+  ],
+  undo_failed: [
+    'refusée, et les appels précédents n’ont pas pu être retirés',
+    'refused, and earlier calls could not be taken back',
+  ],
+  reference_missing: ['référence du destinataire inconnue', "the recipient's reference is unknown"],
   // cancelled
-  superseded: { fr: 'remplacée par une version plus récente', en: 'superseded by a newer revision' },
-  erased: { fr: 'données effacées', en: 'lead erased' },
-  purged: {
-    fr: 'données supprimées au terme de l’opération',
-    en: 'deleted at the end of its operation',
-  },
-  anonymised: { fr: 'lead anonymisé à son terme', en: 'anonymised when its time had come' },
-  contract_ended: { fr: 'le contrat du client a pris fin', en: "the client's contract has ended" },
-  by_support: { fr: 'annulée par le support', en: 'cancelled by support' },
-  not_accepted: { fr: 'ce lead ne va pas à cette destination', en: 'this lead does not go here' },
-  create_not_delivered: {
-    fr: 'la création n’a pas abouti : rien à modifier chez le destinataire',
-    en: 'the create was not delivered: nothing to update there',
-  },
-  not_needed: { fr: 'sans objet : rien n’a été transmis', en: 'not needed: nothing was sent' },
+  superseded: ['remplacée par une version plus récente', 'superseded by a newer revision'],
+  erased: ['données effacées', 'lead erased'],
+  purged: ['données supprimées au terme de l’opération', 'deleted at the end of its operation'],
+  anonymised: ['lead anonymisé à son terme', 'anonymised when its time had come'],
+  contract_ended: ['le contrat du client a pris fin', "the client's contract has ended"],
+  by_support: ['annulée par le support', 'cancelled by support'],
+  not_accepted: ['ce lead ne va pas à cette destination', 'this lead does not go here'],
+  create_not_delivered: [
+    'la création n’a pas abouti : rien à modifier chez le destinataire',
+    'the create was not delivered: nothing to update there',
+  ],
+  not_needed: ['sans objet : rien n’a été transmis', 'not needed: nothing was sent'],
 } as const;
 
 export type Reason = keyof typeof reasons;
@@ -214,12 +194,12 @@ export function splitReason(stored: string): { readonly base: Reason; readonly c
 }
 
 /** Reasons whose code changes the words: our own limit slows the delivery down. */
-const ownLimits: Readonly<Record<string, { readonly fr: string; readonly en: string }>> = {
+const ownLimits: Readonly<Record<string, Both>> = {
   ...Object.fromEntries(ratePeriods.map(({ refusal, words }) => [refusal, words])),
-  'throttled:CONCURRENCY': {
-    fr: 'notre limite d’envois simultanés vers cette destination est atteinte (limits.concurrency)',
-    en: 'our own limit of sends at once for this destination is reached (limits.concurrency)',
-  },
+  'throttled:CONCURRENCY': [
+    'notre limite d’envois simultanés vers cette destination est atteinte (limits.concurrency)',
+    'our own limit of sends at once for this destination is reached (limits.concurrency)',
+  ],
 };
 
 /** True when the delivery waits for a limit of its mapping. */
@@ -227,10 +207,11 @@ export const isOwnLimit = (stored: string): boolean => Object.hasOwn(ownLimits, 
 
 /** Words for support for a stored reason. */
 export function reasonText(stored: string, language: 'fr' | 'en' = 'fr'): string {
+  const at = language === 'fr' ? 0 : 1;
   const own = ownLimits[stored];
-  if (own !== undefined) return own[language];
+  if (own !== undefined) return own[at];
   const { base, code } = splitReason(stored);
-  const text = (reasons[base] as { fr: string; en: string } | undefined)?.[language] ?? base;
+  const text = (reasons[base] as Both | undefined)?.[at] ?? base;
   return code === undefined ? text : `${text} (${code})`;
 }
 

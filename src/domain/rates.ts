@@ -1,6 +1,7 @@
 // Limits the deliveries that may leave for a destination in a period, from a table with a row for each period.
 // Invariant: a window begins with its first departure and lasts its whole period, or until midnight when its limit names a zone;
 // no more leave in a window than its limit.
+import type { Both } from '../../connectors/contract.ts';
 import { clockAt, offsetAt } from './civil-date.ts';
 
 /** A period in which departures are counted. */
@@ -13,7 +14,7 @@ interface RatePeriod {
   /** As stored in `deliveries.reason`. */
   readonly refusal: `throttled:${string}`;
   /** Words for support. */
-  readonly words: { readonly fr: string; readonly en: string };
+  readonly words: Both;
   /** After the number, in the document a client signs. */
   readonly document: string;
 }
@@ -24,10 +25,10 @@ export const ratePeriods = [
     milliseconds: 60_000,
     rightsWait: true,
     refusal: 'throttled:RATE',
-    words: {
-      fr: 'notre limite par minute pour cette destination est atteinte (limits.perMinute)',
-      en: 'our own limit per minute for this destination is reached (limits.perMinute)',
-    },
+    words: [
+      'notre limite par minute pour cette destination est atteinte (limits.perMinute)',
+      'our own limit per minute for this destination is reached (limits.perMinute)',
+    ],
     document: 'par minute',
   },
   {
@@ -35,10 +36,10 @@ export const ratePeriods = [
     milliseconds: 3_600_000,
     rightsWait: false,
     refusal: 'throttled:RATE_HOUR',
-    words: {
-      fr: 'notre limite par heure pour cette destination est atteinte (limits.perHour)',
-      en: 'our own limit per hour for this destination is reached (limits.perHour)',
-    },
+    words: [
+      'notre limite par heure pour cette destination est atteinte (limits.perHour)',
+      'our own limit per hour for this destination is reached (limits.perHour)',
+    ],
     document: 'par heure',
   },
   {
@@ -46,10 +47,10 @@ export const ratePeriods = [
     milliseconds: 86_400_000,
     rightsWait: false,
     refusal: 'throttled:RATE_DAY',
-    words: {
-      fr: 'notre limite par jour pour cette destination est atteinte (limits.perDay)',
-      en: 'our own limit per day for this destination is reached (limits.perDay)',
-    },
+    words: [
+      'notre limite par jour pour cette destination est atteinte (limits.perDay)',
+      'our own limit per day for this destination is reached (limits.perDay)',
+    ],
     document: 'par 24 heures',
   },
 ] as const satisfies readonly RatePeriod[];

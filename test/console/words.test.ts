@@ -1,6 +1,6 @@
 // What the console says: a run's filter and who asked in words, refusals in the reader's language, no command of the terminal,
 // alerts of one kind on one line; and a destination drawn, its figures beside it.
-import { alertAdvice, alertDefinitions, alertKinds } from '../../src/domain/alert-kinds.ts';
+import { alertAdvice, alertKinds, isTask } from '../../src/domain/alert-kinds.ts';
 import { raiseAlerts } from '../../src/store/alerts/alerts.ts';
 import { browserOf, type Browser } from './desk.ts';
 import { hostile, openFilledDesk, type FilledDesk } from './filled.ts';
@@ -190,7 +190,7 @@ test('no page ends without a way on: an address that is none, an empty list, an 
 test('an alert of every kind that asks for a person says in both languages what to do', () => {
   const silent = alertKinds.filter((kind) => {
     const { words } = alertAdvice(kind, 'essai-crm');
-    return alertDefinitions[kind].isTask && (words === undefined || words.some((text) => text.length < 10));
+    return isTask(kind) && (words === undefined || words.some((text) => text.length < 10));
   });
   expect(silent).toEqual([]);
 });

@@ -1,7 +1,7 @@
 // States what a channel of alerts is, and writes a group of alerts as its content: JSON for a program, lines for a person.
 // Invariant: an alert names ids, codes and destinations, never a prospect.
 import type { Parcel } from '../../../connectors/contract.ts';
-import { alertDefinitions, whatToDo } from '../../domain/alert-kinds.ts';
+import { alertTitle, whatToDo } from '../../domain/alert-kinds.ts';
 import { reasonText } from '../../domain/delivery.ts';
 import type { DueAlert } from '../../store/alerts/alerts.ts';
 
@@ -26,7 +26,7 @@ export type AlertChannelOf = (settings: AlertSettings) => AlertChannel | undefin
 
 export function alertParcel(group: readonly DueAlert[]): Parcel {
   const [first] = group as readonly [DueAlert];
-  const { title: name } = alertDefinitions[first.kind];
+  const name = alertTitle(first.kind);
   const title = `${name} (${first.destinationId || 'Relais'}, ${group.length})`;
   const body = {
     type: `relais.${first.kind}`,

@@ -1,6 +1,6 @@
 // Reads and closes tasks, which need a person: deliveries that failed or wait for support's decision, and other alerts.
 // Invariant: a closing belongs to the run it was made for, so that a replay that fails again is open again.
-import { alertDefinitions, alertKinds, type AlertKind } from '../../domain/alert-kinds.ts';
+import { alertKinds, isTask, type AlertKind } from '../../domain/alert-kinds.ts';
 import { inList, insertGroups, rowMarks, type ReadOnlySql, type Sql } from '../database.ts';
 import type { Delivery } from '../deliveries/deliveries.ts';
 
@@ -34,7 +34,7 @@ export async function countTasks(sql: ReadOnlySql, filter: TaskFilter): Promise<
 }
 
 /** Alerts that their delivery's own row shows, or that end by themselves: they are no tasks. */
-const notTasks = alertKinds.filter((kind) => !alertDefinitions[kind].isTask);
+const notTasks = alertKinds.filter((kind) => !isTask(kind));
 
 export interface AlertTask {
   readonly id: number;
@@ -87,11 +87,9 @@ export async function insertClosings(tx: Sql, rows: readonly Delivery[]): Promis
 
 /** The ids of these deliveries that are closed in their current run. */
 export async function closedAmong(sql: ReadOnlySql, ids: readonly number[]): Promise<ReadonlySet<number>> {
-  if (ids.length === 0) return new Set();
-  const { marks, values } = inList(ids);
   const rows = await sql.all<{ id: number }>(
-    `SELECT d.id FROM deliveries d JOIN task_closings c ON c.delivery_id = d.id AND c.run = d.run WHERE d.id IN (${marks})`,
-    values,
+    'SELECT d.id FROM deliveries d JOIN task_closings c ON c.delivery_id = d.id AND c.run = d.run WHERE d.id IN (?)',
+    [ids],
   );
   return new Set(rows.map((row) => row.id));
 }
@@ -107,27 +105,20 @@ export async function closedCounts(sql: ReadOnlySql): Promise<ReadonlyMap<string
 
 /** Closes those of the alerts that are open, and returns them. */
 export async function closeAlerts(tx: Sql, ids: readonly number[]): Promise<readonly AlertTask[]> {
-  if (ids.length === 0) return [];
-  const { marks, values } = inList(ids);
   const open = await tx.all<AlertTask>(
     `SELECT id, kind, client_id AS clientId, destination_id AS destinationId, delivery_id AS deliveryId, reason, raised_at AS raisedAt
-       FROM alerts FORCE INDEX (PRIMARY) WHERE id IN (${marks}) AND closed_at IS NULL ORDER BY id FOR UPDATE`,
-    values,
+       FROM alerts FORCE INDEX (PRIMARY) WHERE id IN (?) AND closed_at IS NULL ORDER BY id FOR UPDATE`,
+    [ids],
   );
-  await tx.run(
-    `UPDATE alerts SET closed_at = UTC_TIMESTAMP(3) WHERE id IN (${marks}) AND closed_at IS NULL`,
-    values,
-  );
+  await tx.run('UPDATE alerts SET closed_at = UTC_TIMESTAMP(3) WHERE id IN (?) AND closed_at IS NULL', [ids]);
   return open;
 }
 
 /** Closes the alerts of deliveries that were processed. */
 export async function closeAlertsOf(tx: Sql, deliveryIds: readonly number[]): Promise<void> {
-  if (deliveryIds.length === 0) return;
-  const { marks, values } = inList(deliveryIds);
   await tx.run(
-    `UPDATE alerts FORCE INDEX (alerts_delivery) SET closed_at = UTC_TIMESTAMP(3) WHERE delivery_id IN (${marks}) AND closed_at IS NULL`,
-    values,
+    'UPDATE alerts FORCE INDEX (alerts_delivery) SET closed_at = UTC_TIMESTAMP(3) WHERE delivery_id IN (?) AND closed_at IS NULL',
+    [deliveryIds],
   );
 }
 

@@ -4,8 +4,9 @@ import {
   alertAdvice,
   whatToDo,
   type AlertAdvice,
-  alertDefinitions,
   alertKinds,
+  alertTitle,
+  isTask,
   type AlertKind,
 } from '../../domain/alert-kinds.ts';
 import { listDeliveries } from '../../store/deliveries/delivery-lists.ts';
@@ -43,16 +44,14 @@ export interface DeliveryTask {
 }
 
 const column = <T>(schema: s.Schema, of: (alert: AlertTask) => T) => ({ schema, of });
-const definitionOf = ({ kind }: AlertTask) =>
-  alertDefinitions[kind] as (typeof alertDefinitions)[AlertKind] | undefined;
 
 export const alertColumns = {
   task: column(s.text('by which it is closed'), ({ id }) => `A${id}`),
   id: column(s.whole(), ({ id }) => id),
   kind: column(s.oneOf(alertKinds), ({ kind }) => kind),
-  title: column(s.text('French, English'), (alert) => definitionOf(alert)?.title ?? alert.kind),
+  title: column(s.text('French, English'), ({ kind }) => alertTitle(kind)),
   whatToDo: column(s.text('French'), ({ kind, destinationId }) => whatToDo(kind, destinationId)),
-  isTask: column(s.flag('it asks for a person'), (alert) => definitionOf(alert)?.isTask ?? true),
+  isTask: column(s.flag('it asks for a person'), ({ kind }) => isTask(kind)),
   client: column(s.text(), ({ clientId }) => clientId),
   destination: column(s.text(), ({ destinationId }) => destinationId),
   delivery: column(s.orNull(s.whole()), ({ deliveryId }) => (deliveryId === 0 ? null : deliveryId)),
