@@ -3,11 +3,13 @@
 // A file here is named by the table it writes (deliveries, consents, batches); one that only reads or spans tables is named by the
 // question it answers or the work it does (backlog, same-person, sending). Its head says which.
 import type { ResultSetHeader } from 'mysql2';
-import { createConnections, type Connection, type ConnectionOptions, type SqlValue } from './connections.ts';
+import { createConnections, type Connection, type ConnectionOptions } from './connections.ts';
 import { RelaisError } from '../errors.ts';
+import { withLists, type SqlValues } from './placeholders.ts';
 import { isRefusalOfAll, isRepeatable, type SqlFailure } from './sql-failures.ts';
 
 export type { SqlValue } from './connections.ts';
+export type { SqlValues } from './placeholders.ts';
 export {
   groupSize,
   inList,
@@ -27,10 +29,10 @@ export {
 } from './sql-failures.ts';
 
 export interface Sql {
-  /** Rows of a SELECT. */
-  readonly all: <Row>(sql: string, values?: readonly SqlValue[]) => Promise<Row[]>;
-  /** Any statement that changes rows. */
-  readonly run: (sql: string, values?: readonly SqlValue[]) => Promise<Ran>;
+  /** Rows of a SELECT. A value may be a list, for 'IN (?)': an empty one has no rows, and nothing is asked. */
+  readonly all: <Row>(sql: string, values?: SqlValues) => Promise<Row[]>;
+  /** Any statement that changes rows; none about an empty list. */
+  readonly run: (sql: string, values?: SqlValues) => Promise<Ran>;
   /** The database's clock, without a query: every business time comes from here or from the statement itself. */
   readonly now: () => Date;
   /** Signs an entry of the hand-over log; without it nothing can be appended. */
@@ -83,14 +85,11 @@ export function openDatabase(options: ConnectionOptions & { readonly sign?: Sign
       if (isRefusalOfAll(error)) refused = { error, at: performance.now() };
       throw error;
     });
-  const sqlOn = (connection: Executing): Sql => ({ ...statementsOn(connection), ...common });
+  const sqlOn = (connection: Executing): Sql => ({ ...statementsBy((work) => work(connection)), ...common });
   return {
     ...common,
     name: databaseName,
-    all: <Row>(sql: string, values?: readonly SqlValue[]) =>
-      noted(() => borrow('alone', (connection) => statementsOn(connection).all<Row>(sql, values))),
-    run: (sql, values) =>
-      noted(() => borrow('alone', (connection) => statementsOn(connection).run(sql, values))),
+    ...statementsBy((work) => noted(() => borrow('alone', work))),
     text: (sql) =>
       borrow('alone', async (connection) => {
         // A change of the schema may take any time.
@@ -109,12 +108,24 @@ export function openDatabase(options: ConnectionOptions & { readonly sign?: Sign
 
 type Executing = Pick<Connection, 'execute' | 'idStep'>;
 
-const statementsOn = (connection: Executing): Pick<Sql, 'all' | 'run'> => ({
-  all: async <Row>(sql: string, values: readonly SqlValue[] = []) =>
-    (await connection.execute(sql, values)) as Row[],
+const statementsBy = (
+  lend: <T>(work: (connection: Executing) => Promise<T>) => Promise<T>,
+): Pick<Sql, 'all' | 'run'> => ({
+  all: async <Row>(sql: string, values: SqlValues = []) => {
+    const asked = withLists(sql, values);
+    if (asked === undefined) return [];
+    return lend(async (connection) => (await connection.execute(asked.sql, asked.values)) as Row[]);
+  },
   run: async (sql, values = []) => {
-    const { affectedRows, insertId } = (await connection.execute(sql, values)) as ResultSetHeader;
-    return { affected: affectedRows, insertId, idStep: connection.idStep };
+    const asked = withLists(sql, values);
+    if (asked === undefined) return { affected: 0, insertId: 0, idStep: 1 };
+    return lend(async (connection) => {
+      const { affectedRows, insertId } = (await connection.execute(
+        asked.sql,
+        asked.values,
+      )) as ResultSetHeader;
+      return { affected: affectedRows, insertId, idStep: connection.idStep };
+    });
   },
 });
 

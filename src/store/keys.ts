@@ -3,7 +3,7 @@
 import { openWith, type Key, type KeyRing } from '../domain/key-ring.ts';
 import { derived, sealBytes } from '../domain/keyed.ts';
 import { RelaisError } from '../errors.ts';
-import { inList, rowMarks, type Database, type Sql } from './database.ts';
+import { rowMarks, type Database, type Sql } from './database.ts';
 import { readSealed, writeSealed } from './files/file-bytes.ts';
 import { hasTable } from './migration-steps.ts';
 
@@ -173,11 +173,9 @@ export async function rewrapSecrets(
     [after],
   );
   const due = page.filter((row) => row.keyId !== current.id).map((row) => row.id);
-  if (due.length === 0) return { last: page.at(-1)?.id, changed: 0, unreadable: 0 };
-  const { marks, values } = inList(due);
   const rows = await tx.all<Wrapped>(
-    `SELECT ${id} AS id, wrapped, key_id AS keyId FROM ${table} FORCE INDEX (PRIMARY) WHERE ${id} IN (${marks}) ORDER BY ${id} FOR UPDATE`,
-    values,
+    `SELECT ${id} AS id, wrapped, key_id AS keyId FROM ${table} FORCE INDEX (PRIMARY) WHERE ${id} IN (?) ORDER BY ${id} FOR UPDATE`,
+    [due],
   );
   const rewritten = rows.flatMap((row) => {
     const plain = openWith(keys, { keyId: row.keyId, bytes: row.wrapped });

@@ -1,6 +1,7 @@
 // Builds the placeholders of lists in prepared statements, in few sizes, so that few statements are prepared.
 // Invariant: values are never part of SQL text.
 import { RelaisError } from '../errors.ts';
+import type { SqlValue } from './connections.ts';
 
 /**
  * Statements that lock name their index (FORCE INDEX): on a small table the optimiser scans for an IN list, waits for rows that
@@ -19,6 +20,29 @@ export function inList<Value extends number | string | Buffer>(
   const size = 2 ** Math.ceil(Math.log2(values.length));
   const padded = [...values, ...Array<Value>(size - values.length).fill(last)];
   return { marks: marksFor(size), values: padded };
+}
+
+/** A list for the `IN (?)` of its place. */
+type SqlList = readonly (number | string | Buffer)[];
+export type SqlValues = readonly (SqlValue | SqlList)[];
+
+/**
+ * The statement with the placeholders of its lists, each in the place of one `IN (?)`; undefined where a list is empty: no row is in it.
+ * @throws INTERNAL-001 for an empty list after NOT: every row is outside it
+ */
+export function withLists(
+  sql: string,
+  values: SqlValues,
+): { readonly sql: string; readonly values: readonly SqlValue[] } | undefined {
+  if (!values.some(Array.isArray)) return { sql, values: values as readonly SqlValue[] };
+  const lists = values.filter((value): value is SqlList => Array.isArray(value));
+  if (lists.some((list) => list.length === 0) && !sql.includes('NOT IN (?)')) return undefined;
+  const inLists = new Map(lists.map((list) => [list, inList(list)]));
+  const marks = lists.map((list) => inLists.get(list)?.marks ?? '');
+  return {
+    sql: sql.replaceAll('IN (?)', () => `IN (${marks.shift() ?? '?'})`),
+    values: values.flatMap((value) => inLists.get(value as SqlList)?.values ?? [value as SqlValue]),
+  };
 }
 
 const marksBySize = new Map<number, string>();

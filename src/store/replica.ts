@@ -1,7 +1,7 @@
 // Opens the read side: support's lists come from a replica when one is configured.
 // Invariant: no read for a send, a decision, an alert or a proof uses it: a consent read a second late must not decide a send.
 import { RelaisError } from '../errors.ts';
-import { isStoreOutage, openDatabase, type ReadOnlySql, type SqlValue } from './database.ts';
+import { isStoreOutage, openDatabase, type ReadOnlySql, type SqlValues } from './database.ts';
 
 export interface ReadSide extends ReadOnlySql {
   /** For a replica only: the time of the newest log entry it has, by its writer's clock. */
@@ -34,7 +34,7 @@ export function openReplica(options: {
       );
     });
   let checked: Promise<void> | undefined;
-  const all = <Row>(sql: string, values?: readonly SqlValue[]): Promise<Row[]> =>
+  const all = <Row>(sql: string, values?: SqlValues): Promise<Row[]> =>
     named(
       (async () => {
         checked ??= options.check?.(database) ?? Promise.resolve();

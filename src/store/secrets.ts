@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { openWith, type KeyRing } from '../domain/key-ring.ts';
 import { sealBytes, derived, openBytes } from '../domain/keyed.ts';
 import { RelaisError } from '../errors.ts';
-import { inList, insertGroups, rowMarks, type Sql } from './database.ts';
+import { insertGroups, rowMarks, type Sql } from './database.ts';
 import { deleteNamed } from './named-rows.ts';
 import { packed, unpacker } from './packed.ts';
 import { writingKey } from './keys.ts';
@@ -57,11 +57,9 @@ export function createLeadSecrets(options: { masterKeys: KeyRing; keysSchema: st
       }
     },
     read: async (sql, leadIds) => {
-      if (leadIds.length === 0) return new Map();
-      const { marks, values } = inList(leadIds);
       const rows = await sql.all<WrappedSecret>(
-        `SELECT lead_id, wrapped, key_id FROM ${table} WHERE lead_id IN (${marks})`,
-        values,
+        `SELECT lead_id, wrapped, key_id FROM ${table} WHERE lead_id IN (?)`,
+        [leadIds],
       );
       return new Map(rows.map((row) => [row.lead_id, opened(row)]));
     },

@@ -1,7 +1,7 @@
 // Support's questions are asked of a table of millions one day: each must be answered from an index.
 // The plan of every statement is read while it runs, over enough rows that the optimiser has a choice.
 import type { DeliveryFilter } from '../../src/domain/delivery-filter.ts';
-import { openDatabase, type Database, type Sql, type SqlValue } from '../../src/store/database.ts';
+import { openDatabase, type Database, type Sql, type SqlValues } from '../../src/store/database.ts';
 import { gatewayStatus } from '../../src/store/alerts/processes.ts';
 import { bulkOutcomes } from '../../src/store/deliveries/bulk-runs.ts';
 import {
@@ -89,7 +89,7 @@ afterAll(async () => {
 /** Runs the work and gives the plan of every statement it made. */
 async function plansOf(work: (sql: Sql) => Promise<unknown>): Promise<readonly Step[]> {
   const steps: Step[] = [];
-  const all = async <Row>(statement: string, values?: readonly SqlValue[]): Promise<Row[]> => {
+  const all = async <Row>(statement: string, values?: SqlValues): Promise<Row[]> => {
     const lines = await database.all<Record<string, unknown>>(
       `EXPLAIN FORMAT=TRADITIONAL ${statement}`,
       values,

@@ -66,7 +66,13 @@ const isDoor = (callee: Node): boolean =>
   callee['type'] === 'MemberExpression' &&
   ['all', 'run', 'text'].includes(String((callee['property'] as Node)['value']));
 
+/** The place of a list, `IN (?)`, parts a text as well. */
 function partsOf(node: Node): readonly string[] | undefined {
+  const texts = textsOf(node);
+  return texts?.flatMap((text) => text.split(/(?<=\bIN \()\?(?=\))/));
+}
+
+function textsOf(node: Node): readonly string[] | undefined {
   if (node['type'] === 'StringLiteral') return [String(node['value'])];
   if (node['type'] !== 'TemplateLiteral') return undefined;
   return (node['quasis'] as readonly Node[]).map((part) => String(part['cooked']));

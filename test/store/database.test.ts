@@ -232,6 +232,26 @@ describe('lists', () => {
   test('that are empty are refused: they would ask for nothing and look like an answer', () => {
     expect(() => inList([])).toThrow('empty IN list');
   });
+  test('are values of a statement, each in the place of its IN (?)', async () => {
+    for (const id of [1, 2, 3, 4, 5]) await home.owner.run('INSERT INTO things (id) VALUES (?)', [id]);
+    const found = await home.owner.all(
+      'SELECT id FROM things WHERE id IN (?) AND id > ? AND id NOT IN (?) ORDER BY id',
+      [[5, 2, 4], 2, [4]],
+    );
+    expect(found).toEqual([{ id: 5 }]);
+    await home.owner.transaction(async (tx) => {
+      const { affected } = await tx.run('DELETE FROM things WHERE id IN (?) AND id < ?', [[3, 1, 5], 5]);
+      expect(affected).toBe(2);
+    });
+  });
+  test('that are empty are asked nothing, but every row is outside of them', async () => {
+    expect(await home.owner.all('SELECT nothing FROM nowhere WHERE id IN (?)', [[]])).toEqual([]);
+    const { affected } = await home.owner.run('DELETE FROM nowhere WHERE id IN (?)', [[]]);
+    expect(affected).toBe(0);
+    await expect(home.owner.all('SELECT id FROM things WHERE id NOT IN (?)', [[]])).rejects.toThrow(
+      'empty IN list',
+    );
+  });
   test('find exactly their rows', async () => {
     for (const id of [1, 2, 3, 4, 5]) await home.owner.run('INSERT INTO things (id) VALUES (?)', [id]);
     const { marks, values } = inList([5, 2, 4]);

@@ -1,6 +1,6 @@
 // Stores the accounts of the people who work with Relais: recovery codes, saved filters, names, the log's entries about them.
 // Invariant: a login is lower case and unique, ended accounts included, so that it never means another person.
-import { isDuplicateKey, inList, type Sql, type ReadOnlySql } from '../database.ts';
+import { isDuplicateKey, type Sql, type ReadOnlySql } from '../database.ts';
 
 export interface AccountRow {
   readonly id: number;
@@ -173,10 +173,9 @@ export async function accountNames(
       return id === undefined ? [] : [Number(id)];
     });
     if (ids.length === 0) continue;
-    const { marks, values } = inList(ids);
     const rows = await sql.all<{ id: number; name: string | null }>(
-      `SELECT id, ${column} AS name FROM ${table} WHERE id IN (${marks})`,
-      values,
+      `SELECT id, ${column} AS name FROM ${table} WHERE id IN (?)`,
+      [ids],
     );
     for (const { id, name } of rows) if (name !== null) names.set(`${prefix}${id}`, `${name}${behind}`);
   }

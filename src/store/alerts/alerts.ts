@@ -1,7 +1,7 @@
 // Stores alerts and their sending state: the outbox that the senders of mail and webhook read.
 // Invariant: an alert is inserted in the transaction of the event it reports, and is sent until every channel has accepted it.
 import type { AlertKind } from '../../domain/alert-kinds.ts';
-import { inList, insertGroups, rowMarks, type Sql } from '../database.ts';
+import { insertGroups, rowMarks, type Sql } from '../database.ts';
 
 export interface Alert {
   readonly kind: AlertKind;
@@ -78,39 +78,21 @@ export interface DueAlert extends Required<Alert> {
 
 /** Unsent alerts whose try is due, locked in the caller's transaction. */
 export async function takeAlerts(tx: Sql, limit: number): Promise<readonly DueAlert[]> {
-  const rows = await tx.all<{
-    id: number;
-    kind: AlertKind;
-    client_id: string;
-    destination_id: string;
-    delivery_id: number;
-    reason: string;
-    raised_at: Date;
-    through: string;
-  }>(
-    `SELECT id, kind, client_id, destination_id, delivery_id, reason, raised_at, through FROM alerts
+  const rows = await tx.all<Omit<DueAlert, 'through'> & { readonly through: string }>(
+    `SELECT id, kind, client_id AS clientId, destination_id AS destinationId, delivery_id AS deliveryId, reason, raised_at AS raisedAt, through
+       FROM alerts
       WHERE sent_at IS NULL AND next_try_at <= UTC_TIMESTAMP(3) ORDER BY id LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
   );
   if (rows.length > 0) {
-    const { marks, values } = inList(rows.map((row) => row.id));
     // The next try is pushed ahead, so that another sender takes over when this one dies. The exponent is bounded: past about a
     // thousand tries POW would overflow and fail every later round.
     await tx.run(
       `UPDATE alerts FORCE INDEX (PRIMARY) SET tries = tries + 1,
-         next_try_at = TIMESTAMPADD(SECOND, LEAST(30 * POW(2, LEAST(tries, 10)), 3600), UTC_TIMESTAMP(3)) WHERE id IN (${marks})`,
-      values,
+         next_try_at = TIMESTAMPADD(SECOND, LEAST(30 * POW(2, LEAST(tries, 10)), 3600), UTC_TIMESTAMP(3)) WHERE id IN (?)`,
+      [rows.map((row) => row.id)],
     );
   }
-  return rows.map((row) => ({
-    id: row.id,
-    kind: row.kind,
-    clientId: row.client_id,
-    destinationId: row.destination_id,
-    deliveryId: row.delivery_id,
-    reason: row.reason,
-    raisedAt: row.raised_at,
-    through: row.through.split(' ').filter(Boolean),
-  }));
+  return rows.map((row) => ({ ...row, through: row.through.split(' ').filter(Boolean) }));
 }
 
 /** Records that these channels accepted the alerts; `isAll`: every channel has. */
@@ -120,11 +102,10 @@ export async function alertsThrough(
   { channels, isAll }: { readonly channels: readonly string[]; readonly isAll: boolean },
 ): Promise<void> {
   if (ids.length === 0 || (channels.length === 0 && !isAll)) return;
-  const { marks, values } = inList(ids);
   await sql.run(
     `UPDATE alerts FORCE INDEX (PRIMARY) SET told_at = UTC_TIMESTAMP(3), through = TRIM(CONCAT(through, ' ', ?)),
-       sent_at = IF(?, UTC_TIMESTAMP(3), sent_at) WHERE id IN (${marks})`,
-    [channels.join(' '), isAll, ...values],
+       sent_at = IF(?, UTC_TIMESTAMP(3), sent_at) WHERE id IN (?)`,
+    [channels.join(' '), isAll, ids],
   );
 }
 
@@ -140,11 +121,9 @@ export async function toldAgo(sql: Sql, kind: AlertKind, destinationId: string):
 
 /** Postpones alerts for a later message; no try is counted. */
 export async function deferAlerts(sql: Sql, ids: readonly number[], seconds: number): Promise<void> {
-  if (ids.length === 0) return;
-  const { marks, values } = inList(ids);
   await sql.run(
-    `UPDATE alerts FORCE INDEX (PRIMARY) SET tries = IF(tries > 0, tries - 1, 0), next_try_at = TIMESTAMPADD(SECOND, ?, UTC_TIMESTAMP(3)) WHERE id IN (${marks})`,
-    [Math.trunc(seconds), ...values],
+    'UPDATE alerts FORCE INDEX (PRIMARY) SET tries = IF(tries > 0, tries - 1, 0), next_try_at = TIMESTAMPADD(SECOND, ?, UTC_TIMESTAMP(3)) WHERE id IN (?)',
+    [Math.trunc(seconds), ids],
   );
 }
 

@@ -2,7 +2,7 @@
 // Invariant: reads only; the cost grows with the open rows alone.
 import { heldStates } from '../destinations/destinations.ts';
 import { countUnsealed } from '../log/handovers-unsealed.ts';
-import { type ReadOnlySql, inList } from '../database.ts';
+import type { ReadOnlySql } from '../database.ts';
 
 export interface Backlog {
   /** Deliveries that are not final; settled ones are too many to count. */
@@ -104,8 +104,6 @@ export async function deliveryTimes(
     { readonly receivedAt: Date; readonly departedAt: Date | null; readonly settledAt: Date | null }
   >
 > {
-  if (deliveryIds.length === 0) return new Map();
-  const { marks, values } = inList(deliveryIds);
   const rows = await sql.all<{
     id: number;
     receivedAt: Date;
@@ -113,8 +111,8 @@ export async function deliveryTimes(
     settledAt: Date | null;
   }>(
     `SELECT d.id, COALESCE(l.received_at, l.created_at) AS receivedAt, d.first_departed_at AS departedAt, d.settled_at AS settledAt
-       FROM deliveries d JOIN leads l ON l.id = d.lead_id WHERE d.id IN (${marks})`,
-    values,
+       FROM deliveries d JOIN leads l ON l.id = d.lead_id WHERE d.id IN (?)`,
+    [deliveryIds],
   );
   return new Map(rows.map((row) => [row.id, row]));
 }

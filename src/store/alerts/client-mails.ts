@@ -1,7 +1,7 @@
 // Stores the centre's own mails to clients: the outbox, written with the event a mail reports, claimed one by one until sent; and
 // the written notes.
 // Invariant: a claim postpones the next try by more than a send may last, so that two planners never send the same mail at once.
-import { inList, type ReadOnlySql, type Sql } from '../database.ts';
+import type { ReadOnlySql, Sql } from '../database.ts';
 
 /** Longer than a send may last, seconds. */
 export const clientMailLeaseSeconds = 120;
@@ -76,13 +76,11 @@ export async function clientMailSent(tx: Sql, id: number, mailbox: string): Prom
  * asks the remaining recipients again; a proof is deleted with its document.
  */
 export async function dropMailsNaming(tx: Sql, leadIds: readonly number[]): Promise<void> {
-  if (leadIds.length === 0) return;
-  const { marks, values } = inList(leadIds);
   const named = await tx.all<{ requestId: number; clientId: string; reference: string }>(
     `SELECT DISTINCT s.request_id AS requestId, l.client_id AS clientId, l.reference
        FROM request_subjects s FORCE INDEX (request_subjects_subject) JOIN leads l ON l.id = s.subject_id
-      WHERE s.kind = 'lead' AND s.subject_id IN (${marks})`,
-    values,
+      WHERE s.kind = 'lead' AND s.subject_id IN (?)`,
+    [leadIds],
   );
   for (const { requestId, clientId, reference } of named)
     await tx.run(

@@ -1,6 +1,6 @@
 // The outbox of the ledger of erasures: what was erased or deleted, until its line is on the disk outside the database (C44).
 // Invariant: inserted in the transaction of the act, so that no erasure is without its line; removed once the line is on the disk.
-import { inList, type Sql } from '../database.ts';
+import type { Sql } from '../database.ts';
 
 /** `erased`: the person is blank, recipients are asked to erase. `gone`: retention deleted it. `addresses`: an erased person's. */
 export type LedgerAct = 'erased' | 'gone' | 'addresses';
@@ -61,9 +61,7 @@ export async function takeUnwritten(tx: Sql, limit: number): Promise<readonly Un
 }
 
 export async function dropWritten(tx: Sql, ids: readonly number[]): Promise<void> {
-  if (ids.length === 0) return;
-  const { marks, values } = inList(ids);
-  await tx.run(`DELETE FROM erasures_unwritten WHERE id IN (${marks})`, values);
+  await tx.run('DELETE FROM erasures_unwritten WHERE id IN (?)', [ids]);
 }
 
 /** Age of the oldest, seconds; 0 when none waits. */

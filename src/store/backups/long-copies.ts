@@ -1,6 +1,6 @@
 // Reads and writes the rows of leads whole, table by table, for long copies: each lead's rows are sealed under its own secret there.
 // Invariant: every table that may hold a person is either in `tablesOfLeads` or in `leftOutOfLong`; test/backups/long-copy.test.ts looks.
-import { inList, insertGroups, rowMarks, type Sql, type SqlValue } from '../database.ts';
+import { insertGroups, rowMarks, type Sql, type SqlValue } from '../database.ts';
 
 /** Tables of a lead's own rows with the column of its id, parents first. */
 export const tablesOfLeads = {
@@ -60,13 +60,9 @@ export async function* rowsOfEveryLead(
 
 async function rowsOf(sql: Pick<Sql, 'all'>, ids: readonly number[]): Promise<ReadonlyMap<number, LeadRows>> {
   const leads = new Map(ids.map((id): [number, Partial<Record<TableOfLeads, LongRow[]>>] => [id, {}]));
-  const { marks, values } = inList(ids);
   for (const table of namesOfTables) {
     const column = tablesOfLeads[table];
-    for (const row of await sql.all<LongRow>(
-      `SELECT * FROM ${table} WHERE ${column} IN (${marks})`,
-      values,
-    )) {
+    for (const row of await sql.all<LongRow>(`SELECT * FROM ${table} WHERE ${column} IN (?)`, [ids])) {
       const own = leads.get(Number(row[column]));
       if (own !== undefined) (own[table] ??= []).push(row);
     }

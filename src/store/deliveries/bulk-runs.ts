@@ -1,7 +1,7 @@
 // Stores bulk runs: an operation of support on many deliveries, with its progress and its lease.
 // Invariant: a run is changed under a lock on its row; the lease only keeps a second process from waiting for that lock.
 import type { Delivery } from './deliveries.ts';
-import { insertGroups, rowMarks, inList, type ReadOnlySql, type Sql } from '../database.ts';
+import { insertGroups, rowMarks, type ReadOnlySql, type Sql } from '../database.ts';
 import { deliveryStates, type DeliveryState } from '../../domain/delivery.ts';
 import { deleteNamed } from '../named-rows.ts';
 
@@ -259,11 +259,9 @@ export const isDone = "i.state = 'done'";
 
 /** Marks deliveries as done on the run's list. */
 export async function markBulkDone(tx: Sql, runId: number, ids: readonly number[]): Promise<void> {
-  if (ids.length === 0) return;
-  const { marks, values } = inList(ids);
   await tx.run(
-    `UPDATE bulk_items i FORCE INDEX (PRIMARY) SET i.state = 'done' WHERE i.run_id = ? AND i.delivery_id IN (${marks})`,
-    [runId, ...values],
+    `UPDATE bulk_items i FORCE INDEX (PRIMARY) SET i.state = 'done' WHERE i.run_id = ? AND i.delivery_id IN (?)`,
+    [runId, ids],
   );
 }
 

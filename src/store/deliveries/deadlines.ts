@@ -61,21 +61,17 @@ export const pendingNames = (sql: Sql, question: DueQuestion): Promise<readonly 
 
 /** Queues `pending` rows so that the recipient is asked before anything is sent. */
 export async function markAsking(tx: Sql, ids: readonly number[]): Promise<void> {
-  if (ids.length === 0) return;
-  const { marks, values } = inList(ids);
   await tx.run(
-    `UPDATE deliveries FORCE INDEX (PRIMARY) SET state = 'queued', ask_first = 1, queued_at = UTC_TIMESTAMP(3) WHERE id IN (${marks})`,
-    values,
+    `UPDATE deliveries FORCE INDEX (PRIMARY) SET state = 'queued', ask_first = 1, queued_at = UTC_TIMESTAMP(3) WHERE id IN (?)`,
+    [ids],
   );
 }
 
 /** Postpones the next question about `pending` rows to an instant. */
 export async function putOffAsking(tx: Sql, ids: readonly number[], until: Date): Promise<void> {
-  if (ids.length === 0) return;
-  const { marks, values } = inList(ids);
   await tx.run(
-    `UPDATE deliveries FORCE INDEX (PRIMARY) SET due_at = ? WHERE id IN (${marks}) AND state = 'pending'`,
-    [until, ...values],
+    `UPDATE deliveries FORCE INDEX (PRIMARY) SET due_at = ? WHERE id IN (?) AND state = 'pending'`,
+    [until, ids],
   );
 }
 

@@ -70,11 +70,10 @@ export async function relabelWaiting(
   reason: string,
   causes: readonly string[],
 ): Promise<void> {
-  const { marks, values } = inList(causes);
   await sql.run(
     `UPDATE deliveries FORCE INDEX (deliveries_due) SET reason = ?
-      WHERE state = 'waiting' AND destination_id = ? AND batch_id = 0 AND reason IN (${marks})`,
-    [reason, destinationId, ...values],
+      WHERE state = 'waiting' AND destination_id = ? AND batch_id = 0 AND reason IN (?)`,
+    [reason, destinationId, causes],
   );
 }
 
@@ -103,12 +102,11 @@ export async function deferToOpening(
  * The caller has locked the destination's state: no claim and no dispatch uses the former hours meanwhile.
  */
 export async function askAgain(tx: Sql, destinationId: string): Promise<void> {
-  const { marks, values } = inList(setByMapping);
   // Read first: MySQL refuses to read a table in the statement that changes it (1093).
   const files = await tx.all<{ id: number; whole_id: number }>(
     `SELECT DISTINCT b.id, b.whole_id FROM deliveries d FORCE INDEX (deliveries_due) JOIN batches b ON b.id = d.batch_id
-      WHERE d.state = 'waiting' AND d.destination_id = ? AND d.reason IN (${marks})`,
-    [destinationId, ...values],
+      WHERE d.state = 'waiting' AND d.destination_id = ? AND d.reason IN (?)`,
+    [destinationId, setByMapping],
   );
   const ids = [...new Set(files.flatMap(({ id, whole_id }) => (whole_id === 0 ? [id] : [id, whole_id])))];
   for (const group of insertGroups(ids)) {
@@ -121,8 +119,8 @@ export async function askAgain(tx: Sql, destinationId: string): Promise<void> {
   }
   await tx.run(
     `UPDATE deliveries FORCE INDEX (deliveries_due) SET due_at = UTC_TIMESTAMP(3)
-      WHERE state = 'waiting' AND destination_id = ? AND reason IN (${marks}) AND due_at > UTC_TIMESTAMP(3)`,
-    [destinationId, ...values],
+      WHERE state = 'waiting' AND destination_id = ? AND reason IN (?) AND due_at > UTC_TIMESTAMP(3)`,
+    [destinationId, setByMapping],
   );
   await tx.run(
     "UPDATE slots SET slot_at = UTC_TIMESTAMP(3) WHERE destination_id = ? AND state = 'due' AND asked_by = 'hours' ORDER BY slot_at LIMIT 1",

@@ -38,20 +38,16 @@ export async function queuedLongAgo(
 }
 
 export async function touchQueued(sql: Sql, ids: readonly number[]): Promise<void> {
-  if (ids.length === 0) return;
-  const { marks, values } = inList(ids);
   await sql.run(
-    `UPDATE deliveries FORCE INDEX (PRIMARY) SET queued_at = UTC_TIMESTAMP(3) WHERE id IN (${marks}) AND state = 'queued'`,
-    values,
+    `UPDATE deliveries FORCE INDEX (PRIMARY) SET queued_at = UTC_TIMESTAMP(3) WHERE id IN (?) AND state = 'queued'`,
+    [ids],
   );
 }
 
 /** Rows whose job was dropped from the queue: they count as queued an hour ago, and are pushed again at once. */
 export async function forgetQueued(sql: Sql, ids: readonly number[]): Promise<void> {
-  if (ids.length === 0) return;
-  const { marks, values } = inList(ids);
   await sql.run(
-    `UPDATE deliveries FORCE INDEX (PRIMARY) SET queued_at = TIMESTAMPADD(HOUR, -1, UTC_TIMESTAMP(3)) WHERE id IN (${marks}) AND state = 'queued'`,
-    values,
+    `UPDATE deliveries FORCE INDEX (PRIMARY) SET queued_at = TIMESTAMPADD(HOUR, -1, UTC_TIMESTAMP(3)) WHERE id IN (?) AND state = 'queued'`,
+    [ids],
   );
 }

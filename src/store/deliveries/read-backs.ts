@@ -1,7 +1,7 @@
 // Schedules the deliveries to read back from their recipient, with the number of looks.
 // Invariant: a row is inserted in the transaction that delivers, and deleted in the one that records the reading; the number of
 // looks identifies the last process that took it.
-import { inList, insertGroups, type Sql } from '../database.ts';
+import { insertGroups, type Sql } from '../database.ts';
 
 export interface ReadBackWanted {
   readonly deliveryId: number;
@@ -36,30 +36,16 @@ export async function noteReadBacks(tx: Sql, wanted: readonly ReadBackWanted[]):
 
 /** Takes due rows; they are due again after `holdMs`, in case this process dies. */
 export async function takeReadBacks(tx: Sql, most: number, holdMs: number): Promise<readonly ReadBack[]> {
-  const rows = await tx.all<{
-    delivery_id: number;
-    destination_id: string;
-    lead_id: number;
-    run: number;
-    looks: number;
-  }>(
-    `SELECT delivery_id, destination_id, lead_id, run, looks FROM read_backs FORCE INDEX (read_backs_due)
+  const rows = await tx.all<ReadBack>(
+    `SELECT delivery_id AS deliveryId, destination_id AS destinationId, lead_id AS leadId, run, looks FROM read_backs FORCE INDEX (read_backs_due)
       WHERE due_at <= UTC_TIMESTAMP(3) ORDER BY due_at LIMIT ? FOR UPDATE SKIP LOCKED`,
     [most],
   );
-  if (rows.length === 0) return [];
-  const { marks, values } = inList(rows.map((row) => row.delivery_id));
   await tx.run(
-    `UPDATE read_backs SET looks = looks + 1, due_at = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3)) WHERE delivery_id IN (${marks})`,
-    [holdMs, ...values],
+    'UPDATE read_backs SET looks = looks + 1, due_at = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3)) WHERE delivery_id IN (?)',
+    [holdMs, rows.map((row) => row.deliveryId)],
   );
-  return rows.map((row) => ({
-    deliveryId: row.delivery_id,
-    destinationId: row.destination_id,
-    leadId: row.lead_id,
-    run: row.run,
-    looks: row.looks + 1,
-  }));
+  return rows.map((row) => ({ ...row, looks: row.looks + 1 }));
 }
 
 /** Deletes the row once it was read, or nothing is left to read. False: another process has taken it. */

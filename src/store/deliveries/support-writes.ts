@@ -1,7 +1,7 @@
 // Writes the orders of support: a new run, a try brought forward, earlier leads for the planner.
 // Invariant: a delivery that has moved on meanwhile is not changed.
 import { restartCalls } from './calls.ts';
-import { inList, type Sql, type ReadOnlySql } from '../database.ts';
+import type { Sql, ReadOnlySql } from '../database.ts';
 import { whichClause, type Which } from '../named-rows.ts';
 import { forgetTaken } from './delivery-targets.ts';
 import type { Delivery } from './deliveries.ts';
@@ -127,10 +127,9 @@ export function lockChangesAside(
 
 /** Releases quarantined changes: they are planned behind new ones. */
 export async function takeUpChanges(tx: Sql, ids: readonly number[]): Promise<void> {
-  const { marks, values } = inList(ids);
   await tx.run(
-    `UPDATE lead_changes FORCE INDEX (PRIMARY) SET priority = 1 WHERE id IN (${marks}) AND priority = ${asidePriority}`,
-    values,
+    `UPDATE lead_changes FORCE INDEX (PRIMARY) SET priority = 1 WHERE id IN (?) AND priority = ${asidePriority}`,
+    [ids],
   );
 }
 

@@ -1,7 +1,7 @@
 // Records calls that were undone after a later one was refused, and checks whether a call may be undone.
 // Invariant: an undone call counts as absent: a new run makes it again.
 import type { Captured } from '../../../connectors/contract.ts';
-import { inList, type Sql } from '../database.ts';
+import type { Sql } from '../database.ts';
 import { sharedAddresses } from '../people/same-address.ts';
 
 /** Records that the recipient has deleted the objects of these calls. */
@@ -62,11 +62,10 @@ export async function othersHave(
   const sharing = (await sharedAddresses(sql, [row.leadId], 'all')).flatMap(({ all }) => all);
   const others = [...new Set(sharing)].filter((id) => id !== row.leadId);
   for (let start = 0; start < others.length; start += atOnce) {
-    const { marks, values } = inList(others.slice(start, start + atOnce));
     const rows = await sql.all<{ captures: string }>(
       `SELECT captures FROM delivery_calls FORCE INDEX (delivery_calls_lead)
-        WHERE lead_id IN (${marks}) AND destination_id = ? AND name = ? AND captures IS NOT NULL`,
-      [...values, row.destinationId, name],
+        WHERE lead_id IN (?) AND destination_id = ? AND name = ? AND captures IS NOT NULL`,
+      [others.slice(start, start + atOnce), row.destinationId, name],
     );
     for (const other of rows) {
       const given = JSON.parse(other.captures) as Captured;

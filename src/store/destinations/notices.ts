@@ -1,7 +1,7 @@
 // Stores the notices of each client, word for word (C14), and reads how clients stand with the go-live list.
 // Invariant: a wording is written once and never changed; nothing is deleted.
 import type { Notice, WordedNotice, ClientFacts } from '../../domain/destination.ts';
-import { inList, rowMarks, type Sql, type ReadOnlySql } from '../database.ts';
+import { rowMarks, type Sql, type ReadOnlySql } from '../database.ts';
 
 /** Stores new notices. Returns the versions that exist with another wording: nothing is written then. */
 export async function keepNotices(
@@ -40,14 +40,12 @@ export async function noticesOf(
   sql: Sql,
   clientIds: readonly string[],
 ): Promise<ReadonlyMap<string, readonly Notice[]>> {
-  if (clientIds.length === 0) return new Map();
-  const { marks, values } = inList(clientIds);
   const rows = await sql.all<{
     client_id: string;
     version: string;
     channel: Notice['channel'];
     valid_from: Date;
-  }>(`SELECT client_id, version, channel, valid_from FROM notices WHERE client_id IN (${marks})`, values);
+  }>('SELECT client_id, version, channel, valid_from FROM notices WHERE client_id IN (?)', [clientIds]);
   return new Map(
     [...Map.groupBy(rows, (row) => row.client_id)].map(([clientId, own]) => [
       clientId,
@@ -83,11 +81,7 @@ export async function goLiveStandings(
   sql: ReadOnlySql,
   clientIds: readonly string[],
 ): Promise<readonly GoLiveStanding[]> {
-  if (clientIds.length === 0) return [];
-  const { marks, values } = inList(clientIds);
-  return (await sql.all<Row>(`SELECT ${columns} FROM clients WHERE id IN (${marks})`, values)).map(
-    standingOf,
-  );
+  return (await sql.all<Row>(`SELECT ${columns} FROM clients WHERE id IN (?)`, [clientIds])).map(standingOf);
 }
 
 /** Clients with a version in force at a destination that takes leads. */

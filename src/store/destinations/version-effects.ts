@@ -53,12 +53,10 @@ export async function reopenEnded(
   ids: readonly number[],
   maxAgeMs: number,
 ): Promise<readonly number[]> {
-  if (ids.length === 0) return [];
-  const { marks, values } = inList(ids);
   const rows = await tx.all<{ id: number }>(
     `SELECT id FROM deliveries FORCE INDEX (PRIMARY)
-      WHERE id IN (${marks}) AND state = 'cancelled' AND reason LIKE 'not!_accepted%' ESCAPE '!' AND departures = 0 ORDER BY id FOR UPDATE`,
-    values,
+      WHERE id IN (?) AND state = 'cancelled' AND reason LIKE 'not!_accepted%' ESCAPE '!' AND departures = 0 ORDER BY id FOR UPDATE`,
+    [ids],
   );
   if (rows.length === 0) return [];
   const found = inList(rows.map((row) => row.id));
@@ -140,28 +138,13 @@ export async function nextEntityChange(sql: Sql): Promise<number | undefined> {
 
 /** Undefined when another process has locked it, or has ended it. */
 export async function takeEntityChange(tx: Sql, id: number): Promise<EntityChange | undefined> {
-  const [row] = await tx.all<{
-    id: number;
-    client_id: string;
-    destination_id: string;
-    before_names: string;
-    after_lead: number;
-    until_lead: number;
-  }>(
-    `SELECT id, client_id, destination_id, before_names, after_lead, until_lead FROM entity_changes
+  const [row] = await tx.all<Omit<EntityChange, 'beforeNames'> & { readonly beforeNames: string }>(
+    `SELECT id, client_id AS clientId, destination_id AS destinationId, before_names AS beforeNames, after_lead AS afterLead, until_lead AS untilLead
+       FROM entity_changes
       WHERE id = ? FOR UPDATE SKIP LOCKED`,
     [id],
   );
-  return row === undefined
-    ? undefined
-    : {
-        id: row.id,
-        clientId: row.client_id,
-        destinationId: row.destination_id,
-        beforeNames: JSON.parse(row.before_names) as readonly string[],
-        afterLead: row.after_lead,
-        untilLead: row.until_lead,
-      };
+  return row && { ...row, beforeNames: JSON.parse(row.beforeNames) as readonly string[] };
 }
 
 /** The next leads of the change with a live phone grant. */

@@ -32,47 +32,19 @@ export interface Batch {
   readonly isHeardAfterwards: boolean;
 }
 
-type Row = {
-  id: number;
-  client_id: string;
-  destination_id: string;
-  sequence: number | null;
-  slot_at: Date;
-  state: Batch['state'];
-  attempt: number;
-  file_name: string;
-  media_type: string;
-  extension: string;
-  rows_count: number;
-  mapping_version_id: number;
-  written_at: Date | null;
-  role: Batch['role'];
-  whole_id: number;
-  action: Action;
-  is_heard: number;
+export type BatchRow = Omit<Batch, 'sequence' | 'writtenAt' | 'isHeardAfterwards'> & {
+  readonly sequence: number | null;
+  readonly writtenAt: Date | null;
+  readonly isHeard: 0 | 1;
 };
 /** Columns of a `Batch`. */
 export const batchColumns =
-  'id, client_id, destination_id, sequence, slot_at, state, attempt, file_name, media_type, extension, rows_count, mapping_version_id, written_at, role, whole_id, action, (look_at IS NOT NULL OR looks > 0) AS is_heard';
-export type BatchRow = Row;
-export const batchOf = (row: Row): Batch => ({
-  id: row.id,
-  clientId: row.client_id,
-  destinationId: row.destination_id,
-  sequence: row.sequence ?? undefined,
-  slotAt: row.slot_at,
-  state: row.state,
-  attempt: row.attempt,
-  fileName: row.file_name,
-  mediaType: row.media_type,
-  extension: row.extension,
-  rows: row.rows_count,
-  mappingVersionId: row.mapping_version_id,
-  writtenAt: row.written_at ?? undefined,
-  role: row.role,
-  wholeId: row.whole_id,
-  action: row.action,
-  isHeardAfterwards: row.is_heard === 1,
+  'id, client_id AS clientId, destination_id AS destinationId, sequence, slot_at AS slotAt, state, attempt, file_name AS fileName, media_type AS mediaType, extension, rows_count AS `rows`, mapping_version_id AS mappingVersionId, written_at AS writtenAt, role, whole_id AS wholeId, action, (look_at IS NOT NULL OR looks > 0) AS isHeard';
+export const batchOf = ({ sequence, writtenAt, isHeard, ...row }: BatchRow): Batch => ({
+  ...row,
+  sequence: sequence ?? undefined,
+  writtenAt: writtenAt ?? undefined,
+  isHeardAfterwards: isHeard === 1,
 });
 
 export async function openBatch(
@@ -108,17 +80,15 @@ export async function hasFileUnderWay(sql: Sql, destinationId: string): Promise<
 
 /** The ids of these batches that are under way, locked in the caller's transaction. */
 export async function lockUnderWay(tx: Sql, ids: readonly number[]): Promise<ReadonlySet<number>> {
-  if (ids.length === 0) return new Set();
-  const { marks, values } = inList([...ids].sort((a, b) => a - b));
   const rows = await tx.all<{ id: number }>(
-    `SELECT id FROM batches FORCE INDEX (PRIMARY) WHERE id IN (${marks}) AND state IN ('open', 'written') ORDER BY id FOR UPDATE`,
-    values,
+    `SELECT id FROM batches FORCE INDEX (PRIMARY) WHERE id IN (?) AND state IN ('open', 'written') ORDER BY id FOR UPDATE`,
+    [[...ids].sort((a, b) => a - b)],
   );
   return new Set(rows.map((row) => row.id));
 }
 
 export async function readBatch(sql: Sql, id: number): Promise<Batch | undefined> {
-  const [row] = await sql.all<Row>(`SELECT ${batchColumns} FROM batches WHERE id = ?`, [id]);
+  const [row] = await sql.all<BatchRow>(`SELECT ${batchColumns} FROM batches WHERE id = ?`, [id]);
   return row === undefined ? undefined : batchOf(row);
 }
 
@@ -133,7 +103,7 @@ export async function takeDueBatches(
   held: readonly string[],
 ): Promise<readonly Batch[]> {
   const none = inList(held.length === 0 ? [''] : held);
-  const rows = await tx.all<Row>(
+  const rows = await tx.all<BatchRow>(
     `SELECT ${batchColumns} FROM batches WHERE state IN ('open', 'written') AND due_at <= UTC_TIMESTAMP(3)
         AND role <> 'part' AND lease_until IS NULL
         AND (queued_at IS NULL OR queued_at <= TIMESTAMPADD(MICROSECOND, ? * -1000, UTC_TIMESTAMP(3)))
@@ -210,11 +180,9 @@ export async function deferBatch(
 
 /** Files whose job was dropped from the queue: they are pushed again at once. */
 export async function forgetBatches(sql: Sql, ids: readonly number[]): Promise<void> {
-  if (ids.length === 0) return;
-  const { marks, values } = inList(ids);
   await sql.run(
-    `UPDATE batches FORCE INDEX (PRIMARY) SET queued_at = NULL WHERE id IN (${marks}) AND state IN ('open', 'written')`,
-    values,
+    `UPDATE batches FORCE INDEX (PRIMARY) SET queued_at = NULL WHERE id IN (?) AND state IN ('open', 'written')`,
+    [ids],
   );
 }
 

@@ -74,11 +74,10 @@ export async function takeEndedFiles(
     none.values,
   );
   if (rows.length > 0) {
-    const { marks, values } = inList(rows.map((row) => row.id));
     await tx.run(
       `UPDATE batches FORCE INDEX (PRIMARY) SET looks = looks + 1,
-              look_at = IF(looks > 7, NULL, TIMESTAMPADD(HOUR, POW(2, looks - 1), UTC_TIMESTAMP(3))) WHERE id IN (${marks})`,
-      values,
+              look_at = IF(looks > 7, NULL, TIMESTAMPADD(HOUR, POW(2, looks - 1), UTC_TIMESTAMP(3))) WHERE id IN (?)`,
+      [rows.map((row) => row.id)],
     );
   }
   return rows.map(batchOf);
@@ -114,13 +113,11 @@ export async function deliveriesByReference(
   { clientId, destinationId }: Pick<Batch, 'clientId' | 'destinationId'>,
   names: readonly string[],
 ): Promise<readonly NamedDelivery[]> {
-  if (names.length === 0) return [];
-  const { marks, values } = inList(names);
   return sql.all<NamedDelivery>(
     `SELECT STRAIGHT_JOIN l.reference AS name, ${namedColumns}
        FROM leads l FORCE INDEX (leads_reference) JOIN deliveries d FORCE INDEX (deliveries_lead) ON d.lead_id = l.id AND d.destination_id = ?
-      WHERE l.client_id = ? AND l.reference IN (${marks}) ORDER BY d.id`,
-    [destinationId, clientId, ...values],
+      WHERE l.client_id = ? AND l.reference IN (?) ORDER BY d.id`,
+    [destinationId, clientId, names],
   );
 }
 
@@ -129,12 +126,10 @@ export async function deliveriesByKey(
   { destinationId }: Pick<Batch, 'destinationId'>,
   names: readonly string[],
 ): Promise<readonly NamedDelivery[]> {
-  if (names.length === 0) return [];
-  const { marks, values } = inList(names);
   return sql.all<NamedDelivery>(
     `SELECT d.delivery_key AS name, ${namedColumns} FROM deliveries d FORCE INDEX (deliveries_key)
-      WHERE d.delivery_key IN (${marks}) AND d.destination_id = ?`,
-    [...values, destinationId],
+      WHERE d.delivery_key IN (?) AND d.destination_id = ?`,
+    [names, destinationId],
   );
 }
 
@@ -147,13 +142,11 @@ export interface LoggedInFile {
 
 /** Log entries of deliveries in files: departures, look-ups and late answers, ascending. */
 export async function loggedInFiles(sql: Sql, ids: readonly number[]): Promise<readonly LoggedInFile[]> {
-  if (ids.length === 0) return [];
-  const { marks, values } = inList(ids);
   return sql.all<LoggedInFile>(
     `SELECT STRAIGHT_JOIN h.delivery_id AS deliveryId, h.batch_id AS batchId, h.entry, h.outcome
        FROM deliveries d FORCE INDEX (PRIMARY) JOIN handovers h FORCE INDEX (handovers_subject) ON h.lead_id = d.lead_id AND h.delivery_id = d.id
-      WHERE d.id IN (${marks}) AND h.batch_id > 0 AND h.entry IN ('departed', 'lookup', 'late') ORDER BY h.delivery_id, h.id`,
-    values,
+      WHERE d.id IN (?) AND h.batch_id > 0 AND h.entry IN ('departed', 'lookup', 'late') ORDER BY h.delivery_id, h.id`,
+    [ids],
   );
 }
 
@@ -168,10 +161,5 @@ export async function pendAgain(sql: Sql, batchId: number): Promise<void> {
 
 /** Clears the pending state of rows that leave in a later file, which awaits an acknowledgement of its own. */
 export async function awaitAnew(tx: Sql, ids: readonly number[]): Promise<void> {
-  if (ids.length === 0) return;
-  const { marks, values } = inList(ids);
-  await tx.run(
-    `UPDATE deliveries FORCE INDEX (PRIMARY) SET pending_since = NULL WHERE id IN (${marks})`,
-    values,
-  );
+  await tx.run('UPDATE deliveries FORCE INDEX (PRIMARY) SET pending_since = NULL WHERE id IN (?)', [ids]);
 }

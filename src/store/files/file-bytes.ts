@@ -1,6 +1,6 @@
 // Stores the encrypted bytes of a file until it is accepted: the first part in its batch, the others in rows of their own.
 // Invariant: no statement is larger than a part, whatever the size of the file; the other parts are deleted with the first.
-import { inList, rowMarks, type Sql } from '../database.ts';
+import { rowMarks, type Sql } from '../database.ts';
 import { deleteNamed } from '../named-rows.ts';
 
 const partBytes = 262_144;
@@ -45,9 +45,7 @@ export async function dropParts(tx: Sql, batchIds: readonly number[]): Promise<v
 
 /** Deletes the bytes of files with data of an erased person; the files remain. */
 export async function blankFiles(tx: Sql, batchIds: readonly number[]): Promise<void> {
-  if (batchIds.length === 0) return;
-  const { marks, values } = inList(batchIds);
-  await tx.run(`UPDATE batches SET content = NULL WHERE state = 'written' AND id IN (${marks})`, values);
+  await tx.run(`UPDATE batches SET content = NULL WHERE state = 'written' AND id IN (?)`, [batchIds]);
   await dropParts(tx, batchIds);
 }
 

@@ -1,6 +1,6 @@
 // Lists files for support, newest first, with what their recipients acknowledged; finds those that break the agreement.
 // Invariant: reads only; a long file is listed once, without its parts.
-import { inList, type ReadOnlySql, type Sql } from '../database.ts';
+import type { ReadOnlySql, Sql } from '../database.ts';
 
 export interface ListedFile {
   readonly id: number;
@@ -43,12 +43,10 @@ export async function acknowledgedFiles(
   sql: ReadOnlySql,
   ids: readonly number[],
 ): Promise<ReadonlyMap<number, { readonly read: number; readonly unreadable: number }>> {
-  if (ids.length === 0) return new Map();
-  const { marks, values } = inList(ids);
   const rows = await sql.all<{ id: number; readable: number; unreadable: number }>(
     `SELECT batch_id AS id, SUM(state <> 'unreadable') AS readable, SUM(state = 'unreadable') AS unreadable
-       FROM file_acknowledgements WHERE batch_id IN (${marks}) GROUP BY batch_id`,
-    values,
+       FROM file_acknowledgements WHERE batch_id IN (?) GROUP BY batch_id`,
+    [ids],
   );
   return new Map(
     rows.map(({ id, readable, unreadable }) => [

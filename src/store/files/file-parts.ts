@@ -1,7 +1,7 @@
 // Stores the parts of long files: batches whose rows are claimed, written and settled one part at a time.
 // Invariant: a statement that writes touches no more rows than one part has.
 import { batchColumns, batchOf, type Batch, type BatchRow, type EndedState } from './batches.ts';
-import { inList, type Sql } from '../database.ts';
+import type { Sql } from '../database.ts';
 import { deliveryColumns, deliveryOf, packedAttempt, unpackAttempt } from '../deliveries/deliveries.ts';
 import type { AttemptDelivery, Delivery, DeliveryRow } from '../deliveries/deliveries.ts';
 import type { LockedDelivery } from '../deliveries/delivery-claims.ts';
@@ -166,12 +166,10 @@ export async function outdatedParts(
 
 /** The ids of these batches that are parts of long files of which no byte has left. */
 export async function unsentParts(sql: Sql, ids: readonly number[]): Promise<ReadonlySet<number>> {
-  if (ids.length === 0) return new Set();
-  const { marks, values } = inList(ids);
   const rows = await sql.all<{ id: number }>(
     `SELECT b.id FROM batches b FORCE INDEX (PRIMARY) JOIN batches w ON w.id = b.whole_id
-      WHERE b.id IN (${marks}) AND w.first_sent_at IS NULL`,
-    values,
+      WHERE b.id IN (?) AND w.first_sent_at IS NULL`,
+    [ids],
   );
   return new Set(rows.map((row) => row.id));
 }
@@ -221,13 +219,11 @@ export async function freeStranded(sql: Sql, but: readonly string[]): Promise<nu
   let freed = 0;
   for (;;) {
     const ids = await strandedIds(sql, destinations);
-    if (ids.length === 0) return freed;
-    const { marks, values } = inList(ids);
     const { affected } = await sql.run(
       `UPDATE deliveries d FORCE INDEX (PRIMARY) ${withFiles}
           SET d.state = 'planned', d.reason = '', d.batch_id = 0, d.due_at = UTC_TIMESTAMP(3)
-        WHERE d.id IN (${marks}) AND ${stranded}`,
-      values,
+        WHERE d.id IN (?) AND ${stranded}`,
+      [ids],
     );
     freed += affected;
     if (ids.length < atOnce || affected === 0) return freed;
@@ -237,11 +233,10 @@ export async function freeStranded(sql: Sql, but: readonly string[]): Promise<nu
 const atOnce = 1_000;
 
 async function strandedIds(sql: Sql, destinations: readonly string[]): Promise<readonly number[]> {
-  const { marks, values } = inList(destinations);
   const rows = await sql.all<{ id: number }>(
     `SELECT STRAIGHT_JOIN d.id FROM deliveries d FORCE INDEX (deliveries_due) ${withFiles}
-      WHERE d.destination_id IN (${marks}) AND ${stranded} LIMIT ${atOnce}`,
-    values,
+      WHERE d.destination_id IN (?) AND ${stranded} LIMIT ${atOnce}`,
+    [destinations],
   );
   return rows.map(({ id }) => id);
 }

@@ -1,7 +1,7 @@
 // Stores the state of full files, which contain every current lead: the one being made, the last that arrived, one held back.
 // Invariant: a destination makes one full file at a time, under a lock on its row; only a person releases a held one.
 import type { Delivery } from '../deliveries/deliveries.ts';
-import { type Sql, inList } from '../database.ts';
+import type { Sql } from '../database.ts';
 import { whichClause, type Which } from '../named-rows.ts';
 
 export interface FullFile {
@@ -34,42 +34,31 @@ export interface HeldFile {
   readonly missing: number;
 }
 
-type Row = {
-  destination_id: string;
-  slot_at: Date | null;
-  gathered_to: number;
-  gathered: number;
-  is_gathered: number;
-  batch_id: number;
-  last_batch_id: number;
-  last_rows: number;
-  last_begun_at: Date | null;
-  is_told: number;
-  held_at: Date | null;
-  held_batch_id: number;
-  held_rows: number;
-  held_missing: number;
-  released_rows: number | null;
+type Row = Pick<
+  FullFile,
+  'destinationId' | 'gatheredTo' | 'gathered' | 'batchId' | 'lastBatchId' | 'lastRows'
+> & {
+  readonly slotAt: Date | null;
+  readonly isGathered: 0 | 1;
+  readonly lastBegunAt: Date | null;
+  readonly isTold: 0 | 1;
+  readonly at: Date | null;
+  readonly heldBatchId: number;
+  readonly heldRows: number;
+  readonly missing: number;
+  readonly releasedRows: number | null;
 };
 const columns =
-  'destination_id, slot_at, gathered_to, gathered, is_gathered, batch_id, last_batch_id, last_rows, last_begun_at, is_told, held_at, held_batch_id, held_rows, held_missing, released_rows';
+  'destination_id AS destinationId, slot_at AS slotAt, gathered_to AS gatheredTo, gathered, is_gathered AS isGathered, batch_id AS batchId, last_batch_id AS lastBatchId, last_rows AS lastRows, last_begun_at AS lastBegunAt, is_told AS isTold, held_at AS at, held_batch_id AS heldBatchId, held_rows AS heldRows, held_missing AS missing, released_rows AS releasedRows';
 
-const fileOf = (row: Row): FullFile => ({
-  destinationId: row.destination_id,
-  slotAt: row.slot_at ?? undefined,
-  gatheredTo: row.gathered_to,
-  gathered: row.gathered,
-  isGathered: row.is_gathered === 1,
-  batchId: row.batch_id,
-  lastBatchId: row.last_batch_id,
-  lastRows: row.last_rows,
-  lastBegunAt: row.last_begun_at ?? undefined,
-  isTold: row.is_told === 1,
-  held:
-    row.held_at === null
-      ? undefined
-      : { at: row.held_at, batchId: row.held_batch_id, rows: row.held_rows, missing: row.held_missing },
-  releasedRows: row.released_rows ?? undefined,
+const fileOf = ({ at, heldBatchId, heldRows, missing, ...row }: Row): FullFile => ({
+  ...row,
+  slotAt: row.slotAt ?? undefined,
+  isGathered: row.isGathered === 1,
+  lastBegunAt: row.lastBegunAt ?? undefined,
+  isTold: row.isTold === 1,
+  held: at === null ? undefined : { at, batchId: heldBatchId, rows: heldRows, missing },
+  releasedRows: row.releasedRows ?? undefined,
 });
 
 async function read(
@@ -255,15 +244,13 @@ export async function endedOfStep(
 
 /** Opens a new run under a new key, for the next file. Returns the number of deliveries that had not moved on meanwhile. */
 export async function openForFile(tx: Sql, ids: readonly number[], maxAgeMs: number): Promise<number> {
-  if (ids.length === 0) return 0;
-  const { marks, values } = inList(ids);
   const { affected } = await tx.run(
     `UPDATE deliveries FORCE INDEX (PRIMARY) SET state = 'planned', reason = '', priority = 1, run = run + 1, key_run = run, attempt = 0, spent = 0,
             departed_attempt = 0, ask_first = 0, sent_revision = 0, sent_mapping_id = 0, pending_since = NULL, not_found_since = NULL,
             settled_at = NULL, batch_id = 0, due_at = UTC_TIMESTAMP(3), reopened_at = UTC_TIMESTAMP(3),
             expires_at = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3))
-      WHERE id IN (${marks}) AND state IN ('delivered', 'failed', 'cancelled')`,
-    [maxAgeMs, ...values],
+      WHERE id IN (?) AND state IN ('delivered', 'failed', 'cancelled')`,
+    [maxAgeMs, ids],
   );
   return affected;
 }

@@ -3,7 +3,7 @@
 // whole before it settles any row.
 import type { Action, Outcome } from '../../../connectors/contract.ts';
 import { batchColumns, batchOf, endBatch, type Batch, type BatchRow, type EndedState } from './batches.ts';
-import { inList, type Sql } from '../database.ts';
+import type { Sql } from '../database.ts';
 import { openParts, type Extent } from './file-parts.ts';
 import { noteArrived } from './full-files.ts';
 
@@ -65,15 +65,15 @@ export async function takeWhole(
     [leaseMs, id, attempt],
   );
   if (affected === 0) return undefined;
-  const [row] = await sql.all<
-    BatchRow & { action: Action; size_bytes: number; first_sent_at: Date | null; outcome: string | null }
-  >(`SELECT ${batchColumns}, action, size_bytes, first_sent_at, outcome FROM batches WHERE id = ?`, [id]);
+  const [row] = await sql.all<BatchRow & { size: number; firstSentAt: Date | null; outcome: string | null }>(
+    `SELECT ${batchColumns}, size_bytes AS size, first_sent_at AS firstSentAt, outcome FROM batches WHERE id = ?`,
+    [id],
+  );
   if (row === undefined) return undefined;
   return {
     ...batchOf(row),
-    action: row.action,
-    size: row.size_bytes,
-    firstSentAt: row.first_sent_at ?? undefined,
+    size: row.size,
+    firstSentAt: row.firstSentAt ?? undefined,
     outcome: row.outcome === null ? undefined : (JSON.parse(row.outcome) as Outcome),
   };
 }
@@ -218,11 +218,10 @@ export async function destinationsWithLongFiles(
   sql: Sql,
   connectors: readonly string[],
 ): Promise<readonly string[]> {
-  const { marks, values } = inList(connectors);
   const rows = await sql.all<{ id: string }>(
     `SELECT DISTINCT b.destination_id AS id FROM batches b JOIN destinations t ON t.id = b.destination_id
-      WHERE b.state IN ('open', 'written') AND b.role = 'whole' AND t.connector IN (${marks})`,
-    values,
+      WHERE b.state IN ('open', 'written') AND b.role = 'whole' AND t.connector IN (?)`,
+    [connectors],
   );
   return rows.map(({ id }) => id);
 }

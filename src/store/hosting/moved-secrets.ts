@@ -3,7 +3,7 @@
 import { openWith, type KeyRing } from '../../domain/key-ring.ts';
 import { sealBytes } from '../../domain/keyed.ts';
 import { RelaisError } from '../../errors.ts';
-import { inList, rowMarks, type Sql } from '../database.ts';
+import { rowMarks, type Sql } from '../database.ts';
 import { writingKey, type SecretOwner, type Wrapped } from '../keys.ts';
 
 export interface SecretsPlace {
@@ -18,11 +18,9 @@ export async function readSecrets(
   { keysSchema, masterKeys, owner }: SecretsPlace,
   ids: readonly number[],
 ): Promise<ReadonlyMap<number, Buffer>> {
-  if (ids.length === 0) return new Map();
-  const { marks, values } = inList(ids);
   const rows = await sql.all<Wrapped>(
-    `SELECT ${owner}_id AS id, wrapped, key_id AS keyId FROM \`${keysSchema}\`.${owner}_secrets WHERE ${owner}_id IN (${marks})`,
-    values,
+    `SELECT ${owner}_id AS id, wrapped, key_id AS keyId FROM \`${keysSchema}\`.${owner}_secrets WHERE ${owner}_id IN (?)`,
+    [ids],
   );
   return new Map(
     rows.map(({ id, keyId, wrapped }) => {

@@ -2,7 +2,7 @@
 // Invariant: codes only, no value of a person; an example is deleted with its lead, a count remains and refers to no lead.
 import type { AnomalyKind } from '../../domain/anomaly.ts';
 import type { Channel } from '../../domain/lead.ts';
-import { inList, insertGroups, rowMarks, type ReadOnlySql, type Sql } from '../database.ts';
+import { insertGroups, rowMarks, type ReadOnlySql, type Sql } from '../database.ts';
 
 /** Rows of one count: concurrent intakes seldom lock the same one, and each keeps an example. */
 const slots = 4;
@@ -58,11 +58,9 @@ function linesOf(anomalies: readonly CountedAnomaly[]): readonly Line[] {
 
 /** Called before leads are deleted: their counts remain without the lead's id. */
 export async function forgetExamples(tx: Sql, leadIds: readonly number[]): Promise<void> {
-  if (leadIds.length === 0) return;
-  const { marks, values } = inList(leadIds);
   await tx.run(
-    `UPDATE client_anomalies FORCE INDEX (client_anomalies_lead) SET lead_id = 0 WHERE lead_id IN (${marks})`,
-    values,
+    'UPDATE client_anomalies FORCE INDEX (client_anomalies_lead) SET lead_id = 0 WHERE lead_id IN (?)',
+    [leadIds],
   );
 }
 

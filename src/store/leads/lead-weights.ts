@@ -1,6 +1,6 @@
 // Measures the history of a lead: counts its consents and interactions and sums their bytes in SQL.
 // Invariant: reads only.
-import { inList, type Sql } from '../database.ts';
+import type { Sql } from '../database.ts';
 
 export interface LeadWeight {
   readonly consents: number;
@@ -14,16 +14,14 @@ export async function readWeights(
   tx: Sql,
   leadIds: readonly number[],
 ): Promise<ReadonlyMap<number, LeadWeight>> {
-  if (leadIds.length === 0) return new Map();
-  const { marks, values } = inList(leadIds);
   const consents = await tx.all<{ id: number; n: number }>(
-    `SELECT lead_id AS id, COUNT(*) AS n FROM consents WHERE lead_id IN (${marks}) GROUP BY lead_id`,
-    values,
+    'SELECT lead_id AS id, COUNT(*) AS n FROM consents WHERE lead_id IN (?) GROUP BY lead_id',
+    [leadIds],
   );
   const interactions = await tx.all<{ id: number; n: number; bytes: number | null }>(
     `SELECT lead_id AS id, COUNT(*) AS n, SUM(OCTET_LENGTH(content)) AS bytes
-       FROM interactions WHERE lead_id IN (${marks}) GROUP BY lead_id`,
-    values,
+       FROM interactions WHERE lead_id IN (?) GROUP BY lead_id`,
+    [leadIds],
   );
   const consentsOf = new Map(consents.map((row) => [row.id, Number(row.n)]));
   const interactionsOf = new Map(interactions.map((row) => [row.id, row]));

@@ -13,23 +13,19 @@ export async function markRestricted(tx: Sql, leadId: number, revision: number):
 
 /** The ids of these leads that are restricted; the caller has locked them. */
 export async function restrictedAmong(tx: Sql, leadIds: readonly number[]): Promise<ReadonlySet<number>> {
-  if (leadIds.length === 0) return new Set();
-  const { marks, values } = inList(leadIds);
   const rows = await tx.all<{ id: number }>(
-    `SELECT id FROM leads WHERE id IN (${marks}) AND restricted_at IS NOT NULL`,
-    values,
+    'SELECT id FROM leads WHERE id IN (?) AND restricted_at IS NOT NULL',
+    [leadIds],
   );
   return new Set(rows.map((row) => row.id));
 }
 
 /** The ids of these leads of which an update departed during their restriction; the caller has locked them. */
 export async function toldWhileRestricted(tx: Sql, leadIds: readonly number[]): Promise<ReadonlySet<number>> {
-  if (leadIds.length === 0) return new Set();
-  const { marks, values } = inList(leadIds);
   const rows = await tx.all<{ id: number }>(
     `SELECT DISTINCT l.id FROM leads l JOIN deliveries d FORCE INDEX (deliveries_lead) ON d.lead_id = l.id
-      WHERE l.id IN (${marks}) AND d.action = 'update' AND d.first_departed_at >= l.restricted_at`,
-    values,
+      WHERE l.id IN (?) AND d.action = 'update' AND d.first_departed_at >= l.restricted_at`,
+    [leadIds],
   );
   return new Set(rows.map((row) => row.id));
 }
@@ -69,13 +65,11 @@ export async function heldWithoutRestriction(
 
 /** Restarts the age limit, which a restriction stops: each delivery has its whole time again. */
 export async function renewAges(tx: Sql, ids: readonly number[]): Promise<void> {
-  if (ids.length === 0) return;
-  const { marks, values } = inList(ids);
   await tx.run(
     `UPDATE deliveries FORCE INDEX (PRIMARY)
         SET expires_at = GREATEST(expires_at, TIMESTAMPADD(SECOND, TIMESTAMPDIFF(SECOND, created_at, expires_at), UTC_TIMESTAMP(3)))
-      WHERE id IN (${marks})`,
-    values,
+      WHERE id IN (?)`,
+    [ids],
   );
 }
 
@@ -84,11 +78,9 @@ export async function renewAges(tx: Sql, ids: readonly number[]): Promise<void> 
 
 /** Sets withheld deliveries back to `planned`. Returns their ids. */
 export async function reopenWithheld(tx: Sql, ids: readonly number[]): Promise<readonly number[]> {
-  if (ids.length === 0) return [];
-  const { marks, values } = inList(ids);
   const rows = await tx.all<{ id: number }>(
-    `SELECT id FROM deliveries FORCE INDEX (PRIMARY) WHERE id IN (${marks}) AND state = 'withheld' ORDER BY id FOR UPDATE`,
-    values,
+    `SELECT id FROM deliveries FORCE INDEX (PRIMARY) WHERE id IN (?) AND state = 'withheld' ORDER BY id FOR UPDATE`,
+    [ids],
   );
   if (rows.length === 0) return [];
   const found = inList(rows.map((row) => row.id));
@@ -115,11 +107,10 @@ export async function withheldOfDestination(
   limit: number,
   after = 0,
 ): Promise<readonly number[]> {
-  const { marks, values } = inList(reasons);
   const rows = await sql.all<{ id: number }>(
-    `SELECT id FROM deliveries WHERE state = 'withheld' AND destination_id = ? AND id > ? AND SUBSTRING_INDEX(reason, ':', 1) IN (${marks})
+    `SELECT id FROM deliveries WHERE state = 'withheld' AND destination_id = ? AND id > ? AND SUBSTRING_INDEX(reason, ':', 1) IN (?)
       ORDER BY id LIMIT ${Math.trunc(limit)}`,
-    [destinationId, after, ...values],
+    [destinationId, after, reasons],
   );
   return rows.map((row) => row.id);
 }

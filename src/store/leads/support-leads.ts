@@ -1,7 +1,7 @@
 // Reads leads for support: by mailbox, phone, name or reference; routing refusals; exercised rights; the size of a backfill.
 // Invariant: reads only, by index; every look-up of a person names the clients it searches.
 import { addressDigests, type Addresses } from '../../domain/opposition.ts';
-import { inList, insertGroups, type ReadOnlySql, type Sql, type SqlValue } from '../database.ts';
+import { insertGroups, type ReadOnlySql, type Sql, type SqlValue } from '../database.ts';
 import { leadsFormerlyUnder } from '../people/oppositions.ts';
 
 export interface FoundLead {
@@ -49,15 +49,13 @@ export async function searchLeads(
   query: LeadQuery,
   key?: Buffer,
 ): Promise<readonly FoundLead[]> {
-  if (clients.length === 0) return [];
-  const { marks, values } = inList(clients);
   const found: (readonly number[])[] = [];
   // One statement per column, each with its index: an OR over two columns reads every prospect of the client.
   const search = async (table: string, id: string, column: string, value: SqlValue): Promise<number[]> =>
     (
       await sql.all<{ id: number }>(
-        `SELECT ${id} AS id FROM ${table} WHERE client_id IN (${marks}) AND ${column} = ? ORDER BY ${id} DESC LIMIT ${mostLeads}`,
-        [...values, value],
+        `SELECT ${id} AS id FROM ${table} WHERE client_id IN (?) AND ${column} = ? ORDER BY ${id} DESC LIMIT ${mostLeads}`,
+        [clients, value],
       )
     ).map((row) => row.id);
   const formerly = async (addresses: Addresses): Promise<readonly number[]> => {
@@ -83,9 +81,9 @@ export async function searchLeads(
   if (query.name !== undefined) {
     const first = query.firstName === undefined ? '' : ' AND first_name LIKE ?';
     const named = await sql.all<{ id: number }>(
-      `SELECT lead_id AS id FROM prospects WHERE client_id IN (${marks}) AND last_name LIKE ?${first} ORDER BY lead_id DESC LIMIT ${mostLeads}`,
+      `SELECT lead_id AS id FROM prospects WHERE client_id IN (?) AND last_name LIKE ?${first} ORDER BY lead_id DESC LIMIT ${mostLeads}`,
       [
-        ...values,
+        clients,
         beginningWith(query.name),
         ...(query.firstName === undefined ? [] : [beginningWith(query.firstName)]),
       ],
@@ -101,8 +99,6 @@ export async function searchLeads(
 const beginningWith = (name: string): string => `${name.replaceAll(/[\\%_]/g, (sign) => `\\${sign}`)}%`;
 
 async function leadHeads(sql: Sql, ids: readonly number[]): Promise<readonly FoundLead[]> {
-  if (ids.length === 0) return [];
-  const { marks, values } = inList(ids);
   const rows = await sql.all<{
     id: number;
     clientId: string;
@@ -112,8 +108,8 @@ async function leadHeads(sql: Sql, ids: readonly number[]): Promise<readonly Fou
     erasedAt: Date | null;
   }>(
     `SELECT id, client_id AS clientId, reference, channel, collected_at AS collectedAt, erased_at AS erasedAt
-       FROM leads WHERE id IN (${marks}) ORDER BY id DESC LIMIT ${mostLeads}`,
-    values,
+       FROM leads WHERE id IN (?) ORDER BY id DESC LIMIT ${mostLeads}`,
+    [ids],
   );
   return rows.map(({ erasedAt, ...lead }) => ({ ...lead, erased: erasedAt !== null }));
 }
@@ -198,10 +194,9 @@ export async function leadReferences(
 ): Promise<ReadonlyMap<number, string>> {
   const found = new Map<number, string>();
   for (const group of insertGroups(leadIds)) {
-    const { marks, values } = inList(group);
     const rows = await sql.all<{ id: number; reference: string }>(
-      `SELECT id, reference FROM leads WHERE id IN (${marks})`,
-      values,
+      'SELECT id, reference FROM leads WHERE id IN (?)',
+      [group],
     );
     for (const { id, reference } of rows) found.set(id, reference);
   }

@@ -112,13 +112,12 @@ export async function signedByNobody(
   keyIds: readonly string[],
   { upTo, limit }: { readonly upTo: number; readonly limit: number },
 ): Promise<readonly WaitingTogether[]> {
-  const { marks, values } = inList(keyIds);
   const lines = await tx.all<Line>(
     `SELECT ${lineColumns} FROM handovers_unsealed
-      WHERE handover_id <= ? AND refused_at IS NULL AND key_id NOT IN (${marks})
+      WHERE handover_id <= ? AND refused_at IS NULL AND key_id NOT IN (?)
         AND key_id NOT IN (SELECT k.key_id FROM installation_keys k WHERE k.purpose = 'seal')
       ORDER BY handover_id LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
-    [upTo, ...values],
+    [upTo, keyIds],
   );
   return lines.map(entriesOf);
 }
@@ -149,11 +148,9 @@ export async function standAlone(tx: Sql, entries: WaitingTogether): Promise<voi
 /** Marks entries, each in a row of its own, whose signature is not the gateway's: never sealed, kept for `relais log verify`. */
 export async function setApart(tx: Sql, ids: readonly number[]): Promise<void> {
   for (let start = 0; start < ids.length; start += 1_000) {
-    const { marks, values } = inList(ids.slice(start, start + 1_000));
-    await tx.run(
-      `UPDATE handovers_unsealed SET refused_at = UTC_TIMESTAMP(3) WHERE handover_id IN (${marks})`,
-      values,
-    );
+    await tx.run('UPDATE handovers_unsealed SET refused_at = UTC_TIMESTAMP(3) WHERE handover_id IN (?)', [
+      ids.slice(start, start + 1_000),
+    ]);
   }
 }
 
@@ -171,12 +168,10 @@ export async function countUnsealed(sql: ReadOnlySql): Promise<number> {
 
 /** The ids of these entries that are not sealed: covered by the nearest row at or before them. */
 export async function unsealedAmong(sql: Sql, ids: readonly number[]): Promise<ReadonlySet<number>> {
-  if (ids.length === 0) return new Set();
-  const { marks, values } = inList(ids);
   const rows = await sql.all<{ id: number }>(
-    `SELECT h.id FROM handovers h WHERE h.id IN (${marks}) AND h.id <
+    `SELECT h.id FROM handovers h WHERE h.id IN (?) AND h.id <
             (SELECT handover_id + ${signaturesIn} FROM handovers_unsealed WHERE handover_id <= h.id ORDER BY handover_id DESC LIMIT 1)`,
-    values,
+    [ids],
   );
   return new Set(rows.map((row) => row.id));
 }
@@ -190,8 +185,7 @@ export async function queueWithoutEntry(sql: Sql): Promise<number | undefined> {
   );
   if (line === undefined) return undefined;
   const own = entriesOf(line).map(({ id }) => id);
-  const { marks, values } = inList(own);
-  const rows = await sql.all<{ id: number }>(`SELECT id FROM handovers WHERE id IN (${marks})`, values);
+  const rows = await sql.all<{ id: number }>('SELECT id FROM handovers WHERE id IN (?)', [own]);
   const there = new Set(rows.map((row) => row.id));
   return own.find((id) => !there.has(id));
 }

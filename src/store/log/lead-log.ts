@@ -1,7 +1,7 @@
 // Reads the hand-over log by lead, and the callbacks that it has about a delivery.
 // Invariant: reads only.
 import type { Action } from '../../../connectors/contract.ts';
-import { inList, insertGroups, type ReadOnlySql, type Sql } from '../database.ts';
+import { insertGroups, type ReadOnlySql, type Sql } from '../database.ts';
 
 export interface LeadEntry {
   readonly id: number;
@@ -40,11 +40,10 @@ export async function entriesOfLeads(
 ): Promise<readonly LeadEntry[]> {
   const found: LeadEntry[] = [];
   for (const part of insertGroups(leadIds, 100)) {
-    const { marks, values } = inList(part);
     found.push(
       ...(await sql.all<LeadEntry>(
-        `SELECT ${columns} FROM handovers FORCE INDEX (handovers_subject) WHERE lead_id IN (${marks})`,
-        values,
+        `SELECT ${columns} FROM handovers FORCE INDEX (handovers_subject) WHERE lead_id IN (?)`,
+        [part],
       )),
     );
   }
@@ -58,10 +57,9 @@ export async function departedDeliveries(
 ): Promise<readonly number[]> {
   const found: number[] = [];
   for (const part of insertGroups(leadIds, 100)) {
-    const { marks, values } = inList(part);
     const rows = await sql.all<{ id: number }>(
-      `SELECT id FROM deliveries FORCE INDEX (deliveries_lead) WHERE lead_id IN (${marks}) AND departures > 0`,
-      values,
+      'SELECT id FROM deliveries FORCE INDEX (deliveries_lead) WHERE lead_id IN (?) AND departures > 0',
+      [part],
     );
     found.push(...rows.map(({ id }) => id));
   }

@@ -1,6 +1,6 @@
 // Stores the seals and reads the entries they cover; records the archive files of the log.
 // Invariant: the entries to seal are those in handovers_unsealed (`handovers-unsealed.ts`), never a range derived from ids.
-import { inList, rowMarks, type Sql } from '../database.ts';
+import { rowMarks, type Sql } from '../database.ts';
 import { handoverColumns } from './handover-text.ts';
 
 // Records the archive files of the log, and deletes archived entries from the table.
@@ -84,12 +84,7 @@ export async function lastSeal(sql: Sql, lock = false): Promise<Seal | undefined
 }
 
 export async function readEntries(sql: Sql, ids: readonly number[]): Promise<readonly HandoverRow[]> {
-  if (ids.length === 0) return [];
-  const { marks, values } = inList(ids);
-  return sql.all<HandoverRow>(
-    `SELECT id, ${selected} FROM handovers WHERE id IN (${marks}) ORDER BY id`,
-    values,
-  );
+  return sql.all<HandoverRow>(`SELECT id, ${selected} FROM handovers WHERE id IN (?) ORDER BY id`, [ids]);
 }
 
 export async function insertSeal(tx: Sql, seal: Seal): Promise<void> {

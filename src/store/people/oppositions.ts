@@ -2,7 +2,7 @@
 // Invariant: no address is stored with a withdrawal; of two for one address and opt-in the later one counts, by stamp and by receipt.
 import { addressDigests, type Addresses } from '../../domain/opposition.ts';
 import type { ConsentChannel, ConsentPurpose } from '../../domain/lead.ts';
-import { inList, insertGroups, type Sql } from '../database.ts';
+import { insertGroups, type Sql } from '../database.ts';
 import { noteErasedAddresses } from '../backups/erasures-unwritten.ts';
 
 export interface Opposition {
@@ -37,13 +37,11 @@ export async function clientsWithOppositions(
   sql: Sql,
   clientIds: readonly string[],
 ): Promise<ReadonlySet<string>> {
-  if (clientIds.length === 0) return new Set();
-  const { marks, values } = inList([...new Set(clientIds)]);
   // Through `clients`: one index lookup for each, however long the list is.
   const rows = await sql.all<{ id: string }>(
-    `SELECT c.id FROM clients c WHERE c.id IN (${marks})
+    `SELECT c.id FROM clients c WHERE c.id IN (?)
         AND EXISTS (SELECT 1 FROM oppositions o WHERE o.client_id = c.id)`,
-    values,
+    [[...new Set(clientIds)]],
   );
   return new Set(rows.map((row) => row.id));
 }
@@ -54,12 +52,10 @@ export async function oppositionsOf(
   clientId: string,
   digests: readonly Buffer[],
 ): Promise<readonly Opposition[]> {
-  if (digests.length === 0) return [];
-  const { marks, values } = inList(digests);
   return sql.all<Opposition>(
     `SELECT client_id AS clientId, digest, purpose, channel, recorded_at AS recordedAt, receipt
-       FROM oppositions FORCE INDEX (PRIMARY) WHERE client_id = ? AND digest IN (${marks})`,
-    [clientId, ...values],
+       FROM oppositions FORCE INDEX (PRIMARY) WHERE client_id = ? AND digest IN (?)`,
+    [clientId, digests],
   );
 }
 
@@ -69,8 +65,6 @@ export interface LeadAddresses extends Addresses {
 }
 
 export async function addressesOf(sql: Sql, leadIds: readonly number[]): Promise<readonly LeadAddresses[]> {
-  if (leadIds.length === 0) return [];
-  const { marks, values } = inList(leadIds);
   const rows = await sql.all<{
     lead_id: number;
     client_id: string;
@@ -78,8 +72,8 @@ export async function addressesOf(sql: Sql, leadIds: readonly number[]): Promise
     mobile: string | null;
     landline: string | null;
   }>(
-    `SELECT lead_id, client_id, email, mobile, landline FROM prospects FORCE INDEX (PRIMARY) WHERE lead_id IN (${marks})`,
-    values,
+    'SELECT lead_id, client_id, email, mobile, landline FROM prospects FORCE INDEX (PRIMARY) WHERE lead_id IN (?)',
+    [leadIds],
   );
   return rows.map(({ lead_id: leadId, client_id: clientId, email, mobile, landline }) => ({
     leadId,
@@ -136,12 +130,10 @@ export async function leadsFormerlyUnder(
   clientId: string,
   digests: readonly Buffer[],
 ): Promise<readonly number[]> {
-  if (digests.length === 0) return [];
-  const { marks, values } = inList(digests);
   const rows = await sql.all<{ leadId: number }>(
     `SELECT DISTINCT lead_id AS leadId FROM former_addresses FORCE INDEX (former_addresses_digest)
-      WHERE client_id = ? AND digest IN (${marks})`,
-    [clientId, ...values],
+      WHERE client_id = ? AND digest IN (?)`,
+    [clientId, digests],
   );
   return rows.map(({ leadId }) => leadId);
 }
@@ -167,12 +159,9 @@ export async function keepFormerAddresses(
 }
 
 export async function formerAddresses(sql: Sql, ...leadIds: readonly number[]): Promise<readonly Buffer[]> {
-  if (leadIds.length === 0) return [];
-  const { marks, values } = inList(leadIds);
-  const rows = await sql.all<{ digest: Buffer }>(
-    `SELECT digest FROM former_addresses WHERE lead_id IN (${marks})`,
-    values,
-  );
+  const rows = await sql.all<{ digest: Buffer }>('SELECT digest FROM former_addresses WHERE lead_id IN (?)', [
+    leadIds,
+  ]);
   return rows.map((row) => row.digest);
 }
 
@@ -219,12 +208,10 @@ export async function erasedAmong(
   clientId: string,
   digests: readonly Buffer[],
 ): Promise<ReadonlyMap<string, Date>> {
-  if (digests.length === 0) return new Map();
-  const { marks, values } = inList(digests);
   const rows = await sql.all<{ digest: Buffer; erasedAt: Date }>(
     `SELECT digest, erased_at AS erasedAt FROM erased_addresses FORCE INDEX (PRIMARY)
-      WHERE client_id = ? AND digest IN (${marks})`,
-    [clientId, ...values],
+      WHERE client_id = ? AND digest IN (?)`,
+    [clientId, digests],
   );
   return new Map(rows.map(({ digest, erasedAt }) => [digest.toString('hex'), erasedAt]));
 }

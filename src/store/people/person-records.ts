@@ -1,6 +1,6 @@
 // Reads the data of a person outside the leads: refused rows, wordings, recipients' references, stored revisions.
 // Invariant: reads only; each query names the client and the confirmed leads or rows, and returns nothing else.
-import { inList, insertGroups, type Sql, type SqlValue } from '../database.ts';
+import { insertGroups, type Sql, type SqlValue } from '../database.ts';
 import type { PersonName } from '../../domain/person-name.ts';
 
 export type RefusedRecord = Readonly<Record<string, SqlValue>>;
@@ -13,11 +13,10 @@ export async function refusedRecords(
 ): Promise<readonly RefusedRecord[]> {
   const found: RefusedRecord[] = [];
   for (const part of insertGroups(rows, 100)) {
-    const { marks, values } = inList(part);
     found.push(
       ...(await sql.all<RefusedRecord>(
-        `SELECT * FROM lead_intake FORCE INDEX (PRIMARY) WHERE id IN (${marks}) AND client_id = ? AND status = 'refused'`,
-        [...values, clientId],
+        `SELECT * FROM lead_intake FORCE INDEX (PRIMARY) WHERE id IN (?) AND client_id = ? AND status = 'refused'`,
+        [part, clientId],
       )),
     );
   }
@@ -45,13 +44,11 @@ export async function givenReferences(
   sql: Sql,
   leadIds: readonly number[],
 ): Promise<readonly GivenReference[]> {
-  if (leadIds.length === 0) return [];
-  const { marks, values } = inList(leadIds);
   return sql.all<GivenReference>(
     `SELECT DISTINCT lead_id AS leadId, destination_id AS destinationId, recipient_reference AS reference
        FROM deliveries FORCE INDEX (deliveries_lead)
-      WHERE lead_id IN (${marks}) AND recipient_reference IS NOT NULL ORDER BY lead_id, destination_id`,
-    values,
+      WHERE lead_id IN (?) AND recipient_reference IS NOT NULL ORDER BY lead_id, destination_id`,
+    [leadIds],
   );
 }
 
@@ -60,11 +57,9 @@ export async function keptRevisions(
   sql: Sql,
   leadIds: readonly number[],
 ): Promise<readonly { readonly leadId: number; readonly revision: number }[]> {
-  if (leadIds.length === 0) return [];
-  const { marks, values } = inList(leadIds);
   return sql.all(
-    `SELECT DISTINCT lead_id AS leadId, revision FROM lead_revisions WHERE lead_id IN (${marks}) ORDER BY lead_id, revision`,
-    values,
+    'SELECT DISTINCT lead_id AS leadId, revision FROM lead_revisions WHERE lead_id IN (?) ORDER BY lead_id, revision',
+    [leadIds],
   );
 }
 
@@ -83,12 +78,11 @@ export interface LeadHead {
 export async function leadHeads(sql: Sql, ids: readonly number[]): Promise<readonly LeadHead[]> {
   const heads: LeadHead[] = [];
   for (const part of insertGroups(ids)) {
-    const { marks, values } = inList(part);
     heads.push(
       ...(await sql.all<LeadHead>(
         `SELECT id AS leadId, reference, channel, collected_at AS collectedAt, erased_at AS erasedAt
-           FROM leads FORCE INDEX (PRIMARY) WHERE id IN (${marks})`,
-        values,
+           FROM leads FORCE INDEX (PRIMARY) WHERE id IN (?)`,
+        [part],
       )),
     );
   }
@@ -102,11 +96,10 @@ export async function namesOfLeads(
 ): Promise<ReadonlyMap<number, PersonName>> {
   const names = new Map<number, PersonName>();
   for (const part of insertGroups(ids)) {
-    const { marks, values } = inList(part);
     const rows = await sql.all<{ id: number; lastName: string | null; firstName: string | null }>(
       `SELECT lead_id AS id, last_name AS lastName, first_name AS firstName
-         FROM prospects FORCE INDEX (PRIMARY) WHERE lead_id IN (${marks})`,
-      values,
+         FROM prospects FORCE INDEX (PRIMARY) WHERE lead_id IN (?)`,
+      [part],
     );
     for (const { id, lastName, firstName } of rows)
       names.set(id, { lastName: lastName ?? '', firstName: firstName ?? '' });

@@ -91,10 +91,9 @@ export async function readPersonTables(sql: Sql, scope: PersonScope): Promise<Pe
   for (const { table, key, lead, select } of measuredTables) {
     const rows: PersonRow[] = [];
     for (const ids of insertGroups(scope.leadIds, leadsAtOnce)) {
-      const { marks, values } = inList(ids);
       const found = await sql.all<Readonly<Record<string, SqlValue>>>(
-        `SELECT ${select ?? '*'} FROM ${table} WHERE ${lead} IN (${marks})`,
-        values,
+        `SELECT ${select ?? '*'} FROM ${table} WHERE ${lead} IN (?)`,
+        [ids],
       );
       rows.push(...found.map((row) => rowOf(row, key)));
     }
@@ -140,12 +139,10 @@ async function intakeRows(sql: Sql, scope: PersonScope): Promise<PersonRow[]> {
 }
 
 async function oppositionRows(sql: Sql, { clientId, digests }: PersonScope): Promise<PersonRow[]> {
-  if (digests.length === 0) return [];
-  const { marks, values } = inList(digests);
   const rows = await sql.all<Readonly<Record<string, SqlValue>>>(
     `SELECT HEX(digest) AS digest, purpose, channel, recorded_at FROM oppositions FORCE INDEX (PRIMARY)
-      WHERE client_id = ? AND digest IN (${marks})`,
-    [clientId, ...values],
+      WHERE client_id = ? AND digest IN (?)`,
+    [clientId, digests],
   );
   return rows.map((row) => ({
     ...rowOf(row, ['digest', 'purpose', 'channel']),
@@ -159,10 +156,9 @@ async function oppositionRows(sql: Sql, { clientId, digests }: PersonScope): Pro
 async function secretRows(sql: Sql, { leadIds, keysSchema }: PersonScope): Promise<PersonRow[]> {
   const rows: PersonRow[] = [];
   for (const ids of insertGroups(leadIds, leadsAtOnce)) {
-    const { marks, values } = inList(ids);
     const found = await sql.all<Readonly<Record<string, SqlValue>>>(
-      `SELECT lead_id, wrapped FROM \`${keysSchema}\`.lead_secrets WHERE lead_id IN (${marks})`,
-      values,
+      `SELECT lead_id, wrapped FROM \`${keysSchema}\`.lead_secrets WHERE lead_id IN (?)`,
+      [ids],
     );
     rows.push(...found.map((row) => rowOf(row, ['lead_id'])));
   }

@@ -2,18 +2,16 @@
 // Invariant: read in the transaction that would store the text, so that a refused text is not stored.
 import { nameIn, type PersonName } from '../../domain/names-in-text.ts';
 import { RelaisError } from '../../errors.ts';
-import { inList, type ReadOnlySql } from '../database.ts';
+import type { ReadOnlySql } from '../database.ts';
 
 /** By lead, a thousand at most. */
 export async function namesOf(
   sql: ReadOnlySql,
   leadIds: readonly number[],
 ): Promise<ReadonlyMap<number, PersonName>> {
-  if (leadIds.length === 0) return new Map();
-  const { marks, values } = inList(leadIds);
   const rows = await sql.all<PersonName & { readonly leadId: number }>(
-    `SELECT lead_id AS leadId, last_name AS lastName, first_name AS firstName FROM prospects WHERE lead_id IN (${marks})`,
-    values,
+    'SELECT lead_id AS leadId, last_name AS lastName, first_name AS firstName FROM prospects WHERE lead_id IN (?)',
+    [leadIds],
   );
   return new Map(rows.map((row) => [row.leadId, row]));
 }

@@ -1,6 +1,6 @@
 // Stores signed proofs, and reads the log's entries about their leads.
 // Invariant: a number is assigned once; a document is deleted with the leads it names, its number never.
-import { inList, insertGroups, rowMarks, type ReadOnlySql, type Sql } from '../database.ts';
+import { insertGroups, rowMarks, type ReadOnlySql, type Sql } from '../database.ts';
 import { deleteNamed } from '../named-rows.ts';
 
 export interface ProofHead {
@@ -74,10 +74,9 @@ export const proofsOfLead = (sql: ReadOnlySql, leadId: number): Promise<readonly
 /** Deletes the documents that name one of these leads, so that nothing refers to them any more; copies handed out remain. */
 export async function forgetProofs(tx: Sql, leadIds: readonly number[]): Promise<void> {
   for (const group of insertGroups(leadIds)) {
-    const { marks, values } = inList(group);
     const rows = await tx.all<{ number: number }>(
-      `SELECT DISTINCT number FROM proof_leads WHERE lead_id IN (${marks})`,
-      values,
+      'SELECT DISTINCT number FROM proof_leads WHERE lead_id IN (?)',
+      [group],
     );
     const proofs = rows.map((row) => row.number);
     await deleteNamed(tx, { table: 'proof_documents', column: 'number', index: 'PRIMARY' }, proofs);
@@ -120,11 +119,10 @@ export async function entriesSince(
     );
   const found: LogEntryHead[] = [];
   for (const group of insertGroups(leadIds)) {
-    const { marks, values } = inList(group);
     found.push(
       ...(await sql.all<LogEntryHead>(
-        `SELECT id, entry FROM handovers FORCE INDEX (handovers_subject) WHERE lead_id IN (${marks}) AND id > ?`,
-        [...values, after],
+        'SELECT id, entry FROM handovers FORCE INDEX (handovers_subject) WHERE lead_id IN (?) AND id > ?',
+        [group, after],
       )),
     );
   }

@@ -1,7 +1,7 @@
 // Finds, deletes and changes the refused rows of a client that name a person's mail or phones, under any reference.
 // Invariant: an address matches as a whole, however it is spelt, and never as a part of another one.
 import { isSameName, type PersonName } from '../../domain/person-name.ts';
-import { inList, type Sql } from '../database.ts';
+import type { Sql } from '../database.ts';
 import { addressesOf, formerAddresses, leadsWithAddress } from './oppositions.ts';
 import { namesOfLeads } from './person-records.ts';
 import { digits, ending, holds, texts } from '../intake/refused-rows.ts';
@@ -119,11 +119,10 @@ export async function ownRefusedRows(
       .map(ending)
       .filter((phone) => phone !== ''),
   );
-  const { marks, values } = inList(of.rows);
   const found = await sql.all<Record<'row' | 'email' | 'mobile' | 'landline', string | null>>(
     `SELECT CAST(id AS CHAR) AS \`row\`, email, mobile, landline FROM lead_intake FORCE INDEX (PRIMARY)
-      WHERE id IN (${marks}) AND client_id = ? AND status = 'refused'`,
-    [...values, of.clientId],
+      WHERE id IN (?) AND client_id = ? AND status = 'refused'`,
+    [of.rows, of.clientId],
   );
   return found
     .filter(

@@ -2,7 +2,7 @@
 // Invariant: the recipients of a lead are read from its deliveries and the log before the request is applied to it.
 import type { Action } from '../../../connectors/contract.ts';
 import type { FollowUp, RecipientState } from '../../domain/requests.ts';
-import { inList, rowMarks, type ReadOnlySql, type Sql } from '../database.ts';
+import { rowMarks, type ReadOnlySql, type Sql } from '../database.ts';
 
 export interface RequestRecipient {
   readonly requestId: number;
@@ -100,12 +100,10 @@ export async function openRecipients(
   sql: ReadOnlySql,
   requestIds: readonly number[],
 ): Promise<ReadonlySet<number>> {
-  if (requestIds.length === 0) return new Set();
-  const { marks, values } = inList(requestIds);
   const rows = await sql.all<{ id: number }>(
     `SELECT DISTINCT request_id AS id FROM request_recipients
-      WHERE request_id IN (${marks}) AND state IN ('owed', 'written', 'told')`,
-    values,
+      WHERE request_id IN (?) AND state IN ('owed', 'written', 'told')`,
+    [requestIds],
   );
   return new Set(rows.map(({ id }) => id));
 }
@@ -135,11 +133,10 @@ export async function followUps(
   }: Pick<RequestRecipient, 'leadId' | 'destinationId' | 'action' | 'revision'>,
 ): Promise<readonly FollowUp[]> {
   const actions: readonly Action[] = action === 'erase' ? ['erase'] : ['update', 'create'];
-  const { marks, values } = inList(actions);
   return sql.all<FollowUp>(
     `SELECT id, state, reason FROM deliveries FORCE INDEX (deliveries_lead)
-      WHERE lead_id = ? AND destination_id = ? AND action IN (${marks}) AND revision >= ? ORDER BY id`,
-    [leadId, destinationId, ...values, revision],
+      WHERE lead_id = ? AND destination_id = ? AND action IN (?) AND revision >= ? ORDER BY id`,
+    [leadId, destinationId, actions, revision],
   );
 }
 
@@ -212,14 +209,12 @@ export async function unsettledRecipients(
   sql: ReadOnlySql,
   requestIds: readonly number[],
 ): Promise<readonly UnsettledRecipient[]> {
-  if (requestIds.length === 0) return [];
-  const { marks, values } = inList(requestIds);
   return sql.all(
     `SELECT request_id AS requestId, lead_id AS leadId, destination_id AS destinationId, action, revision, state,
             asked_at AS askedAt, reminders
        FROM request_recipients FORCE INDEX (PRIMARY)
-      WHERE request_id IN (${marks}) AND state IN ('owed', 'written', 'told') ORDER BY request_id, lead_id, destination_id`,
-    values,
+      WHERE request_id IN (?) AND state IN ('owed', 'written', 'told') ORDER BY request_id, lead_id, destination_id`,
+    [requestIds],
   );
 }
 
@@ -239,11 +234,10 @@ export async function allFollowUps(
 ): Promise<readonly FollowUpOfLead[]> {
   const found: FollowUpOfLead[] = [];
   for (let from = 0; from < leadIds.length; from += leadsAtOnce) {
-    const { marks, values } = inList(leadIds.slice(from, from + leadsAtOnce));
     const rows = await sql.all<FollowUpOfLead>(
       `SELECT id, lead_id AS leadId, destination_id AS destinationId, action, revision, state, reason
-         FROM deliveries FORCE INDEX (deliveries_lead) WHERE lead_id IN (${marks}) ORDER BY id`,
-      values,
+         FROM deliveries FORCE INDEX (deliveries_lead) WHERE lead_id IN (?) ORDER BY id`,
+      [leadIds.slice(from, from + leadsAtOnce)],
     );
     found.push(...rows);
   }

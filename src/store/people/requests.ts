@@ -58,12 +58,10 @@ export async function removeRequest(tx: Sql, id: number): Promise<void> {
 
 /** Removes these leads from all requests, so that nothing refers to them any more. */
 export async function forgetSubjects(tx: Sql, leadIds: readonly number[]): Promise<void> {
-  if (leadIds.length === 0) return;
-  const { marks, values } = inList(leadIds);
   const subjects = { table: 'request_subjects', column: 'subject_id', index: 'request_subjects_subject' };
   await deleteNamed(tx, { ...subjects, and: "t.kind = 'lead'" }, leadIds);
   for (const table of ['request_effects', 'request_recipients'])
-    await tx.run(`DELETE FROM ${table} WHERE lead_id IN (${marks})`, values);
+    await tx.run(`DELETE FROM ${table} WHERE lead_id IN (?)`, [leadIds]);
 }
 
 // Stores the leads and refused rows of a request, and a person's decision about each; finds the requests of a person.
@@ -123,11 +121,9 @@ export async function decideSubjects(
     "UPDATE request_subjects SET decision = 'left_out' WHERE request_id = ? AND kind = ? AND applied_at IS NULL",
     [requestId, kind],
   );
-  if (confirmed.length === 0) return;
-  const { marks, values } = inList(confirmed);
   await tx.run(
-    `UPDATE request_subjects SET decision = 'confirmed' WHERE request_id = ? AND kind = ? AND subject_id IN (${marks})`,
-    [requestId, kind, ...values],
+    `UPDATE request_subjects SET decision = 'confirmed' WHERE request_id = ? AND kind = ? AND subject_id IN (?)`,
+    [requestId, kind, confirmed],
   );
 }
 
@@ -166,13 +162,12 @@ export async function requestsOfPerson(
   const found = new Map<number, PersonRequest>();
   for (const [kind, all] of Map.groupBy(subjects, (subject) => subject.kind))
     for (const group of insertGroups(all.map(({ id }) => id))) {
-      const { marks, values } = inList(group);
       const rows = await sql.all<PersonRequest>(
         `SELECT DISTINCT r.id, r.kind, r.received_at AS receivedAt, r.state
            FROM request_subjects s FORCE INDEX (request_subjects_subject) JOIN requests r ON r.id = s.request_id
-          WHERE s.kind = ? AND s.subject_id IN (${marks}) AND r.client_id = ?
+          WHERE s.kind = ? AND s.subject_id IN (?) AND r.client_id = ?
             AND (s.decision = 'confirmed' OR (s.decision = 'proposed' AND s.found = 'asked'))`,
-        [kind, ...values, clientId],
+        [kind, group, clientId],
       );
       for (const row of rows) found.set(row.id, row);
     }

@@ -45,8 +45,6 @@ export interface Holding {
 
 /** The addresses of these leads, one entry each. */
 export async function holdingsOf(tx: Sql, leadIds: readonly number[]): Promise<readonly Holding[]> {
-  if (leadIds.length === 0) return [];
-  const { marks, values } = inList([...new Set(leadIds)]);
   const rows = await tx.all<
     {
       readonly leadId: number;
@@ -57,8 +55,8 @@ export async function holdingsOf(tx: Sql, leadIds: readonly number[]): Promise<r
   >(
     `SELECT p.lead_id AS leadId, p.client_id AS clientId, HEX(WEIGHT_STRING(p.email)) AS weight, p.email, p.mobile, p.landline,
             EXISTS (SELECT 1 FROM former_addresses f FORCE INDEX (former_addresses_digest) WHERE f.client_id = p.client_id) AS hasFormer
-       FROM prospects p FORCE INDEX (PRIMARY) WHERE p.lead_id IN (${marks})`,
-    values,
+       FROM prospects p FORCE INDEX (PRIMARY) WHERE p.lead_id IN (?)`,
+    [[...new Set(leadIds)]],
   );
   return rows.flatMap(({ leadId, clientId, weight, hasFormer, ...row }) =>
     columns.flatMap((column) => {

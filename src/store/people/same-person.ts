@@ -84,11 +84,9 @@ export async function lockClients(
 
 /** Marks leads with a refusal or a withdrawal, so that they are found by their addresses. */
 export async function markWithdrawn(tx: Sql, leadIds: readonly number[]): Promise<void> {
-  if (leadIds.length === 0) return;
-  const { marks, values } = inList(leadIds);
   await tx.run(
-    `UPDATE prospects FORCE INDEX (PRIMARY) SET withdrawn = 1 WHERE lead_id IN (${marks}) AND withdrawn = 0`,
-    values,
+    'UPDATE prospects FORCE INDEX (PRIMARY) SET withdrawn = 1 WHERE lead_id IN (?) AND withdrawn = 0',
+    [leadIds],
   );
 }
 
@@ -186,11 +184,9 @@ function parts(ids: readonly number[]): readonly (readonly number[])[] {
 /** Origins of copies that are erased or deleted. */
 async function erasedOrigins(tx: Sql, events: readonly ConsentRecord[]): Promise<ReadonlySet<number>> {
   const ids = [...new Set(events.flatMap((consent) => originOf(consent) ?? []))];
-  if (ids.length === 0) return new Set();
-  const { marks, values } = inList(ids);
   const rows = await tx.all<{ id: number }>(
-    `SELECT id FROM leads FORCE INDEX (PRIMARY) WHERE id IN (${marks}) AND erased_at IS NULL`,
-    values,
+    'SELECT id FROM leads FORCE INDEX (PRIMARY) WHERE id IN (?) AND erased_at IS NULL',
+    [ids],
   );
   const alive = new Set(rows.map((row) => row.id));
   return new Set(ids.filter((id) => !alive.has(id)));
@@ -210,12 +206,11 @@ async function write(
   copies: readonly { readonly leadId: number; readonly events: readonly ConsentRecord[] }[],
   locked: Awaited<ReturnType<typeof lockLeads>>,
 ): Promise<readonly Reached[]> {
-  const { marks, values } = inList(copies.map((copy) => copy.leadId));
   const named = new Map(
     (
       await tx.all<{ id: number; client_id: string; reference: string }>(
-        `SELECT id, client_id, reference FROM leads WHERE id IN (${marks})`,
-        values,
+        'SELECT id, client_id, reference FROM leads WHERE id IN (?)',
+        [copies.map((copy) => copy.leadId)],
       )
     ).map((row) => [row.id, row]),
   );

@@ -1,7 +1,7 @@
 // Stores the ends of contracts (C55): the state of each, and the number of rows that each table holds of a client.
 // Invariant: counts only; a closed client stays closed.
 import type { CivilDate } from '../../domain/civil-date.ts';
-import { inList, type ReadOnlySql, type Sql } from '../database.ts';
+import type { ReadOnlySql, Sql } from '../database.ts';
 
 export interface Closing {
   readonly clientId: string;
@@ -92,11 +92,9 @@ export async function closedAmong(
   sql: Pick<Sql, 'all'>,
   clientIds: readonly string[],
 ): Promise<ReadonlySet<string>> {
-  if (clientIds.length === 0) return new Set();
-  const { marks, values } = inList([...new Set(clientIds)]);
   const rows = await sql.all<{ id: string }>(
-    `SELECT id FROM clients WHERE id IN (${marks}) AND closed_at IS NOT NULL AND moved_at IS NULL`,
-    values,
+    'SELECT id FROM clients WHERE id IN (?) AND closed_at IS NOT NULL AND moved_at IS NULL',
+    [[...new Set(clientIds)]],
   );
   return new Set(rows.map(({ id }) => id));
 }

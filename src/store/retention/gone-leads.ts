@@ -4,7 +4,7 @@
 import type { Departing } from '../../domain/retention.ts';
 import { forgetBulkItems } from '../deliveries/bulk-runs.ts';
 import { dropMailsNaming } from '../alerts/client-mails.ts';
-import { inList, type Sql } from '../database.ts';
+import type { Sql } from '../database.ts';
 import { noteErasedLead } from '../backups/erasures-unwritten.ts';
 import { restrictedAmong } from '../leads/restrictions.ts';
 import { deleteNamed } from '../named-rows.ts';
@@ -27,23 +27,21 @@ export async function markGone(
  * request that is not carried out. The leads of such a request are kept; a request that only waits to be closed keeps none.
  */
 async function withOpenRight(tx: Sql, leadIds: readonly number[]): Promise<ReadonlySet<number>> {
-  if (leadIds.length === 0) return new Set();
-  const { marks, values } = inList(leadIds);
   const rows = await tx.all<{ id: number }>(
     `SELECT d.lead_id AS id FROM deliveries d FORCE INDEX (deliveries_lead)
-      WHERE d.lead_id IN (${marks}) AND d.action IN ('update', 'erase')
+      WHERE d.lead_id IN (?) AND d.action IN ('update', 'erase')
         AND (d.state NOT IN ('delivered', 'failed', 'cancelled')
              OR (d.state = 'failed' AND d.reason LIKE 'manual%'
                  AND NOT EXISTS (SELECT 1 FROM task_closings c WHERE c.delivery_id = d.id AND c.run = d.run)))
      UNION
      SELECT g.lead_id FROM lead_changes g
-      WHERE g.lead_id IN (${marks}) AND (g.kind IN ('consent', 'erased') OR g.kind LIKE 'consent_ended%')
+      WHERE g.lead_id IN (?) AND (g.kind IN ('consent', 'erased') OR g.kind LIKE 'consent_ended%')
      UNION
      SELECT s.subject_id FROM request_subjects s FORCE INDEX (request_subjects_subject) JOIN requests r ON r.id = s.request_id
-      WHERE s.kind = 'lead' AND s.subject_id IN (${marks}) AND s.decision <> 'left_out' AND r.state <> 'closed'
+      WHERE s.kind = 'lead' AND s.subject_id IN (?) AND s.decision <> 'left_out' AND r.state <> 'closed'
         AND (r.state = 'open' OR EXISTS (SELECT 1 FROM request_recipients q
               WHERE q.request_id = s.request_id AND q.lead_id = s.subject_id AND q.state NOT IN ('acknowledged', 'explained')))`,
-    [...values, ...values, ...values],
+    [leadIds, leadIds, leadIds],
   );
   return new Set(rows.map(({ id }) => id));
 }
@@ -56,13 +54,11 @@ export async function heldByRights(
   tx: Sql,
   leadIds: readonly number[],
 ): Promise<{ readonly restricted: ReadonlySet<number>; readonly untold: ReadonlySet<number> }> {
-  if (leadIds.length === 0) return { restricted: new Set(), untold: new Set() };
-  const { marks, values } = inList(leadIds);
   const rows = await tx.all<{ id: number }>(
-    `SELECT l.id FROM leads l FORCE INDEX (PRIMARY) WHERE l.id IN (${marks}) AND NOT EXISTS (
+    `SELECT l.id FROM leads l FORCE INDEX (PRIMARY) WHERE l.id IN (?) AND NOT EXISTS (
        SELECT 1 FROM clients c JOIN client_closings e ON e.client_id = c.id
         WHERE c.id = l.client_id AND c.moved_at IS NOT NULL AND e.state = 'returned')`,
-    values,
+    [leadIds],
   );
   const ids = rows.map(({ id }) => id);
   return { restricted: await restrictedAmong(tx, ids), untold: await withOpenRight(tx, ids) };
@@ -70,15 +66,13 @@ export async function heldByRights(
 
 /** The ids of these leads with something under way: a change to plan, a delivery that is not final, a file that contains them. */
 export async function underWay(tx: Sql, leadIds: readonly number[]): Promise<ReadonlySet<number>> {
-  if (leadIds.length === 0) return new Set();
-  const { marks, values } = inList(leadIds);
   const rows = await tx.all<{ id: number }>(
     `SELECT lead_id AS id FROM deliveries FORCE INDEX (deliveries_lead)
-      WHERE lead_id IN (${marks}) AND (state NOT IN ('delivered', 'failed', 'cancelled') OR lease_until IS NOT NULL)
-     UNION SELECT lead_id FROM lead_changes WHERE lead_id IN (${marks})
+      WHERE lead_id IN (?) AND (state NOT IN ('delivered', 'failed', 'cancelled') OR lease_until IS NOT NULL)
+     UNION SELECT lead_id FROM lead_changes WHERE lead_id IN (?)
      UNION SELECT h.lead_id FROM handovers h FORCE INDEX (handovers_subject) JOIN batches b ON b.id = h.batch_id
-            WHERE h.lead_id IN (${marks}) AND h.batch_id > 0 AND b.state = 'written'`,
-    [...values, ...values, ...values],
+            WHERE h.lead_id IN (?) AND h.batch_id > 0 AND b.state = 'written'`,
+    [leadIds, leadIds, leadIds],
   );
   return new Set(rows.map(({ id }) => id));
 }
@@ -112,18 +106,16 @@ const readWhole = ['read_backs', 'routing_refusals', 'lead_changes'];
  * Deletes everything of these leads except their number in the log. The caller has locked them, and nothing of theirs is under way.
  */
 export async function dissolve(tx: Sql, leadIds: readonly number[]): Promise<void> {
-  if (leadIds.length === 0) return;
-  const { marks, values } = inList(leadIds);
   const names = await tx.all<{ clientId: string; reference: string }>(
-    `SELECT client_id AS clientId, reference FROM leads FORCE INDEX (PRIMARY) WHERE id IN (${marks})`,
-    values,
+    'SELECT client_id AS clientId, reference FROM leads FORCE INDEX (PRIMARY) WHERE id IN (?)',
+    [leadIds],
   );
   for (const { clientId, reference } of names)
     await tx.run('DELETE FROM lead_intake WHERE client_id = ? AND reference = ?', [clientId, reference]);
   const deliveries = await tx.all<{ id: number }>(
-    `SELECT id FROM deliveries FORCE INDEX (deliveries_lead) WHERE lead_id IN (${marks})
-     UNION SELECT delivery_id FROM delivery_keys WHERE lead_id IN (${marks})`,
-    [...values, ...values],
+    `SELECT id FROM deliveries FORCE INDEX (deliveries_lead) WHERE lead_id IN (?)
+     UNION SELECT delivery_id FROM delivery_keys WHERE lead_id IN (?)`,
+    [leadIds, leadIds],
   );
   if (deliveries.length > 0) {
     const ids = deliveries.map(({ id }) => id);
@@ -134,7 +126,7 @@ export async function dissolve(tx: Sql, leadIds: readonly number[]): Promise<voi
   await dropMailsNaming(tx, leadIds);
   await forgetProofs(tx, leadIds);
   await forgetSubjects(tx, leadIds);
-  for (const table of readWhole) await tx.run(`DELETE FROM ${table} WHERE lead_id IN (${marks})`, values);
+  for (const table of readWhole) await tx.run(`DELETE FROM ${table} WHERE lead_id IN (?)`, [leadIds]);
   for (const [table, index] of Object.entries(byLead))
     await deleteNamed(tx, { table, column: 'lead_id', index }, leadIds);
   await deleteNamed(tx, { table: 'leads', column: 'id', index: 'PRIMARY' }, leadIds);
@@ -167,15 +159,13 @@ export async function phoneProofs(
   sql: Pick<Sql, 'all'>,
   leadIds: readonly number[],
 ): Promise<readonly PhoneProof[]> {
-  if (leadIds.length === 0) return [];
-  const { marks, values } = inList(leadIds);
   return sql.all<PhoneProof>(
     `SELECT c.id AS consentId, c.lead_id AS leadId, l.reference, l.operation, l.collected_at AS collectedAt, p.last_name AS lastName,
             p.first_name AS firstName, p.email, p.mobile, p.landline, c.purpose, c.state, c.recorded_at AS recordedAt,
             c.wording_version AS wordingVersion, c.legal_entity AS legalEntity, c.valid_until AS validUntil, c.source
        FROM consents c JOIN leads l ON l.id = c.lead_id LEFT JOIN prospects p ON p.lead_id = l.id
-      WHERE c.lead_id IN (${marks}) AND c.channel = 'phone' ORDER BY c.lead_id, c.id`,
-    values,
+      WHERE c.lead_id IN (?) AND c.channel = 'phone' ORDER BY c.lead_id, c.id`,
+    [leadIds],
   );
 }
 
@@ -184,12 +174,10 @@ export async function lastPhoneConsents(
   sql: Pick<Sql, 'all'>,
   leadIds: readonly number[],
 ): Promise<ReadonlyMap<number, number>> {
-  if (leadIds.length === 0) return new Map();
-  const { marks, values } = inList(leadIds);
   const rows = await sql.all<{ leadId: number; last: number }>(
     `SELECT lead_id AS leadId, MAX(id) AS last FROM consents FORCE INDEX (consents_lead)
-      WHERE lead_id IN (${marks}) AND channel = 'phone' GROUP BY lead_id`,
-    values,
+      WHERE lead_id IN (?) AND channel = 'phone' GROUP BY lead_id`,
+    [leadIds],
   );
   return new Map(rows.map(({ leadId, last }) => [leadId, last]));
 }

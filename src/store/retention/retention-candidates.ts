@@ -1,6 +1,6 @@
 // Finds leads whose retention may be over, and the last voluntary signs that decide it (C30 to C33).
 // Invariant: reads only; by index and page by page, so that a client's other leads are not read.
-import { inList, type Sql } from '../database.ts';
+import type { Sql } from '../database.ts';
 import { type CivilDate, addMonths, civilDate } from '../../domain/civil-date.ts';
 import { inactiveMonths, isInactive, lastSignOf, retentionOf } from '../../domain/retention.ts';
 import { operationsNamed } from './register.ts';
@@ -103,11 +103,9 @@ export async function candidatesById(
   sql: Pick<Sql, 'all'>,
   leadIds: readonly number[],
 ): Promise<readonly Candidate[]> {
-  if (leadIds.length === 0) return [];
-  const { marks, values } = inList(leadIds);
   const rows = await sql.all<Row>(
-    `SELECT ${columns} FROM leads FORCE INDEX (PRIMARY) WHERE id IN (${marks}) AND gone = '' ORDER BY id`,
-    values,
+    `SELECT ${columns} FROM leads FORCE INDEX (PRIMARY) WHERE id IN (?) AND gone = '' ORDER BY id`,
+    [leadIds],
   );
   return rows.map(candidateOf);
 }
@@ -121,12 +119,11 @@ async function signsIn(
 ): Promise<ReadonlyMap<number, Date>> {
   const signs = new Map<number, Date>();
   for (let from = 0; from < leadIds.length; from += leadsAtOnce) {
-    const { marks, values } = inList(leadIds.slice(from, from + leadsAtOnce));
     const rows = await sql.all<{ id: number; collectedAt: Date; wanted: Date | null }>(
       `SELECT l.id, l.collected_at AS collectedAt,
               (SELECT MAX(i.happened_at) FROM interactions i WHERE i.lead_id = l.id AND i.voluntary = 1) AS wanted
-         FROM leads l FORCE INDEX (PRIMARY) WHERE l.id IN (${marks})`,
-      values,
+         FROM leads l FORCE INDEX (PRIMARY) WHERE l.id IN (?)`,
+      [leadIds.slice(from, from + leadsAtOnce)],
     );
     for (const { id, collectedAt, wanted } of rows)
       signs.set(id, wanted !== null && wanted > collectedAt ? wanted : collectedAt);

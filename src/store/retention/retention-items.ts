@@ -1,7 +1,7 @@
 // Stores retention runs and the leads that each has yet to process.
 // Invariant: a lead is in one run at most; its row is deleted in the transaction that deletes the last of the lead.
 import type { CivilDate } from '../../domain/civil-date.ts';
-import { inList, insertGroups, type Sql } from '../database.ts';
+import { insertGroups, type Sql } from '../database.ts';
 import { deleteNamed } from '../named-rows.ts';
 
 export interface RetentionRun {
@@ -139,11 +139,9 @@ export async function dropItems(tx: Sql, leadIds: readonly number[]): Promise<vo
 }
 
 export async function moveItems(tx: Sql, leadIds: readonly number[], step: 'proofs' | 'left'): Promise<void> {
-  if (leadIds.length === 0) return;
-  const { marks, values } = inList(leadIds);
   await tx.run(
-    `UPDATE retention_items FORCE INDEX (PRIMARY) SET step = ?, waits_for = '', next_at = UTC_TIMESTAMP(3) WHERE lead_id IN (${marks})`,
-    [step, ...values],
+    `UPDATE retention_items FORCE INDEX (PRIMARY) SET step = ?, waits_for = '', next_at = UTC_TIMESTAMP(3) WHERE lead_id IN (?)`,
+    [step, leadIds],
   );
 }
 
@@ -153,10 +151,9 @@ export async function proveItems(
   items: readonly { readonly leadId: number; readonly upto: number }[],
 ): Promise<void> {
   for (const [upto, group] of Map.groupBy(items, (item) => item.upto)) {
-    const { marks, values } = inList(group.map(({ leadId }) => leadId));
     await tx.run(
-      `UPDATE retention_items FORCE INDEX (PRIMARY) SET step = 'due', proved_upto = ?, waits_for = '', next_at = UTC_TIMESTAMP(3) WHERE lead_id IN (${marks})`,
-      [upto, ...values],
+      `UPDATE retention_items FORCE INDEX (PRIMARY) SET step = 'due', proved_upto = ?, waits_for = '', next_at = UTC_TIMESTAMP(3) WHERE lead_id IN (?)`,
+      [upto, group.map(({ leadId }) => leadId)],
     );
   }
 }
@@ -168,11 +165,9 @@ export async function putOffItems(
   waitsFor: string,
   seconds: number,
 ): Promise<void> {
-  if (leadIds.length === 0) return;
-  const { marks, values } = inList(leadIds);
   await tx.run(
-    `UPDATE retention_items FORCE INDEX (PRIMARY) SET waits_for = ?, next_at = TIMESTAMPADD(SECOND, ?, UTC_TIMESTAMP(3)) WHERE lead_id IN (${marks})`,
-    [waitsFor.slice(0, 40), seconds, ...values],
+    'UPDATE retention_items FORCE INDEX (PRIMARY) SET waits_for = ?, next_at = TIMESTAMPADD(SECOND, ?, UTC_TIMESTAMP(3)) WHERE lead_id IN (?)',
+    [waitsFor.slice(0, 40), seconds, leadIds],
   );
 }
 
@@ -215,13 +210,11 @@ export async function waitingItems(
   sql: Pick<Sql, 'all'>,
   clientIds: readonly string[],
 ): Promise<readonly { readonly clientId: string; readonly waitsFor: string; readonly leads: number }[]> {
-  if (clientIds.length === 0) return [];
-  const { marks, values } = inList(clientIds);
   return sql.all(
     `SELECT r.client_id AS clientId, i.waits_for AS waitsFor, COUNT(*) AS leads
        FROM retention_items i JOIN retention_runs r ON r.id = i.run_id
-      WHERE r.client_id IN (${marks}) AND i.waits_for <> '' GROUP BY r.client_id, i.waits_for ORDER BY r.client_id, i.waits_for`,
-    values,
+      WHERE r.client_id IN (?) AND i.waits_for <> '' GROUP BY r.client_id, i.waits_for ORDER BY r.client_id, i.waits_for`,
+    [clientIds],
   );
 }
 
@@ -242,14 +235,12 @@ export async function turnsOf(
   runIds: readonly number[],
   limit: number,
 ): Promise<readonly Turn[]> {
-  if (runIds.length === 0) return [];
-  const { marks, values } = inList(runIds);
   return sql.all(
     `SELECT run_id AS runId, lead_id AS leadId, step, waits_for AS waitsFor
        FROM retention_items FORCE INDEX (retention_items_turn)
-      WHERE run_id IN (${marks}) AND step IN ('proofs', 'due', 'left') AND next_at <= UTC_TIMESTAMP(3)
+      WHERE run_id IN (?) AND step IN ('proofs', 'due', 'left') AND next_at <= UTC_TIMESTAMP(3)
       LIMIT ${Math.trunc(limit)}`,
-    values,
+    [runIds],
   );
 }
 
@@ -260,11 +251,9 @@ export async function waitOn(
   waitsFor: string,
   seconds: number,
 ): Promise<void> {
-  if (leadIds.length === 0) return;
-  const { marks, values } = inList(leadIds);
   await sql.run(
     `UPDATE retention_items FORCE INDEX (PRIMARY) SET next_at = TIMESTAMPADD(SECOND, ?, UTC_TIMESTAMP(3))
-      WHERE lead_id IN (${marks}) AND waits_for = ? AND next_at <= UTC_TIMESTAMP(3)`,
-    [seconds, ...values, waitsFor],
+      WHERE lead_id IN (?) AND waits_for = ? AND next_at <= UTC_TIMESTAMP(3)`,
+    [seconds, leadIds, waitsFor],
   );
 }
