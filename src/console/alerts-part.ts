@@ -72,8 +72,7 @@ function groupRow(
   request: FastifyRequest,
   group: readonly AlertHead[],
 ): readonly (Html | string | undefined)[] {
-  const say = sayTo(request);
-  const { language } = visitOf(request);
+  const { say, language } = visitOf(request);
   const [newest] = group;
   if (newest === undefined) return [];
   const { kind, client } = newest;

@@ -12,7 +12,6 @@ import {
 import { visitOf } from './gate.ts';
 import { stateTag } from './labels.ts';
 import { table } from './parts.ts';
-import { sayTo } from './layout.ts';
 import { counted, countText } from './times.ts';
 import { deskWords as words, runCounts } from './words/desk.ts';
 import { frame } from './words/frame.ts';
@@ -43,8 +42,7 @@ export function followedPart(
   followed: BulkFollowed | undefined,
 ): Html | undefined {
   if (followed === undefined) return undefined;
-  const say = sayTo(request);
-  const { language } = visitOf(request);
+  const { say, language } = visitOf(request);
   const title = say(words.sinceThen);
   if (followed.known === 0)
     return html`<h2>${title}</h2>

@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { accountActor } from '../access/place.ts';
 import { may, reachOf, type Holder, type Permission } from '../access/permissions.ts';
 import { sessionOfToken, type Caller, type Session } from '../access/sessions.ts';
-import type { Language } from '../support/words.ts';
+import { inLanguage, type Both, type Language } from '../support/words.ts';
 import type { ConsolePlace } from './place.ts';
 import { parseCookie, stringifySetCookie, type SetCookie } from 'cookie';
 import { knownBrowserSeconds } from '../access/limits.ts';
@@ -13,15 +13,28 @@ import { oidcKeptSeconds } from '../access/oidc.ts';
 /** open: for everybody; halfway: the password was right, the second factor is missing; own: for every signed-in person. */
 export type Gate = Permission | 'open' | 'halfway' | 'own';
 
+export type Say = (both: Both) => string;
+/** Words have many sources: on a page every French apostrophe is the typographic one. */
+export const sayIn =
+  (language: Language): Say =>
+  (both) => {
+    const text = inLanguage(both, language);
+    return language === 'fr' ? text.replaceAll(/(?<=\p{L})'(?=\p{L})/gu, '’') : text;
+  };
+
 export interface Visit {
   readonly language: Language;
   readonly session: Session | undefined;
   readonly token: string;
 }
 
-export interface Person {
+interface Reader extends Visit {
+  /** In the reader's language. */
+  readonly say: Say;
+}
+
+export interface Person extends Reader {
   readonly session: Session;
-  readonly token: string;
   readonly holder: Holder;
   /** The actor's name in the log. */
   readonly actor: string;
@@ -81,16 +94,16 @@ export const holderOf = ({ account: { roles, clientId } }: Session): Holder => (
   ...reachOf(clientId, roles),
 });
 
-export function visitOf({ visit }: FastifyRequest): Visit {
+export function visitOf({ visit }: FastifyRequest): Reader {
   if (visit === null) throw new Error('A page is made before anybody was looked at.');
-  return visit;
+  return { ...visit, say: sayIn(visit.language) };
 }
 
 /** Every gate but `open` guarantees one. */
 export function personOf(request: FastifyRequest): Person {
-  const { session, token } = visitOf(request);
+  const { session, ...reader } = visitOf(request);
   if (session === undefined) throw new Error('A page that asks who it is stands open to everybody.');
-  return { session, token, holder: holderOf(session), actor: accountActor(session.account.id) };
+  return { ...reader, session, holder: holderOf(session), actor: accountActor(session.account.id) };
 }
 
 export const actingOf = (request: FastifyRequest): { readonly scope: Holder; readonly actor: string } => {

@@ -2,21 +2,14 @@
 // Invariant: no style and no script is inside a page; every page works without the script.
 import { may, type Permission } from '../access/permissions.ts';
 import { html, written, type Html, type Piece } from '../privacy/papers/html.ts';
-import { inLanguage, type Both, type Language } from '../support/words.ts';
+import type { Both, Language } from '../support/words.ts';
 import { assets } from './assets.ts';
-import { holderOf, visitOf, type Visit } from './gate.ts';
+import { holderOf, sayIn, visitOf, type Say, type Visit } from './gate.ts';
 import { zoneText } from './times.ts';
 import { frame } from './words/frame.ts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-export type Say = (both: Both) => string;
-/** Words have many sources: on a page every French apostrophe is the typographic one. */
-export const sayIn =
-  (language: Language): Say =>
-  (both) => {
-    const text = inLanguage(both, language);
-    return language === 'fr' ? text.replaceAll(/(?<=\p{L})'(?=\p{L})/gu, '’') : text;
-  };
+export { sayIn, type Say } from './gate.ts';
 
 export interface Page {
   readonly title: string;
@@ -171,7 +164,7 @@ const hereOf = ({ method, url }: FastifyRequest): Here => ({
   path: url.split('?')[0] ?? url,
 });
 
-export const sayTo = (request: FastifyRequest): Say => sayIn(visitOf(request).language);
+export const sayTo = (request: FastifyRequest): Say => visitOf(request).say;
 
 /** Answers like an unknown address: a page without permission must not reveal that it exists. */
 export function notFound(reply: FastifyReply): FastifyReply {

@@ -18,8 +18,7 @@ import { detailPart } from './refused.ts';
 const mostPairs = 8;
 
 export function differencePart(request: FastifyRequest, found: Difference): Html {
-  const say = sayTo(request);
-  const { language } = visitOf(request);
+  const { say, language } = visitOf(request);
   const count = `${countText(found.differing, language)} ${say(words.outOf)} ${countText(found.leads, language)}`;
   const parts = [
     filesPart(request, found),
@@ -54,8 +53,7 @@ function filesPart(request: FastifyRequest, { files }: Difference): Html | undef
 
 function targetsPart(request: FastifyRequest, { targets }: Difference): Html | undefined {
   if (targets.length === 0) return undefined;
-  const say = sayTo(request);
-  const { language } = visitOf(request);
+  const { say, language } = visitOf(request);
   return table(
     say(words.written),
     [
@@ -85,8 +83,7 @@ const valueText = (text: string, say: Say): string =>
 
 function movesPart(request: FastifyRequest, title: Both, moves: Difference['outcomes']): Html | undefined {
   if (moves.length === 0) return undefined;
-  const say = sayTo(request);
-  const { language } = visitOf(request);
+  const { say, language } = visitOf(request);
   return html`<h3>${say(title)}</h3>
     ${table(
       say(title),

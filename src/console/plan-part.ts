@@ -45,8 +45,7 @@ export function planPart(
   plan: Plan,
   isProvided: (secret: string) => boolean,
 ): Html {
-  const say = sayTo(request);
-  const { language } = visitOf(request);
+  const { say, language } = visitOf(request);
   const missing = plan.secretNames.filter((name) => !isProvided(name));
   const lines: Piece[] = [
     ...(plan.isSame ? [say(words.planSame)] : []),

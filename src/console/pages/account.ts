@@ -11,13 +11,13 @@ import { sayTo } from '../layout.ts';
 import { timeOf } from '../times.ts';
 import { frame } from '../words/frame.ts';
 import { signInWords as words } from '../words/sign-in.ts';
-import type { Desk, PageOf } from './sign-in.ts';
+import { pages, type Desk, type PageOf } from './sign-in.ts';
 
 type Sessions = Awaited<ReturnType<typeof ownSessions>>;
 
 export function accountRoutes(server: FastifyInstance, desk: Desk): void {
   const { access } = desk.place;
-  server.get('/account', { config: { gate: 'own' } }, (request, reply) => accountPage(desk, request, reply));
+  pages(server, desk, { '/account': ['own', accountPage] });
   server.post('/account/sessions/end-others', { config: { gate: 'own' } }, async (request, reply) => {
     const { session, token } = personOf(request);
     await endOtherSessions(access, session.account.id, token);
@@ -32,8 +32,7 @@ export function accountRoutes(server: FastifyInstance, desk: Desk): void {
 
 const accountPage: PageOf = async ({ place, show }, request, reply) => {
   const { account } = personOf(request).session;
-  const { language } = visitOf(request);
-  const say = sayTo(request);
+  const { language, say } = visitOf(request);
   const rows = await ownSessions(place.access, account.id);
   const others = html`<form method="post" action="/account/sessions/end-others">
     <button class="second">${say(words.revokeOthers)}</button>

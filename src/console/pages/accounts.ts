@@ -17,14 +17,12 @@ import { timeOf } from '../times.ts';
 import { adminWords as words, accessEntryWords, accessReasonWords } from '../words/admin.ts';
 import { frame } from '../words/frame.ts';
 import { adminList, adminPage, onceShown } from './admin-page.ts';
-import type { Desk, PageOf } from './sign-in.ts';
+import { pages, type Desk, type PageOf } from './sign-in.ts';
 import { accessEntries, type AccessEntries } from '../../access/place.ts';
 import { actorText } from '../labels.ts';
 
 export function accountsRoutes(server: FastifyInstance, desk: Desk): void {
-  server.get('/accounts', { config: { gate: 'account.manage' } }, (request, reply) =>
-    listPage(desk, request, reply),
-  );
+  pages(server, desk, { '/accounts': ['account.manage', listPage] });
   server.post('/accounts', { config: { gate: 'account.manage' } }, async (request, reply) => {
     const input = { roles: ticked(request, 'role'), client: field(request, 'client') };
     const asked = { to: [field(request, 'login')], input };

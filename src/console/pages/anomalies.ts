@@ -11,11 +11,10 @@ import { asked } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { leadLink } from '../labels.ts';
 import { foundOr, refusedNotice } from '../refused.ts';
-import { sayTo } from '../layout.ts';
 import { countText } from '../times.ts';
 import { frame } from '../words/frame.ts';
 import { fieldWord, searchWords } from '../words/work.ts';
-import type { Desk, PageOf } from './sign-in.ts';
+import { pages, type Desk, type PageOf } from './sign-in.ts';
 
 const days = 30;
 
@@ -38,14 +37,11 @@ const words = {
 } as const satisfies Readonly<Record<string, Both>>;
 
 export function anomalyRoutes(server: FastifyInstance, desk: Desk): void {
-  server.get('/anomalies', { config: { gate: 'lead.read' } }, (request, reply) =>
-    anomalyPage(desk, request, reply),
-  );
+  pages(server, desk, { '/anomalies': ['lead.read', anomalyPage] });
 }
 
 const anomalyPage: PageOf = async ({ place, show }, request, reply) => {
-  const say = sayTo(request);
-  const { holder } = personOf(request);
+  const { say, holder } = personOf(request);
   // Without a name: the reader's own client, where the account belongs to one.
   const client = asked(request, 'client') || holder.clientId;
   const { clients } = await namesInScope(place, holder);
@@ -87,8 +83,7 @@ const withCode = (text: string): Piece =>
   text.split('`').map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part));
 
 function anomalyTable(request: FastifyRequest, clientId: string, found: readonly ListedAnomaly[]): Html {
-  const say = sayTo(request);
-  const { holder } = personOf(request);
+  const { say, holder } = personOf(request);
   const language: Language = visitOf(request).language;
   // The remedies name the centre's own tools.
   const isCentre = holder.clientId === undefined;

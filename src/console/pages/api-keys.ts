@@ -107,8 +107,7 @@ const newKeyForm = (request: FastifyRequest, say: Say, clients: readonly string[
   </form>`;
 
 function keysTable(all: readonly Key[], now: Date, request: FastifyRequest): Html {
-  const say = sayTo(request);
-  const { language } = visitOf(request);
+  const { say, language } = visitOf(request);
   const isLive = ({ endedAt, expiresAt }: Key): boolean => endedAt === null && expiresAt > now;
   return adminList(
     say,

@@ -17,7 +17,7 @@ import { personOf, visitOf } from '../gate.ts';
 import { facts, input, notice, state, table, nameChoice, dateBox, type Tone, heads } from '../parts.ts';
 import { countText, timeOf } from '../times.ts';
 import { auditWords as words, findingWords, packWords, auditWords } from '../words/privacy.ts';
-import type { Desk, PageOf } from './sign-in.ts';
+import { pages, type Desk, type PageOf } from './sign-in.ts';
 import { addDays, isCivilDate, startOfDay } from '../../domain/civil-date.ts';
 import { auditPack, type AuditPack, type PackAsked } from '../../support/audit-pack/pack.ts';
 import { namesInScope } from '../../support/reads/filter.ts';
@@ -28,9 +28,7 @@ const mostShown = 50;
 
 export function auditRoutes(server: FastifyInstance, desk: Desk): void {
   const { place } = desk;
-  server.get('/audit', { config: { gate: 'audit.read' } }, (request, reply) =>
-    auditPage(desk, request, reply),
-  );
+  pages(server, desk, { '/audit': ['audit.read', auditPage] });
   server.get('/audit/anchor', { config: { gate: 'audit.read' } }, async (_request, reply) => {
     const anchor = await place.sealer.anchor();
     if (anchor === undefined) return notFound(reply);
@@ -47,9 +45,7 @@ export function auditRoutes(server: FastifyInstance, desk: Desk): void {
     if (begun === undefined) return auditPage(desk, request, reply, words.already);
     return reply.redirect(`/audit/verifications/${begun.id}`, 303);
   });
-  server.get('/audit/verifications/:id', { config: { gate: 'audit.read' } }, (request, reply) =>
-    verificationPage(desk, request, reply),
-  );
+  pages(server, desk, { '/audit/verifications/:id': ['audit.read', verificationPage] });
   server.get('/audit/verifications/:id/file', { config: { gate: 'audit.read' } }, async (request, reply) => {
     const id = numberOf(request);
     const found = id === undefined ? undefined : await verificationAsked(place, id);

@@ -40,8 +40,7 @@ const listPage: PageOf<[refused?: Refused]> = async ({ place, show }, request, r
 };
 
 function authorisationsTable(request: FastifyRequest, all: readonly ListedAuthorisation[]): Html {
-  const say = sayTo(request);
-  const { language } = visitOf(request);
+  const { say, language } = visitOf(request);
   return adminList(
     say,
     words.authorisations,

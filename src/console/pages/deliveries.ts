@@ -13,7 +13,7 @@ import {
 import { readFilter, namesInScope } from '../../support/reads/filter.ts';
 import { askedFilter, filterForm, queryOf, carried, type AskedFilter } from '../filter.ts';
 import { asked, field, numberOf, problemOf } from '../forms.ts';
-import { personOf, visitOf } from '../gate.ts';
+import { personOf } from '../gate.ts';
 import { actionText, deliveryLink, destinationLink, leadLink, reasonText, stateTag } from '../labels.ts';
 import { sayTo, notFound, type Say } from '../layout.ts';
 import { notice, table, hidden, input, heads } from '../parts.ts';
@@ -23,7 +23,7 @@ import { exportWords } from '../words/admin.ts';
 import { frame, viewProblems, viewWords } from '../words/frame.ts';
 import { deskWords as words } from '../words/desk.ts';
 import { remedyText } from '../words/refusals.ts';
-import type { Desk, PageOf } from './sign-in.ts';
+import { pages, type Desk, type PageOf } from './sign-in.ts';
 import {
   ownViews,
   removeView,
@@ -39,12 +39,9 @@ import type { Both } from '../../support/words.ts';
 const pageLength = 50;
 
 export function deliveriesRoutes(server: FastifyInstance, desk: Desk): void {
-  server.get('/deliveries', { config: { gate: 'delivery.read' } }, (request, reply) =>
-    listPage(desk, request, reply),
-  );
+  pages(server, desk, { '/deliveries': ['delivery.read', listPage] });
   server.get('/causes', { config: { gate: 'delivery.read' } }, async (request, reply) => {
-    const say = sayTo(request);
-    const { holder } = personOf(request);
+    const { say, holder } = personOf(request);
     const groups = await failureGroups(desk.place, holder);
     return desk.show(request, reply, {
       title: say(frame.causes),
@@ -55,8 +52,7 @@ export function deliveriesRoutes(server: FastifyInstance, desk: Desk): void {
 }
 
 const listPage: PageOf = async ({ place, show }, request, reply) => {
-  const say = sayTo(request);
-  const { holder } = personOf(request);
+  const { say, holder } = personOf(request);
   const wanted = askedFilter(request.query);
   const after = Number(asked(request, 'after', 15)) || undefined;
   const { found, refused } = await foundOr<Awaited<ReturnType<typeof deliveriesPage>>>(
@@ -117,8 +113,7 @@ export function unknownPart(
 
 /** Acts on all deliveries of the filter, and other views of the same deliveries. */
 function listActs(request: FastifyRequest, wanted: AskedFilter, isAny: boolean): Html {
-  const say = sayTo(request);
-  const { holder } = personOf(request);
+  const { say, holder } = personOf(request);
   const query = queryOf(wanted);
   const isNarrowed = query !== '' && isAny;
   return html`<p class="actions">
@@ -158,9 +153,7 @@ function liveQuery({ from: _from, to: _to, run: _run, ...wanted }: AskedFilter):
 }
 
 function deliveriesTable(request: FastifyRequest, rows: readonly DeliveryHead[]): Html {
-  const say = sayTo(request);
-  const { holder } = personOf(request);
-  const { language } = visitOf(request);
+  const { say, holder, language } = personOf(request);
   const { createdAt, client, destination, lead, action, state, reason } = deliveryColumns;
   const names = [createdAt, client, destination, lead, action, state, reason].map((column) => column.words);
   return table(
@@ -181,9 +174,7 @@ function deliveriesTable(request: FastifyRequest, rows: readonly DeliveryHead[])
 
 /** Failures that need a person, a line for each cause: its deliveries, and their replay as a group. */
 export function causesTable(request: FastifyRequest, groups: readonly FailureGroup[]): Html {
-  const say = sayTo(request);
-  const { holder } = personOf(request);
-  const { language } = visitOf(request);
+  const { say, holder, language } = personOf(request);
   const canReplay = may(holder, 'delivery.replay');
   return table(
     say(words.toDecide),

@@ -39,8 +39,7 @@ export function deliveryRoutes(server: FastifyInstance, desk: Desk): void {
 }
 
 const onePage: PageOf<[OnPage]> = async ({ place, show }, request, reply, { id, refused }) => {
-  const say = sayTo(request);
-  const { holder } = personOf(request);
+  const { say, holder } = personOf(request);
   const page = await deliveryPage(place, holder, id);
   const named = await namesFor(place, holder);
   const { story } = page;
@@ -75,8 +74,7 @@ function factsOf(
   request: FastifyRequest,
   { delivery, story, sentVersion, versionInForce }: DeliveryPage,
 ): Html {
-  const say = sayTo(request);
-  const { holder } = personOf(request);
+  const { say, holder } = personOf(request);
   return facts([
     [say(words.client), delivery.client],
     [say(words.destination), destinationLink(delivery.destination)],
@@ -114,8 +112,7 @@ function advicePart(request: FastifyRequest, { story, delivery }: DeliveryPage):
 }
 
 function timeline(request: FastifyRequest, { story }: DeliveryPage, named: (text: string) => string): Html {
-  const say = sayTo(request);
-  const { language } = visitOf(request);
+  const { say, language } = visitOf(request);
   return html`<div class="card">
     <ol class="timeline">
       ${story.events.map(
@@ -178,8 +175,7 @@ const deliveryActRoutes = (server: FastifyInstance, { place }: Desk, show: ShowP
   actRoutes(server, place, '/deliveries', acts, show);
 
 function deliveryActs(request: FastifyRequest, page: DeliveryPage): Html | undefined {
-  const say = sayTo(request);
-  const { holder } = personOf(request);
+  const { say, holder } = personOf(request);
   const { delivery, isCancellable, isUndecided } = page;
   const form = formOf(request, page);
   const forms = [

@@ -97,8 +97,7 @@ export function testedNotice(tested: TestedDestination, say: Say, language: Lang
 }
 
 export function destinationActs(request: FastifyRequest, page: DestinationPage): Html | undefined {
-  const say = sayTo(request);
-  const { holder } = personOf(request);
+  const { say, holder } = personOf(request);
   const { heldFile: held, newestFileAt } = page;
   const form = formOf(request, page);
   const isSlowed = page.sends !== 'all' && page.sends !== 'closed';
@@ -155,8 +154,7 @@ function heldPart(
   page: DestinationPage,
   held: NonNullable<DestinationPage['heldFile']>,
 ): Html {
-  const say = sayTo(request);
-  const { language } = visitOf(request);
+  const { say, language } = visitOf(request);
   const form = formOf(request, page);
   const seen = held.batchId;
   return html`<h2>${say(words.heldTitle)}</h2>
@@ -246,8 +244,7 @@ function standingPart(
   id: string,
   { renewedAt, overlapEndsAt }: SecretStanding,
 ): Html {
-  const say = sayTo(request);
-  const { language } = visitOf(request);
+  const { say, language } = visitOf(request);
   const path = `/destinations/${encodeURIComponent(id)}/secret`;
   return html`<div class="card">
       ${facts([

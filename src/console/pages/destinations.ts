@@ -75,8 +75,7 @@ function troubleOf({ trouble }: DestinationHealth, request: FastifyRequest): str
 }
 
 export function sendingTable(request: FastifyRequest, rows: readonly DestinationHealth[]): Html {
-  const say = sayTo(request);
-  const { language } = visitOf(request);
+  const { say, language } = visitOf(request);
   return table(
     say(frame.destinations),
     [
@@ -104,8 +103,7 @@ const onePage: PageOf<[ShownDestination]> = async (
   reply,
   { id, refused, tested },
 ) => {
-  const say = sayTo(request);
-  const { holder } = personOf(request);
+  const { say, holder } = personOf(request);
   const page = await destinationPage(place, holder, id);
   const plots = await destinationPlots(place, holder, id);
   const done = saidDone(asked(request, 'say'));
@@ -133,8 +131,7 @@ const onePage: PageOf<[ShownDestination]> = async (
 
 /** Links to the acts of a client itself, on pages of their own. */
 function ownActs(request: FastifyRequest, { destination }: DestinationPage): Html | undefined {
-  const say = sayTo(request);
-  const { holder } = personOf(request);
+  const { say, holder } = personOf(request);
   const path = `/destinations/${encodeURIComponent(destination)}`;
   const links = [
     ...(may(holder, 'lead.test')
@@ -151,8 +148,7 @@ const destinationQuery = ({ destination }: DestinationHealth): string =>
   new URLSearchParams({ destination }).toString();
 
 function factsOf(request: FastifyRequest, page: DestinationPage): Html {
-  const say = sayTo(request);
-  const { language } = visitOf(request);
+  const { say, language } = visitOf(request);
   const { durations } = page;
   const took = (ms: number | null): string => (ms === null ? '–' : secondsText(ms / 1_000, language));
   const trouble = troubleOf(page, request);
@@ -184,8 +180,7 @@ function factsOf(request: FastifyRequest, page: DestinationPage): Html {
 }
 
 function openTable(request: FastifyRequest, page: DestinationPage): Html {
-  const say = sayTo(request);
-  const { language } = visitOf(request);
+  const { say, language } = visitOf(request);
   return table(
     say(words.underWay),
     [{ name: say(frame.state) }, { name: say(words.count), number: true }],
@@ -285,8 +280,7 @@ function timesPlot(request: FastifyRequest, part: Part): Html {
 }
 
 function figures(request: FastifyRequest, { title, column, points, nameOf }: Part): Html {
-  const say = sayTo(request);
-  const { language } = visitOf(request);
+  const { say, language } = visitOf(request);
   const took = (ms: number | null): string => (ms === null ? '–' : secondsText(ms / 1_000, language));
   const numbers = [plotWords.delivered, plotWords.failed, plotWords.withheld, plotWords.half, plotWords.most];
   return table(

@@ -75,8 +75,7 @@ async function onePage(
     problem,
   }: { readonly named: Params; readonly look: LookUp; readonly problem?: Both | undefined },
 ): Promise<FastifyReply> {
-  const say = sayTo(request);
-  const { holder } = personOf(request);
+  const { say, holder } = personOf(request);
   const file = await leadPage(place, holder, named, look);
   const canReveal = mayFor(holder, 'person.reveal', named.client) && !look.reveal;
   return show(request, reply, {

@@ -6,7 +6,7 @@ import { namesInScope, readFilter, type KnownNames } from '../../support/reads/f
 import { liveAfter, liveUpTo, type LiveEntry, type LivePage } from '../../support/reads/live.ts';
 import { askedFilter, filterForm, queryOf, type AskedFilter } from '../filter.ts';
 import { asked } from '../forms.ts';
-import { personOf, visitOf } from '../gate.ts';
+import { personOf } from '../gate.ts';
 import { deliveryLink, destinationLink, leadLink, stateTag } from '../labels.ts';
 import { notice, table, heads } from '../parts.ts';
 import { refuse, foundOr, statusOfList } from '../refused.ts';
@@ -132,9 +132,7 @@ function controls(request: FastifyRequest): Html {
 }
 
 function entriesTable(request: FastifyRequest, items: readonly LiveEntry[]): Html {
-  const say = sayTo(request);
-  const { language } = visitOf(request);
-  const { holder } = personOf(request);
+  const { say, language, holder } = personOf(request);
   const { delivery, destination, lead } = deskWords;
   return table(
     say(words.title),

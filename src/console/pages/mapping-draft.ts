@@ -91,8 +91,7 @@ type DraftPage = (request: FastifyRequest, reply: FastifyReply, shown: Shown) =>
 const draftPageOf =
   ({ place, show }: Desk, trials: Trials): DraftPage =>
   async (request, reply, { destination, text, problem, refusal }) => {
-    const say = sayTo(request);
-    const { holder } = personOf(request);
+    const { say, holder } = personOf(request);
     const disk = await draftOf(place, holder, destination);
     const draft: Draft =
       text === undefined
@@ -236,8 +235,7 @@ async function onePage(
   reply: FastifyReply,
   { destination, version, problem, refusal }: ShownVersion,
 ): Promise<FastifyReply> {
-  const say = sayTo(request);
-  const { holder } = personOf(request);
+  const { say, holder } = personOf(request);
   const page = await mappingVersion(place, holder, { destination, version });
   const named = await namesFor(place, holder);
   const planned =

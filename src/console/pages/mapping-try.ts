@@ -88,8 +88,7 @@ async function tried({ place }: Desk, trials: Trials, request: FastifyRequest): 
 }
 
 const page: PageOf<[tried: Tried]> = async ({ place, show }, request, reply, tried) => {
-  const say = sayTo(request);
-  const { holder } = personOf(request);
+  const { say, holder } = personOf(request);
   const known = (await mappingHeads(place, holder)).map(({ destination }) => destination);
   const named = known.map((destination) => ({ value: destination, text: destination }));
   const options = [{ value: '', text: say(words.newClient) }, ...named];

@@ -23,7 +23,7 @@ import { counted, timeOf } from '../times.ts';
 import { deskWords } from '../words/desk.ts';
 import { frame } from '../words/frame.ts';
 import { goLiveWords, mappingCounts, draftWords, mappingWords as words } from '../words/mappings.ts';
-import type { Desk, PageOf } from './sign-in.ts';
+import { pages, type Desk, type PageOf } from './sign-in.ts';
 import { documentFile, type DocumentBlock } from '../../support/mappings/document.ts';
 
 type Params = { readonly id: string };
@@ -31,9 +31,7 @@ type Params = { readonly id: string };
 export const mappingPath = (destination: string): string => `/mappings/${encodeURIComponent(destination)}`;
 
 export function mappingsRoutes(server: FastifyInstance, desk: Desk): void {
-  server.get('/mappings', { config: { gate: 'mapping.read' } }, (request, reply) =>
-    listPage(desk, request, reply),
-  );
+  pages(server, desk, { '/mappings': ['mapping.read', listPage] });
   server.get<{ Params: Params }>('/mappings/:id', { config: { gate: 'mapping.read' } }, (request, reply) =>
     onePage(desk, request, reply, request.params.id),
   );
@@ -51,8 +49,7 @@ const draftTag = (draft: DraftState | undefined, request: FastifyRequest): Html 
   draft === undefined ? undefined : state(sayTo(request)(draftWords[draft]), draftTones[draft]);
 
 const listPage: PageOf = async ({ place, show }, request, reply) => {
-  const say = sayTo(request);
-  const { holder } = personOf(request);
+  const { say, holder } = personOf(request);
   const isCentre = holder.clientId === undefined;
   const heads = await mappingHeads(place, holder);
   const named = await namesFor(place, holder);
@@ -88,8 +85,7 @@ const versionLink = (destination: string, version: number): Html =>
   html`<a href="${mappingPath(destination)}/versions/${version}">${version}</a>`;
 
 const onePage: PageOf<[destination: string]> = async ({ place, show }, request, reply, destination) => {
-  const say = sayTo(request);
-  const { holder } = personOf(request);
+  const { say, holder } = personOf(request);
   const page = await mappingPage(place, holder, destination);
   const named = await namesFor(place, holder);
   return show(request, reply, {
@@ -104,8 +100,7 @@ const onePage: PageOf<[destination: string]> = async ({ place, show }, request, 
 };
 
 function headFacts(request: FastifyRequest, page: MappingPage): Html {
-  const say = sayTo(request);
-  const { holder } = personOf(request);
+  const { say, holder } = personOf(request);
   const path = mappingPath(page.destination);
   const inForce = page.versions.find(({ isInForce }) => isInForce);
   const rows: (readonly [Piece, Piece])[] = [
@@ -175,8 +170,7 @@ const itemTags = {
 
 function goLivePart(request: FastifyRequest, { goLive }: MappingPage): Html | undefined {
   if (goLive === undefined) return undefined;
-  const say = sayTo(request);
-  const { language } = visitOf(request);
+  const { say, language } = visitOf(request);
   return html`<h2 id="${goLiveMark}">${say(words.goLive)}</h2>
     ${
       goLive.of === 'files'

@@ -19,18 +19,16 @@ import { frame } from '../words/frame.ts';
 import { requestWords as words } from '../words/requests.ts';
 import { documentRoute } from './request-acts.ts';
 import { clockPiece, kindText, stateTag } from './requests.ts';
-import type { Desk, PageOf } from './sign-in.ts';
+import { pages, type Desk, type PageOf } from './sign-in.ts';
 
 const mostShown = 200;
 const listPath = '/my/requests';
 
 export function myRequestRoutes(server: FastifyInstance, desk: Desk): void {
-  server.get(listPath, { config: { gate: 'request.own' } }, (request, reply) =>
-    listPage(desk, request, reply),
-  );
-  server.get('/my/requests/:id', { config: { gate: 'request.own' } }, (request, reply) =>
-    onePage(desk, request, reply),
-  );
+  pages(server, desk, {
+    [listPath]: ['request.own', listPage],
+    '/my/requests/:id': ['request.own', onePage],
+  });
   const page: ShowPage = (request, reply, { refused }) => onePage(desk, request, reply, refused);
   documentRoute(server, desk, listPath, copyOwnDemand, page);
   actRoutes(server, desk.place, listPath, { informed: offered(declareInformed) }, page);
@@ -80,8 +78,7 @@ const listPage: PageOf = async ({ place, show }, request, reply) => {
 const onePage: PageOf<[refused?: Refused]> = async (desk, request, reply, refused) => {
   const story = await ownStory(desk, request);
   if (story === undefined) return notFound(reply);
-  const say = sayTo(request);
-  const { language } = visitOf(request);
+  const { say, language } = visitOf(request);
   const { request: own } = story;
   const clock = clockOf(own, desk.place.database.now());
   return desk.show(request, reply, {

@@ -65,8 +65,7 @@ async function named({ place }: Desk, request: FastifyRequest): Promise<Account 
 const accountPage: PageOf<[refused?: Refused]> = async (desk, request, reply, refused) => {
   const account = await named(desk, request);
   if (account === undefined) return notFound(reply);
-  const say = sayTo(request);
-  const { language } = visitOf(request);
+  const { say, language } = visitOf(request);
   const { access } = desk.place;
   const entries = await accessEntries(access, { accountId: account.id, limit: mostEntries });
   const sessions = await ownSessions(access, account.id);
@@ -106,8 +105,7 @@ function sessionsPart(
   { id }: Account,
   sessions: Awaited<ReturnType<typeof ownSessions>>,
 ): Html | undefined {
-  const say = sayTo(request);
-  const { language } = visitOf(request);
+  const { say, language } = visitOf(request);
   const { begun, seen, address: from, browser } = signInWords;
   return section(
     say(signInWords.sessions),

@@ -14,7 +14,7 @@ import { personOf, visitOf } from '../gate.ts';
 import type { Both, Language } from '../../support/words.ts';
 import { countText, timeOf } from '../times.ts';
 import { proofActWords, requestWords as words } from '../words/requests.ts';
-import type { Desk, PageOf } from './sign-in.ts';
+import { pages, type Desk, type PageOf } from './sign-in.ts';
 
 const mostShown = 200;
 
@@ -24,15 +24,11 @@ const own = {
 } as const satisfies Readonly<Record<string, Both>>;
 
 export function proofRoutes(server: FastifyInstance, desk: Desk): void {
-  server.get('/proofs', { config: { gate: 'request.read' } }, (request, reply) =>
-    listPage(desk, request, reply),
-  );
+  pages(server, desk, { '/proofs': ['request.read', listPage] });
   server.get('/proofs/keys', { config: { gate: 'request.read' } }, (_request, reply) =>
     download(reply, { name: 'relais-public.pem', bytes: pemOf(desk), type: 'application/x-pem-file' }),
   );
-  server.get('/proofs/:id', { config: { gate: 'request.read' } }, (request, reply) =>
-    onePage(desk, request, reply),
-  );
+  pages(server, desk, { '/proofs/:id': ['request.read', onePage] });
   server.get('/proofs/:id/file', { config: { gate: 'request.read' } }, async (request, reply) => {
     const found = await documentOf(desk, request);
     if (found === undefined) return notFound(reply);
@@ -70,8 +66,7 @@ async function documentOf(
 }
 
 const listPage: PageOf = async ({ place, show }, request, reply) => {
-  const say = sayTo(request);
-  const { language } = visitOf(request);
+  const { say, language } = visitOf(request);
   const [client, of] = [asked(request, 'client'), asked(request, 'request', 20)];
   const rows = await proofsListed(
     place,

@@ -18,7 +18,7 @@ import {
 } from '../labels.ts';
 import { asked, numberOf } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
-import { notFound, sayTo, type Say } from '../layout.ts';
+import { notFound, type Say } from '../layout.ts';
 import { facts, notice, state, table, type Tone, heads } from '../parts.ts';
 import { refusedNotice, type Refused } from '../refused.ts';
 import { countText, timeOf } from '../times.ts';
@@ -34,12 +34,10 @@ import {
 import { actsPart } from './request-forms.ts';
 import { papersPart, type RequestView } from './request-papers.ts';
 import { clockPiece, kindText, stateTag } from './requests.ts';
-import type { Desk, PageOf } from './sign-in.ts';
+import { pages, type Desk, type PageOf } from './sign-in.ts';
 
 export function requestRoutes(server: FastifyInstance, desk: Desk): void {
-  server.get('/requests/:id', { config: { gate: 'request.read' } }, (request, reply) =>
-    requestPage(desk, request, reply),
-  );
+  pages(server, desk, { '/requests/:id': ['request.read', requestPage] });
 }
 
 /** @param refused refusal of an act that was requested on this page */
@@ -52,8 +50,7 @@ export const requestPage: PageOf<[refused?: Refused, shown?: ReadonlyMap<number,
 ) => {
   const id = numberOf(request);
   if (id === undefined) return notFound(reply);
-  const say = sayTo(request);
-  const { holder } = personOf(request);
+  const { say, holder } = personOf(request);
   const story = await place.requests.show(id);
   if (!mayFor(holder, 'request.read', story.request.clientId)) return notFound(reply);
   const names = await namesOfActors(place, holder, actorsOf(story));

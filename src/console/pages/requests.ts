@@ -38,17 +38,15 @@ import {
   requestWords as words,
 } from '../words/requests.ts';
 import { searchProblems } from '../words/work.ts';
-import type { Desk, PageOf } from './sign-in.ts';
+import { pages, type Desk, type PageOf } from './sign-in.ts';
 
 const mostShown = 200;
 
 export function requestsRoutes(server: FastifyInstance, desk: Desk): void {
-  server.get('/requests', { config: { gate: 'request.read' } }, (request, reply) =>
-    listPage(desk, request, reply),
-  );
-  server.get('/requests/new', { config: { gate: 'request.work' } }, (request, reply) =>
-    newPage(desk, request, reply),
-  );
+  pages(server, desk, {
+    '/requests': ['request.read', listPage],
+    '/requests/new': ['request.work', newPage],
+  });
   withUploads(server, (inner) => {
     inner.post(
       '/requests',

@@ -17,7 +17,7 @@ import { monthBox, notice, select, state, table, heads } from '../parts.ts';
 import { asked } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { actorText } from '../labels.ts';
-import { sayTo, type Say } from '../layout.ts';
+import { type Say } from '../layout.ts';
 import { counted, countText, monthText, timeOf } from '../times.ts';
 import { frame } from '../words/frame.ts';
 import {
@@ -27,20 +27,17 @@ import {
   waitsForWords,
   retentionCounts,
 } from '../words/privacy.ts';
-import type { Desk, PageOf } from './sign-in.ts';
+import { pages, type Desk, type PageOf } from './sign-in.ts';
 
 const mostRuns = 50;
 const mostReferences = 50;
 
 export function retentionRoutes(server: FastifyInstance, desk: Desk): void {
-  server.get('/retention', { config: { gate: 'retention.read' } }, (request, reply) =>
-    calendarPage(desk, request, reply),
-  );
+  pages(server, desk, { '/retention': ['retention.read', calendarPage] });
 }
 
 const calendarPage: PageOf = async ({ place, show }, request, reply) => {
-  const say = sayTo(request);
-  const { language } = visitOf(request);
+  const { say, language } = visitOf(request);
   const client = asked(request, 'client');
   const { holder } = personOf(request);
   const calendar = await retentionCalendar(place, holder, {

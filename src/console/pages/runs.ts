@@ -26,17 +26,14 @@ import { refusedNotice, refusedBy, type Refused } from '../refused.ts';
 import { countText, timeOf } from '../times.ts';
 import { frame } from '../words/frame.ts';
 import { deskWords as words, kindWords, runStateWords } from '../words/desk.ts';
-import type { Desk, PageOf } from './sign-in.ts';
+import { pages, type Desk, type PageOf } from './sign-in.ts';
 import { perform, reason, type Act, type By } from '../../support/acts/act.ts';
 import { replayFlags, type ReplayHow } from '../../support/acts/deliveries.ts';
 import { readFilter } from '../../support/reads/filter.ts';
 
 export function runsRoutes(server: FastifyInstance, desk: Desk): void {
   const { place } = desk;
-  server.get('/runs', { config: { gate: 'task.read' } }, (request, reply) => listPage(desk, request, reply));
-  server.get('/runs/:id', { config: { gate: 'task.read' } }, (request, reply) =>
-    runPage(desk, request, reply),
-  );
+  pages(server, desk, { '/runs': ['task.read', listPage], '/runs/:id': ['task.read', runPage] });
   const acts = {
     stop: offered(cancelRunAct, () => ''),
     pause: offered(pauseRunAct, () => ''),
@@ -48,8 +45,7 @@ export function runsRoutes(server: FastifyInstance, desk: Desk): void {
 }
 
 const listPage: PageOf = async ({ place, show }, request, reply) => {
-  const say = sayTo(request);
-  const { language } = visitOf(request);
+  const { say, language } = visitOf(request);
   const after = Number(asked(request, 'after', 15)) || undefined;
   const { items, next } = await bulkRunsPage(
     place,
@@ -95,8 +91,7 @@ const listPage: PageOf = async ({ place, show }, request, reply) => {
 };
 
 const runPage: PageOf<[refused?: Refused]> = async ({ place, show }, request, reply, refused) => {
-  const say = sayTo(request);
-  const { holder } = personOf(request);
+  const { say, holder } = personOf(request);
   const id = numberOf(request);
   if (id === undefined) return notFound(reply);
   const run = await bulkRun(place, holder, id);
@@ -135,8 +130,7 @@ function progressPart(
     followed,
   }: { readonly named: (text: string) => string; readonly followed: BulkFollowed | undefined },
 ): Html {
-  const say = sayTo(request);
-  const { language } = visitOf(request);
+  const { say, language } = visitOf(request);
   const through = run.done + run.refused;
   const again =
     run.state === 'running'
@@ -292,8 +286,7 @@ const planPage: PageOf<[Planned]> = async (
 };
 
 function planTable(request: FastifyRequest, { groups }: BulkPlan): Html {
-  const say = sayTo(request);
-  const { language } = visitOf(request);
+  const { say, language } = visitOf(request);
   return table(
     say(words.plan),
     [{ name: say(words.count), number: true }, { name: say(words.plan) }],

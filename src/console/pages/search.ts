@@ -103,8 +103,7 @@ async function searchPage(
 }
 
 function foundPart(request: FastifyRequest, { leads, refused, isCut }: FoundPeople): Html {
-  const say = sayTo(request);
-  const { language } = visitOf(request);
+  const { say, language } = visitOf(request);
   return html`${isCut ? notice(say(words.cut), 'warn') : undefined}
   ${
     leads.length === 0

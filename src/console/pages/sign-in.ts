@@ -15,7 +15,7 @@ import { oidcBackPath, signInAs, type Oidc } from '../../access/oidc.ts';
 import { signOut } from '../../access/sessions.ts';
 import { html } from '../../privacy/papers/html.ts';
 import type { Both, Language } from '../../support/words.ts';
-import { ownPage, callerOf, halfwayPage, personOf, visitOf, type Cookies } from '../gate.ts';
+import { ownPage, callerOf, halfwayPage, personOf, visitOf, type Cookies, type Gate } from '../gate.ts';
 import { asked, field } from '../forms.ts';
 import { hidden, input, notice, qrCode } from '../parts.ts';
 import type { ConsolePlace } from '../place.ts';
@@ -40,6 +40,16 @@ export type PageOf<More extends readonly unknown[] = []> = (
   reply: FastifyReply,
   ...more: More
 ) => Promise<FastifyReply>;
+
+/** Registers pages at their addresses, each behind its gate. */
+export function pages(
+  server: FastifyInstance,
+  desk: Desk,
+  shown: Readonly<Record<string, readonly [gate: Gate, page: PageOf]>>,
+): void {
+  for (const [path, [gate, page]] of Object.entries(shown))
+    server.get(path, { config: { gate } }, (request, reply) => page(desk, request, reply));
+}
 
 /** Messages that an address may show on the sign-in page. */
 const said: Readonly<Record<string, Both>> = {
@@ -210,9 +220,7 @@ export function firstAccessRoutes(server: FastifyInstance, desk: Desk): void {
     if (refused !== undefined) return passwordPage(desk, request, reply, refused);
     return reply.redirect('/sign-in?say=password', 303);
   });
-  server.get('/sign-in/second-factor', { config: { gate: 'halfway' } }, (request, reply) =>
-    factorPage(desk, request, reply),
-  );
+  pages(server, desk, { '/sign-in/second-factor': ['halfway', factorPage] });
   server.post('/sign-in/second-factor/renew', { config: { gate: 'halfway' } }, async (request, reply) => {
     const { session, token } = personOf(request);
     const given = { token, password: field(request, 'password', 1_024) };

@@ -13,11 +13,11 @@ import { asked, numberOf } from '../forms.ts';
 import { personOf } from '../gate.ts';
 import { notice, section } from '../parts.ts';
 import { refusedNotice, type Refused } from '../refused.ts';
-import { notFound, sayTo } from '../layout.ts';
+import { notFound } from '../layout.ts';
 import { frame } from '../words/frame.ts';
 import { deskWords as words } from '../words/desk.ts';
 import { causesTable } from './deliveries.ts';
-import type { Desk, PageOf } from './sign-in.ts';
+import { pages, type Desk, type PageOf } from './sign-in.ts';
 import { destinationsWithHealth } from '../../support/reads/destinations.ts';
 import { spansClients } from '../../support/place.ts';
 import { rolesMissing } from '../../support/reads/status.ts';
@@ -27,10 +27,7 @@ const mostAlerts = 200;
 
 export function tasksRoutes(server: FastifyInstance, desk: Desk): void {
   const { place } = desk;
-  server.get('/tasks', { config: { gate: 'task.read' } }, (request, reply) => listPage(desk, request, reply));
-  server.get('/tasks/alerts/:id', { config: { gate: 'task.read' } }, (request, reply) =>
-    alertPage(desk, request, reply),
-  );
+  pages(server, desk, { '/tasks': ['task.read', listPage], '/tasks/alerts/:id': ['task.read', alertPage] });
   const close = offered(
     closeTasks,
     () => '/tasks?say=done',
@@ -44,8 +41,7 @@ export function tasksRoutes(server: FastifyInstance, desk: Desk): void {
 }
 
 const listPage: PageOf = async ({ place, show }, request, reply) => {
-  const say = sayTo(request);
-  const { holder } = personOf(request);
+  const { say, holder } = personOf(request);
   const all = await openAlerts(place, holder, {}, mostAlerts);
   const [kind, client] = [asked(request, 'alert'), asked(request, 'client')];
   const alerts = kind === '' ? all : all.filter((alert) => alert.kind === kind && alert.client === client);
@@ -64,8 +60,7 @@ const listPage: PageOf = async ({ place, show }, request, reply) => {
 };
 
 const alertPage: PageOf<[refused?: Refused]> = async ({ place, show }, request, reply, refused) => {
-  const say = sayTo(request);
-  const { holder } = personOf(request);
+  const { say, holder } = personOf(request);
   const alerts = await openAlerts(place, holder, {}, 1_000);
   const alert = alerts.find(({ id }) => id === numberOf(request));
   if (alert === undefined) return notFound(reply);
@@ -90,12 +85,11 @@ const alertPage: PageOf<[refused?: Refused]> = async ({ place, show }, request, 
 // Invariant: each line links to the page that settles it; an account of a client sees that client's alone.
 
 export function homeRoutes(server: FastifyInstance, desk: Desk): void {
-  server.get('/', { config: { gate: 'delivery.read' } }, (request, reply) => homePage(desk, request, reply));
+  pages(server, desk, { '/': ['delivery.read', homePage] });
 }
 
 const homePage: PageOf = async ({ place, show }, request, reply) => {
-  const say = sayTo(request);
-  const { holder } = personOf(request);
+  const { say, holder } = personOf(request);
   const missing = spansClients(holder) ? await rolesMissing(place, holder) : [];
   const causes = await failureGroups(place, holder);
   const alerts = may(holder, 'task.read') ? await openAlerts(place, holder, {}, mostAlerts) : [];

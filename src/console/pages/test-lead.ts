@@ -13,7 +13,7 @@ import {
 import type { Both } from '../../support/words.ts';
 import { actingOf, personOf, visitOf } from '../gate.ts';
 import { destinationPath, reasonText } from '../labels.ts';
-import { sayTo, type Say } from '../layout.ts';
+import { type Say } from '../layout.ts';
 import { notice, table, heads } from '../parts.ts';
 import { refusedBy, refusedNotice, type Refused } from '../refused.ts';
 import { timeOf } from '../times.ts';
@@ -49,8 +49,7 @@ const placeWords: Readonly<Record<TestLeadRow['place'], Both>> = {
 };
 
 const testPage: PageOf<[Shown]> = async ({ place, show }, request, reply, { id, refused, sent }) => {
-  const say = sayTo(request);
-  const { holder } = personOf(request);
+  const { say, holder } = personOf(request);
   const { to } = await testLeadOffer(place, holder, id);
   const rows = await testLeadsSent(place, holder, id);
   return show(request, reply, {
@@ -86,8 +85,7 @@ function sentNotice({ reference, isTaken, outcome, reason, notes }: SentTestLead
 }
 
 function sentTable(request: FastifyRequest, rows: readonly TestLeadRow[]): Html {
-  const say = sayTo(request);
-  const { language } = visitOf(request);
+  const { say, language } = visitOf(request);
   return table(
     say(words.before),
     heads(say, words.at, words.reference, words.where, frame.state),
