@@ -16,7 +16,7 @@ import {
 import { paris } from '../support/words.ts';
 import { performHere } from './act-options.ts';
 import { collect, withExamples, wholeNumber } from './arguments.ts';
-import { outJson, withJson, table, out, say, withApp, type JsonOption } from './terminal.ts';
+import { outJson, withJson, table, out, say, withApp, type JsonOption, tableOf } from './terminal.ts';
 
 interface RolesOption {
   readonly role: readonly string[];
@@ -91,18 +91,15 @@ function code(login: string, setupCode: string): void {
 async function list({ access }: App, { json }: JsonOption): Promise<void> {
   const all = await accounts(access);
   if (json === true) return outJson(all.map(accountData));
-  table(
-    ['login', 'client', 'roles', 'password', 'second factor', 'last signed in', 'state'],
-    all.map((account) => [
-      account.login,
-      account.clientId ?? '-',
-      account.roles.join(', '),
-      account.hasPassword ? 'set' : '-',
-      account.hasFactor ? 'set' : '-',
-      account.signedInAt === undefined ? '-' : paris(account.signedInAt),
-      account.endedAt === undefined ? 'in force' : `ended ${paris(account.endedAt)}`,
-    ]),
-  );
+  tableOf(all, {
+    login: (account) => account.login,
+    client: (account) => account.clientId ?? '-',
+    roles: (account) => account.roles.join(', '),
+    password: (account) => (account.hasPassword ? 'set' : '-'),
+    'second factor': (account) => (account.hasFactor ? 'set' : '-'),
+    'last signed in': (account) => (account.signedInAt === undefined ? '-' : paris(account.signedInAt)),
+    state: (account) => (account.endedAt === undefined ? 'in force' : `ended ${paris(account.endedAt)}`),
+  });
 }
 
 const accountData = (account: Account): object => ({
@@ -182,17 +179,14 @@ async function addKey(app: App, name: string, options: AddOptions): Promise<void
 async function listKeys({ access }: App, { json }: JsonOption): Promise<void> {
   const keys = await apiKeys(access);
   if (json === true) return outJson(keys);
-  table(
-    ['id', 'name', 'client', 'scopes', 'from', 'expires', 'last used', 'state'],
-    keys.map((key) => [
-      String(key.id),
-      key.name,
-      key.clientId ?? '-',
-      key.scopes.replaceAll(',', ', '),
-      key.addresses === '' ? 'anywhere' : key.addresses.replaceAll(',', ', '),
-      paris(key.expiresAt),
-      key.lastUsedAt === null ? '-' : paris(key.lastUsedAt),
-      key.endedAt === null ? 'in force' : `ended ${paris(key.endedAt)}`,
-    ]),
-  );
+  tableOf(keys, {
+    id: (key) => String(key.id),
+    name: (key) => key.name,
+    client: (key) => key.clientId ?? '-',
+    scopes: (key) => key.scopes.replaceAll(',', ', '),
+    from: (key) => (key.addresses === '' ? 'anywhere' : key.addresses.replaceAll(',', ', ')),
+    expires: (key) => paris(key.expiresAt),
+    'last used': (key) => (key.lastUsedAt === null ? '-' : paris(key.lastUsedAt)),
+    state: (key) => (key.endedAt === null ? 'in force' : `ended ${paris(key.endedAt)}`),
+  });
 }

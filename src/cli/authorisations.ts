@@ -22,7 +22,7 @@ import {
   type Moment,
 } from './arguments.ts';
 import { existingDestination } from '../support/reads/filter.ts';
-import { outJson, withJson, table, out, withApp, type JsonOption } from './terminal.ts';
+import { outJson, withJson, tableOf, out, withApp, type JsonOption } from './terminal.ts';
 import { performHere, refuseInput, withFields } from './act-options.ts';
 import { endAuthorisation, grantAuthorisation } from '../support/authorisations.ts';
 import { paris } from '../support/words.ts';
@@ -118,20 +118,17 @@ async function list(app: App, destination: string | undefined, json: boolean): P
     return isLive ? 'live' : 'not in force';
   };
   if (json) return outJson(rows.map(({ isLive, ...row }) => ({ ...row, live: isLive })));
-  table(
-    ['id', 'destination', 'recipient', 'targets', 'categories', 'document', 'from', 'until', 'state'],
-    rows.map((row) => [
-      String(row.id),
-      row.destinationId,
-      row.recipient,
-      row.targets.join(' '),
-      row.categories.join(' '),
-      row.documentRef,
-      paris(row.validFrom),
-      paris(row.validUntil),
-      state(row),
-    ]),
-  );
+  tableOf(rows, {
+    id: (row) => String(row.id),
+    destination: (row) => row.destinationId,
+    recipient: (row) => row.recipient,
+    targets: (row) => row.targets.join(' '),
+    categories: (row) => row.categories.join(' '),
+    document: (row) => row.documentRef,
+    from: (row) => paris(row.validFrom),
+    until: (row) => paris(row.validUntil),
+    state: (row) => state(row),
+  });
 }
 
 async function grant(app: App, id: string, options: GrantOptions): Promise<void> {

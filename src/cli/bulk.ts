@@ -12,7 +12,7 @@ import {
   outJson,
   withJson,
   parisShort,
-  table,
+  tableOf,
   out,
   say,
   withApp,
@@ -111,20 +111,17 @@ function listCommand(bulk: Command): void {
       });
       if (options.json === true) return outJson(runs.map(runData));
       const now = app.database.now();
-      table(
-        ['id', 'kind', 'state', 'of', 'done', 'refused', 'begun', 'by', 'reason'],
-        runs.map((run) => [
-          String(run.id),
-          run.kind,
-          run.failures > 0 ? `${run.state}, failing` : run.state,
-          String(run.counted),
-          String(run.done),
-          String(run.refused),
-          parisShort(run.createdAt, now),
-          run.actor,
-          run.reason,
-        ]),
-      );
+      tableOf(runs, {
+        id: (run) => String(run.id),
+        kind: (run) => run.kind,
+        state: (run) => (run.failures > 0 ? `${run.state}, failing` : run.state),
+        of: (run) => String(run.counted),
+        done: (run) => String(run.done),
+        refused: (run) => String(run.refused),
+        begun: (run) => parisShort(run.createdAt, now),
+        by: (run) => run.actor,
+        reason: (run) => run.reason,
+      });
       if (runs.length === 0) say('None.');
       if (next !== undefined) say(`more: --after ${next}`);
     }),

@@ -16,7 +16,7 @@ import { wholeCentre } from '../support/place.ts';
 import { offers, performHere, refuseInput, withFields } from './act-options.ts';
 import { withExamples } from './arguments.ts';
 import { followRun, sayGoesOn } from './bulk.ts';
-import { outJson, withJson, table, out, withApp, type JsonOption } from './terminal.ts';
+import { outJson, withJson, tableOf, out, withApp, type JsonOption } from './terminal.ts';
 import { connectorOf } from '../../connectors/index.ts';
 import { RelaisError } from '../errors.ts';
 import { testDestination } from '../support/destination-test.ts';
@@ -127,18 +127,15 @@ function backfillCommand(destination: Command): void {
 async function list(app: App, json: boolean): Promise<void> {
   const rows = await destinationHeads(app, wholeCentre);
   if (json) return outJson(rows.map(({ sendsFiles: _, ...row }) => row));
-  table(
-    ['destination', 'client', 'connector', 'mapping', 'status', 'circuit', 'sends'],
-    rows.map((row) => [
-      row.destination,
-      row.client,
-      row.connector,
-      row.mapping === null ? 'none' : `v${row.mapping}`,
-      statusOf(row),
-      row.cause === '' ? row.circuit : `${row.circuit} (${row.cause})`,
-      row.sendsText,
-    ]),
-  );
+  tableOf(rows, {
+    destination: (row) => row.destination,
+    client: (row) => row.client,
+    connector: (row) => row.connector,
+    mapping: (row) => (row.mapping === null ? 'none' : `v${row.mapping}`),
+    status: (row) => statusOf(row),
+    circuit: (row) => (row.cause === '' ? row.circuit : `${row.circuit} (${row.cause})`),
+    sends: (row) => row.sendsText,
+  });
 }
 
 function statusOf({

@@ -14,7 +14,7 @@ import {
 import { keysLookedAtMs, keyVariable, type KeysPlace } from '../privacy/keys.ts';
 import { withExamples } from './arguments.ts';
 import { paris } from '../support/words.ts';
-import { table, out, progress, say, withApp } from './terminal.ts';
+import { tableOf, out, progress, say, withApp } from './terminal.ts';
 
 export function keyCommands(program: Command): void {
   const keys = program
@@ -108,15 +108,12 @@ async function rotateSeal(app: App): Promise<void> {
 }
 
 function showStates(states: readonly KeyState[]): void {
-  table(
-    ['key', 'id', 'since', 'state', 'configured', 'needed by'],
-    states.map((key) => [
-      key.purpose,
-      key.keyId,
-      paris(key.since),
-      key.writes ? 'in force' : key.retired === null ? 'earlier' : 'retired',
-      key.configured ? 'yes' : 'no',
-      key.neededBy.length === 0 ? 'nothing' : key.neededBy.join(', '),
-    ]),
-  );
+  tableOf(states, {
+    key: (key) => key.purpose,
+    id: (key) => key.keyId,
+    since: (key) => paris(key.since),
+    state: (key) => (key.writes ? 'in force' : key.retired === null ? 'earlier' : 'retired'),
+    configured: (key) => (key.configured ? 'yes' : 'no'),
+    'needed by': (key) => (key.neededBy.length === 0 ? 'nothing' : key.neededBy.join(', ')),
+  });
 }

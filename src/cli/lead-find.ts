@@ -16,7 +16,7 @@ import {
 } from '../support/find-person.ts';
 import { paris } from '../support/words.ts';
 import { reasonOf, withExamples, collect } from './arguments.ts';
-import { deliveryData, outJson, personData, table, say, withApp, out, strong } from './terminal.ts';
+import { deliveryData, outJson, personData, tableOf, say, withApp, out, strong } from './terminal.ts';
 import type { RefusedFacts } from '../support/masking.ts';
 import type { PersonAsked } from '../privacy/person/find.ts';
 
@@ -88,17 +88,15 @@ async function find({ database, oppositionKey, config }: App, options: FindOptio
 }
 
 function list(leads: readonly PersonLead[]): void {
-  table(
-    ['client', 'reference', 'collected', 'person', 'deliveries'],
-    leads.map((lead) => [
-      lead.clientId,
-      lead.reference,
-      paris(lead.collectedAt),
-      lead.erased ? 'erased' : personText(lead),
+  tableOf(leads, {
+    client: (lead) => lead.clientId,
+    reference: (lead) => lead.reference,
+    collected: (lead) => paris(lead.collectedAt),
+    person: (lead) => (lead.erased ? 'erased' : personText(lead)),
+    deliveries: (lead) =>
       lead.deliveries.map((row) => `${row.id} ${row.destinationId} ${row.action} ${row.state}`).join(', ') ||
-        'none',
-    ]),
-  );
+      'none',
+  });
 }
 
 /** All but the town. */
@@ -123,17 +121,14 @@ const asData = ({ deliveries, person, ...lead }: PersonLead): object => ({
 export function listRefused(rows: readonly RefusedFacts[]): void {
   if (rows.length === 0) return;
   out(strong('\nLignes refusées / refused rows'));
-  table(
-    ['row', 'client', 'reference', 'received', 'person', 'why'],
-    rows.map((row) => [
-      row.row,
-      row.clientId,
-      row.reference,
-      paris(row.receivedAt),
-      row.person.flatMap(({ value }) => (value === '-' ? [] : [value])).join(' '),
-      row.problems.map(({ column, code }) => `${column} ${code}`).join(', '),
-    ]),
-  );
+  tableOf(rows, {
+    row: (row) => row.row,
+    client: (row) => row.clientId,
+    reference: (row) => row.reference,
+    received: (row) => paris(row.receivedAt),
+    person: (row) => row.person.flatMap(({ value }) => (value === '-' ? [] : [value])).join(' '),
+    why: (row) => row.problems.map(({ column, code }) => `${column} ${code}`).join(', '),
+  });
 }
 
 export const refusedData = (rows: readonly RefusedFacts[]): readonly object[] =>

@@ -13,7 +13,7 @@ import { alternatives } from '../mapping/skeleton/recipient.ts';
 import { makeSkeleton, type Skeleton } from '../mapping/skeleton/skeleton.ts';
 import { withExamples, bytesOf, isReadable, textOfFile } from './arguments.ts';
 import { shownPath } from './mapping-check.ts';
-import { table, mappingsFolder, out, say, strong } from './terminal.ts';
+import { tableOf, mappingsFolder, out, say, strong } from './terminal.ts';
 
 const kinds = Object.values(connectors);
 
@@ -133,10 +133,7 @@ function show(folder: string, made: Skeleton, problems: readonly Problem[]): voi
   out(strong('\nGuessed'));
   if (made.guessed.length === 0) out('  nothing');
   else
-    table(
-      ['field', 'from', ''],
-      made.guessed.map(({ target, from, why }) => [target, from, why]),
-    );
+    tableOf(made.guessed, { field: ({ target }) => target, from: ({ from }) => from, '': ({ why }) => why });
   out(strong('\nTo fill in'));
   for (const question of made.open) out(`  ${question}`);
   const errors = problems.filter((problem) => problem.severity === 'error');

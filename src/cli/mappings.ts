@@ -29,7 +29,7 @@ import { sendCommand } from './mapping-send.ts';
 import { specCommand } from './mapping-spec.ts';
 import { actorOf } from '../support/named-text.ts';
 import { paris } from '../support/words.ts';
-import { table, confirmed, out, say, withApp } from './terminal.ts';
+import { tableOf, confirmed, out, say, withApp } from './terminal.ts';
 import { counted, type OneAndSeveral } from '../domain/counted.ts';
 
 interface VersionOptions {
@@ -128,16 +128,13 @@ function historyCommand(mapping: Command): void {
       const versions = await app.publishing.history(destination);
       if (json === true)
         return out(JSON.stringify(versions.map((version) => versionData(version, version.inForce))));
-      table(
-        ['version', 'published', 'author', 'note', ''],
-        versions.map((version) => [
-          `v${version.version}`,
-          paris(version.publishedAt),
-          version.author,
-          version.note,
-          version.inForce ? 'in force' : '',
-        ]),
-      );
+      tableOf(versions, {
+        version: (version) => `v${version.version}`,
+        published: (version) => paris(version.publishedAt),
+        author: (version) => version.author,
+        note: (version) => version.note,
+        '': (version) => (version.inForce ? 'in force' : ''),
+      });
     }),
   );
 }

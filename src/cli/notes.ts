@@ -13,7 +13,7 @@ import {
   type ListedMail,
 } from '../support/reads/requests.ts';
 import { listLength, wholeNumber, withExamples } from './arguments.ts';
-import { outJson, withJson, parisShort, table, out, say, withApp, type JsonOption } from './terminal.ts';
+import { outJson, withJson, parisShort, tableOf, out, say, withApp, type JsonOption } from './terminal.ts';
 import { RelaisError } from '../errors.ts';
 import { knownNames } from '../support/named-text.ts';
 
@@ -58,17 +58,14 @@ async function showNotes(app: App, client: string, options: ListOptions): Promis
   const { items: rows, next } = await clientNotes(app, wholeCentre, client, asked);
   if (options.json === true)
     return outJson(rows.map(({ note, mails }) => ({ ...note, mails: mails.map(mailData) })));
-  table(
-    ['note', 'written', 'what', 'asked by', 'done by', 'mailed'],
-    rows.map(({ note, mails }) => [
-      String(note.number),
-      parisShort(note.writtenAt, app.database.now()),
-      note.title,
-      note.askedBy,
-      note.doneBy,
-      mailedWords(mails),
-    ]),
-  );
+  tableOf(rows, {
+    note: ({ note }) => String(note.number),
+    written: ({ note }) => parisShort(note.writtenAt, app.database.now()),
+    what: ({ note }) => note.title,
+    'asked by': ({ note }) => note.askedBy,
+    'done by': ({ note }) => note.doneBy,
+    mailed: ({ mails }) => mailedWords(mails),
+  });
   if (rows.length === 0) say('None.');
   if (next !== undefined) say(`more: --after ${next}`);
 }
@@ -148,18 +145,15 @@ async function showMails({ database }: App, options: MailOptions): Promise<void>
   const rows = await listClientMails(database, { ...ofClient, unsent: unsent === true }, limit);
   if (options.json === true)
     return outJson(rows.map(({ id, key, ...row }) => ({ mail: id, about: key, ...row })));
-  table(
-    ['mail', 'written', 'client', 'about', 'to', 'tries', 'sent', 'reason'],
-    rows.map((row) => [
-      String(row.id),
-      parisShort(row.createdAt, now),
-      row.clientId,
-      row.key,
-      row.sentTo || row.mailbox || row.addressee,
-      String(row.tries),
-      row.sentAt === null ? 'not yet' : parisShort(row.sentAt, now),
-      row.reason,
-    ]),
-  );
+  tableOf(rows, {
+    mail: (row) => String(row.id),
+    written: (row) => parisShort(row.createdAt, now),
+    client: (row) => row.clientId,
+    about: (row) => row.key,
+    to: (row) => row.sentTo || row.mailbox || row.addressee,
+    tries: (row) => String(row.tries),
+    sent: (row) => (row.sentAt === null ? 'not yet' : parisShort(row.sentAt, now)),
+    reason: (row) => row.reason,
+  });
   if (rows.length === 0) say('None.');
 }

@@ -16,7 +16,7 @@ import {
   type AnswerFile,
 } from './arguments.ts';
 import { personOf, personOptions, problemWords, type PersonOptions } from './lead-find.ts';
-import { out, say, withApp, outJson, withJson, table, type JsonOption } from './terminal.ts';
+import { out, say, withApp, outJson, withJson, table, type JsonOption, tableOf } from './terminal.ts';
 import { leadQueryOf, lookUpsOf, findOppositions } from '../support/find-person.ts';
 import { paris } from '../support/words.ts';
 import { optInsNamed, type Addresses } from '../domain/opposition.ts';
@@ -177,16 +177,13 @@ async function list({ database, oppositionKey, config, keys }: App, options: Loo
   );
   if (options.json === true) return outJson(seen);
   if (seen.length === 0) return say('Nobody looked this person up.');
-  table(
-    ['when', 'lead', 'what', 'who', 'why'],
-    seen.map(({ at, reference: lead, what, actor, name, why }) => [
-      paris(at),
-      lead,
-      what,
-      name === undefined ? actor : `${name} (${actor})`,
-      why,
-    ]),
-  );
+  tableOf(seen, {
+    when: ({ at }) => paris(at),
+    lead: ({ reference: lead }) => lead,
+    what: ({ what }) => what,
+    who: ({ actor, name }) => (name === undefined ? actor : `${name} (${actor})`),
+    why: ({ why }) => why,
+  });
 }
 
 // relais opposition add | check: edits and checks a client's opposition list (C21).

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { RelaisError } from '../errors.ts';
 import type { PresetFacts, RecordedAnswer } from '../../sandbox/trial/preset-folder.ts';
 import { withExamples } from './arguments.ts';
-import { table, mappingsFolder, out, say } from './terminal.ts';
+import { table, mappingsFolder, out, say, tableOf } from './terminal.ts';
 import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -94,16 +94,13 @@ async function list({ dir, json }: FolderOptions): Promise<void> {
         })),
       ),
     );
-  table(
-    ['name', 'for', 'versions', 'proved with', 'preset try'],
-    presets.map(({ name, title, versions, proof, trial }) => [
-      name,
-      title,
-      versions,
-      proofWords[proof],
-      trial,
-    ]),
-  );
+  tableOf(presets, {
+    name: ({ name }) => name,
+    for: ({ title }) => title,
+    versions: ({ versions }) => versions,
+    'proved with': ({ proof }) => proofWords[proof],
+    'preset try': ({ trial }) => trial,
+  });
 }
 
 async function show(name: string, { dir, json }: FolderOptions): Promise<void> {
@@ -126,16 +123,14 @@ async function show(name: string, { dir, json }: FolderOptions): Promise<void> {
 function showAnswers({ answers }: PresetFacts): void {
   if (answers.length === 0) return;
   out('\nAnswers it knows');
-  table(
-    ['action', 'status', 'answer', 'outcome', 'known from'],
-    answers.map((known) => [
+  tableOf(answers, {
+    action: (known) =>
       known.call === undefined ? (known.on ?? 'create') : `${known.on ?? 'create'} ${known.call}`,
-      String(known.answer.status),
-      bodyOf(known),
-      [known.outcome, known.reason, known.reference].filter(Boolean).join(' '),
-      known.from,
-    ]),
-  );
+    status: (known) => String(known.answer.status),
+    answer: (known) => bodyOf(known),
+    outcome: (known) => [known.outcome, known.reason, known.reference].filter(Boolean).join(' '),
+    'known from': (known) => known.from,
+  });
 }
 
 const bodyOf = ({ answer: { body } }: RecordedAnswer): string =>

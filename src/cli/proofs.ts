@@ -10,7 +10,7 @@ import { wholeCentre } from '../support/place.ts';
 import { proofsListed, proofWithNumber } from '../support/reads/requests.ts';
 import { paris } from '../support/words.ts';
 import { listLength, wholeNumber, withExamples, textOfFile } from './arguments.ts';
-import { outJson, withJson, table, config, out, say, withApp, type JsonOption } from './terminal.ts';
+import { outJson, withJson, tableOf, config, out, say, withApp, type JsonOption } from './terminal.ts';
 
 export function proofCommands(program: Command): void {
   const proof = program
@@ -72,16 +72,13 @@ function storedCommands(proof: Command): void {
       const proofs = await proofsListed(app, wholeCentre, options, options.limit);
       if (options.json === true) return outJson(proofs);
       if (proofs.length === 0) return say('No proof.');
-      table(
-        ['proof', 'client', 'act', 'request', 'made'],
-        proofs.map(({ number, clientId, act, request, madeAt }) => [
-          String(number),
-          clientId,
-          act,
-          request === '' ? '-' : request,
-          paris(madeAt),
-        ]),
-      );
+      tableOf(proofs, {
+        proof: ({ number }) => String(number),
+        client: ({ clientId }) => clientId,
+        act: ({ act }) => act,
+        request: ({ request }) => (request === '' ? '-' : request),
+        made: ({ madeAt }) => paris(madeAt),
+      });
     }),
   );
   withExamples(

@@ -7,7 +7,7 @@ import { endReading, isOverdue, letRead, listReaders, type DatabaseReader } from
 import { addDays, civilDate, isCivilDate } from '../domain/civil-date.ts';
 import { RelaisError } from '../errors.ts';
 import { reasonOf, withExamples } from './arguments.ts';
-import { out, outJson, say, table, withApp, withJson, type JsonOption } from './terminal.ts';
+import { out, outJson, say, tableOf, withApp, withJson, type JsonOption } from './terminal.ts';
 
 export function readerCommands(program: Command): void {
   const reader = program
@@ -92,16 +92,13 @@ async function list({ database }: App, options: JsonOption): Promise<void> {
       })),
     );
   if (rows.length === 0) return say('No address of a client reads this database.');
-  table(
-    ['account', 'address', 'until', 'state', 'reason'],
-    rows.map(({ account, origin, validUntil, reason, state }) => [
-      account,
-      origin,
-      validUntil,
-      state,
-      reason,
-    ]),
-  );
+  tableOf(rows, {
+    account: ({ account }) => account,
+    address: ({ origin }) => origin,
+    until: ({ validUntil }) => validUntil,
+    state: ({ state }) => state,
+    reason: ({ reason }) => reason,
+  });
 }
 
 interface EndOptions {

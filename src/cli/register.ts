@@ -26,7 +26,7 @@ import {
   noteWords,
 } from './arguments.ts';
 import { afterWithdrawal } from './statistics.ts';
-import { outJson, withJson, table, out, say, withApp, type JsonOption } from './terminal.ts';
+import { outJson, withJson, tableOf, out, say, withApp, type JsonOption } from './terminal.ts';
 
 export function registerCommands(program: Command): void {
   instructionCommands(program);
@@ -118,18 +118,15 @@ async function showInstructions(options: { readonly client?: string } & JsonOpti
   await withApp(async ({ database }) => {
     const rows = await listInstructions(database, options.client);
     if (options.json === true) return outJson(rows);
-    table(
-      ['client', 'number', 'date', 'from', 'document', 'covers', 'operation'],
-      rows.map((row) => [
-        row.clientId,
-        String(row.number),
-        row.givenOn,
-        row.givenBy,
-        row.document,
-        row.covers.join(', '),
-        row.operation || 'all',
-      ]),
-    );
+    tableOf(rows, {
+      client: (row) => row.clientId,
+      number: (row) => String(row.number),
+      date: (row) => row.givenOn,
+      from: (row) => row.givenBy,
+      document: (row) => row.document,
+      covers: (row) => row.covers.join(', '),
+      operation: (row) => row.operation || 'all',
+    });
     if (rows.length === 0) say('None.');
   });
 }
@@ -207,17 +204,14 @@ async function showOperations(options: { readonly client?: string } & JsonOption
   await withApp(async ({ database }) => {
     const rows = await listOperations(database, options.client);
     if (options.json === true) return outJson(rows);
-    table(
-      ['client', 'operation', 'kind', 'ends', 'delay', 'instruction'],
-      rows.map((row) => [
-        row.clientId,
-        row.code || '(none)',
-        row.kind,
-        row.endsOn ?? '-',
-        row.delay === undefined ? '-' : delayText(row.delay),
-        row.instruction === 0 ? '-' : String(row.instruction),
-      ]),
-    );
+    tableOf(rows, {
+      client: (row) => row.clientId,
+      operation: (row) => row.code || '(none)',
+      kind: (row) => row.kind,
+      ends: (row) => row.endsOn ?? '-',
+      delay: (row) => (row.delay === undefined ? '-' : delayText(row.delay)),
+      instruction: (row) => (row.instruction === 0 ? '-' : String(row.instruction)),
+    });
     if (rows.length === 0) say('None.');
   });
 }

@@ -13,7 +13,7 @@ import type { Request } from '../support/reads/requests.ts';
 import { paris } from '../support/words.ts';
 import { performHere, refuseInput } from './act-options.ts';
 import { wholeNumber, withExamples } from './arguments.ts';
-import { outJson, withJson, table, out, say, strong, withApp, type JsonOption } from './terminal.ts';
+import { outJson, withJson, tableOf, out, say, strong, withApp, type JsonOption } from './terminal.ts';
 
 export function showCommand(request: Command): void {
   withExamples(
@@ -58,15 +58,13 @@ async function tellNames(
 ): Promise<void> {
   const names = await performHere(app, showNames, { to: [String(request.id)], input: { reason } });
   out();
-  table(
-    ['lead', 'last name', 'first name'],
-    subjects
-      .filter(({ kind }) => kind === 'lead')
-      .map(({ subjectId, reference }) => [
-        reference ?? `no lead ${subjectId}`,
-        names.get(subjectId)?.lastName ?? '-',
-        names.get(subjectId)?.firstName ?? '-',
-      ]),
+  tableOf(
+    subjects.filter(({ kind }) => kind === 'lead'),
+    {
+      lead: ({ subjectId, reference }) => reference ?? `no lead ${subjectId}`,
+      'last name': ({ subjectId }) => names.get(subjectId)?.lastName ?? '-',
+      'first name': ({ subjectId }) => names.get(subjectId)?.firstName ?? '-',
+    },
   );
 }
 
@@ -103,34 +101,28 @@ const daysLeft = ({ dueAt }: Request, now: Date): string => {
 };
 
 export function listed(rows: readonly Request[], now: Date): void {
-  table(
-    ['id', 'client', 'kind', 'state', 'received', 'due', 'term', 'informed'],
-    rows.map((row) => [
-      String(row.id),
-      row.clientId,
-      row.kind,
-      row.outcome === 'refused' ? 'refused' : row.state,
-      frenchDate(civilDate(row.receivedAt)),
-      lastDayOf(row),
-      row.state === 'closed' ? '-' : daysLeft(row, now),
-      row.informedAt === null ? 'no' : 'yes',
-    ]),
-  );
+  tableOf(rows, {
+    id: (row) => String(row.id),
+    client: (row) => row.clientId,
+    kind: (row) => row.kind,
+    state: (row) => (row.outcome === 'refused' ? 'refused' : row.state),
+    received: (row) => frenchDate(civilDate(row.receivedAt)),
+    due: (row) => lastDayOf(row),
+    term: (row) => (row.state === 'closed' ? '-' : daysLeft(row, now)),
+    informed: (row) => (row.informedAt === null ? 'no' : 'yes'),
+  });
 }
 
 export function tellFound({ id, dueAt, person }: Opened): void {
   out(`${strong(`Request ${id}`)}, to be answered by ${lastDayOf({ dueAt })} at the latest.`);
   if (person.leads.length + person.refused.length === 0)
     return out('Nothing of this person was found at that client.');
-  table(
-    ['reference', 'collected', 'found', 'state'],
-    person.leads.map((lead) => [
-      lead.reference,
-      paris(lead.collectedAt),
-      lead.found === 'asked' ? 'by what was given' : 'shares an address: theirs?',
-      lead.erasedAt === null ? 'held' : 'erased',
-    ]),
-  );
+  tableOf(person.leads, {
+    reference: (lead) => lead.reference,
+    collected: (lead) => paris(lead.collectedAt),
+    found: (lead) => (lead.found === 'asked' ? 'by what was given' : 'shares an address: theirs?'),
+    state: (lead) => (lead.erasedAt === null ? 'held' : 'erased'),
+  });
   for (const { row, kind, receivedAt } of person.refused)
     out(`refused row ${row}: ${kind} of ${paris(receivedAt)}`);
 }
@@ -144,31 +136,26 @@ function tell({ request, demands, subjects, recipients, effects, missing }: Requ
     out(`  document ${document}: ${size} bytes, ${paris(addedAt)} by ${addedBy}`);
   if (subjects.length > 0) {
     out();
-    table(
-      ['lead', 'collected', 'found', 'decision', 'applied'],
-      subjects.map((one) => [
+    tableOf(subjects, {
+      lead: (one) =>
         one.kind === 'lead' ? (one.reference ?? `no lead ${one.subjectId}`) : `refused row ${one.subjectId}`,
-        paris(one.collectedAt),
-        one.found,
-        one.decision,
-        paris(one.appliedAt),
-      ]),
-    );
+      collected: (one) => paris(one.collectedAt),
+      found: (one) => one.found,
+      decision: (one) => one.decision,
+      applied: (one) => paris(one.appliedAt),
+    });
   }
   if (recipients.length > 0) {
     out();
-    table(
-      ['destination', 'recipient', 'lead', 'told', 'state', 'since', 'evidence'],
-      recipients.map((one) => [
-        one.destinationId,
-        one.recipient,
-        one.reference,
-        one.action,
-        one.state === 'written' ? `written (${one.cause})` : one.state,
-        paris(one.settledAt ?? one.askedAt),
-        one.evidence,
-      ]),
-    );
+    tableOf(recipients, {
+      destination: (one) => one.destinationId,
+      recipient: (one) => one.recipient,
+      lead: (one) => one.reference,
+      told: (one) => one.action,
+      state: (one) => (one.state === 'written' ? `written (${one.cause})` : one.state),
+      since: (one) => paris(one.settledAt ?? one.askedAt),
+      evidence: (one) => one.evidence,
+    });
   }
   for (const { table: name, columns, rows } of effects) out(`  changed: ${name} (${columns}), ${rows} rows`);
   for (const problem of missing) out(`${strong('Missing')}: ${missingText(request, problem)}`);

@@ -8,7 +8,7 @@ import {
   outJson,
   withJson,
   age,
-  table,
+  tableOf,
   out,
   strong,
   withApp,
@@ -57,17 +57,14 @@ async function statusCommand(app: App, json: boolean): Promise<void> {
     .filter((row) => row.state === 'failed')
     .reduce((sum, row) => sum + row.count, 0);
   out(`tasks    ${open} failed deliveries to look at${open > 0 ? ' (relais task list)' : ''}\n`);
-  table(
-    ['destination', 'state', 'reason', 'count', 'oldest', 'for'],
-    status.deliveries.map((row) => [
-      row.destination,
-      row.state,
-      reasonText(row.reason, 'en'),
-      String(row.count),
-      paris(row.oldest),
-      ['delivered', 'failed', 'cancelled'].includes(row.state) ? '' : age(row.oldest, now),
-    ]),
-  );
+  tableOf(status.deliveries, {
+    destination: (row) => row.destination,
+    state: (row) => row.state,
+    reason: (row) => reasonText(row.reason, 'en'),
+    count: (row) => String(row.count),
+    oldest: (row) => paris(row.oldest),
+    for: (row) => (['delivered', 'failed', 'cancelled'].includes(row.state) ? '' : age(row.oldest, now)),
+  });
   for (const { id, trouble } of destinations) if (trouble !== null) out(`\n${strong(id)} ${trouble[1]}`);
 }
 
@@ -149,20 +146,17 @@ async function showAlerts(app: App, options: AlertOptions): Promise<void> {
     return outJson(
       rows.map((row) => ({ ...alertData(row), alert: row.id, sentAt: row.sentAt, closedAt: row.closedAt })),
     );
-  table(
-    ['alert', 'raised', 'kind', 'client', 'destination', 'delivery', 'reason', 'sent', 'closed'],
-    rows.map((row) => [
-      row.task,
-      parisShort(row.raisedAt, now),
-      row.kind,
-      row.client || '-',
-      row.destination || '-',
-      row.delivery === null ? '-' : String(row.delivery),
-      reasonText(row.reason, 'en'),
-      row.sentAt === null ? 'not yet' : parisShort(row.sentAt, now),
-      row.closedAt === null ? '' : paris(row.closedAt),
-    ]),
-  );
+  tableOf(rows, {
+    alert: (row) => row.task,
+    raised: (row) => parisShort(row.raisedAt, now),
+    kind: (row) => row.kind,
+    client: (row) => row.client || '-',
+    destination: (row) => row.destination || '-',
+    delivery: (row) => (row.delivery === null ? '-' : String(row.delivery)),
+    reason: (row) => reasonText(row.reason, 'en'),
+    sent: (row) => (row.sentAt === null ? 'not yet' : parisShort(row.sentAt, now)),
+    closed: (row) => (row.closedAt === null ? '' : paris(row.closedAt)),
+  });
   if (rows.length === 0) say('None.');
   if (next !== undefined) say(`more: --after ${next}`);
 }

@@ -33,7 +33,7 @@ import {
   withJson,
   age,
   parisShort,
-  table,
+  tableOf,
   confirmed,
   out,
   say,
@@ -101,16 +101,13 @@ async function listTasks(app: App, options: ListOptions): Promise<void> {
   const groups = isFirst ? await failureGroups(app, wholeCentre, filter) : [];
   if (tasks.length === 0 && alerts.length === 0) return out('Nothing needs a person.');
   if (groups.length > 1) {
-    table(
-      ['count', 'destination', 'state', 'cause', 'oldest'],
-      groups.map((group) => [
-        String(group.count),
-        group.destination,
-        group.state,
-        reasonText(group.reason, 'en'),
-        age(group.oldest, now),
-      ]),
-    );
+    tableOf(groups, {
+      count: (group) => String(group.count),
+      destination: (group) => group.destination,
+      state: (group) => group.state,
+      cause: (group) => reasonText(group.reason, 'en'),
+      oldest: (group) => age(group.oldest, now),
+    });
     out();
   }
   for (const { delivery, since, advice, contact } of tasks) {

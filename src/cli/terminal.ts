@@ -203,6 +203,16 @@ const shortColumns = new Set([
   'state',
 ]);
 
+/** A table of rows: each column with its heading. */
+export const tableOf = <Row>(
+  rows: readonly Row[],
+  columns: Readonly<Record<string, (row: Row) => string>>,
+): void =>
+  table(
+    Object.keys(columns),
+    rows.map((row) => Object.values(columns).map((cell) => cell(row))),
+  );
+
 /** Aligned columns; the widest give way when the terminal is narrower. */
 export function table(head: readonly string[], cells: readonly (readonly string[])[]): void {
   const rows = cells.map((row) => row.map(named));

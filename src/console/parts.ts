@@ -24,6 +24,19 @@ export interface Column {
 export const heads = (say: Say, ...names: readonly Both[]): readonly Column[] =>
   names.map((name) => ({ name: say(name) }));
 
+/** A table of rows: each column with its heading. */
+export const tableOf = <Row>(
+  say: Say,
+  caption: string,
+  rows: readonly Row[],
+  columns: readonly (readonly [heading: Both, cell: (row: Row) => Piece])[],
+): Html =>
+  table(
+    caption,
+    heads(say, ...columns.map(([heading]) => heading)),
+    rows.map((row) => columns.map(([, cell]) => cell(row))),
+  );
+
 /** Kind of a table wider than a phone: a table of figures keeps its columns, the rows of another stack. */
 function wideKind(columns: readonly Column[]): 'stacks' | 'figures' | undefined {
   if (columns.length <= 3) return undefined;

@@ -11,7 +11,7 @@ import { perform, type Asked } from '../../support/acts/act.ts';
 import { actRoutes, offered } from '../act-form.ts';
 import { field, numberOf, sentAgain, ticked, wasSent } from '../forms.ts';
 import { actingOf, visitOf } from '../gate.ts';
-import { facts, input, section, state, table, heads } from '../parts.ts';
+import { facts, input, section, state, tableOf } from '../parts.ts';
 import { refuse, refusedBy, type Refused } from '../refused.ts';
 import { notFound, sayTo } from '../layout.ts';
 import { timeOf } from '../times.ts';
@@ -111,16 +111,12 @@ function sessionsPart(
     say(signInWords.sessions),
     sessions,
     (rows) =>
-      html`${table(
-          say(signInWords.sessions),
-          heads(say, begun, seen, from, browser),
-          rows.map(({ createdAt, seenAt, address, agent }) => [
-            timeOf(createdAt, language),
-            timeOf(seenAt, language),
-            address,
-            agent,
-          ]),
-        )}
+      html`${tableOf(say, say(signInWords.sessions), rows, [
+          [begun, ({ createdAt }) => timeOf(createdAt, language)],
+          [seen, ({ seenAt }) => timeOf(seenAt, language)],
+          [from, ({ address }) => address],
+          [browser, ({ agent }) => agent],
+        ])}
         <form method="post" action="/accounts/${id}/end-sessions">
           <p><button class="second">${say(words.endSessions)}</button></p>
         </form>`,

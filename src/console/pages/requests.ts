@@ -13,18 +13,7 @@ import { leadQueryOf } from '../../support/find-person.ts';
 import { requestsListed, type RequestHead } from '../../support/reads/requests.ts';
 import { namesInScope } from '../../support/reads/filter.ts';
 import type { Both } from '../../support/words.ts';
-import {
-  nameChoice,
-  dateBox,
-  fileBox,
-  input,
-  notice,
-  select,
-  state,
-  table,
-  tickBox,
-  heads,
-} from '../parts.ts';
+import { nameChoice, dateBox, fileBox, input, notice, select, state, tableOf, tickBox } from '../parts.ts';
 import { asked, field, ticked, uploadOf, withUploads, mostUploaded } from '../forms.ts';
 import { actingOf, personOf } from '../gate.ts';
 import { sayTo, type Say } from '../layout.ts';
@@ -127,19 +116,18 @@ const kindOptions = (
 ];
 
 const requestsTable = (say: Say, items: readonly RequestHead[]): Html =>
-  table(
-    say(words.listTitle),
-    heads(say, words.number, words.client, words.kind, frame.state, words.received, words.due, words.missing),
-    items.map((row) => [
-      html`<a href="/requests/${row.id}">${row.id}</a>`,
-      row.clientId,
-      kindText(row.kind, say),
-      stateTag(row, say),
-      frenchDate(civilDate(row.receivedAt)),
-      row.state === 'closed' ? frenchDate(row.clock.lastDay) : clockPiece(row.clock, say),
-      row.missing.map((what) => html`<div>${say(missingWords[what])}</div>`),
-    ]),
-  );
+  tableOf(say, say(words.listTitle), items, [
+    [words.number, (row) => html`<a href="/requests/${row.id}">${row.id}</a>`],
+    [words.client, (row) => row.clientId],
+    [words.kind, (row) => kindText(row.kind, say)],
+    [frame.state, (row) => stateTag(row, say)],
+    [words.received, (row) => frenchDate(civilDate(row.receivedAt))],
+    [
+      words.due,
+      (row) => (row.state === 'closed' ? frenchDate(row.clock.lastDay) : clockPiece(row.clock, say)),
+    ],
+    [words.missing, (row) => row.missing.map((what) => html`<div>${say(missingWords[what])}</div>`)],
+  ]);
 
 export const stateTag = ({ state: at, outcome }: Pick<RequestHead, 'state' | 'outcome'>, say: Say): Html =>
   state(

@@ -21,7 +21,7 @@ import { asked, numberOf, field } from '../forms.ts';
 import { personOf, visitOf, actingOf } from '../gate.ts';
 import { deliveryLink } from '../labels.ts';
 import { notFound, sayTo, type Say } from '../layout.ts';
-import { facts, notice, section, state, table, hidden, input, type Tone, heads } from '../parts.ts';
+import { facts, notice, section, state, table, hidden, input, type Tone, tableOf } from '../parts.ts';
 import { refusedNotice, refusedBy, type Refused } from '../refused.ts';
 import { countText, timeOf } from '../times.ts';
 import { frame } from '../words/frame.ts';
@@ -63,28 +63,18 @@ const listPage: PageOf = async ({ place, show }, request, reply) => {
     body: html`${
       items.length === 0
         ? notice(say(words.noRuns))
-        : table(
-            say(frame.runs),
-            heads(
-              say,
-              words.number,
-              words.runKind,
-              frame.state,
+        : tableOf(say, say(frame.runs), items, [
+            [words.number, (run) => html`<a href="/runs/${run.id}">${run.id}</a>`],
+            [words.runKind, (run) => say(kindWords[run.kind] ?? [run.kind, run.kind])],
+            [frame.state, (run) => runTag(run, say)],
+            [
               words.progress,
-              words.begun,
-              words.by,
-              frame.reason,
-            ),
-            items.map((run) => [
-              html`<a href="/runs/${run.id}">${run.id}</a>`,
-              say(kindWords[run.kind] ?? [run.kind, run.kind]),
-              runTag(run, say),
-              `${countText(run.done + run.refused, language)} / ${countText(run.counted, language)}`,
-              timeOf(run.createdAt, language),
-              named(run.actor),
-              run.reason,
-            ]),
-          )
+              (run) => `${countText(run.done + run.refused, language)} / ${countText(run.counted, language)}`,
+            ],
+            [words.begun, (run) => timeOf(run.createdAt, language)],
+            [words.by, (run) => named(run.actor)],
+            [frame.reason, (run) => run.reason],
+          ])
     }
     ${next === undefined ? undefined : html`<p><a href="/runs?after=${next}">${say(frame.next)}</a></p>`}`,
   });

@@ -14,7 +14,7 @@ import {
 import type { PersonFact } from '../../support/masking.ts';
 import { namesInScope } from '../../support/reads/filter.ts';
 import type { Both } from '../../support/words.ts';
-import { nameChoice, input, notice, table, heads } from '../parts.ts';
+import { nameChoice, input, notice, tableOf } from '../parts.ts';
 import { asked, field, reasonProblem } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { deliveryLink, leadLink, reasonText, stateTag } from '../labels.ts';
@@ -109,36 +109,32 @@ function foundPart(request: FastifyRequest, { leads, refused, isCut }: FoundPeop
     leads.length === 0
       ? notice(say(words.nothing))
       : html`<h2>${say(words.results)}</h2>
-          ${table(
-            say(words.results),
-            heads(say, words.client, words.reference, words.collected, words.person, words.deliveries),
-            leads.map((lead) => [
-              lead.clientId,
-              leadLink(personOf(request).holder, lead),
-              timeOf(lead.collectedAt, language),
-              lead.erased ? say(words.erased) : personText(lead.person),
-              deliveriesOf(lead, request),
-            ]),
-          )}`
+          ${tableOf(say, say(words.results), leads, [
+            [words.client, (lead) => lead.clientId],
+            [words.reference, (lead) => leadLink(personOf(request).holder, lead)],
+            [words.collected, (lead) => timeOf(lead.collectedAt, language)],
+            [words.person, (lead) => (lead.erased ? say(words.erased) : personText(lead.person))],
+            [words.deliveries, (lead) => deliveriesOf(lead, request)],
+          ])}`
   }
   ${
     refused.length === 0
       ? undefined
       : html`<h2>${say(words.refusedRows)}</h2>
-          ${table(
-            say(words.refusedRows),
-            heads(say, words.client, words.reference, words.received, words.person, words.refusedFor),
-            refused.map((row) => [
-              row.clientId,
-              row.reference,
-              timeOf(row.receivedAt, language),
-              personText(row.person),
-              row.problems.map(
-                ({ column, code, message }) =>
-                  html`<div>${say([refusalWords(`${column} ${code}`), `${column}: ${message}`])}</div>`,
-              ),
-            ]),
-          )}`
+          ${tableOf(say, say(words.refusedRows), refused, [
+            [words.client, (row) => row.clientId],
+            [words.reference, (row) => row.reference],
+            [words.received, (row) => timeOf(row.receivedAt, language)],
+            [words.person, (row) => personText(row.person)],
+            [
+              words.refusedFor,
+              (row) =>
+                row.problems.map(
+                  ({ column, code, message }) =>
+                    html`<div>${say([refusalWords(`${column} ${code}`), `${column}: ${message}`])}</div>`,
+                ),
+            ],
+          ])}`
   }`;
 }
 
@@ -236,15 +232,11 @@ const lookUpsPage: PageOf<[{ readonly problem?: Both; readonly seen?: readonly L
 function seenPart(request: FastifyRequest, seen: readonly LookUpSeen[]): Html {
   const say = sayTo(request);
   if (seen.length === 0) return notice(say(auditWords.nobody));
-  return table(
-    say(auditWords.lookups),
-    heads(say, auditWords.when, auditWords.lead, auditWords.what, auditWords.who, auditWords.why),
-    seen.map(({ at, reference, what, actor, name, why }) => [
-      timeOf(at, visitOf(request).language),
-      reference,
-      say(lookedWords[what] ?? [what, what]),
-      name ?? actor,
-      why,
-    ]),
-  );
+  return tableOf(say, say(auditWords.lookups), seen, [
+    [auditWords.when, ({ at }) => timeOf(at, visitOf(request).language)],
+    [auditWords.lead, ({ reference }) => reference],
+    [auditWords.what, ({ what }) => say(lookedWords[what] ?? [what, what])],
+    [auditWords.who, ({ actor, name }) => name ?? actor],
+    [auditWords.why, ({ why }) => why],
+  ]);
 }
