@@ -14,7 +14,7 @@ import { compileMap, withSharedMaps } from './fields/maps.ts';
 import { mergeTrees, withParameters, presetFile, presetNames } from './document/merge.ts';
 import { createProblems, type Report, type Tree } from './document/problems.ts';
 import { reportStructure } from './document/structure.ts';
-import { suggest } from './document/suggest.ts';
+import { nearest } from './document/suggest.ts';
 import { withBases } from './transport/bases.ts';
 import { runTests } from './tools/trials.ts';
 
@@ -230,9 +230,7 @@ function withPresets(
       ['extends'],
       'MAP-411',
       [`le modèle « ${name} » n’existe pas.`, `preset "${name}" does not exist.`],
-      {
-        suggestion: suggest(name, presetNames(sources.files)),
-      },
+      nearest(name, presetNames(sources.files)),
     );
     return own;
   }
@@ -256,9 +254,7 @@ function connectorOf(
       `le connecteur « ${type} » n’existe pas : ${known.join(', ')}.`,
       `connector "${type}" does not exist: ${known.join(', ')}.`,
     ],
-    {
-      suggestion: suggest(type, known),
-    },
+    nearest(type, known),
   );
   return undefined;
 }

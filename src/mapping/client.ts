@@ -17,7 +17,7 @@ import {
 } from '../domain/lead.ts';
 import { blockAt, isRecord, listAt, textAt } from './document/yaml.ts';
 import type { Path, Report } from './document/problems.ts';
-import { suggest } from './document/suggest.ts';
+import { nearest } from './document/suggest.ts';
 import { parseDay } from './fields/time.ts';
 import type { Both } from '../../connectors/contract.ts';
 import { goLiveItems } from '../domain/go-live.ts';
@@ -130,9 +130,7 @@ function readAuthorisation(
         `« ${target} » n’est pas parmi hosts, mailboxes ou folders de ce fichier.`,
         `"${target}" is not among hosts, mailboxes or folders of this file.`,
       ],
-      {
-        suggestion: suggest(target, contractTargets),
-      },
+      nearest(target, contractTargets),
     );
   }
   if (validFrom === undefined) return undefined;

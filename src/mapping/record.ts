@@ -10,7 +10,7 @@ import { compileField } from './fields/fields.ts';
 import { couldForge } from './fields/lines.ts';
 import type { Path, Report } from './document/problems.ts';
 import type { Scope } from './scope.ts';
-import { suggest } from './document/suggest.ts';
+import { nearest } from './document/suggest.ts';
 import { slotKey, type Target } from './fields/target.ts';
 
 export interface RecordPlan {
@@ -169,12 +169,10 @@ function placed(
         `le bloc consent n’a pas, ou plus, de ligne « ${text} » à placer.`,
         `the consent block has no line "${text}" left to place.`,
       ],
-      {
-        suggestion: suggest(
-          text,
-          lines.map((line) => line.target.text),
-        ),
-      },
+      nearest(
+        text,
+        lines.map((line) => line.target.text),
+      ),
     );
   }
   return found;

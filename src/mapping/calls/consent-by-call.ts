@@ -8,7 +8,7 @@ import type { ConsentSent, WriteSituation } from '../contract.ts';
 import { gatedCall, sends } from './parts.ts';
 import { isRecord, listAt } from '../document/yaml.ts';
 import type { Report, Path } from '../document/problems.ts';
-import { suggest } from '../document/suggest.ts';
+import { nearest } from '../document/suggest.ts';
 import type { RecordPlan } from '../record.ts';
 
 export interface ConsentPlaces {
@@ -42,9 +42,7 @@ export function distribute(
           `il n’y a pas d’appel « ${name} » dans ${whereOf(calls, line)}.`,
           `there is no call "${name}" in ${whereOf(calls, line)}.`,
         ],
-        {
-          suggestion: suggest(name, names),
-        },
+        nearest(name, names),
       );
   }
   const named = new Set(calls.flatMap(({ raw }) => placedIn(raw)));

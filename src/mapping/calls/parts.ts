@@ -12,7 +12,7 @@ import type { Path, Report } from '../document/problems.ts';
 import type { RecordPlan } from '../record.ts';
 import type { Judge } from '../response/rules.ts';
 import type { Scope } from '../scope.ts';
-import { suggest } from '../document/suggest.ts';
+import { nearest } from '../document/suggest.ts';
 import { placeForms, placeOf, type Extract, type Opened } from '../response/answer.ts';
 import { smellsOfPerson } from '../fields/lints.ts';
 import { safeReference } from '../../domain/names-in-text.ts';
@@ -278,9 +278,7 @@ export function urlCaptures(
           place,
           'MAP-652',
           [`aucun appel antérieur ne donne {${id}}.`, `no earlier call captures {${id}}.`],
-          {
-            suggestion: suggest(id, [...known.keys()]),
-          },
+          nearest(id, [...known.keys()]),
         );
         continue;
       }

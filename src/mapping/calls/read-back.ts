@@ -15,7 +15,7 @@ import { omitted } from '../consent/choices.ts';
 import type { Consents } from './consents.ts';
 import { blockAt, isRecord, listAt, textAt } from '../document/yaml.ts';
 import type { Path, Report } from '../document/problems.ts';
-import { suggest } from '../document/suggest.ts';
+import { nearest } from '../document/suggest.ts';
 import { asText } from '../fields/values.ts';
 import { understand, placeForms, placeOf, type Extract, type Opened } from '../response/answer.ts';
 import { overlay } from '../transport/overlay.ts';
@@ -111,9 +111,7 @@ function reportIds(url: string | undefined, { create, report }: ReadBackInput): 
         ['readBack', 'url'],
         'MAP-652',
         [`aucun appel de la création ne donne {${id}}.`, `no call of the create captures {${id}}.`],
-        {
-          suggestion: suggest(id, captured),
-        },
+        nearest(id, captured),
       );
 }
 
@@ -142,9 +140,7 @@ function compileFields(
           `aucune ligne du bloc consent n’écrit « ${field} ».`,
           `no line of the consent block writes "${field}".`,
         ],
-        {
-          suggestion: suggest(field, [...fields]),
-        },
+        nearest(field, [...fields]),
       );
       return [];
     }

@@ -7,7 +7,7 @@ import { pairIndex, compileProof, type AnswerLine, type Proof } from './proof.ts
 import type { ConsentSent } from '../contract.ts';
 import { isRecord } from '../document/yaml.ts';
 import { channelWords, purposeWords } from '../../domain/lead-values.ts';
-import { compileMap, type Mapped } from '../fields/maps.ts';
+import { compileMap, mapNamed, type Mapped } from '../fields/maps.ts';
 import type { Path } from '../document/problems.ts';
 import { textOf } from '../fields/rendering.ts';
 import type { Scope } from '../scope.ts';
@@ -230,20 +230,9 @@ function compileInner(raw: unknown, path: Path, scope: Scope): Inner | undefined
   const values: readonly string[] = from === 'channel' ? consentChannels : consentPurposes;
   const named = raw['map'];
   if (named === undefined) return { kind: 'name', target, path, of: from, map: (value) => ({ value }) };
-  const shared = typeof named === 'string' && Object.hasOwn(scope.maps, named);
-  if (typeof named === 'string' && !shared) {
-    report.error(
-      [...path, 'map'],
-      'MAP-204',
-      [`la table « ${named} » n’existe pas.`, `map "${named}" does not exist.`],
-      {
-        suggestion: suggest(named, Object.keys(scope.maps)),
-      },
-    );
-    return undefined;
-  }
-  const at: Path = typeof named === 'string' ? ['maps', named] : [...path, 'map'];
-  const entries = typeof named === 'string' ? scope.maps[named] : named;
-  const map = compileMap(entries, at, scope, { path: from, type: 'enum', values });
+  const at: Path = [...path, 'map'];
+  const shared = typeof named === 'string' ? mapNamed(named, at, scope) : { raw: named, path: at };
+  if (shared === undefined) return undefined;
+  const map = compileMap(shared.raw, shared.path, scope, { path: from, type: 'enum', values });
   return map === undefined ? undefined : { kind: 'name', target, path, of: from, map };
 }

@@ -8,10 +8,9 @@ import {
   type ConsentPurpose,
 } from '../../domain/lead.ts';
 import { compileFormat } from '../fields/formatters.ts';
-import { compileMap } from '../fields/maps.ts';
+import { compileMap, mapNamed } from '../fields/maps.ts';
 import type { Path } from '../document/problems.ts';
 import { emptyPolicy, type Scope } from '../scope.ts';
-import { suggest } from '../document/suggest.ts';
 import type { FieldProblem, Scalar, ConsentNeed, Entry } from '../fields/values.ts';
 import type { ConsentSent, CompiledMapping } from '../contract.ts';
 import type { LineOf } from '../fields/lines.ts';
@@ -83,16 +82,8 @@ function compileProofMap(
   }
   const named = raw['map'];
   if (typeof named !== 'string') return compileMap(named, at, scope);
-  if (Object.hasOwn(scope.maps, named)) return compileMap(scope.maps[named], ['maps', named], scope);
-  scope.report.error(
-    at,
-    'MAP-204',
-    [`la table « ${named} » n’existe pas.`, `map "${named}" does not exist.`],
-    {
-      suggestion: suggest(named, Object.keys(scope.maps)),
-    },
-  );
-  return undefined;
+  const shared = mapNamed(named, at, scope);
+  return shared && compileMap(shared.raw, shared.path, scope);
 }
 
 // Types of a compiled consent line, and the index of the answers that a block needs.

@@ -3,7 +3,7 @@
 // merged by name; and `{preset: rest}` in fields or consent: the preset's lines for targets that the nearer file does not write.
 import { isRecord } from './yaml.ts';
 import type { Path, Tree, Report } from './problems.ts';
-import { suggest } from './suggest.ts';
+import { nearest, suggest } from './suggest.ts';
 
 interface Source {
   readonly tree: Tree;
@@ -235,9 +235,7 @@ function filledText(text: string, path: Path, { declared, used, report }: Fillin
         path,
         'MAP-425',
         [`il n’y a pas de paramètre « ${name} ».`, `there is no parameter "${name}".`],
-        {
-          suggestion: suggest(name, [...declared.keys()]),
-        },
+        nearest(name, [...declared.keys()]),
       );
     return isValue(value) ? value : undefined;
   };

@@ -7,7 +7,7 @@ import type { Path } from '../document/problems.ts';
 import { useSource, type Scope } from '../scope.ts';
 import { absentSource, nearestIn, noted, sourceIn } from './scoped-source.ts';
 import { findSource, isBlank, nearestSource, type Context, type Source } from './source.ts';
-import { suggest } from '../document/suggest.ts';
+import { nearest, suggest } from '../document/suggest.ts';
 import type { Both } from '../../../connectors/contract.ts';
 import { departementCode } from '../../domain/lead-values.ts';
 
@@ -153,9 +153,7 @@ function checkValues(found: Source, wanted: readonly unknown[], path: Path, wher
   if (values === undefined) return;
   for (const word of wanted.map(asText)) {
     if (values.includes(word)) continue;
-    where.scope.report.error(path, 'MAP-213', neverOneOf(found.path, word, values), {
-      suggestion: suggest(word, values),
-    });
+    where.scope.report.error(path, 'MAP-213', neverOneOf(found.path, word, values), nearest(word, values));
   }
 }
 

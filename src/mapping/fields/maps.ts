@@ -2,10 +2,10 @@
 // Invariant: `else` is always given; a value is never dropped or passed on by accident.
 import { checkLiteral } from './lints.ts';
 import { isRecord, readDocument } from '../document/yaml.ts';
-import type { Path, createProblems, Tree } from '../document/problems.ts';
+import type { Message, Path, createProblems, Tree } from '../document/problems.ts';
 import { checkWritable, type Scope } from '../scope.ts';
 import type { Source } from './source.ts';
-import { suggest } from '../document/suggest.ts';
+import { nearest, suggest } from '../document/suggest.ts';
 import { isScalarValue, type Scalar } from './values.ts';
 
 export type Mapped = { readonly value: Scalar } | 'omit' | 'error';
@@ -105,6 +105,18 @@ function checkAgainst(
   }
 }
 
+/** A map of the file, by the name that is written at a path; undefined after reporting that there is none. */
+export function mapNamed(
+  name: string,
+  path: Path,
+  { maps, report }: Scope,
+): { readonly raw: unknown; readonly path: Path } | undefined {
+  if (Object.hasOwn(maps, name)) return { raw: maps[name], path: ['maps', name] };
+  const words: Message = [`la table « ${name} » n’existe pas.`, `map "${name}" does not exist.`];
+  report.error(path, 'MAP-204', words, nearest(name, Object.keys(maps)));
+  return undefined;
+}
+
 /** The map a field names, or writes itself. */
 export function fieldMap(
   raw: unknown,
@@ -114,18 +126,8 @@ export function fieldMap(
 ): ((value: Scalar) => Mapped) | undefined {
   if (isRecord(raw)) return inFormat(raw, path, scope, source);
   if (typeof raw !== 'string') return undefined;
-  if (!Object.hasOwn(scope.maps, raw)) {
-    scope.report.error(
-      path,
-      'MAP-204',
-      [`la table « ${raw} » n’existe pas.`, `map "${raw}" does not exist.`],
-      {
-        suggestion: suggest(raw, Object.keys(scope.maps)),
-      },
-    );
-    return undefined;
-  }
-  return inFormat(scope.maps[raw], ['maps', raw], scope, source);
+  const named = mapNamed(raw, path, scope);
+  return named && inFormat(named.raw, named.path, scope, source);
 }
 
 /** The entries as this format writes them. */

@@ -9,7 +9,7 @@ import type { createProblems, Path, Report } from '../document/problems.ts';
 import { answerOf } from '../response/recorded-answers.ts';
 import { textOf } from '../fields/rendering.ts';
 import { leadFromSample } from './sample.ts';
-import { suggest } from '../document/suggest.ts';
+import { nearest, suggest } from '../document/suggest.ts';
 import { type Entry, entryValue } from '../fields/values.ts';
 import { type CompiledMapping, type WriteSituation, pairOf } from '../contract.ts';
 
@@ -119,9 +119,7 @@ function sampleLead(
     const known = Object.keys(files).flatMap((path) =>
       path.startsWith(`${folder}samples/`) ? [path.slice(folder.length).replace(/\.(yaml|json)$/, '')] : [],
     );
-    report.error([...path, 'lead'], 'MAP-007', noSample(name), {
-      suggestion: suggest(name, known),
-    });
+    report.error([...path, 'lead'], 'MAP-007', noSample(name), nearest(name, known));
     return undefined;
   }
   const sample = leadFromSample(content, file, mapping.clientId);
@@ -167,9 +165,7 @@ function isKnownCall(
   const name = textAt(test, 'call');
   const names = callNames(mapping, action);
   if (name === undefined || names.includes(name)) return true;
-  report.error([...path, 'call'], 'MAP-104', callOneOf(names), {
-    suggestion: suggest(name, names),
-  });
+  report.error([...path, 'call'], 'MAP-104', callOneOf(names), nearest(name, names));
   return false;
 }
 

@@ -12,11 +12,19 @@ import {
   type SendingHours,
 } from '../../domain/sending-hours.ts';
 import type { Path, Report } from '../document/problems.ts';
-import { suggest } from '../document/suggest.ts';
+import { nearest } from '../document/suggest.ts';
 import { isRecord, textAt } from '../document/yaml.ts';
 import { defaultZone, isZone } from '../fields/time.ts';
 
 const example = 'mon-fri 09:00-12:30 13:30-18:00';
+
+/** False after reporting. */
+export function isZoneAt(path: Path, zone: string, report: Report): boolean {
+  if (isZone(zone)) return true;
+  const words: Both = [`le fuseau horaire « ${zone} » n’existe pas.`, `time zone "${zone}" does not exist.`];
+  report.error(path, 'MAP-605', words, nearest(zone, Intl.supportedValuesOf('timeZone')));
+  return false;
+}
 
 /** Undefined where the file has none, or after reporting. */
 export function compileHours(
@@ -28,17 +36,7 @@ export function compileHours(
   if (!isRecord(raw)) return undefined;
   const week = compileWeek(raw['open'], report);
   const zone = textAt(raw, 'zone') ?? defaultZone;
-  if (!isZone(zone)) {
-    report.error(
-      ['hours', 'zone'],
-      'MAP-605',
-      [`le fuseau horaire « ${zone} » n’existe pas.`, `time zone "${zone}" does not exist.`],
-      {
-        suggestion: suggest(zone, Intl.supportedValuesOf('timeZone')),
-      },
-    );
-    return undefined;
-  }
+  if (!isZoneAt(['hours', 'zone'], zone, report)) return undefined;
   if (week === undefined) return undefined;
   const hours: SendingHours = {
     zone,

@@ -6,7 +6,7 @@ import { blockAt, isRecord, listAt, textAt } from '../document/yaml.ts';
 import type { Path, Report } from '../document/problems.ts';
 import { holdsOwn, overlay } from './overlay.ts';
 import { checkSettings } from './settings.ts';
-import { suggest } from '../document/suggest.ts';
+import { nearest } from '../document/suggest.ts';
 import type { Both } from '../../../connectors/contract.ts';
 
 // Messages about mistakes in the sandbox of a mapping, French first: names of calls, keys and connectors only.
@@ -63,9 +63,7 @@ export function compileSandbox(input: SandboxInput): SandboxPlan | undefined {
   for (const [index, raw] of rawCalls.entries()) {
     const name = textAt(raw, 'name') ?? '';
     if (!names.includes(name))
-      report.error(['sandbox', 'calls', index, 'name'], 'MAP-656', noSuchCall(name), {
-        suggestion: suggest(name, names),
-      });
+      report.error(['sandbox', 'calls', index, 'name'], 'MAP-656', noSuchCall(name), nearest(name, names));
   }
   const calls = create.calls.map(({ name, settings }, at) => {
     const index = rawCalls.findIndex((raw) => textAt(raw, 'name') === name);

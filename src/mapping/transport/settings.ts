@@ -8,9 +8,10 @@ import { blockAt, isRecord, textAt } from '../document/yaml.ts';
 import { holdsOwn, overlay } from './overlay.ts';
 import { inEnglish, type Path, type Report } from '../document/problems.ts';
 import { pathOf, structureProblems } from '../document/structure.ts';
-import { suggest } from '../document/suggest.ts';
+import { nearest } from '../document/suggest.ts';
+import { isZoneAt } from './hours.ts';
 import { secretIn } from '../fields/lints.ts';
-import { defaultZone, isZone, isoIn } from '../fields/time.ts';
+import { defaultZone, isoIn } from '../fields/time.ts';
 
 interface Settings {
   readonly plan: ActionPlan;
@@ -133,9 +134,7 @@ function checkContract(
         `« ${target} » ne figure pas parmi les éléments du contrat, dans client.yaml (C19).`,
         `"${target}" is not in the contract facts of client.yaml (C19).`,
       ],
-      {
-        suggestion: suggest(target, contract),
-      },
+      nearest(target, contract),
     );
   }
 }
@@ -229,18 +228,7 @@ function checkSchedule(settings: Record<string, unknown>, at: (path: Path) => Pa
   }
   const cron = textAt(schedule, 'cron');
   const zone = textAt(schedule, 'timezone') ?? defaultZone;
-  let sound = true;
-  if (!isZone(zone)) {
-    report.error(
-      at(['schedule', 'timezone']),
-      'MAP-605',
-      [`le fuseau horaire « ${zone} » n’existe pas.`, `time zone "${zone}" does not exist.`],
-      {
-        suggestion: suggest(zone, Intl.supportedValuesOf('timeZone')),
-      },
-    );
-    sound = false;
-  }
+  const sound = isZoneAt(at(['schedule', 'timezone']), zone, report);
   if (cron !== undefined && !isCron(cron)) {
     report.error(at(['schedule', 'cron']), 'MAP-603', [
       `« ${cron} » n’est pas un calendrier : écrivez minute heure jour mois jour-de-semaine.`,
@@ -248,7 +236,7 @@ function checkSchedule(settings: Record<string, unknown>, at: (path: Path) => Pa
     ]);
     return false;
   }
-  if (cron !== undefined && isZone(zone)) {
+  if (cron !== undefined && sound) {
     const doubtful = doubtfulHours(zone);
     const hour = hoursNamed(cron).find((named) => doubtful.has(named));
     if (hour !== undefined) {

@@ -7,8 +7,8 @@ import type { RetryPolicy } from '../../domain/verdict.ts';
 import { blockAt, textAt, isRecord } from '../document/yaml.ts';
 import type { Report } from '../document/problems.ts';
 import { suggest } from '../document/suggest.ts';
-import { isZone, parseDuration } from '../fields/time.ts';
-import { compileHours } from './hours.ts';
+import { parseDuration } from '../fields/time.ts';
+import { compileHours, isZoneAt } from './hours.ts';
 import type { Action, Both } from '../../../connectors/contract.ts';
 import type { CompiledMapping, ConnectorFacts } from '../contract.ts';
 import { settingsFor } from './settings.ts';
@@ -210,16 +210,7 @@ function limitsOf(limits: Raw, concurrency: number, report: Report): Destination
 function zoneOf(limits: Raw, report: Report): Pick<RateLimits, 'zone'> {
   const zone = textAt(limits, 'zone');
   if (zone === undefined || limits['perDay'] === undefined) return {};
-  if (isZone(zone)) return { zone };
-  report.error(
-    ['limits', 'zone'],
-    'MAP-605',
-    [`le fuseau horaire « ${zone} » n’existe pas.`, `time zone "${zone}" does not exist.`],
-    {
-      suggestion: suggest(zone, Intl.supportedValuesOf('timeZone')),
-    },
-  );
-  return {};
+  return isZoneAt(['limits', 'zone'], zone, report) ? { zone } : {};
 }
 
 /** Warns where a full window lasts longer than the maximum age of the leads that wait for its end. */
