@@ -114,5 +114,3 @@ export function createMailCarrier() {
     },
   };
 }
-
-export type MailCarrier = ReturnType<typeof createMailCarrier>;

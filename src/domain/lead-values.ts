@@ -31,28 +31,21 @@ export const interactionKinds = [
   'chat',
   'social_message',
 ] as const;
-export type InteractionKind = (typeof interactionKinds)[number];
 
 export const housingTypes = ['apartment', 'house', 'land', 'parking', 'commercial', 'other'] as const;
-export type HousingType = (typeof housingTypes)[number];
 
 /** Purpose of the property (C06 « destination du bien »). */
 export const housingUses = ['main_residence', 'second_home', 'rental_investment', 'resale', 'other'] as const;
-export type HousingUse = (typeof housingUses)[number];
 
 export const operationKinds = ['recurring', 'one_off'] as const;
-export type OperationKind = (typeof operationKinds)[number];
 
 /** Collected by the centre, or bought (C54). */
 export const acquisitions = ['collected', 'bought'] as const;
-export type Acquisition = (typeof acquisitions)[number];
 
 /** A proof of the consent came with the lead, or not (C54). */
 export const consentProofs = ['present', 'absent'] as const;
-export type ConsentProof = (typeof consentProofs)[number];
 
 export const phoneTypes = ['mobile', 'landline', 'work', 'other'] as const;
-export type PhoneType = (typeof phoneTypes)[number];
 
 export const dataCategories = ['identity', 'project', 'statistical', 'financial'] as const;
 export type DataCategory = (typeof dataCategories)[number];

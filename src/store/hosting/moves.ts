@@ -63,10 +63,3 @@ export async function openMoved(tx: Sql, clientId: string, statuses: readonly St
 export async function endInstance(owner: Sql, slot: number): Promise<void> {
   await owner.run('UPDATE instances SET open_for = NULL WHERE slot = ?', [slot]);
 }
-
-/** Puts a row that waited elsewhere into the intake. */
-export async function admitWaiting(tx: Sql, id: string): Promise<void> {
-  await tx.run("UPDATE lead_intake SET status = 'new' WHERE id = CAST(? AS UNSIGNED) AND status = 'moved'", [
-    id,
-  ]);
-}
