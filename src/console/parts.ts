@@ -37,6 +37,15 @@ export const tableOf = <Row>(
     rows.map((row) => columns.map(([, cell]) => cell(row))),
   );
 
+/** The same, or the notice that there is no row. */
+export const listOf = <Row>(
+  say: Say,
+  caption: Both,
+  none: Both,
+  rows: readonly Row[],
+  columns: Parameters<typeof tableOf<Row>>[3],
+): Html => (rows.length === 0 ? notice(say(none)) : tableOf(say, say(caption), rows, columns));
+
 /** Kind of a table wider than a phone: a table of figures keeps its columns, the rows of another stack. */
 function wideKind(columns: readonly Column[]): 'stacks' | 'figures' | undefined {
   if (columns.length <= 3) return undefined;

@@ -8,7 +8,7 @@ import { perform } from '../../support/acts/act.ts';
 import { makeAccount } from '../../support/acts/accounts.ts';
 import { namesInScope } from '../../support/reads/filter.ts';
 import type { Language } from '../../support/words.ts';
-import { nameChoice, input, state, tickBox } from '../parts.ts';
+import { nameChoice, input, state, tickBox, listOf } from '../parts.ts';
 import { field, ticked, asked } from '../forms.ts';
 import { actingOf, personOf, visitOf } from '../gate.ts';
 import { sayTo, type Say } from '../layout.ts';
@@ -16,7 +16,7 @@ import { refusedBy, type Refused } from '../refused.ts';
 import { timeOf } from '../times.ts';
 import { adminWords as words, accessEntryWords, accessReasonWords } from '../words/admin.ts';
 import { frame } from '../words/frame.ts';
-import { adminList, adminPage, onceShown } from './admin-page.ts';
+import { adminPage, onceShown } from './admin-page.ts';
 import { pages, type Desk, type PageOf } from './sign-in.ts';
 import { accessEntries, type AccessEntries } from '../../access/place.ts';
 import { actorText } from '../labels.ts';
@@ -72,33 +72,21 @@ export const rolesText = (account: Pick<Account, 'roles'>, language: Language): 
   account.roles.map((role) => roleWords[role][language]).join(', ');
 
 const accountsTable = (all: readonly Account[], say: Say, language: Language): Html =>
-  adminList(
-    say,
-    words.accounts,
-    {
-      columns: [
-        words.login,
-        words.client,
-        words.roles,
-        words.password,
-        words.factor,
-        words.signedIn,
-        frame.state,
-      ],
-      none: words.noEntries,
-    },
-    all.map((account) => [
-      html`<a href="/accounts/${account.id}">${account.login}</a>`,
-      account.clientId ?? '–',
-      rolesText(account, language),
-      say(account.hasPassword ? words.set : words.unset),
-      say(account.hasFactor ? words.set : words.unset),
-      timeOf(account.signedInAt, language) ?? '–',
-      account.endedAt === undefined
-        ? state(say(words.inForce), 'good')
-        : html`${state(say(words.ended), 'calm')} ${timeOf(account.endedAt, language)}`,
-    ]),
-  );
+  listOf(say, words.accounts, words.noEntries, all, [
+    [words.login, (account) => html`<a href="/accounts/${account.id}">${account.login}</a>`],
+    [words.client, (account) => account.clientId ?? '–'],
+    [words.roles, (account) => rolesText(account, language)],
+    [words.password, (account) => say(account.hasPassword ? words.set : words.unset)],
+    [words.factor, (account) => say(account.hasFactor ? words.set : words.unset)],
+    [words.signedIn, (account) => timeOf(account.signedInAt, language) ?? '–'],
+    [
+      frame.state,
+      (account) =>
+        account.endedAt === undefined
+          ? state(say(words.inForce), 'good')
+          : html`${state(say(words.ended), 'calm')} ${timeOf(account.endedAt, language)}`,
+    ],
+  ]);
 
 // Serves the log's entries about accounts and keys, newest first: sign-ins, refusals, changes (C38).
 // Invariant: an unknown login is not shown: it may be a mistyped password.
@@ -136,16 +124,15 @@ export function signInsRoutes(server: FastifyInstance, { place, show }: Desk): v
 
 export function entriesTable({ items, names }: AccessEntries, say: Say, language: Language): Html {
   const who = (actor: string): string => actorText(actor, names, say);
-  return adminList(
-    say,
-    words.history,
-    { columns: [words.at, words.what, words.detail, words.who, words.about], none: words.noEntries },
-    items.map(({ at, entry, reason, actor, target }) => [
-      timeOf(at, language),
-      state(say(accessEntryWords[entry] ?? [entry, entry]), entry === 'sign_in_refused' ? 'bad' : 'calm'),
-      reason === '' ? '' : say(accessReasonWords[reason] ?? [reason, reason]),
-      who(actor),
-      target === '' || target === actor ? '' : who(target),
-    ]),
-  );
+  return listOf(say, words.history, words.noEntries, items, [
+    [words.at, ({ at }) => timeOf(at, language)],
+    [
+      words.what,
+      ({ entry }) =>
+        state(say(accessEntryWords[entry] ?? [entry, entry]), entry === 'sign_in_refused' ? 'bad' : 'calm'),
+    ],
+    [words.detail, ({ reason }) => (reason === '' ? '' : say(accessReasonWords[reason] ?? [reason, reason]))],
+    [words.who, ({ actor }) => who(actor)],
+    [words.about, ({ actor, target }) => (target === '' || target === actor ? '' : who(target))],
+  ]);
 }

@@ -5,7 +5,7 @@ import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
 import type { Both } from '../../support/words.ts';
 import { asked } from '../forms.ts';
 import { sayTo, type Say } from '../layout.ts';
-import { notice, table, type Column } from '../parts.ts';
+import { notice } from '../parts.ts';
 import { refusedNotice, type Refused } from '../refused.ts';
 import { adminWords as words, exportWords } from '../words/admin.ts';
 import { frame } from '../words/frame.ts';
@@ -54,21 +54,6 @@ const tabsPart = (tab: string, say: Say): Html =>
       )}
     </ul>
   </nav>`;
-
-/** A list, or the notice that it is empty. */
-export const adminList = (
-  say: Say,
-  caption: Both,
-  { columns, none }: { readonly columns: readonly Both[]; readonly none: Both },
-  rows: readonly (readonly Piece[])[],
-): Html =>
-  rows.length === 0
-    ? notice(say(none))
-    : table(
-        say(caption),
-        columns.map((name): Column => ({ name: say(name) })),
-        rows,
-      );
 
 /** A form folded into a row of a list; open where it was sent and refused. */
 export const foldedForm = (

@@ -7,7 +7,7 @@ import { html, type Html } from '../../privacy/papers/html.ts';
 import { perform } from '../../support/acts/act.ts';
 import { endApiKey, makeKey } from '../../support/acts/accounts.ts';
 import { namesInScope } from '../../support/reads/filter.ts';
-import { nameChoice, input, state, tickBox } from '../parts.ts';
+import { nameChoice, input, state, tickBox, listOf } from '../parts.ts';
 import { actRoutes, offered } from '../act-form.ts';
 import { field, numberOf, sentAgain, ticked, wasSent } from '../forms.ts';
 import { actingOf, personOf, visitOf } from '../gate.ts';
@@ -16,7 +16,7 @@ import { refuse, refusedBy, type Refused } from '../refused.ts';
 import { timeOf } from '../times.ts';
 import { adminWords as words, scopeWords } from '../words/admin.ts';
 import { frame } from '../words/frame.ts';
-import { adminList, adminPage, foldedForm, onceShown } from './admin-page.ts';
+import { adminPage, foldedForm, onceShown } from './admin-page.ts';
 import type { Desk, PageOf } from './sign-in.ts';
 
 type Key = Awaited<ReturnType<typeof apiKeys>>[number];
@@ -109,35 +109,25 @@ const newKeyForm = (request: FastifyRequest, say: Say, clients: readonly string[
 function keysTable(all: readonly Key[], now: Date, request: FastifyRequest): Html {
   const { say, language } = visitOf(request);
   const isLive = ({ endedAt, expiresAt }: Key): boolean => endedAt === null && expiresAt > now;
-  return adminList(
-    say,
-    words.keys,
-    {
-      columns: [
-        words.name,
-        words.client,
-        words.scopes,
-        words.addresses,
-        words.expires,
-        words.lastUsed,
-        frame.state,
-        words.endKey,
-      ],
-      none: words.noKeys,
-    },
-    all.map((key) => [
-      key.name,
-      key.clientId ?? '–',
-      html`<code>${key.scopes.replaceAll(',', ' ')}</code>`,
-      key.addresses === '' ? say(words.anywhere) : key.addresses.replaceAll(',', ' '),
-      timeOf(key.expiresAt, language),
-      timeOf(key.lastUsedAt, language) ?? '–',
-      isLive(key)
-        ? state(say(words.inForce), 'good')
-        : state(say(key.endedAt === null ? words.expired : words.ended), 'calm'),
-      isLive(key) ? endForm(request, key) : undefined,
-    ]),
-  );
+  return listOf(say, words.keys, words.noKeys, all, [
+    [words.name, (key) => key.name],
+    [words.client, (key) => key.clientId ?? '–'],
+    [words.scopes, (key) => html`<code>${key.scopes.replaceAll(',', ' ')}</code>`],
+    [
+      words.addresses,
+      (key) => (key.addresses === '' ? say(words.anywhere) : key.addresses.replaceAll(',', ' ')),
+    ],
+    [words.expires, (key) => timeOf(key.expiresAt, language)],
+    [words.lastUsed, (key) => timeOf(key.lastUsedAt, language) ?? '–'],
+    [
+      frame.state,
+      (key) =>
+        isLive(key)
+          ? state(say(words.inForce), 'good')
+          : state(say(key.endedAt === null ? words.expired : words.ended), 'calm'),
+    ],
+    [words.endKey, (key) => (isLive(key) ? endForm(request, key) : undefined)],
+  ]);
 }
 
 function endForm(request: FastifyRequest, { id, name }: Key): Html {

@@ -10,12 +10,12 @@ import { wasSent } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { categoryText, destinationLink } from '../labels.ts';
 import { notFound, sayTo, type Say } from '../layout.ts';
-import { state } from '../parts.ts';
+import { state, listOf } from '../parts.ts';
 import type { Refused } from '../refused.ts';
 import { timeOf } from '../times.ts';
 import { adminWords as words } from '../words/admin.ts';
 import { frame } from '../words/frame.ts';
-import { adminList, adminPage, foldedForm } from './admin-page.ts';
+import { adminPage, foldedForm } from './admin-page.ts';
 import type { Desk, PageOf } from './sign-in.ts';
 
 export function authorisationRoutes(server: FastifyInstance, desk: Desk): void {
@@ -41,35 +41,17 @@ const listPage: PageOf<[refused?: Refused]> = async ({ place, show }, request, r
 
 function authorisationsTable(request: FastifyRequest, all: readonly ListedAuthorisation[]): Html {
   const { say, language } = visitOf(request);
-  return adminList(
-    say,
-    words.authorisations,
-    {
-      columns: [
-        words.destination,
-        words.recipient,
-        words.targets,
-        words.categories,
-        words.document,
-        words.from,
-        words.until,
-        frame.state,
-        words.revoke,
-      ],
-      none: words.noAuthorisations,
-    },
-    all.map((one) => [
-      destinationLink(one.destinationId),
-      one.recipient,
-      one.targets.join(' '),
-      one.categories.map((name) => categoryText(name, say)).join(', '),
-      one.documentRef,
-      timeOf(one.validFrom, language),
-      timeOf(one.validUntil, language) ?? say(words.noEnd),
-      stateOf(one, say, language),
-      one.revokedAt === undefined ? revokeForm(request, one) : undefined,
-    ]),
-  );
+  return listOf(say, words.authorisations, words.noAuthorisations, all, [
+    [words.destination, (one) => destinationLink(one.destinationId)],
+    [words.recipient, (one) => one.recipient],
+    [words.targets, (one) => one.targets.join(' ')],
+    [words.categories, (one) => one.categories.map((name) => categoryText(name, say)).join(', ')],
+    [words.document, (one) => one.documentRef],
+    [words.from, (one) => timeOf(one.validFrom, language)],
+    [words.until, (one) => timeOf(one.validUntil, language) ?? say(words.noEnd)],
+    [frame.state, (one) => stateOf(one, say, language)],
+    [words.revoke, (one) => (one.revokedAt === undefined ? revokeForm(request, one) : undefined)],
+  ]);
 }
 
 const stateOf = ({ isLive, revokedAt }: ListedAuthorisation, say: Say, language: Language): Html =>

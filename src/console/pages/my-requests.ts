@@ -12,7 +12,7 @@ import { actRoutes, boxes, offered, type ShowPage } from '../act-form.ts';
 import { asked, numberOf } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { notFound, sayTo, type Say } from '../layout.ts';
-import { facts, input, notice, table, heads } from '../parts.ts';
+import { facts, input, notice, listOf } from '../parts.ts';
 import { refusedNotice, type Refused } from '../refused.ts';
 import { countText, timeOf } from '../times.ts';
 import { frame } from '../words/frame.ts';
@@ -57,21 +57,16 @@ const listPage: PageOf = async ({ place, show }, request, reply) => {
           >${say(areClosed ? words.open : words.closed)}</a
         >
       </p>
-      ${
-        items.length === 0
-          ? notice(say(words.noRequest))
-          : table(
-              say(words.myTitle),
-              heads(say, words.number, words.kind, frame.state, words.received, words.due),
-              items.map((row) => [
-                html`<a href="/my/requests/${row.id}">${row.id}</a>`,
-                kindText(row.kind, say),
-                stateTag(row, say),
-                frenchDate(civilDate(row.receivedAt)),
-                row.state === 'closed' ? frenchDate(row.clock.lastDay) : clockPiece(row.clock, say),
-              ]),
-            )
-      }`,
+      ${listOf(say, words.myTitle, words.noRequest, items, [
+        [words.number, (row) => html`<a href="/my/requests/${row.id}">${row.id}</a>`],
+        [words.kind, (row) => kindText(row.kind, say)],
+        [frame.state, (row) => stateTag(row, say)],
+        [words.received, (row) => frenchDate(civilDate(row.receivedAt))],
+        [
+          words.due,
+          (row) => (row.state === 'closed' ? frenchDate(row.clock.lastDay) : clockPiece(row.clock, say)),
+        ],
+      ])}`,
   });
 };
 

@@ -8,7 +8,7 @@ import { namesInScope } from '../../support/reads/filter.ts';
 import { proofsListed, proofWithNumber } from '../../support/reads/requests.ts';
 import { changedColumn, changedTable } from '../labels.ts';
 import { download, notFound, sayTo, type Say } from '../layout.ts';
-import { nameChoice, facts, input, notice, table, heads } from '../parts.ts';
+import { nameChoice, facts, input, notice, table, listOf } from '../parts.ts';
 import { asked, numberOf } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import type { Both, Language } from '../../support/words.ts';
@@ -84,21 +84,16 @@ const listPage: PageOf = async ({ place, show }, request, reply) => {
         <button>${say(words.filter)}</button>
       </form>
       <p><a href="/proofs/keys">${say(words.publicKeys)}</a></p>
-      ${
-        rows.length === 0
-          ? notice(say(words.noProofs))
-          : table(
-              say(words.proofs),
-              heads(say, words.number, words.client, words.act, own.request, words.made),
-              rows.map((row) => [
-                html`<a href="/proofs/${row.number}">${row.number}</a>`,
-                row.clientId,
-                say(proofActWords[row.act] ?? [row.act, row.act]),
-                row.request === '' ? '' : html`<a href="/requests/${row.request}">${row.request}</a>`,
-                timeOf(row.madeAt, language),
-              ]),
-            )
-      }`,
+      ${listOf(say, words.proofs, words.noProofs, rows, [
+        [words.number, (row) => html`<a href="/proofs/${row.number}">${row.number}</a>`],
+        [words.client, (row) => row.clientId],
+        [words.act, (row) => say(proofActWords[row.act] ?? [row.act, row.act])],
+        [
+          own.request,
+          (row) => (row.request === '' ? '' : html`<a href="/requests/${row.request}">${row.request}</a>`),
+        ],
+        [words.made, (row) => timeOf(row.madeAt, language)],
+      ])}`,
   });
 };
 

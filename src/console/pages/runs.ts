@@ -21,7 +21,7 @@ import { asked, numberOf, field } from '../forms.ts';
 import { personOf, visitOf, actingOf } from '../gate.ts';
 import { deliveryLink } from '../labels.ts';
 import { notFound, sayTo, type Say } from '../layout.ts';
-import { facts, notice, section, state, table, hidden, input, type Tone, tableOf } from '../parts.ts';
+import { facts, notice, section, state, table, hidden, input, type Tone, listOf } from '../parts.ts';
 import { refusedNotice, refusedBy, type Refused } from '../refused.ts';
 import { countText, timeOf } from '../times.ts';
 import { frame } from '../words/frame.ts';
@@ -60,22 +60,18 @@ const listPage: PageOf = async ({ place, show }, request, reply) => {
   return show(request, reply, {
     title: say(frame.runs),
     at: '/runs',
-    body: html`${
-      items.length === 0
-        ? notice(say(words.noRuns))
-        : tableOf(say, say(frame.runs), items, [
-            [words.number, (run) => html`<a href="/runs/${run.id}">${run.id}</a>`],
-            [words.runKind, (run) => say(kindWords[run.kind] ?? [run.kind, run.kind])],
-            [frame.state, (run) => runTag(run, say)],
-            [
-              words.progress,
-              (run) => `${countText(run.done + run.refused, language)} / ${countText(run.counted, language)}`,
-            ],
-            [words.begun, (run) => timeOf(run.createdAt, language)],
-            [words.by, (run) => named(run.actor)],
-            [frame.reason, (run) => run.reason],
-          ])
-    }
+    body: html`${listOf(say, frame.runs, words.noRuns, items, [
+      [words.number, (run) => html`<a href="/runs/${run.id}">${run.id}</a>`],
+      [words.runKind, (run) => say(kindWords[run.kind] ?? [run.kind, run.kind])],
+      [frame.state, (run) => runTag(run, say)],
+      [
+        words.progress,
+        (run) => `${countText(run.done + run.refused, language)} / ${countText(run.counted, language)}`,
+      ],
+      [words.begun, (run) => timeOf(run.createdAt, language)],
+      [words.by, (run) => named(run.actor)],
+      [frame.reason, (run) => run.reason],
+    ])}
     ${next === undefined ? undefined : html`<p><a href="/runs?after=${next}">${say(frame.next)}</a></p>`}`,
   });
 };
