@@ -52,8 +52,7 @@ export async function destroySecrets(
   owner: SecretOwner,
   ids: readonly number[],
 ): Promise<void> {
-  const { marks, values } = inList(ids);
-  await tx.run(`DELETE FROM \`${keysSchema}\`.${owner}_secrets WHERE ${owner}_id IN (${marks})`, values);
+  await tx.run(`DELETE FROM \`${keysSchema}\`.${owner}_secrets WHERE ${owner}_id IN (?)`, [ids]);
 }
 
 /** Requests that go on elsewhere are no longer followed here: their rows and keys go, once they are there. */
