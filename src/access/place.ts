@@ -6,7 +6,7 @@ import type { Database, Sql } from '../store/database.ts';
 import { accountNames, accessEntriesBefore, type AccessEntry } from '../store/access/accounts.ts';
 import { RelaisError, type BothSentences } from '../errors.ts';
 import { unknownClient } from '../errors/unknown.ts';
-import { lockClients } from '../store/people/same-person.ts';
+import { lockClients } from '../store/client-locks.ts';
 
 export interface AccessPlace {
   readonly database: Database;

@@ -162,6 +162,9 @@ async function work(app: App, names: readonly string[], input: object): Promise<
     out(
       `A right of the person that the recipient has not heard; write to it, then \`relais task close\`: ${listOf(byHand, countOf(run, 'passed_on_by_hand'))}`,
     );
+  const away = idsOf(run, 'client_moved');
+  if (away.length > 0)
+    say(`Of a client that has moved to another installation: ${listOf(away, countOf(run, 'client_moved'))}.`);
   if (run.refused > 0)
     throw new RelaisError(
       'REPLAY-002',

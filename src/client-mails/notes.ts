@@ -13,7 +13,7 @@ import { counted, type OneAndSeveral } from '../domain/counted.ts';
 import { optInWords } from '../domain/lead-values.ts';
 import { columnFacts } from '../domain/lead-fields/columns.ts';
 import { rowChanges, type RowChange } from '../store/intake/row-changes.ts';
-import { lockClients } from '../store/people/same-person.ts';
+import { lockClients } from '../store/client-locks.ts';
 
 const noteKinds = [
   'mapping_published',

@@ -5,12 +5,12 @@ import { RelaisError } from '../errors.ts';
 import { endAccess, endDestinations, requireDay, requireInstruction } from '../retention/closing.ts';
 import { raiseAlerts } from '../store/alerts/alerts.ts';
 import type { Database, ReadOnlySql } from '../store/database.ts';
-import { destinationsOfClients, setStatus } from '../store/destinations/destinations.ts';
+import { destinationsOfClients, readStates, setStatus } from '../store/destinations/destinations.ts';
 import { underWayOf, type StatusBefore } from '../store/hosting/moves.ts';
 import { dropRequests } from '../store/hosting/moved-secrets.ts';
 import { appendHandovers } from '../store/log/handovers.ts';
 import { logPosition } from '../store/people/proofs.ts';
-import { lockClients } from '../store/people/same-person.ts';
+import { lockClients } from '../store/client-locks.ts';
 import { isInStatistics } from '../store/statistics/counting.ts';
 import {
   findClosing,
@@ -67,6 +67,12 @@ export async function freezeClient(database: Database, order: MoveOrder): Promis
       tx,
       { clientId, instruction, deleteOn, reason, actor, held: JSON.stringify(held) },
       'moving',
+    );
+    // A claim under way ends first, and every later one finds its destination archived.
+    await readStates(
+      tx,
+      destinations.map(({ id }) => id),
+      true,
     );
     for (const { id } of destinations) await setStatus(tx, id, 'archived', 'moving');
     await appendHandovers(tx, [

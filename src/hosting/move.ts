@@ -5,6 +5,7 @@ import { writeNote } from '../client-mails/notes.ts';
 import { frenchDate } from '../domain/civil-date.ts';
 import { RelaisError } from '../errors.ts';
 import { adoptIntakeKey, readIntakeKey, recogniseKeys, type Keys } from '../privacy/keys.ts';
+import { closeTasks } from '../store/alerts/alerts.ts';
 import { seenProcesses } from '../store/alerts/processes.ts';
 import type { Database, Sql } from '../store/database.ts';
 import type { SecretOwner } from '../store/keys.ts';
@@ -24,7 +25,7 @@ import { ownIdentity } from '../store/installation.ts';
 import { requireSchema } from '../store/migrate.ts';
 import { appendHandovers } from '../store/log/handovers.ts';
 import { logPosition } from '../store/people/proofs.ts';
-import { lockClients } from '../store/people/same-person.ts';
+import { lockClients } from '../store/client-locks.ts';
 import { findClosing, heldRows, type Closing } from '../store/retention/closings.ts';
 import { findInstruction } from '../store/retention/register.ts';
 import { destroySecrets, readSecrets, writeSecrets } from '../store/hosting/moved-secrets.ts';
@@ -243,6 +244,7 @@ async function openThere({ from, to, clientId, actor, reason }: Move, closing: C
     const here = (await lockClients(tx, [clientId], 'alone', 'taken')).get(clientId);
     if (here?.closed !== true) return;
     await openMoved(tx, clientId, statusesBefore(closing));
+    await closeTasks(tx, 'moved_rows', clientId);
     await appendHandovers(tx, [
       {
         entry: 'client_moved_in',
@@ -281,7 +283,10 @@ async function carryWaiting({ from, to, clientId }: Move): Promise<number> {
     const fresh = page.map((row) => row.with(status, 'new'));
     // One that was carried before a kill is in work there: it is not taken in again.
     await to.database.transaction((tx) => writeMoved(tx, shape, clientId, fresh, 'left'));
-    await from.database.transaction((tx) => removeMoved(tx, shape, page));
+    await from.database.transaction(async (tx) => {
+      await removeMoved(tx, shape, page);
+      await closeTasks(tx, 'moved_rows', clientId);
+    });
     carried += page.length;
   }
 }

@@ -6,7 +6,7 @@ import type { DueJobAt } from '../store/deliveries/due-work.ts';
 import type { RowId } from '../store/intake/intake-take.ts';
 import type { NewLeadChange } from '../store/leads/lead-writes.ts';
 import type { ClientLists } from '../store/leads/client-lists.ts';
-import type { LockedClient } from '../store/people/same-person.ts';
+import type { LockedClient } from '../store/client-locks.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
 import type { ColumnRefusal } from './refusals.ts';
 import type { CheckedRow } from './row.ts';

@@ -11,7 +11,7 @@ import {
   removeRows,
   type RowRefusal,
 } from '../store/intake/intake.ts';
-import type { LockedClient } from '../store/people/same-person.ts';
+import type { LockedClient } from '../store/client-locks.ts';
 import type { IntakeRow, RowId } from '../store/intake/intake-take.ts';
 import {
   insertChanges,

@@ -27,7 +27,8 @@ import {
 import { leadsUnderDigests } from '../store/people/same-address.ts';
 import { refuseNames } from '../store/people/persons-names.ts';
 import { addressesOfRefused } from '../store/people/refused-of-person.ts';
-import { lockClients, repeatWithdrawals, type Reached } from '../store/people/same-person.ts';
+import { lockClients } from '../store/client-locks.ts';
+import { repeatWithdrawals, type Reached } from '../store/people/same-person.ts';
 
 /** Before a lead is deleted: its withdrawals are added to the list. Returns the opt-ins, as `purpose.channel`. */
 export async function keepOpposition(tx: Sql, key: Buffer, leadId: number): Promise<readonly string[]> {

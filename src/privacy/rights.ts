@@ -21,9 +21,9 @@ import {
 } from '../store/people/refused-of-person.ts';
 import { clearRefusedConsents, removeRefused, anyRefused, isComingIn } from '../store/intake/refused-rows.ts';
 import { blankLead, findLeadId, forgetRows, raiseConsentRevision } from '../store/leads/rights.ts';
+import { lockClients } from '../store/client-locks.ts';
 import {
   leaveWithdrawals,
-  lockClients,
   markWithdrawn,
   spreadWithdrawals,
   type Reached,

@@ -24,7 +24,7 @@ import {
   type MappingVersion,
 } from '../store/destinations/mapping-versions.ts';
 import { askAgain } from '../store/deliveries/held-back.ts';
-import { lockClients } from '../store/people/same-person.ts';
+import { lockClients } from '../store/client-locks.ts';
 import { keepingOldContent } from '../store/destinations/version-effects.ts';
 import { authorise } from './authorise.ts';
 import { followContract, refuseEnding, reopen, reopenAccepted, type MayEnd } from './version-effects.ts';

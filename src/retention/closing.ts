@@ -31,7 +31,7 @@ import { destinationsOfClients, setStatus } from '../store/destinations/destinat
 import { appendHandovers, entryNames } from '../store/log/handovers.ts';
 import { findInstruction } from '../store/retention/register.ts';
 import { logPosition, entriesSince } from '../store/people/proofs.ts';
-import { lockClients } from '../store/people/same-person.ts';
+import { lockClients } from '../store/client-locks.ts';
 import { endSessions } from '../store/access/sessions.ts';
 import { writeReturn, type ClientReturn, type ReturnRequest } from './client-return.ts';
 import type { Log } from '../log.ts';
@@ -165,17 +165,21 @@ export async function endDestinations(
   );
   for (const { id, destinationId, recipient } of [...authorisations.values()].flat())
     if (await revokeAuthorisation(tx, id, actor))
-      await appendHandovers(tx, [
-        {
-          entry: 'revoked',
-          clientId,
-          destinationId,
-          authorisationId: id,
-          recipient,
-          actor,
-          reason,
-        },
-      ]);
+      await appendHandovers(
+        tx,
+        [
+          {
+            entry: 'revoked',
+            clientId,
+            destinationId,
+            authorisationId: id,
+            recipient,
+            actor,
+            reason,
+          },
+        ],
+        { moved: 'taken' },
+      );
 }
 
 /** Ends the access of the client's accounts and systems. */
@@ -294,6 +298,7 @@ function cancelSome(database: Database, { clientId, actor }: Closing): Promise<b
         actor,
         reason: 'contract_ended',
       })),
+      { moved: 'taken' },
     );
     return cancelled.length > 0;
   });

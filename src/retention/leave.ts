@@ -27,7 +27,8 @@ import {
 } from '../store/retention/retention-items.ts';
 import { blankLead } from '../store/leads/rights.ts';
 import { sharedAddresses } from '../store/people/same-address.ts';
-import { leaveWithdrawals, lockClients } from '../store/people/same-person.ts';
+import { lockClients } from '../store/client-locks.ts';
+import { leaveWithdrawals } from '../store/people/same-person.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
 import { dated, operationsOf, type DatedLead } from './due.ts';
 import { waivers } from './hand-over.ts';
@@ -164,22 +165,26 @@ async function leave(
   const open = (await deliveriesOfLeads(tx, [leadId])).map(({ id }) => id);
   const cancelled = await cancelUnsent(tx, open, reason, true);
   await markGone(tx, { clientId, leadId, reference }, retention.how);
-  await appendHandovers(tx, [
-    ...opposed.map((optIn): Handover => ({
-      entry: 'opposition_kept',
-      clientId,
-      leadId,
-      actor,
-      reason: optIn,
-    })),
-    { entry: reason, clientId, leadId, actor, leadRevision: revision + 1, reason: retention.rule },
-    ...(await readDeliveries(tx, cancelled)).map((row): Handover => ({
-      entry: 'cancelled',
-      ...entryNames(row),
-      actor,
-      reason,
-    })),
-  ]);
+  await appendHandovers(
+    tx,
+    [
+      ...opposed.map((optIn): Handover => ({
+        entry: 'opposition_kept',
+        clientId,
+        leadId,
+        actor,
+        reason: optIn,
+      })),
+      { entry: reason, clientId, leadId, actor, leadRevision: revision + 1, reason: retention.rule },
+      ...(await readDeliveries(tx, cancelled)).map((row): Handover => ({
+        entry: 'cancelled',
+        ...entryNames(row),
+        actor,
+        reason,
+      })),
+    ],
+    { moved: 'taken' },
+  );
 }
 
 // Checks the leads that wait for a right of their person together, for all runs, before a run is processed for one of them.

@@ -22,7 +22,7 @@ import {
   type Operation,
 } from '../store/retention/register.ts';
 import { isInStatistics } from '../store/statistics/counting.ts';
-import { lockClients } from '../store/people/same-person.ts';
+import { lockClients } from '../store/client-locks.ts';
 import { writeNote } from '../client-mails/notes.ts';
 export { listInstructions, listOperations } from '../store/retention/register.ts';
 

@@ -24,7 +24,7 @@ import {
   type NewItem,
   type RetentionRun,
 } from '../store/retention/retention-items.ts';
-import { lockClients } from '../store/people/same-person.ts';
+import { lockClients } from '../store/client-locks.ts';
 import { dueLeads } from './due.ts';
 import { handOverProofs, type PhoneProofsPlace } from './hand-over.ts';
 import { reviewKept } from './kept-alerts.ts';

@@ -13,7 +13,7 @@ import { categoriesText } from '../publishing/notes.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { readDeliveries } from '../store/deliveries/deliveries.ts';
 import { entryNames, appendHandovers } from '../store/log/handovers.ts';
-import { lockClients } from '../store/people/same-person.ts';
+import { lockClients } from '../store/client-locks.ts';
 import { reopenWithheld, withheldOfDestination } from '../store/leads/restrictions.ts';
 import { inOne, reason, type Act, type InputOf } from './acts/act.ts';
 import { askedBy, instructions } from './acts/mappings.ts';

@@ -7,6 +7,7 @@ import type { BulkItem, BulkRow } from '../store/deliveries/bulk-runs.ts';
 import type { Sql } from '../store/database.ts';
 import { readDeliveries, type Delivery } from '../store/deliveries/deliveries.ts';
 import { lockLeads } from '../store/leads/leads.ts';
+import { lockClients } from '../store/client-locks.ts';
 import { resolveIn } from '../delivery/outcome/resolve.ts';
 import type { Published } from '../delivery/trip/mapping-cache.ts';
 import type { Backfill } from './backfill.ts';
@@ -33,7 +34,14 @@ export type BulkDone =
   | 'resolved'
   | 'handed_over';
 type BulkRefusal =
-  ReplayRefusal | 'moved_on' | 'not_cancellable' | 'not_failed' | 'closed_before' | 'not_open' | 'broken';
+  | ReplayRefusal
+  | 'moved_on'
+  | 'client_moved'
+  | 'not_cancellable'
+  | 'not_failed'
+  | 'closed_before'
+  | 'not_open'
+  | 'broken';
 
 /** Words after their number. */
 export const doneWords: Readonly<Record<BulkDone, OneAndSeveral>> = {
@@ -96,6 +104,10 @@ export const refusalWords: Readonly<Record<BulkRefusal, Both>> = {
     'elle a changé depuis qu’elle a été comptée : à revoir',
     'it has moved on since it was counted: look at it again',
   ],
+  client_moved: [
+    'son client est passé à une autre installation',
+    'its client has moved to another installation',
+  ],
   not_cancellable: ['en cours d’envoi ou déjà terminée', 'being sent, or at its end already'],
   not_failed: ['pas en échec', 'not failed, so there is nothing to close'],
   closed_before: ['déjà classée', 'closed already'],
@@ -128,18 +140,31 @@ export async function bulkStep(
   run: StepRun,
   items: readonly BulkItem[],
 ): Promise<readonly ItemResult[]> {
-  const ids = items.map(({ id }) => id);
-  const rows = await readDeliveries(tx, ids);
+  const all = await readDeliveries(
+    tx,
+    items.map(({ id }) => id),
+  );
+  const clients = await lockClients(
+    tx,
+    all.map(({ clientId }) => clientId),
+    'shared',
+    'taken',
+  );
+  const rows = all.filter(({ clientId }) => clients.get(clientId)?.moved !== true);
+  const away = new Set(all.filter((row) => !rows.includes(row)).map(({ id }) => id));
+  const here = items.filter(({ id }) => !away.has(id));
+  const ids = here.map(({ id }) => id);
   // All leads first, in their order: taken one by one, two processes could deadlock.
   await lockLeads(
     tx,
     rows.map((row) => row.leadId),
   );
   const now = new Map((await readDeliveries(tx, ids)).map((row) => [row.id, row]));
-  const moved = items.filter((item) => hasMovedOn(run.order.kind, item, now.get(item.id)));
+  const moved = here.filter((item) => hasMovedOn(run.order.kind, item, now.get(item.id)));
   const left = new Set(moved.map(({ id }) => id));
   const standing = ids.filter((id) => !left.has(id));
   return [
+    ...[...away].map((id) => ({ id, result: 'client_moved' as const })),
     ...moved.map(({ id }) => ({ id, result: 'moved_on' as const })),
     ...(standing.length === 0 ? [] : await doStep(tx, deps, run, standing)),
   ];

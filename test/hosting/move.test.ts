@@ -221,6 +221,9 @@ test('C36: to its own installation and back, under traffic of another client', a
     err: '',
     out: expect.stringContaining('and 1 rows that waited') as string,
   });
+  expect(
+    await gateway.owner.all("SELECT 1 FROM alerts WHERE kind = 'moved_rows' AND closed_at IS NULL"),
+  ).toEqual([]);
 
   const own = home.environment('essai');
   mkdirSync(join(home.folder, 'etc', 'essai', 'mappings', 'presets'), { recursive: true });

@@ -47,7 +47,7 @@ async function month(day: string, count: number): Promise<void> {
     appendHandovers(
       tx,
       Array.from({ length: count }, () => entry()),
-      new Date(day),
+      { at: new Date(day) },
     ),
   );
   const sealer = createSealer({ database: home.gateway, sealKeys, log: silentLog, now: () => new Date(day) });

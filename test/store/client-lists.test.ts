@@ -1,7 +1,7 @@
 // An intake locks its clients and reads their lists in one statement: what it is told is in force under the lock.
 import { lockWithLists, type Coming, type LockedLists } from '../../src/store/leads/client-lists.ts';
 import type { Database, Sql } from '../../src/store/database.ts';
-import { lockClients } from '../../src/store/people/same-person.ts';
+import { lockClients } from '../../src/store/client-locks.ts';
 import { crossing } from './crossing.ts';
 import { openStoreHome, type StoreHome } from './home.ts';
 

@@ -24,6 +24,7 @@ import { markSettled } from '../../store/deliveries/delivery-settlements.ts';
 import { forgetTakenBy, noteTaken, takings } from '../../store/deliveries/delivery-targets.ts';
 import { entryNames, appendHandovers } from '../../store/log/handovers.ts';
 import { lockLeads } from '../../store/leads/leads.ts';
+import { isElsewhere } from '../../store/client-locks.ts';
 import type { Published } from '../trip/mapping-cache.ts';
 
 export interface BounceNeeds {
@@ -102,10 +103,10 @@ export async function handleReturned(
   return noteReturned(needs.database, seen, { tag: found.tag, failures, targets });
 }
 
-/** A bounce of one attempt: the named mailboxes lack the mail. `later`: the delivery is being sent. */
+/** A bounce of one attempt: the named mailboxes lack the mail. `later`: the delivery is being sent, or its client has moved. */
 export function noteReturned(
   database: Database,
-  seen: Pick<Delivery, 'id' | 'leadId'>,
+  seen: Pick<Delivery, 'id' | 'leadId' | 'clientId'>,
   {
     tag,
     failures,
@@ -113,6 +114,7 @@ export function noteReturned(
   }: { readonly tag: Try; readonly failures: Returned['failures']; readonly targets: readonly string[] },
 ): Promise<'done' | 'later'> {
   return database.transaction(async (tx) => {
+    if (await isElsewhere(tx, seen.clientId)) return 'later';
     await lockLeads(tx, [seen.leadId]);
     const [row] = await lockDeliveries(tx, [seen.id]);
     if (row === undefined) return 'done';

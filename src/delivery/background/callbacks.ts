@@ -11,6 +11,7 @@ import { deliveriesByKeys, lockDeliveries, type Delivery } from '../../store/del
 import { markSettled } from '../../store/deliveries/delivery-settlements.ts';
 import { entryNames, appendHandovers } from '../../store/log/handovers.ts';
 import { lockLeads } from '../../store/leads/leads.ts';
+import { isElsewhere } from '../../store/client-locks.ts';
 import { closeAlertsOf } from '../../store/alerts/tasks.ts';
 import { isUndecided, resolveIn } from '../outcome/resolve.ts';
 import { decisionEffects, erasedEffects, joinEffects, stateAfter, writeEffects } from '../outcome/effects.ts';
@@ -83,6 +84,7 @@ const markOf = ({ callbackKey }: CallbackNeeds, destinationId: string, id: strin
     .slice(0, 32)}`;
 
 async function settle(tx: Sql, needs: CallbackNeeds, seen: Delivery, report: Report): Promise<Heard> {
+  if (await isElsewhere(tx, seen.clientId)) return 'later';
   const lead = (await lockLeads(tx, [seen.leadId])).get(seen.leadId);
   const [row] = await lockDeliveries(tx, [seen.id]);
   if (row === undefined) return 'unknown_delivery';

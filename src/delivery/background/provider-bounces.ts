@@ -16,6 +16,7 @@ import { isStoreTrouble, type Database } from '../../store/database.ts';
 import { readDeliveries, type Delivery } from '../../store/deliveries/deliveries.ts';
 import { findDestination } from '../../store/destinations/destinations.ts';
 import { appendHandovers } from '../../store/log/handovers.ts';
+import { isElsewhere } from '../../store/client-locks.ts';
 import { takings } from '../../store/deliveries/delivery-targets.ts';
 import type { Published } from '../trip/mapping-cache.ts';
 import { noteReturned, oursAmong, raiseHourly } from './bounces.ts';
@@ -33,7 +34,7 @@ interface ToldNeeds {
   readonly log: Log;
 }
 
-/** `later`: one of them is being sent; the provider may report all of them again. */
+/** `later`: one of them is being sent, or its client has moved; the provider may report all of them again. */
 export async function recordBounces(
   needs: ToldNeeds,
   told: readonly ReportedBounce[],
@@ -92,7 +93,7 @@ async function hearFileBounce(
   database: Database,
   file: NonNullable<ReturnType<typeof fileNamed>>,
   { target, code }: Pick<ReportedBounce, 'target' | 'code'>,
-): Promise<'done' | 'foreign'> {
+): Promise<'done' | 'later' | 'foreign'> {
   const { clientId, destinationId, sequence } = file;
   const batchId = await fileOfNumber(database, file);
   if (batchId === undefined) return 'foreign';
@@ -104,7 +105,8 @@ async function hearFileBounce(
     reason: `FILE_${sequence}.${reason}`.slice(0, 64),
   } as const;
   const bounced = { entry: 'bounced', clientId, destinationId, batchId, actor: 'planner' } as const;
-  return database.transaction(async (tx): Promise<'done'> => {
+  return database.transaction(async (tx): Promise<'done' | 'later'> => {
+    if (await isElsewhere(tx, clientId)) return 'later';
     // The second of two simultaneous reports finds the entry of the first.
     await lockFile(tx, batchId);
     const isTold = await raisedFor(tx, alert);

@@ -144,7 +144,7 @@ async function logDepartures(
   entries: readonly Handover[],
   now: Date,
 ): Promise<void> {
-  await appendHandovers(tx, entries, now);
+  await appendHandovers(tx, entries, { at: now });
   await noteCallDepartures(
     tx,
     leaving.flatMap((departure) => callDepartures(departure)),

@@ -8,7 +8,7 @@ import type { Database, Sql } from '../../store/database.ts';
 import { appendHandovers, type Handover } from '../../store/log/handovers.ts';
 import { lockLeads } from '../../store/leads/leads.ts';
 import { refuseNamesOfRows } from '../../store/people/persons-names.ts';
-import { lockClients } from '../../store/people/same-person.ts';
+import { lockClients } from '../../store/client-locks.ts';
 import { collectPerson, type CollectDeps, type Collecting } from './collect.ts';
 import { personLetter } from './letter.ts';
 import type { PersonFile } from './person-file.ts';

@@ -24,7 +24,7 @@ import {
   logPosition,
   type LogEntryHead,
 } from '../../store/people/proofs.ts';
-import { lockClients } from '../../store/people/same-person.ts';
+import { lockClients } from '../../store/client-locks.ts';
 import {
   proofKeyOf,
   proofFormat,

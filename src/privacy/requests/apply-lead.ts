@@ -15,7 +15,7 @@ import {
 import { receiversOf } from '../../store/people/request-recipients.ts';
 import { noteEffects } from '../../store/people/requests.ts';
 import { markRestricted } from '../../store/leads/restrictions.ts';
-import { lockClients } from '../../store/people/same-person.ts';
+import { lockClients } from '../../store/client-locks.ts';
 import { eraseWithin } from '../rights.ts';
 import { requestName, type RequestDeps, counted, type Changed, type SubjectLead, type Work } from './deps.ts';
 import { objectFor, withdrawOf, owe, oweOthers } from './opt-outs.ts';

@@ -8,7 +8,7 @@ import { dueAt, kindWords, lastDay, takesBack, type RequestKind } from '../../do
 import { RelaisError } from '../../errors.ts';
 import type { Sql } from '../../store/database.ts';
 import { appendHandovers } from '../../store/log/handovers.ts';
-import { lockClients } from '../../store/people/same-person.ts';
+import { lockClients } from '../../store/client-locks.ts';
 import type { RequestKey } from '../../store/secrets.ts';
 import { refuseIn } from '../../store/people/persons-names.ts';
 import { addSubjects, changeRequest, insertRequest, type Request } from '../../store/people/requests.ts';

@@ -3,7 +3,7 @@
 import { RelaisError } from '../../errors.ts';
 import type { Sql } from '../../store/database.ts';
 import type { RequestSubject, Request } from '../../store/people/requests.ts';
-import { lockClients } from '../../store/people/same-person.ts';
+import { lockClients } from '../../store/client-locks.ts';
 import { findPerson } from '../person/find.ts';
 import { heldRequest, type RequestDeps } from './deps.ts';
 import { listFound, readAsked } from './open.ts';

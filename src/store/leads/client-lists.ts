@@ -6,7 +6,7 @@ import { inList, type Sql } from '../database.ts';
 import { destinationsDigest } from '../destinations/destinations.ts';
 import type { LeadName } from '../intake/intake.ts';
 import { arrayOf } from '../packed.ts';
-import { lockClients, type LockedClient } from '../people/same-person.ts';
+import { lockClients, type LockedClient } from '../client-locks.ts';
 import { nameKey, type NamedLead } from './lead-writes.ts';
 
 /** True where the client has at least one entry. */

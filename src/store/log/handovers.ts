@@ -2,6 +2,7 @@
 // Invariant: an entry has ids, codes and names of fields; never a prospect's data.
 import type { Action, OutcomeKind } from '../../../connectors/contract.ts';
 import { RelaisError } from '../../errors.ts';
+import { lockClients } from '../client-locks.ts';
 import { insertGroups, rowMarks, type Sql, type SqlValue } from '../database.ts';
 import { entryTextOf, handoverColumns } from './handover-text.ts';
 import { awaitSeal } from './handovers-unsealed.ts';
@@ -155,11 +156,57 @@ export interface Handover {
   readonly cited?: string;
 }
 
-/** Appends entries in order, in the caller's transaction; signs each with its id, and queues it for sealing. */
+/** Actors of the gateway itself: what they do follows from the rows, and the installation that has them now does it too. */
+const ownActors: ReadonlySet<string> = new Set(['worker', 'planner', 'intake', 'relais']);
+
+/** Entries about what left before a move, about reading, access and the end of a client here; the claim refuses new departures. */
+const ofThisPlace: ReadonlySet<HandoverEntry> = new Set<HandoverEntry>([
+  'departed',
+  'outcome',
+  'target_outcome',
+  'outcome_unknown',
+  'late',
+  'looked_up',
+  'revealed',
+  'exported',
+  'proof_made',
+  'signed_in',
+  'sign_in_refused',
+  'signed_out',
+  'account_changed',
+  'api_key_changed',
+  'database_reader',
+  'statistics_removed',
+  'client_moving',
+  'client_moved',
+  'client_moved_in',
+  'client_returned',
+  'client_deleted',
+  'batch_voided',
+  'purged',
+  'anonymised',
+  'proofs_handed_over',
+  'retention_run',
+]);
+
+/** True for an entry of an act for a client: the act is lost where the client is in another installation (C36). */
+const isAct = ({ entry, clientId, actor, deliveryId = 0 }: Handover): boolean =>
+  clientId !== '' &&
+  actor !== undefined &&
+  !ownActors.has(actor) &&
+  !ofThisPlace.has(entry) &&
+  // The task of a delivery moves with it; any other is this installation's.
+  (entry !== 'closed' || deliveryId > 0);
+
+/**
+ * Appends entries in order, in the caller's transaction; signs each with its id, and queues it for sealing.
+ * @param moved `taken`: the act ends the client here
+ * @throws INSTANCE-001 for an act on a client that has moved to another installation, at whichever door
+ */
 export async function appendHandovers(
   tx: Sql,
   entries: readonly Handover[],
-  at: Date = tx.now(),
+  { at = tx.now(), moved = 'refused' }: { readonly at?: Date; readonly moved?: 'refused' | 'taken' } = {},
 ): Promise<void> {
   const { sign } = tx;
   if (sign === undefined)
@@ -167,6 +214,12 @@ export async function appendHandovers(
       'INTERNAL-001',
       'An entry of the log was to be written by a connection that cannot sign it.',
     );
+  const acts = moved === 'taken' ? [] : entries.filter(isAct);
+  await lockClients(
+    tx,
+    acts.map(({ clientId }) => clientId),
+    'shared',
+  );
   // Texts that a person typed; entries of the gateway itself have no actor and cite no text.
   const typed = entries.filter(
     ({ actor, purpose = '', leadId = 0 }) => actor !== undefined && purpose !== '' && leadId > 0,

@@ -3,7 +3,6 @@
 // Invariant: leads are one person's when they share the e-mail or a phone, one hop and no further; a withdrawal locks the client
 // exclusively, so that no lead with an older grant is added meanwhile.
 import type { ConsentRecord } from '../../domain/lead.ts';
-import { RelaisError } from '../../errors.ts';
 import {
   newestWithdrawals,
   originOf,
@@ -28,16 +27,6 @@ import {
   type Holder,
 } from './same-address.ts';
 
-/** The columns read with the lock of a client. */
-export interface LockedClient {
-  /** Revision of its contract's facts. */
-  readonly revision: number;
-  /** Its contract has ended, or it was moved. */
-  readonly closed: boolean;
-  /** It is being moved to another installation, or was. */
-  readonly moved: boolean;
-}
-
 /** A lead whose answer was changed by a withdrawal in another lead of the person, or by an objection. */
 export interface Reached {
   readonly leadId: number;
@@ -45,41 +34,6 @@ export interface Reached {
   readonly reference: string;
   /** `purpose.channel` of each answer that is now `withdrawn`. */
   readonly pairs: readonly string[];
-}
-
-/**
- * Locks the clients' rows: shared, or exclusively for a change of one of their lists (`client-lists.ts`): a withdrawal, a changed
- * address, a publication. Called before any lead is locked. Returns those that exist.
- * @param moved `refused`: an act here would be lost for the installation that the client has moved to
- * @throws INSTANCE-001
- */
-export async function lockClients(
-  tx: Sql,
-  ids: readonly string[],
-  mode: 'shared' | 'alone',
-  moved: 'refused' | 'taken' = 'refused',
-): Promise<ReadonlyMap<string, LockedClient>> {
-  if (ids.length === 0) return new Map();
-  const { marks, values } = inList([...new Set(ids)].sort());
-  const rows = await tx.all<{ id: string; revision: number; closed: 0 | 1; moved: 0 | 1 }>(
-    `SELECT id, facts_revision AS revision, closed_at IS NOT NULL AS closed, moved_at IS NOT NULL AS moved FROM clients FORCE INDEX (PRIMARY) WHERE id IN (${marks}) ORDER BY id ${mode === 'alone' ? 'FOR UPDATE' : 'LOCK IN SHARE MODE'}`,
-    values,
-  );
-  const gone = rows.find((row) => row.moved === 1);
-  if (gone !== undefined && moved === 'refused')
-    throw new RelaisError('INSTANCE-001', [
-      `${gone.id} passe à une autre installation, ou y est déjà : agissez là-bas.`,
-      `${gone.id} is being moved to another installation, or was: act there.`,
-    ]);
-  // An intake that read the lists before this change and locks the row after it finds another revision.
-  if (mode === 'alone' && rows.length > 0)
-    await tx.run(
-      `UPDATE clients FORCE INDEX (PRIMARY) SET lists_revision = lists_revision + 1 WHERE id IN (${marks})`,
-      values,
-    );
-  return new Map(
-    rows.map((row) => [row.id, { revision: row.revision, closed: row.closed === 1, moved: row.moved === 1 }]),
-  );
 }
 
 /** Marks leads with a refusal or a withdrawal, so that they are found by their addresses. */

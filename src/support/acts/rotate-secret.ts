@@ -16,7 +16,7 @@ import {
   rotatedOf,
   type RotatedRow,
 } from '../../store/destinations/rotated-secrets.ts';
-import { lockClients } from '../../store/people/same-person.ts';
+import { lockClients } from '../../store/client-locks.ts';
 import type { TestPlace } from '../destination-test.ts';
 import { existing, type Scope } from '../place.ts';
 import { numberedActor, type Both } from '../words.ts';

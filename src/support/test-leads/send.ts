@@ -12,7 +12,7 @@ import type { Sql } from '../../store/database.ts';
 import { findDestination, lockDestination, type Destination } from '../../store/destinations/destinations.ts';
 import { appendHandovers } from '../../store/log/handovers.ts';
 import { readVersions } from '../../store/destinations/mapping-versions.ts';
-import { lockClients } from '../../store/people/same-person.ts';
+import { lockClients } from '../../store/client-locks.ts';
 import {
   countTestLeads,
   insertTestLead,

@@ -63,7 +63,7 @@ export const plants: readonly Plant[] = [
     patches: [
       {
         file: 'src/delivery/departure/departure.ts',
-        find: 'await appendHandovers(tx, entries, now);',
+        find: 'await appendHandovers(tx, entries, { at: now });',
         put: 'for (const entry of entries) afterwards.set(entry.deliveryId, entry);',
       },
       {
