@@ -34,6 +34,13 @@ const clauses = [...charter.matchAll(/^### ((?:C\d\db?(?:, )?)+): /gm)].flatMap(
   numbers.split(', '),
 );
 
+const testsOf = (page: string) =>
+  [...page.matchAll(/^ {2}- `(test\/[^`]+)`: (.+)$/gm)].map(([, path = '', title = '']) => ({ path, title }));
+
+/** Titles of tests, those of a table included. */
+const titledIn = (source: string): readonly string[] =>
+  [...source.matchAll(/(?:\b(?:test|it|describe)|\))\(\s*(['"`])(.*?)\1,/g)].map(([, , title = '']) => title);
+
 describe('docs/charter.md', () => {
   test('has every clause that code, tests and pages name, once', () => {
     const named = mentions(clauseNumber, (number) => [number]);
@@ -42,13 +49,15 @@ describe('docs/charter.md', () => {
     expect(new Set(clauses).size).toBe(clauses.length);
   });
 
-  const sections = charter.split(/^(?=##)/m).filter((section) => section.startsWith('### C'));
-  const testsOf = (section: string) =>
-    [...section.matchAll(/^ {2}- `(test\/[^`]+)`: (.+)$/gm)].map(([, path = '', title = '']) => ({
-      path,
-      title,
-    }));
+  const titles = texts.flatMap(({ path, text }) => (path.endsWith('.test.ts') ? titledIn(text) : []));
+  test.each(clauses)('%s: a test has its number, and the page names one', (clause) => {
+    const number = new RegExp(`\\b${clause}\\b`);
+    expect(titles.filter((title) => number.test(title))).not.toEqual([]);
+    const named = testsOf(charter).filter(({ title }) => number.test(title));
+    expect(named).not.toEqual([]);
+  });
 
+  const sections = charter.split(/^(?=##)/m).filter((section) => section.startsWith('### C'));
   test.each(sections.map((section) => [section.slice(4, section.indexOf('\n')), section]))(
     '%s: kept with files and a test that exist, or said to be not yet kept',
     (_, section) => {
