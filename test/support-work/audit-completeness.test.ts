@@ -216,7 +216,7 @@ test('C46: an entry that waited for its seal since before the period is in the p
     appendHandovers(
       tx,
       [{ entry: 'looked_up', clientId: 'essai', actor: 'account:1', purpose: 'ticket 2' }],
-      later(-9),
+      { at: later(-9) },
     ),
   );
   // A clock that is set back by a minute over midnight: the seals stay in order of time, each in one day.
