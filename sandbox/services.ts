@@ -7,7 +7,7 @@ import { parseRedisPlace, redisForms } from '../src/config/redis-place.ts';
 import { RelaisError } from '../src/errors.ts';
 import { aptIsPossible, installWithApt } from './apt.ts';
 import { findMysql, findRedis, isMariadb } from './binaries.ts';
-import type { Engine } from './binaries.ts';
+import type { Engine, MysqlBinary } from './binaries.ts';
 import { dockerAnswers, startCompose } from './compose.ts';
 import { takeFolder } from './folders.ts';
 import type { RunFolder } from './folders.ts';
@@ -39,6 +39,8 @@ export type ServiceOptions = {
   readonly redisUrl?: string;
 };
 
+type Wanted = Pick<ServiceOptions, 'engine' | 'log' | 'mysqlUrl' | 'redisUrl'>;
+
 type Running = { readonly url: string; readonly stop: () => Promise<void> };
 
 const nothingToStop = (): Promise<void> => Promise.resolve();
@@ -52,10 +54,8 @@ export async function startServices(options: ServiceOptions): Promise<Services> 
   }
   const folder = await takeFolder(options.folder, { keep: options.keep === true, log });
   try {
-    const unpacked =
-      engine === 'mysql' && !hasMysql(options) && unpackingIsPossible() ? await unpackMysql(log) : undefined;
-    if (hasPrograms(options)) return await startPrivate(options, folder);
-    if (engine !== 'mariadb' && (await dockerAnswers())) {
+    const unpacked = await unpackMissing(options);
+    if (!hasPrograms(options) && engine !== 'mariadb' && (await dockerAnswers())) {
       log('starting MySQL and Redis with Docker Compose');
       const compose = await startCompose(folder.path);
       const stop = async (): Promise<void> => {
@@ -69,23 +69,48 @@ export async function startServices(options: ServiceOptions): Promise<Services> 
         stop,
       };
     }
-    const problem = unpacked ?? (aptIsPossible() ? await installWithApt(missing(options), log) : undefined);
-    if (hasPrograms(options)) return await startPrivate(options, folder);
-    throw noServices(engine, problem);
+    await installMissing(options, unpacked);
+    return await startPrivate(options, folder);
   } catch (error) {
     folder.release();
     throw error;
   }
 }
 
-const hasMysql = ({ mysqlUrl, engine }: ServiceOptions): boolean =>
+const hasMysql = ({ mysqlUrl, engine }: Wanted): boolean =>
   mysqlUrl !== undefined || findMysql(engine) !== undefined;
-const hasRedis = ({ redisUrl }: ServiceOptions): boolean =>
-  redisUrl !== undefined || findRedis() !== undefined;
-const hasPrograms = (options: ServiceOptions): boolean => hasMysql(options) && hasRedis(options);
+const hasRedis = ({ redisUrl }: Wanted): boolean => redisUrl !== undefined || findRedis() !== undefined;
+const hasPrograms = (options: Wanted): boolean => hasMysql(options) && hasRedis(options);
+
+/**
+ * The programs of both servers; what is missing is unpacked or installed where that is possible.
+ * @throws SERVICE-001 with the choices
+ */
+export async function requirePrograms(
+  options: Pick<ServiceOptions, 'engine' | 'log'>,
+): Promise<{ readonly mysql: MysqlBinary; readonly redis: string }> {
+  await installMissing(options, await unpackMissing(options));
+  const [mysql, redis] = [findMysql(options.engine), findRedis()];
+  if (mysql === undefined || redis === undefined) throw noServices(options.engine);
+  return { mysql, redis };
+}
+
+/** Returns undefined on success or where there is nothing to unpack, else the last lines of apt's output. */
+async function unpackMissing(options: Wanted): Promise<string | undefined> {
+  if (options.engine !== 'mysql' || hasMysql(options) || !unpackingIsPossible()) return undefined;
+  return await unpackMysql(options.log);
+}
+
+/** @param unpacked the problem of `unpackMissing` */
+async function installMissing(options: Wanted, unpacked: string | undefined): Promise<void> {
+  if (hasPrograms(options)) return;
+  const problem =
+    unpacked ?? (aptIsPossible() ? await installWithApt(missing(options), options.log) : undefined);
+  if (!hasPrograms(options)) throw noServices(options.engine, problem);
+}
 
 /** The packages of Debian and Ubuntu for the missing servers. */
-const missing = (options: ServiceOptions): readonly string[] => [
+const missing = (options: Wanted): readonly string[] => [
   ...(hasMysql(options) || options.engine === 'mysql' ? [] : ['mariadb-server']),
   ...(hasRedis(options) ? [] : ['redis-server']),
 ];

@@ -12,6 +12,7 @@ import * as apt from '../../sandbox/apt.ts';
 import * as binaries from '../../sandbox/binaries.ts';
 import * as packages from '../../sandbox/mysql-packages.ts';
 import { startServices } from '../../sandbox/services.ts';
+import { startStormServers } from '../lab/faults/servers.ts';
 
 jest.mock('../../sandbox/apt.ts', () => ({ aptIsPossible: jest.fn(), installWithApt: jest.fn() }));
 jest.mock('../../sandbox/mysql-packages.ts', () => ({
@@ -98,6 +99,19 @@ test('MySQL by name is unpacked before Docker is asked, and a failure of that is
     /neither MySQL[\s\S]*E: no mirror/,
   );
   expect(jest.mocked(apt.installWithApt)).not.toHaveBeenCalled();
+});
+
+test('a storm gets MySQL by the same door: unpacked before anything else, and a failure of that is quoted', async () => {
+  jest.mocked(packages.unpackingIsPossible).mockReturnValue(true);
+  jest.mocked(packages.unpackMysql).mockResolvedValue('E: no mirror');
+  process.env['RELAIS_TEST_ENGINE'] = 'mysql';
+  try {
+    await expect(startStormServers(join(folder, 'run', 'x'), log)).rejects.toThrow(
+      /neither MySQL[\s\S]*E: no mirror/,
+    );
+  } finally {
+    delete process.env['RELAIS_TEST_ENGINE'];
+  }
 });
 
 test('MariaDB by name is never the MySQL of Docker', async () => {

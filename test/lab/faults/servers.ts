@@ -12,11 +12,10 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Redis } from 'ioredis';
-import { findMysql, findRedis } from '../../../sandbox/binaries.ts';
 import { takeFolder } from '../../../sandbox/folders.ts';
 import { startMariadb, type PrivateServer } from '../../../sandbox/mariadb.ts';
 import { converse, freePort } from '../../../sandbox/ports.ts';
-import { startServices } from '../../../sandbox/services.ts';
+import { requirePrograms, startServices } from '../../../sandbox/services.ts';
 import { launch, untilReady, type ServerProcess } from '../../../sandbox/server-process.ts';
 import type { Target } from './proxy.ts';
 import { askedEngine } from '../../support/engine.ts';
@@ -51,12 +50,7 @@ const redisPassword = 'storm';
 const diskBytes = { mysql: 4 * 1_024 * 1_024 * 1_024, redis: 300 * 1_024 * 1_024 } as const;
 
 export async function startStormServers(path: string, log: (line: string) => void): Promise<StormServers> {
-  const binary = findMysql(askedEngine().engine);
-  const program = findRedis();
-  if (binary === undefined || program === undefined)
-    throw new Error(
-      'A storm needs MariaDB (or MySQL) and Redis installed: apt-get install mariadb-server redis-server.',
-    );
+  const { mysql: binary, redis: program } = await requirePrograms({ log, ...askedEngine() });
   unmountLeftovers(dirname(path));
   const folder = await takeFolder(path, { keep: false, log });
   const disk = (name: string): string => join(folder.path, `disk-${name}`);
@@ -104,7 +98,7 @@ export async function startStormServers(path: string, log: (line: string) => voi
     mkdirSync(data, { recursive: true });
     const port = redisPorts[index];
     return launch({
-      program: program as string,
+      program,
       args: [
         ...['--port', String(port), '--bind', '127.0.0.1', '--requirepass', redisPassword],
         ...['--masterauth', redisPassword, '--dir', data, '--save', '', '--appendonly', 'yes'],
