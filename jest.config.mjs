@@ -31,7 +31,7 @@ const base = {
   transformIgnorePatterns: [
     '/node_modules/(?!(?:.*/node_modules/)?(?:css-select|css-what|boolbase|nth-check|htmlparser2|d3-[a-z-]+|internmap|domhandler|domutils|domelementtype|dom-serializer|entities|jose|oauth4webapi|oauth2-mock-server|is-plain-obj|age-encryption|@noble|@scure|canonicalize|json-schema-faker|@seriousme)/)',
   ],
-  setupFilesAfterEnv: ['<rootDir>/test/support/patience.ts', '<rootDir>/test/support/nock-setup.ts'],
+  setupFilesAfterEnv: ['<rootDir>/test/support/patience.ts', '<rootDir>/test/support/imported-tools.ts'],
 };
 
 const services = {

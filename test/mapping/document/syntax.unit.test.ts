@@ -1,4 +1,5 @@
 // A slip of the pen is one message a line, not one for every token after it.
+import { Scalar } from 'yaml';
 import { readDocument } from '../../../src/mapping/document/yaml.ts';
 import { createProblems } from '../../../src/mapping/document/problems.ts';
 
@@ -32,16 +33,32 @@ test('a key written twice is told wherever it stands, once, whatever its form', 
   expect(told.map(({ line, column }) => `${line}:${column}`)).toEqual(['1:15', '3:12', '3:34', '4:1']);
 });
 
-test('a map of as many lines as there are communes costs a few times its parts, not the square of them', () => {
-  const text = (lines: number): string =>
-    Array.from({ length: lines }, (_one, index) => `'${10_000 + index}': a\n`).join('');
-  const problems = createProblems();
-  const costOf = (document: string): number => {
-    const before = process.cpuUsage();
-    readDocument('essai/communes.yaml', document, problems);
-    return process.cpuUsage(before).user;
-  };
-  const parts = Array.from({ length: 12 }, () => costOf(text(3_000))).reduce((sum, cost) => sum + cost, 0);
-  expect(costOf(text(36_000))).toBeLessThan(9 * parts);
-  expect(problems.all()).toEqual([]);
+test('a map of ten times as many lines is read with ten times as many looks at its keys, not with a hundred', () => {
+  const written = new WeakMap<Scalar, unknown>();
+  let looks = 0;
+  Object.defineProperty(Scalar.prototype, 'value', {
+    configurable: true,
+    get(this: Scalar) {
+      looks += 1;
+      return written.get(this);
+    },
+    set(this: Scalar, value: unknown) {
+      written.set(this, value);
+    },
+  });
+  try {
+    const problems = createProblems();
+    const looksOf = (lines: number): number => {
+      looks = 0;
+      const text = Array.from({ length: lines }, (_one, index) => `'${10_000 + index}': a\n`).join('');
+      readDocument('essai/communes.yaml', text, problems);
+      return looks;
+    };
+    const few = looksOf(200);
+    expect(few).toBeGreaterThan(200);
+    expect(looksOf(2_000)).toBeLessThan(11 * few);
+    expect(problems.all()).toEqual([]);
+  } finally {
+    Reflect.deleteProperty(Scalar.prototype, 'value');
+  }
 });
