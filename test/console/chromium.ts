@@ -23,9 +23,13 @@ function program(): string {
   return programs[0] ?? '';
 }
 
+/** Limits of what is waited for in a page: they end what hangs, and measure nothing. */
+const patienceMs = 150_000;
+
 export const openChromium = (): Promise<Chromium> =>
   chromium.launch({
     executablePath: program(),
+    timeout: patienceMs,
     // As root, and where /dev/shm is small, as in containers.
     args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'],
   });
@@ -38,6 +42,7 @@ export interface Watched {
 
 export async function watchedPage(context: BrowserContext): Promise<Watched> {
   const complaints: string[] = [];
+  context.setDefaultTimeout(patienceMs);
   const page = await context.newPage();
   page.on('console', (message) => {
     // A page that says no (404, 422) is told by the browser as an error of loading; that is no fault of the page.

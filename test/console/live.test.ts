@@ -1,25 +1,18 @@
-// The live tail: what happens, in its order, each once; by links alone, and followed by the script in a real Chromium.
-import type { Browser as Chromium } from 'playwright-core';
+// The live tail by links alone: what happens, in its order, each once. test/lab/browser/live.test.ts follows it with the script.
 import { liveAfter, liveUpTo } from '../../src/support/reads/live.ts';
 import { wholeCentre } from '../../src/support/place.ts';
 import { strangerRow } from '../trip/gateway.ts';
-import { openChromium, watchedPage, type Watched } from './chromium.ts';
 import { viewerOfAnother, type Browser } from './desk.ts';
 import { hostile, openFilledDesk, type FilledDesk } from './filled.ts';
 
 let desk: FilledDesk;
-let chromium: Chromium;
 let support: Browser;
 beforeAll(async () => {
   desk = await openFilledDesk({ failures: 3 });
-  chromium = await openChromium();
   support = await desk.signedIn('support');
   await sealed();
 });
-afterAll(async () => {
-  await chromium.close();
-  await desk.close();
-});
+afterAll(() => desk.close());
 
 const sealed = (): Promise<void> =>
   desk.gateway.until(
@@ -35,21 +28,6 @@ const rowsOf = (text: string): readonly string[] =>
 const newerOf = (text: string): string =>
   (/id="live-newer" href="([^"]+)"/.exec(text)?.[1] ?? '').replaceAll('&amp;', '&');
 const placeOf = (text: string): string => /data-place="([^"]+)"/.exec(text)?.[1] ?? '';
-
-/** Somebody's page in Chromium. */
-async function opened(path: string): Promise<Watched & { readonly close: () => Promise<void> }> {
-  const context = await chromium.newContext({
-    viewport: { width: 1280, height: 500 },
-    locale: 'fr-FR',
-    baseURL: `http://127.0.0.1:${desk.console.port}`,
-  });
-  await context.addCookies(
-    [...support.cookies].map(([name, value]) => ({ name, value, domain: '127.0.0.1', path: '/' })),
-  );
-  const watched = await watchedPage(context);
-  await watched.page.goto(path);
-  return { ...watched, close: () => context.close() };
-}
 
 test('what happened stands there newest first, and the link asks for what came after it, each entry once', async () => {
   const first = await support.get('/live');
@@ -150,67 +128,4 @@ test('C38: a page that follows by itself keeps no session open that nobody works
   expect(await seen()).toBeGreaterThanOrEqual(20);
   await aged(-31);
   expect((await left.get('/live', { 'x-relais-by-itself': 'live' })).status).toBe(303);
-});
-
-const visible = (page: Watched['page']): Promise<number> => page.locator('#live-list tbody tr').count();
-const delivery = '#live-list tbody a[href^="/deliveries/"]';
-const sends = async (reference: string): Promise<void> => desk.gateway.send(strangerRow(reference));
-
-test('with the script it follows by itself, rests by its button, says how many wait, and moves no focus', async () => {
-  const { page, complaints, close } = await opened('/live?destination=essai-crm');
-  const before = await visible(page);
-  await page.click('#live-pause');
-  await sends('OK-4');
-  await page.getByText('2 nouvelles.').waitFor();
-  expect(await visible(page)).toBe(before);
-  expect(await page.evaluate('document.activeElement.id')).toBe('live-pause');
-  await page.click('#live-show');
-  await page
-    .locator('#live-list tbody tr')
-    .nth(before + 1)
-    .waitFor();
-  expect(await page.evaluate('document.activeElement.id')).toBe('live-show');
-  await page.click('#live-pause');
-  await support.post(`/deliveries/${await desk.idOf('OK-4')}/replay`, { reason: 'ticket 71', again: 'yes' });
-  await page.getByText('Rejeu demandé par le centre').waitFor();
-  expect(complaints).toEqual([]);
-  await close();
-});
-
-test('who reads further down, or has the focus in the list, finds it unmoved, and again on Back', async () => {
-  const { page, complaints, close } = await opened('/live');
-  const link = page.locator(delivery).first();
-  await link.focus();
-  const before = await visible(page);
-  const text = await link.textContent();
-  await sends('OK-5');
-  await page.getByText(/^\d+ nouvelles?\.$/).waitFor();
-  expect(await visible(page)).toBe(before);
-  expect(page.url()).toContain('upto=');
-  await link.press('Enter');
-  await page.waitForURL(/\/deliveries\/\d+$/);
-  await page.goBack();
-  await page.locator(delivery).first().waitFor();
-  expect(await page.locator(delivery).first().textContent()).toBe(text);
-  expect(await visible(page)).toBe(before);
-  await page.getByText(/^\d+ nouvelles?\.$/).waitFor();
-  expect(complaints).toEqual([]);
-  await close();
-});
-
-test('when the session has ended it says so and asks no more', async () => {
-  const left = await desk.signedIn('support');
-  const context = await chromium.newContext({
-    baseURL: `http://127.0.0.1:${desk.console.port}`,
-    locale: 'fr-FR',
-  });
-  await context.addCookies(
-    [...left.cookies].map(([name, value]) => ({ name, value, domain: '127.0.0.1', path: '/' })),
-  );
-  const { page, complaints } = await watchedPage(context);
-  await page.goto('/live');
-  await left.post('/sign-out');
-  await page.getByText('La session a pris fin').waitFor();
-  expect(complaints).toEqual([]);
-  await context.close();
 });

@@ -1,10 +1,10 @@
 // Support's job by keyboard alone, in a real Chromium: signing in, failures by cause, forty replayed, a person looked up.
 // At each press the focus is on something, in sight, and seen.
 import type { Browser as Chromium, Page } from 'playwright-core';
-import { strangerRow } from '../trip/gateway.ts';
-import { openChromium, watchedPage } from './chromium.ts';
-import { password } from './desk.ts';
-import { openFilledDesk, type FilledDesk } from './filled.ts';
+import { strangerRow } from '../../trip/gateway.ts';
+import { openChromium, watchedPage } from '../../console/chromium.ts';
+import { password } from '../../console/desk.ts';
+import { openFilledDesk, type FilledDesk } from '../../console/filled.ts';
 
 let desk: FilledDesk;
 let chromium: Chromium;
