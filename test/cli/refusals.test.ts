@@ -24,7 +24,7 @@ beforeAll(async () => {
   const files = webhookFiles(crm.port);
   const patient = (files['essai/crm.yaml'] ?? '')
     .replace('retry: [1s, 1s, 2s]', 'retry: [20m, 20m]')
-    .replace('{ connect: 1s, response: 2s, total: 3s }', '{ connect: 1s, response: 240s, total: 300s }');
+    .replace('response: 10s, total: 12s', 'response: 240s, total: 300s');
   const hidden = `destination: essai-secret
 connector: webhook
 send: { url: secret:ADDRESS }

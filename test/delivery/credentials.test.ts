@@ -115,6 +115,13 @@ test('a process that dies while it gets one holds the others up no longer than i
   endpoint.answer = () => new Promise(() => undefined);
   void process().obtain(need({ longestMs: 1_000 }));
   while (endpoint.asked === 0) await new Promise((next) => setTimeout(next, 10));
+  // A second that getting it may take, and four in which it may be late.
+  expect(
+    await home.owner.run(
+      `UPDATE access_credentials SET get_until = TIMESTAMPADD(SECOND, -5, get_until)
+        WHERE get_until <= TIMESTAMPADD(SECOND, 5, UTC_TIMESTAMP(3))`,
+    ),
+  ).toMatchObject({ affected: 1 });
   endpoint.answer = () => ({ ok: true, token: 'token-of-the-next' });
   expect(credentialOf(await process().obtain(need({ longestMs: 1_000 }))).token).toBe('token-of-the-next');
 });

@@ -2,6 +2,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createMaintenance } from '../../src/delivery/background/maintenance.ts';
+import { silentLog } from '../../src/log.ts';
 import { watchRequests } from '../../src/privacy/requests/watch.ts';
 import type { NewRequestOrder } from '../../src/privacy/requests/open.ts';
 import type { IntakeValues } from '../../src/store/intake/intake.ts';
@@ -326,8 +328,10 @@ test('C21: while processing is restricted nothing new leaves; lifted, it leaves 
     "UPDATE deliveries SET expires_at = TIMESTAMPADD(DAY, -1, UTC_TIMESTAMP(3)), created_at = TIMESTAMPADD(DAY, -2, UTC_TIMESTAMP(3)) WHERE state = 'withheld'",
   );
   const before = crm.received.length;
-  // Twice the timer of ages.
-  await new Promise((done) => setTimeout(done, 2_500));
+  const { database, published } = gateway.app;
+  const producer = { push: () => Promise.reject(new Error('pushed')) } as never;
+  expect(await createMaintenance({ database, published, producer, log: silentLog }).expire()).toBe(0);
+  expect(await gateway.states("d.state = 'withheld' AND d.reason = 'restricted'")).toHaveLength(1);
   expect(crm.received).toHaveLength(before);
   expect(await gateway.app.requests.lift(id, { ...by, evidence: 'letter of 2026-12-10' })).toEqual({
     leads: 1,

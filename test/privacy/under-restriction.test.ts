@@ -1,6 +1,7 @@
 // Article 18 does not suspend 7(3), 16 and 19: under a restriction what takes back or corrects leaves, and what is new to a recipient waits.
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';
+import { passGranted } from '../trip/hours.ts';
 
 let crm: HttpRecipient;
 let gateway: Gateway;
@@ -106,7 +107,7 @@ test('C22: a rectification leaves under a restriction', async () => {
 });
 
 test('C16b: the end of a phone consent leaves under a restriction', async () => {
-  const validUntil = new Date(Date.now() + 15 * 60_000 + 8_000).toISOString();
+  const validUntil = new Date(Date.now() + 3_600_000).toISOString();
   const proof = { legalEntity: 'ESSAI PROMOTION SAS', wordingVersion: 'v3', validUntil };
   await restricted(
     'T-3',
@@ -115,6 +116,7 @@ test('C16b: the end of a phone consent leaves under a restriction', async () => 
     said('phone', 'granted', proof),
   );
   expect(optIns('T-3')).toBe('NON NON OUI');
+  await passGranted(gateway, 'T-3', 46);
   await gateway.until('ended', () => contents('T-3').at(-1)?.['OPT_phone'] === 'NON');
 });
 

@@ -1,6 +1,7 @@
 // The clock of the host a test runs on, set ahead or back; timers and the monotonic clock go on as they are.
 
 const Real = Date;
+const monotonic = performance.now.bind(performance);
 
 /** Moves what `Date` says by so many ms, until the answer is called. */
 export function moveHostClock(by: number): () => void {
@@ -16,5 +17,13 @@ export function moveHostClock(by: number): () => void {
   globalThis.Date = Moved as DateConstructor;
   return () => {
     globalThis.Date = Real;
+  };
+}
+
+/** Moves the monotonic clock ahead by so many ms, as for a process that was frozen, until the answer is called. */
+export function moveMonotonicClock(by: number): () => void {
+  performance.now = () => monotonic() + by;
+  return () => {
+    performance.now = monotonic;
   };
 }

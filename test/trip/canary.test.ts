@@ -8,7 +8,7 @@ import { startHealth } from '../../src/monitoring/health.ts';
 import { createMeters } from '../../src/monitoring/meters.ts';
 import { createLog } from '../../src/log.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
-import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
+import { hasty, leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
 import { markersIn, tablesText } from './markers.ts';
 
 const markers = {
@@ -41,8 +41,7 @@ let commands = '';
 beforeAll(async () => {
   crm = await startHttpRecipient();
   gateway = await openGateway({
-    files: webhookFiles(crm.port),
-    environment: { RELAIS_LEASE_MS: '8500' },
+    files: hasty(webhookFiles(crm.port)),
     log: meters.counted(createLog({ level: 'info', stream: { write: (line) => void lines.push(line) } })),
   });
   // A plain connection: ioredis breaks where a command of another client arrives in the same packet as MONITOR's OK.

@@ -40,10 +40,10 @@ afterEach(async () => {
 });
 
 const sealed = (): Promise<void> =>
-  gateway.until(
-    'sealed',
-    async () => (await gateway.owner.all('SELECT 1 FROM handovers_unsealed')).length === 0,
-  );
+  gateway.until('sealed', async () => {
+    await gateway.app.sealer.seal(2_000);
+    return (await gateway.owner.all('SELECT 1 FROM handovers_unsealed')).length === 0;
+  });
 const problem = async (): Promise<unknown> => (await gateway.app.sealer.verify()).problem;
 
 test.each([

@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import { startHttpRecipient, type HttpRecipient, type Received } from '../connectors/servers/http.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from './gateway.ts';
+import { passGranted } from './hours.ts';
 
 let crm: HttpRecipient;
 let gateway: Gateway;
@@ -58,15 +59,8 @@ const lookedAt = (reference: string, left = 0): Promise<void> =>
     return rows.length === left;
   });
 
-/** So many minutes go by for what this lead was granted. */
-const passMinutes = async (reference: string, count: number): Promise<void> => {
-  const ofLead = `lead_id = (SELECT id FROM leads WHERE reference = '${reference}')`;
-  const back = (column: string): string => `${column} = TIMESTAMPADD(MINUTE, -${count}, ${column})`;
-  await gateway.owner.transaction(async (tx) => {
-    await tx.run(`UPDATE consents SET ${back('recorded_at')}, ${back('valid_until')} WHERE ${ofLead}`);
-    await tx.run(`UPDATE consent_ends SET ${back('ends_at')}, ${back('due_at')} WHERE ${ofLead}`);
-  });
-};
+const passMinutes = (reference: string, count: number): Promise<void> =>
+  passGranted(gateway, reference, count);
 
 beforeAll(async () => {
   crm = await startHttpRecipient();

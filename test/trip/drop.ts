@@ -133,7 +133,7 @@ file:
   server: { host: localhost, port: ${sftp.port}, user: ${sftpUser.user}, password: secret:SFTP, hostKey: '${sftp.hostKey}' }
   schedule: { cron: '0 0 1 1 *' }
 ${over.file ?? ''}
-timeouts: ${over.timeouts ?? '{ connect: 1s, response: 2s, total: 3s }'}
+timeouts: ${over.timeouts ?? '{ connect: 5s, response: 10s, total: 12s }'}
 retry: ${over.retry ?? '[1s, 1s, 1s, 1s]'}
 csv: { delimiter: ';', quote: all, encoding: utf-8, eol: lf, header: false, formulaGuard: false }
 consent:

@@ -3,7 +3,7 @@ import { setDestinationStatus } from '../../src/support/suspend.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { epochKey } from '../../src/queue/jobs.ts';
 import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
-import { startProcess } from './process.ts';
+import { lapse, startProcess } from './process.ts';
 
 let crm: HttpRecipient;
 let gateway: Gateway;
@@ -12,7 +12,7 @@ const by = { actor: 'tester', reason: 'test' };
 
 beforeEach(async () => {
   crm = await startHttpRecipient();
-  gateway = await openGateway({ files: webhookFiles(crm.port), environment: { RELAIS_LEASE_MS: '8500' } });
+  gateway = await openGateway({ files: webhookFiles(crm.port) });
   await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'first' });
 });
 afterEach(async () => {
@@ -135,6 +135,7 @@ test('a worker killed between departure and outcome leaves outcome_unknown, and 
       (await gateway.entries()).some((one) => one.entry === 'departed'),
     );
     first.kill('SIGKILL');
+    await lapse(gateway);
     crm.answer = (_request, response) => response.writeHead(200).end('{"success":true,"id":"C-1"}');
     await gateway.start('worker');
     await gateway.until('delivered', () => allDelivered(1));

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { certificateFor } from '../connectors/servers/certificate.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
-import { openGateway, leadRow, webhookFiles, type Gateway } from './gateway.ts';
+import { hasty, leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
 import { startProcess, type GatewayProcess } from './process.ts';
 
 let folder: string;
@@ -21,7 +21,7 @@ beforeEach(async () => {
   writeFileSync(environment.RELAIS_CA_FILE, certificate.cert);
   crm = await startHttpRecipient(certificate);
   crm.answer = (_request, response) => void response.writeHead(200).end('{"success":true,"id":"C-1"}');
-  const files = Object.entries(webhookFiles(crm.port)).map(
+  const files = Object.entries(hasty(webhookFiles(crm.port))).map(
     ([name, text]) => [name, text.replaceAll('http://', 'https://')] as const,
   );
   gateway = await openGateway({ files: Object.fromEntries(files), environment });

@@ -49,7 +49,7 @@ export interface Gateway {
   >;
   /** Waits until `check` is true, looking every 10 ms, later every 50; fails with what it saw last. The limit measures nothing. */
   readonly until: (what: string, check: () => boolean | Promise<boolean>, withinMs?: number) => Promise<void>;
-  /** The same; at each look, what waits for its next try or question, alone or as a file, is due. */
+  /** The same; at each look, what waits for its next try, question or probe, alone or as a file, is due. */
   readonly soon: (what: string, check: () => boolean | Promise<boolean>) => Promise<void>;
   readonly close: () => Promise<void>;
 }
@@ -157,12 +157,13 @@ export async function openGateway(options: GatewayOptions = {}): Promise<Gateway
   };
 }
 
-/** Tries, questions and files whose time has not come are due now. */
+/** Tries, questions, files and probes whose time has not come are due now, and what was not found has settled. */
 const bringForward = [
-  `UPDATE deliveries SET due_at = UTC_TIMESTAMP(3)
-    WHERE batch_id = 0 AND due_at > UTC_TIMESTAMP(3) AND (state = 'pending' OR (state = 'waiting' AND reason LIKE 'retry%'))`,
+  `UPDATE deliveries SET due_at = UTC_TIMESTAMP(3), not_found_since = TIMESTAMPADD(DAY, -1, not_found_since)
+    WHERE batch_id = 0 AND due_at > UTC_TIMESTAMP(3) AND (state = 'pending' OR (state = 'waiting' AND (reason LIKE 'retry%' OR reason LIKE 'unknown_lookup%')))`,
   `UPDATE batches SET due_at = UTC_TIMESTAMP(3)
     WHERE state IN ('open', 'written') AND due_at > UTC_TIMESTAMP(3) AND queued_at IS NULL AND lease_until IS NULL`,
+  `UPDATE destination_states SET circuit = JSON_SET(circuit, '$.nextProbeAt', 0) WHERE JSON_EXTRACT(circuit, '$.nextProbeAt') > 0`,
 ] as const;
 
 /** A complete lead row of the test client; phones and domains are reserved ones. */
@@ -206,7 +207,7 @@ authorisations:
     'essai/crm.yaml': `destination: essai-crm
 connector: webhook
 send: { url: 'http://localhost:${port}/leads' }
-timeouts: { connect: 1s, response: 2s, total: 3s }
+timeouts: { connect: 5s, response: 10s, total: 12s }
 retry: [1s, 1s, 2s]
 maxAge: 1h
 consent:
@@ -224,14 +225,21 @@ ${over.extra ?? ''}`,
   };
 }
 
+const givenUpAfter =
+  (timeouts: string) =>
+  (files: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+    Object.fromEntries(
+      Object.entries(files).map(([name, text]) => [
+        name,
+        text.replace('response: 10s, total: 12s', timeouts).replace('response: 2s, total: 3s', timeouts),
+      ]),
+    );
+
 /** The same with a recipient that may think for half a minute: for tests that do something before it answers. */
-export const patient = (files: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    Object.entries(files).map(([name, text]) => [
-      name,
-      text.replace('response: 2s, total: 3s', 'response: 30s, total: 40s'),
-    ]),
-  );
+export const patient = givenUpAfter('response: 30s, total: 40s');
+
+/** The same with a recipient that is given up after a second or two: for tests in which it never answers. */
+export const hasty = givenUpAfter('response: 1s, total: 2s');
 
 /** What client.yaml of the test client says once it is live: C49 to C52, and the opt-in that `webhookFiles` writes. */
 export const liveClient = `optIn:

@@ -1,8 +1,8 @@
 // The go-live gate (C49 to C52), over the whole gateway: what waits for the client's list leaves by itself once it is complete.
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { watchGoLive } from '../../src/delivery/background/go-live-alerts.ts';
+import { moveMonotonicClock } from '../support/host-clock.ts';
 import { environmentOf, terminalOf, type Relais } from '../cli/terminal.ts';
 import { leadRow, liveClient, openGateway, strangerRow, webhookFiles, type Gateway } from './gateway.ts';
 
@@ -11,6 +11,9 @@ let relais: Relais;
 let crm: Server;
 let client: string;
 const received: string[] = [];
+/** Milliseconds by which the clock was moved. */
+let passed = 0;
+let giveBack = (): void => undefined;
 
 beforeEach(async () => {
   received.length = 0;
@@ -29,12 +32,13 @@ beforeEach(async () => {
   relais = terminalOf(environmentOf(gateway));
 });
 afterEach(async () => {
+  giveBack();
   await gateway.close();
   crm.closeAllConnections();
   await new Promise((done) => crm.close(done));
 });
 
-/** And waits until no worker goes by the contract of a moment ago any more. */
+/** And moves the clock until no worker goes by the contract of a moment ago any more. */
 const publish = async (goLive: string) => {
   gateway.file('essai/client.yaml', client + goLive);
   const published = await gateway.app.publishing.publish({
@@ -42,7 +46,8 @@ const publish = async (goLive: string) => {
     author: 'tester',
     note: 'n',
   });
-  await sleep(600);
+  passed += 600;
+  giveBack = moveMonotonicClock(passed);
   return published;
 };
 const waits = async (): Promise<Readonly<Record<string, string>>> =>

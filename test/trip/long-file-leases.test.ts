@@ -23,7 +23,9 @@ const referencesIn = (name: string): readonly string[] =>
 
 beforeEach(async () => {
   workers = [];
-  gateway = await openDropGateway({}, silentLog, { RELAIS_FILE_PART_ROWS: '3' });
+  // Leases as short as can be: their renewal is waited for.
+  const timeouts = '{ connect: 1s, response: 2s, total: 3s }';
+  gateway = await openDropGateway({ timeouts }, silentLog, { RELAIS_FILE_PART_ROWS: '3' });
 });
 afterEach(async () => {
   for (const worker of workers) await worker.stop();

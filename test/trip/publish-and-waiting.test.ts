@@ -12,8 +12,8 @@ beforeEach(async () => {
   crm.answer = (_request, response) =>
     void response.writeHead(200, { 'content-type': 'application/json' }).end('{"success":true,"id":"C-1"}');
   const files = webhookFiles(crm.port);
-  text = files['essai/crm.yaml'] ?? '';
-  gateway = await openGateway({ files });
+  text = (files['essai/crm.yaml'] ?? '').replace('retry: [1s, 1s, 2s]', 'retry: [10m, 10m, 10m]');
+  gateway = await openGateway({ files: { ...files, 'essai/crm.yaml': text } });
   await publish('first');
 });
 afterEach(async () => {

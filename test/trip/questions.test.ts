@@ -17,7 +17,7 @@ beforeEach(async () => {
           /^send: .*$/m,
           `send: { url: '${base}/leads', lookup: { url: '${base}/search', headers: { Accept: application/json }, fields: [{ to: 'domain[0][0]', value: ref }, { to: 'domain[0][1]', from: id }] } }\nonUnknown: lookup`,
         )
-        .replace('response: 2s', 'response: 1s')
+        .replace('response: 10s', 'response: 1s')
         .replace(
           /^response:$/m,
           "response:\n  - { accepted: { status: 200, json: { 'found[0].id': { exists: true } } }, on: lookup, reference: '$.found[0].id' }\n  - { absent: { status: 200, json: { 'found[0]': { exists: false } } }, on: lookup }",

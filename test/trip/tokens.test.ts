@@ -1,6 +1,7 @@
 // Leads to a CRM that wants an OAuth2 token: one for all, got anew when it is refused, and nothing of it anywhere.
 import { createLog } from '../../src/log.ts';
 import { startWorker } from '../../src/roles/worker.ts';
+import { moveMonotonicClock } from '../support/host-clock.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from './gateway.ts';
 
@@ -37,7 +38,7 @@ beforeEach(async () => {
   const auth = `auth: { oauth2: { grant: client_credentials, tokenUrl: 'http://127.0.0.1:${door.port}/token', clientId: relais, clientSecret: secret:CRM_SECRET } }`;
   gateway = await openGateway({
     log: createLog({ level: 'debug', stream: { write: (line) => void lines.push(line) } }),
-    // The lease is then that of the mapping's time-outs: eight seconds, of which a send may take three.
+    // The lease is then that of the mapping's time-outs: what a send may take, and five seconds.
     environment: { RELAIS_SECRET_CRM_SECRET: 'secret-de-lapplication', RELAIS_LEASE_MS: '500' },
     files: {
       ...files,
@@ -100,7 +101,7 @@ test('a client that is not known: held with an alert that says so, no lead leave
   expect(asked).toBe(1);
   expect(crm.received).toEqual([]);
   // Probes of the destination go on; the endpoint is not asked by any of them.
-  await gateway.until(
+  await gateway.soon(
     'probed',
     async () => (await gateway.entries()).filter(({ outcome }) => outcome === 'unauthorized').length >= 2,
   );
@@ -108,7 +109,7 @@ test('a client that is not known: held with an alert that says so, no lead leave
   expect(await gateway.states("d.reason NOT LIKE '%held%'")).toEqual([]);
   await gateway.owner.run('UPDATE access_credentials SET again_at = UTC_TIMESTAMP(3)');
   tokens();
-  await gateway.until('all delivered', () => delivered(4));
+  await gateway.soon('all delivered', () => delivered(4));
 });
 
 test('the token endpoint is away: the leads wait as in any outage, and leave when it is back', async () => {
@@ -119,24 +120,23 @@ test('the token endpoint is away: the leads wait as in any outage, and leave whe
     (await gateway.entries()).some(({ reason }) => reason.includes('TOKEN_HTTP_503')),
   );
   tokens();
-  await gateway.until('all delivered', () => delivered(3));
+  await gateway.soon('all delivered', () => delivered(3));
   expect(crm.received).toHaveLength(3);
 });
 
 test('a process that stands still over its token sends nothing once another has the lease', async () => {
   const { credentials } = gateway.app;
-  const standing: { since?: number; release?: () => void } = {};
-  const released = new Promise<void>((done) => {
-    standing.release = done;
-  });
+  const released = Promise.withResolvers<undefined>();
+  let stands = false;
+  let thaw = (): void => undefined;
   const worker = await startWorker({
     ...gateway.app,
     credentials: (clientId) => ({
       async obtain(need) {
         const obtained = await credentials(clientId).obtain(need);
-        if (standing.since === undefined) {
-          standing.since = performance.now();
-          await released;
+        if (!stands) {
+          stands = true;
+          await released.promise;
         }
         return obtained;
       },
@@ -145,17 +145,19 @@ test('a process that stands still over its token sends nothing once another has 
   try {
     await gateway.start('planner');
     await leads(1, 1);
-    await gateway.until('it stands', () => standing.since !== undefined);
+    await gateway.until('it stands', () => stands);
     await gateway.owner.run('UPDATE deliveries SET lease_until = UTC_TIMESTAMP(3)');
     await gateway.until('sent by another claim', () => delivered(1));
-    const longEnough = (): boolean => performance.now() - (standing.since ?? 0) > 3_000;
-    await gateway.until('longer than the lease has to spare', longEnough);
+    // Longer than a lease can be short of its end and still not be looked at.
+    thaw = moveMonotonicClock(3_000);
+    released.resolve(undefined);
+    const isLate = async (): Promise<boolean> =>
+      (await gateway.entries()).some(({ entry }) => entry === 'late');
+    await gateway.until('the late worker has ended', isLate);
   } finally {
-    standing.release?.();
+    released.resolve(undefined);
+    thaw();
   }
-  const isLate = async (): Promise<boolean> =>
-    (await gateway.entries()).some(({ entry }) => entry === 'late');
-  await gateway.until('the late worker has ended', isLate);
   await worker.stop();
   expect(crm.received).toHaveLength(1);
 });

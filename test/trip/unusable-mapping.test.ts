@@ -146,7 +146,10 @@ fields: [{ to: REF, from: id }]
       "hosts: [localhost]\nfolders: ['sftp:essai/in']",
     ),
   );
-  crm.answer = () => undefined;
+  let release = (): unknown => undefined;
+  crm.answer = (_request, response) => {
+    release = () => response.destroy();
+  };
   await gateway.send(leadRow('U-10'));
   await gateway.until('in flight', () => crm.received.length === 1);
   gateway.file('essai/crm.yaml', flow);
@@ -163,4 +166,5 @@ fields: [{ to: REF, from: id }]
     ...{ actor: 'tester', reason: 'back' },
   });
   expect(await connector()).toBe('webhook');
+  release();
 });

@@ -15,7 +15,7 @@ interface Server {
   readonly child: ChildProcess;
 }
 
-async function until(what: string, check: () => Promise<boolean>, withinMs = 20_000): Promise<void> {
+async function until(what: string, check: () => Promise<boolean>, withinMs = 150_000): Promise<void> {
   for (const end = Date.now() + withinMs; !(await check().catch(() => false));) {
     if (Date.now() > end) throw new Error(`never came: ${what}`);
     await new Promise((done) => setTimeout(done, 100));
