@@ -59,17 +59,20 @@ describe('two intakes at once', () => {
     for (let start = 0; start < 600; start += 100)
       await home.send(...Array.from({ length: 100 }, (_, index) => fullLead(`P-${start + index}`)));
     await home.send(...Array.from({ length: 50 }, (_, index) => fullLead(`P-${index}`)));
-    const sums = await Promise.all([
-      drain(17),
-      drain(23, { database: home.another() }),
-      drain(11, { database: home.another() }),
+    const [second, third] = [{ database: home.another() }, { database: home.another() }];
+    // However fast one of them is, each takes some.
+    const first = await Promise.all([
+      home.intake().acceptBatch(17),
+      home.intake(undefined, second).acceptBatch(23),
+      home.intake(undefined, third).acceptBatch(11),
     ]);
+    expect(first.filter((one) => one.accepted === 0)).toEqual([]);
+    const sums = [...first, ...(await Promise.all([drain(17), drain(23, second), drain(11, third)]))];
     expect(await home.refusals()).toEqual([]);
     expect([
       sums.reduce((sum, one) => sum + one.accepted, 0),
       sums.reduce((sum, one) => sum + one.duplicates, 0),
     ]).toEqual([600, 50]);
-    expect(sums.filter((one) => one.accepted > 0).length).toBeGreaterThan(1);
     for (const table of ['leads', 'prospects', 'lead_changes', `${home.name}_keys.lead_secrets`])
       expect([table, await home.count(table)]).toEqual([table, 600]);
     expect([
@@ -144,9 +147,8 @@ describe('two intakes at once', () => {
       await tx.all(
         "SELECT id FROM leads FORCE INDEX (leads_reference) WHERE client_id = 'acme' AND reference = 'W-held' FOR UPDATE",
       );
-      // Whoever waits for a row that is held waits until the transaction ends: a busy machine is not that slow.
-      const waited = sleep(20_000, 'it waits', { ref: false });
-      expect(await Promise.race([home.intake().acceptBatch(50), waited])).toMatchObject({
+      // Had it to wait for a row that is locked, it would wait until the server gives up.
+      expect(await home.intake().acceptBatch(50)).toMatchObject({
         accepted: 20,
         refused: 2,
       });

@@ -45,6 +45,7 @@ test('attempts, trips, breakers, refusals and what waits are told, and no person
       ? response.writeHead(422).end()
       : response.writeHead(200, { 'content-type': 'application/json' }).end('{"success":true,"id":"C-1"}');
   await gateway.start('planner', 'worker');
+  const begun = performance.now();
   await gateway.send(
     ...['M-1', 'M-2', 'M-bad'].map((reference) => leadRow(reference)),
     leadRow('M-refused', { channel: 'pigeon' }),
@@ -71,7 +72,8 @@ test('attempts, trips, breakers, refusals and what waits are told, and no person
   expect(valueIn(text, 'relais_lead_departed_seconds_count{connector="webhook"}')).toBeGreaterThanOrEqual(3);
   const spent = valueIn(text, 'relais_lead_delivered_seconds_sum{connector="webhook"}') ?? 0;
   expect(spent).toBeGreaterThan(0);
-  expect(spent).toBeLessThan(30);
+  // Two leads, in seconds.
+  expect(spent).toBeLessThan(((performance.now() - begun) / 1_000) * 2 + 1);
   expect(valueIn(text, 'relais_intake_rows_total{result="refused"}')).toBe(1);
   expect(valueIn(text, 'relais_destinations{status="active"}')).toBe(1);
   expect(valueIn(text, 'relais_ready')).toBe(1);
@@ -79,10 +81,18 @@ test('attempts, trips, breakers, refusals and what waits are told, and no person
 });
 
 test('depth and the oldest lead are told by state and destination; an open breaker by its cause', async () => {
-  await gateway.send(leadRow('D-1'), leadRow('D-2'));
-  while ((await gateway.app.intake.acceptBatch(10)).taken > 0);
+  // A lead is planned as it is taken in, but within a second of the moment from which leads are taken.
+  await gateway.owner.run("UPDATE destinations SET leads_from = '2026-01-01'");
+  const correction = { client_id: 'essai', kind: 'correction', last_name: 'Martin' };
+  for (const rows of [
+    ['D-1', 'D-2'].map((reference) => leadRow(reference)),
+    ['D-1', 'D-2'].map((reference) => ({ ...correction, reference, row_reference: `${reference}-k` })),
+  ]) {
+    await gateway.send(...rows);
+    while ((await gateway.app.intake.acceptBatch(10)).taken > 0);
+  }
   await gateway.owner.run(
-    "INSERT INTO deliveries (client_id, destination_id, lead_id, revision, action, delivery_key, state, due_at, expires_at, created_at) SELECT client_id, 'essai-crm', id, 1, 'create', UUID(), 'waiting', UTC_TIMESTAMP(3), '2099-01-01', TIMESTAMPADD(SECOND, -90, UTC_TIMESTAMP(3)) FROM leads",
+    "UPDATE deliveries SET state = 'waiting', created_at = TIMESTAMPADD(SECOND, -90, UTC_TIMESTAMP(3))",
   );
   await gateway.owner.run(
     `UPDATE destination_states SET held = 1, circuit = '{"state":"open","cause":"unauthorized","failing":[],"rejected":[],"probes":1,"allowance":0}'`,

@@ -6,6 +6,8 @@ let gateway: Gateway;
 beforeAll(async () => {
   gateway = await openGateway({ files: webhookFiles(9) });
   await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'first' });
+  // No delivery is planned as a lead is taken in, whatever time has passed since.
+  await gateway.owner.run("UPDATE destinations SET leads_from = '2199-01-01'");
 });
 afterAll(() => gateway.close());
 

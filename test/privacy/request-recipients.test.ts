@@ -18,6 +18,8 @@ beforeAll(async () => {
     },
   });
   await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'first' });
+  // No delivery is planned as a lead is taken in, whatever time has passed since.
+  await gateway.owner.run("UPDATE destinations SET leads_from = '2199-01-01'");
 });
 afterAll(() => gateway.close());
 

@@ -1,5 +1,7 @@
 // The one door to the database: values never inside SQL, deadlocks repeated, and no error that carries a person's data.
+import { once } from 'node:events';
 import { inspect } from 'node:util';
+import { Worker } from 'node:worker_threads';
 import { foreignCode } from '../../src/errors.ts';
 import {
   inList,
@@ -313,6 +315,18 @@ describe('lists', () => {
   test('rows are marked for one INSERT', () => expect(rowMarks(2, 3)).toBe('(?, ?, ?), (?, ?, ?)'));
 });
 
+/** Of a thread of its own: wakes the one that is paused when the server has ended its connection. */
+const watching = `
+  const { workerData: { isGone, mysql, url, id } } = require('node:worker_threads');
+  void (async () => {
+    const connection = await require(mysql).createConnection(url);
+    for (let rows = [0]; rows.length > 0; await new Promise((done) => setTimeout(done, 120)))
+      [rows] = await connection.query('SHOW PROCESSLIST').then(([all]) => [all.filter((one) => one.Id === id)]);
+    await connection.end();
+    Atomics.store(isGone, 0, 1);
+    Atomics.notify(isGone, 0);
+  })();`;
+
 describe('transactions', () => {
   test('commit whole or leave nothing', async () => {
     await caught(() =>
@@ -385,9 +399,16 @@ describe('transactions', () => {
   });
   test('a process that was paused for longer than the server waits has lost its connection, and gets another', async () => {
     const one = home.another(1);
+    const [row] = await one.all<{ id: number }>('SELECT CONNECTION_ID() AS id');
+    const isGone = new Int32Array(new SharedArrayBuffer(4));
+    const watch = new Worker(watching, {
+      eval: true,
+      workerData: { isGone, mysql: require.resolve('mysql2/promise'), url: home.ownerUrl, id: row?.id },
+    });
+    await once(watch, 'online');
     await one.text('SET SESSION wait_timeout = 1');
     // As SIGSTOP does: nothing is read meanwhile, and the next statement meets the server's farewell.
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3_000);
+    expect(Atomics.wait(isGone, 0, 0, 100_000)).toBe('ok');
     expect(isStoreOutage(await caught(() => one.all('SELECT 1')))).toBe(true);
     await expect(one.all('SELECT 1 AS one')).resolves.toEqual([{ one: 1 }]);
   });

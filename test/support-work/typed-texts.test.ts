@@ -22,6 +22,8 @@ const named = { code: 'USAGE-001', message: expect.stringContaining('Gastonzz') 
 beforeAll(async () => {
   gateway = await openGateway({ files: webhookFiles(9) });
   await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'first' });
+  // No delivery is planned as a lead is taken in, whatever time has passed since.
+  await gateway.owner.run("UPDATE destinations SET leads_from = '2199-01-01'");
   await gateway.send(strangerRow('N-1', { last_name: 'Gastonzz', first_name: 'Gaston' }));
   await gateway.app.intake.acceptBatch(100);
   await gateway.owner.run(

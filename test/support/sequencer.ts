@@ -12,21 +12,33 @@ const { default: Sequencer } = createRequire(import.meta.filename)(
   '@jest/test-sequencer',
 ) as typeof Jest.default;
 
-/** Files of half a minute and more, the longest first. */
+/** Files of twenty seconds and more, the longest first. */
 const long = [
-  'console/accessible',
-  'connectors/conformance',
   'trip/calls',
-  'trip/long-files',
-  'trip/acknowledged-lines',
-  'trip/killed-in-mid-send',
-  'trip/long-file-leases',
+  'connectors/conformance',
   'trip/full-files',
-  'api/pull',
-  'trip/backing-off',
   'trip/file-crossings',
+  'trip/long-files',
+  'trip/killed-in-mid-send',
+  'console/own',
+  'trip/callbacks',
+  'trip/undone-calls',
+  'api/pull',
   'trip/backpressure',
-  'cli/keys',
+  'trip/fail-over',
+  'store/migrate',
+  'hosting/move',
+  'trip/long-file-memory',
+  'trip/rights-reach',
+  'trip/long-file-leases',
+  'trip/running',
+  'trip/acknowledged-lines',
+  'privacy/archive',
+  'cli/refusals',
+  'trip/whole-files',
+  'trip/packed-files',
+  'retention/closing',
+  'intake/concurrency',
 ].map((name) => `/test/${name}.test.ts`);
 
 /** Of all others this part is begun before the last of the long ones. */
