@@ -75,9 +75,25 @@ async function rightsOf(sql: ReadOnlySql, grantee: string): Promise<readonly Rig
     )),
   ];
   // USAGE is MySQL's word for no right; a grant on `relais\_keys` is one on that schema alone.
-  return rights
+  return [...rights, ...(await unlistedRights(sql))]
     .filter(({ right }) => right !== 'USAGE')
     .map((right) => ({ ...right, schema: right.schema.replaceAll('\\', '') }));
+}
+
+/** Rights that information_schema lists for no account: on routines, to act as another account, and MariaDB's to everybody. */
+async function unlistedRights(sql: ReadOnlySql): Promise<readonly Right[]> {
+  const rows = await sql.all<Record<string, string>>('SHOW GRANTS');
+  return rows
+    .flatMap((row) => Object.values(row))
+    .flatMap((grant) => {
+      const [, right = '', routine, on = '', to] =
+        /^GRANT (.+?) ON (?:(PROCEDURE|FUNCTION|PACKAGE BODY|PACKAGE) )?(.+?) TO (PUBLIC\b)?/.exec(grant) ??
+        [];
+      const how = routine?.toLowerCase() ?? to;
+      if (right === 'USAGE' || (how === undefined && right !== 'PROXY')) return [];
+      const [schema = '', table = ''] = on.replaceAll(/[`*]/g, '').split('.');
+      return [{ schema, table, column: '', right: how === undefined ? right : `${right} (${how})` }];
+    });
 }
 
 /** A server without the view has no roles. */

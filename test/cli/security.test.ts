@@ -47,6 +47,21 @@ test('C40: the account that may come from anywhere is broken, the rights that `m
   });
 });
 
+test('C40: rights that no list of an account has are named too: on routines, and to everybody', async () => {
+  const { name } = gateway.owner;
+  const account = new URL(gateway.config.mysql.gatewayUrl).username;
+  const [server] = await gateway.owner.all<{ version: string }>('SELECT VERSION() AS version');
+  const isMariaDb = server?.version.includes('MariaDB') === true;
+  await gateway.owner.text(`CREATE PROCEDURE \`${name}\`.persons() SELECT * FROM prospects`);
+  await gateway.owner.text(`GRANT EXECUTE ON PROCEDURE \`${name}\`.persons TO '${account}'@'%'`);
+  if (isMariaDb) await gateway.owner.text(`GRANT SELECT ON \`${name}\`.* TO PUBLIC`);
+  const faults = (await checked()).of('mysql-rights')?.faults;
+  expect(faults).toContain(`gateway: EXECUTE (procedure) on ${name}.persons`);
+  expect(faults?.includes(`gateway: SELECT (PUBLIC) on ${name}.*`)).toBe(isMariaDb);
+  if (isMariaDb) await gateway.owner.text(`REVOKE SELECT ON \`${name}\`.* FROM PUBLIC`);
+  await gateway.owner.text(`DROP PROCEDURE \`${name}\`.persons`);
+});
+
 test('C40: the owner is looked at where it is configured, with the hosts of each account', async () => {
   const url = new URL(process.env['RELAIS_TEST_MYSQL_URL'] ?? '');
   url.pathname = `/${gateway.owner.name}`;
