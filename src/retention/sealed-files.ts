@@ -65,14 +65,17 @@ export async function openSealed(
     counted,
     createWriteStream(part, { mode: 0o600, flush: true }),
   );
-  // Errors of the disk are reported where the caller awaits the write.
-  written.catch(() => undefined);
+  // Errors of the disk are reported where the caller awaits the write. A race against `written` would keep every write until the end.
+  let failed: (error: unknown) => void = () => undefined;
+  written.catch((error: unknown) => failed(error));
   const writer = writable.getWriter();
   writer.closed.catch(() => undefined);
   return {
-    write: async (part) => {
-      await Promise.race([writer.write(Buffer.from(part)), written]);
-    },
+    write: (part) =>
+      new Promise((done, refuse) => {
+        failed = refuse;
+        writer.write(Buffer.from(part)).then(done, refuse);
+      }),
     end: async () => {
       await Promise.race([writer.close(), written]);
       await written;
