@@ -242,7 +242,7 @@ export function auditCommands(program: Command): void {
       .option('--anchor <anchor>', 'anchor that `relais log anchor` printed; with it a cut tail is seen too')
       .option('--archives <folder>', 'archives of the log, where months were taken out of MySQL')
       .option('--reason <text>', 'why (number of the audit); mandatory'),
-    'It holds nothing of a prospect. The whole log is verified for it, which takes as long as `relais log verify`.',
+    'It holds nothing of a prospect. Every seal and the entries of the period are verified for it; `relais log verify` reads the others too.',
     'relais audit export --client horizon --from 2026-01-01 --until 2026-06-30 --to /srv/audit --reason "audit 7"',
   ).action((options: ExportOptions) => makePack(options));
   withExamples(

@@ -18,17 +18,17 @@ import {
 } from '../store/log/handovers-unsealed.ts';
 import { insertSeal, lastSeal, readEntries, type HandoverRow, type Seal } from '../store/log/seals.ts';
 import { entryMac, keyOfSeal, noSeal, rangesOf, sealMac, isSigned } from './macs.ts';
-import type { Anchor, Verification } from './verification.ts';
+import type { Anchor, Period, Verification } from './verification.ts';
 import { verifyLog } from './verify.ts';
 
 export interface Sealer {
   /** Seals waiting entries, at most `limit`. Returns how many were sealed. */
   readonly seal: (limit: number) => Promise<number>;
-  /** @param options `archives`: a folder of archives, whose entries are then verified too */
+  /** @param options `archives`: a folder of archives, whose entries are then verified too; `period`: read its entries alone */
   readonly verify: (
     anchor?: Anchor,
     progress?: (entries: number) => void,
-    options?: { readonly archives?: string },
+    options?: { readonly archives?: string; readonly period?: Period },
   ) => Promise<Verification>;
   /** The last seal, to be kept elsewhere: `12:9f3c...`. Undefined when nothing is sealed yet. */
   readonly anchor: () => Promise<string | undefined>;

@@ -26,9 +26,22 @@ export interface SealCounts {
   readonly archived: number;
 }
 
+export interface Period {
+  readonly from: Date;
+  /** First instant after the period. */
+  readonly until: Date;
+}
+
+export const periodRead = (period: Period | undefined): Pick<Verification, 'period'> =>
+  period === undefined
+    ? {}
+    : { period: { from: period.from.toISOString(), until: period.until.toISOString() } };
+
 /** Counts cover the part before the first finding. */
 export interface Verification extends SealCounts {
   readonly ok: boolean;
+  /** Set where only the entries of a period were read, ISO 8601; seals were checked from the first to the last. */
+  readonly period?: { readonly from: string; readonly until: string };
   /** Entries that wait for the next seal: not wrong, not proved yet. */
   readonly unsealed: number;
   /** The first finding. */

@@ -165,7 +165,7 @@ const verificationPage: PageOf = async ({ place, show }, request, reply) => {
 
 function foundPart(found: AskedVerification, say: Say, language: Language): Html {
   const { result, anchor, end } = found;
-  return html`${end === 'good' ? notice(say(words.goodText), 'good') : undefined}
+  return html`${end === 'good' ? notice(say(result?.period === undefined ? words.goodText : words.goodPeriodText), 'good') : undefined}
     ${end === 'bad' ? notice(say(words.badText), 'bad') : undefined}
     <div class="card">
       ${facts([

@@ -124,6 +124,10 @@ export const auditWords = {
     'Le journal est intact : aucune entrée changée, aucune manquante.',
     'The log verifies: no entry was changed, none is missing.',
   ],
+  goodPeriodText: [
+    'Pour un dossier d’audit : tous les sceaux sont intacts, et dans la période aucune entrée n’est changée ni manquante. Le reste n’a pas été lu.',
+    'For an audit pack: every seal is good, and in the period no entry was changed, none is missing. The rest was not read.',
+  ],
   badText: [
     'Le journal a été altéré. Les entrées avant le premier constat sont intactes. Ne touchez à rien et prévenez l’exploitation.',
     'The log was altered. Entries before the first finding are good. Touch nothing and tell operations.',
@@ -219,8 +223,8 @@ export const packWords = {
     'One ZIP file for an auditor: the log of a client for a period with its seals, its formats and notes, its authorisations, requests of persons with their clocks, what was deleted, who looked. Nothing of a prospect.',
   ],
   proves: [
-    'Il est signé et se vérifie hors ligne, comme LISEZ-MOI.txt l’explique. Le journal entier est vérifié en même temps : comptez quelques minutes par dizaine de millions d’entrées. Le fait d’avoir demandé ce dossier est inscrit au journal.',
-    'It is signed and checked offline, as LISEZ-MOI.txt in it says. The whole log is verified beside it: some minutes for ten million entries. Asking for it is an entry of the log.',
+    'Il est signé et se vérifie hors ligne, comme LISEZ-MOI.txt l’explique. Tous les sceaux et les entrées de la période sont vérifiés en même temps. Le fait d’avoir demandé ce dossier est inscrit au journal.',
+    'It is signed and checked offline, as LISEZ-MOI.txt in it says. Every seal and the entries of the period are verified beside it. Asking for it is an entry of the log.',
   ],
   client: ['Client', 'Client'],
   from: ['Premier jour', 'First day'],

@@ -83,8 +83,17 @@ export async function lastSeal(sql: Sql, lock = false): Promise<Seal | undefined
   return row === undefined ? undefined : sealOf(row);
 }
 
-export async function readEntries(sql: Sql, ids: readonly number[]): Promise<readonly HandoverRow[]> {
-  return sql.all<HandoverRow>(`SELECT id, ${selected} FROM handovers WHERE id IN (?) ORDER BY id`, [ids]);
+/** @param client its entries alone: others never leave the database */
+export async function readEntries(
+  sql: Sql,
+  ids: readonly number[],
+  client?: string,
+): Promise<readonly HandoverRow[]> {
+  const [ofClient, more] = client === undefined ? ['', []] : [' AND client_id = ?', [client]];
+  return sql.all<HandoverRow>(
+    `SELECT id, ${selected} FROM handovers WHERE id IN (?)${ofClient} ORDER BY id`,
+    [ids, ...more],
+  );
 }
 
 export async function insertSeal(tx: Sql, seal: Seal): Promise<void> {

@@ -3,7 +3,7 @@
 import type { Log } from '../../log.ts';
 import { foreignCode } from '../../errors.ts';
 import type { Sealer } from '../../privacy/seal.ts';
-import type { Anchor, Verification } from '../../privacy/verification.ts';
+import type { Anchor, Period, Verification } from '../../privacy/verification.ts';
 import type { Database } from '../../store/database.ts';
 import {
   beginVerification,
@@ -34,17 +34,22 @@ const beatMs = 5_000;
 /** Undefined: one is running already. `ended` settles when its result is kept, and never fails. */
 export async function startVerification(
   place: VerifyPlace,
-  { actor, anchor }: { readonly actor: string; readonly anchor?: Anchor },
+  {
+    actor,
+    anchor,
+    period,
+  }: { readonly actor: string; readonly anchor?: Anchor | undefined; readonly period?: Period },
 ): Promise<{ readonly id: number; readonly ended: Promise<void> } | undefined> {
   const text = anchor === undefined ? '' : `${anchor.sequence}:${anchor.mac}`;
   const id = await beginVerification(place.database, { actor, anchor: text });
-  return id === undefined ? undefined : { id, ended: run(place, id, anchor) };
+  return id === undefined ? undefined : { id, ended: run(place, id, anchor, period) };
 }
 
 async function run(
   { database, sealer, log }: VerifyPlace,
   id: number,
   anchor: Anchor | undefined,
+  period: Period | undefined,
 ): Promise<void> {
   let read = 0;
   const quietly = (work: Promise<void>): Promise<void> =>
@@ -52,9 +57,10 @@ async function run(
   const beat = setInterval(() => void quietly(noteProgress(database, id, read)), beatMs).unref();
   let result: Verification | undefined;
   try {
-    result = await sealer.verify(anchor, (entries) => {
+    const progress = (entries: number): void => {
       read = entries;
-    });
+    };
+    result = await sealer.verify(anchor, progress, period === undefined ? {} : { period });
   } catch (error) {
     log.error('console.failed', { code: foreignCode(error) });
   } finally {

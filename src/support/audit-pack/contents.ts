@@ -40,7 +40,7 @@ export async function packFiles(
     looks.file,
     json(
       'verification.json',
-      'le résultat de la vérification du journal entier, faite pour ce dossier (« relais log verify »)',
+      'le résultat de la vérification de tous les sceaux du journal et des entrées de la période, faite pour ce dossier',
       verified,
     ),
     json(

@@ -27,7 +27,7 @@ export interface AuditPack {
 }
 
 /**
- * The whole log is verified beside it, and the verification is kept like every other.
+ * The seals and the entries of the period are verified beside it, and the verification is kept like every other.
  * @throws FIND-001, USAGE-001, USAGE-002, LOG-002, LOG-003, LOG-004
  */
 export async function auditPack(place: PackPlace, asked: PackAsked): Promise<AuditPack> {
@@ -41,8 +41,8 @@ export async function auditPack(place: PackPlace, asked: PackAsked): Promise<Aud
       'The period ends before it begins.',
     ]);
   await archivesNeeded({ database, sealKeys: keys.seal, archives: place.archives }, asked);
-  const { actor, anchor } = asked;
-  const verifying = await startVerification(place, { actor, anchor });
+  const { actor, anchor, from, until } = asked;
+  const verifying = await startVerification(place, { actor, anchor, period: { from, until } });
   if (verifying === undefined)
     throw new RelaisError('LOG-004', [
       'Le journal est en cours de vérification, et le dossier d’audit le vérifie aussi.',
@@ -214,7 +214,7 @@ Les sceaux sont des codes d’authentification (HMAC-SHA-256) dont la clé reste
 l’auditeur, « relais audit verify DOSSIER.zip --key CLE-PUBLIQUE.pem --seals » recalcule celui de chaque sceau et de chaque entrée
 de ce dossier. Les autres entrées d’un sceau sont d’autres clients ou hors de la période : elles n’y sont que par leur numéro et
 leur code. Qu’aucune entrée n’a été omise avant la signature de son jour se constate sur la base du centre ; verification.json dit
-ce que la vérification du journal entier a trouvé quand ce dossier a été fait.
+ce que la vérification de tous les sceaux et des entrées de la période a trouvé quand ce dossier a été fait.
 
 CE QUI MANQUE ICI, ET OÙ LE DEMANDER
 
