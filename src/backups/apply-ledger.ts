@@ -26,7 +26,22 @@ export interface ApplyLedger extends RightsOptions {
   readonly reason: string;
 }
 
-export async function applyLedger(deps: ApplyLedger, lines: readonly LedgerLine[]): Promise<AppliedLedger> {
+/** Applies the parts one after the other: the order of lines does not matter, and memory does not grow with the ledger. */
+export async function applyLedger(
+  deps: ApplyLedger,
+  parts: AsyncIterable<readonly LedgerLine[]>,
+): Promise<AppliedLedger> {
+  const sum = { erased: 0, gone: 0, rows: 0 };
+  for await (const part of parts) {
+    const { erased, gone, rows } = await applyPart(deps, part);
+    sum.erased += erased;
+    sum.gone += gone;
+    sum.rows += rows;
+  }
+  return sum;
+}
+
+async function applyPart(deps: ApplyLedger, lines: readonly LedgerLine[]): Promise<AppliedLedger> {
   const { database, sealKeys } = deps;
   const keys = [...new Set(lines.map(({ key }) => key))].flatMap((id) => sealKeys.byId(id) ?? []);
   const named = (act: LedgerLine['act']): ReadonlySet<string> =>
@@ -90,7 +105,8 @@ async function forgetAddresses(
   lines: readonly LedgerLine[],
 ): Promise<number> {
   let rows = 0;
-  for (const [clientId, own] of Map.groupBy(lines, ({ client }) => client)) {
+  const erased = lines.filter(({ act }) => act === 'addresses');
+  for (const [clientId, own] of Map.groupBy(erased, ({ client }) => client)) {
     const ends = new Map<string, string>();
     for (const { at, addresses = [] } of own) {
       for (const hex of addresses) if (at > (ends.get(hex) ?? '')) ends.set(hex, at);

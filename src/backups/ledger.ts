@@ -6,6 +6,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { backupMoment } from '../domain/backup-rotation.ts';
 import { derived } from '../domain/keyed.ts';
 import type { Key, KeyRing } from '../domain/key-ring.ts';
 import { RelaisError } from '../errors.ts';
@@ -19,15 +20,16 @@ import {
   type LedgerAct,
   type UnwrittenErasure,
 } from '../store/backups/erasures-unwritten.ts';
+import type { Manifest } from './manifest.ts';
 
 /** A line as it is in the file, without its MAC. */
 export interface LedgerLine {
   readonly at: string;
   readonly client: string;
   readonly act: LedgerAct;
-  /** Digest of the lead's id; absent for addresses. */
+  /** Digest of the lead's id; absent for addresses and backups. */
   readonly lead?: string;
-  /** Digest of client and reference; absent for addresses. */
+  /** Digest of client and reference; absent for addresses and backups. */
   readonly reference?: string;
   /** Digests of the opposition list. */
   readonly addresses?: readonly string[];
@@ -118,18 +120,63 @@ async function append(folder: string, now: Date, text: string): Promise<void> {
 }
 
 export interface LedgerRead {
-  readonly lines: readonly LedgerLine[];
+  readonly lines: number;
   /** Lines that were cut off as they were written: their rows were written again. */
   readonly cut: number;
+  /** Time of the newest line, ISO 8601; empty without a line. */
+  readonly newest: string;
+  /** Highest ids that any line knows, by table. */
+  readonly highest: Readonly<Record<string, number>>;
+}
+
+/** Checks the whole ledger, before anything is restored. @throws BACKUP-002 */
+export async function readLedger(folder: string, sealKeys: KeyRing): Promise<LedgerRead> {
+  const read = { lines: 0, cut: 0, newest: '' };
+  const highest: Record<string, number> = {};
+  for await (const line of everyLine(folder, sealKeys)) {
+    if (line === undefined) {
+      read.cut += 1;
+      continue;
+    }
+    read.lines += 1;
+    if (line.at > read.newest) read.newest = line.at;
+    for (const [table, id] of Object.entries(line.highest))
+      highest[table] = Math.max(highest[table] ?? 0, id);
+  }
+  return { ...read, highest };
+}
+
+/** @throws BACKUP-002 for a ledger without a line since the backup began: persons erased since would come back */
+export function refuseOlder({ newest }: LedgerRead, folder: string, { name, notedInLedger }: Manifest): void {
+  const begun = backupMoment(name)?.toISOString() ?? '';
+  if (notedInLedger !== true || newest >= begun) return;
+  throw new RelaisError(
+    'BACKUP-002',
+    `The ledger in ${folder} ends ${newest === '' ? 'before its first line' : `at ${newest}`}, before the backup ${name} began: persons erased since would come back. Take a newer copy, of every host that writes one. Where none is left: --older-ledger, and repeat those erasures before \`relais restore open\`.`,
+  );
+}
+
+/** The lines, so many at once: a ledger of years does not fit in memory. @throws BACKUP-002 */
+export async function* ledgerParts(
+  folder: string,
+  sealKeys: KeyRing,
+  atOnce = 50_000,
+): AsyncGenerator<readonly LedgerLine[]> {
+  let part: LedgerLine[] = [];
+  for await (const line of everyLine(folder, sealKeys)) {
+    if (line !== undefined) part.push(line);
+    if (part.length < atOnce) continue;
+    yield part;
+    part = [];
+  }
+  if (part.length > 0) yield part;
 }
 
 /**
- * Reads every file of the folder, and of folders in it: several hosts write one each.
+ * Every line of every file of the folder, and of folders in it: several hosts write one each. Undefined for a line that was cut off.
  * @throws BACKUP-002 where there is no file, and for a whole line that no key of ours signed: a person might come back for want of it
  */
-export async function readLedger(folder: string, sealKeys: KeyRing): Promise<LedgerRead> {
-  const lines: LedgerLine[] = [];
-  let cut = 0;
+async function* everyLine(folder: string, sealKeys: KeyRing): AsyncGenerator<LedgerLine | undefined> {
   const names = (await readdir(folder, { recursive: true })).filter((name) =>
     isLedgerFile(name.split('/').at(-1) ?? ''),
   );
@@ -142,10 +189,8 @@ export async function readLedger(folder: string, sealKeys: KeyRing): Promise<Led
     for await (const text of createInterface({ input: createReadStream(join(folder, name)) })) {
       if (text === '') continue;
       const line = lineIn(text);
-      if (line === undefined) cut += 1;
-      else lines.push(verified(line, name, sealKeys));
+      yield line === undefined ? undefined : verified(line, name, sealKeys);
     }
-  return { lines, cut };
 }
 
 type Signed = LedgerLine & { readonly mac: string };

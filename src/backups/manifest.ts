@@ -44,8 +44,12 @@ export interface Manifest {
   /** The long copy, in the first backup of each third of a month. */
   readonly long: LongCopy | null;
   readonly files: readonly PackedFile[];
+  /** Issued statistics, where there are any. */
+  readonly statistics?: { readonly file: string; readonly months: number };
   /** Archives of the log, kept once beside the backups. */
   readonly archives: readonly string[];
+  /** A line of the ledger was asked for as it began: a ledger without a later line is older than this backup. */
+  readonly notedInLedger?: true;
 }
 
 interface Signed extends Manifest {

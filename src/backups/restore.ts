@@ -53,7 +53,11 @@ export async function loadBackup(
   const isWhole = existsSync(join(backup, manifest.main.file));
   const long = isWhole ? undefined : (manifest.long ?? undefined);
   const main = long?.main ?? manifest.main;
-  const wanted = [main.file, ...(long === undefined ? [] : [long.persons.file])];
+  const wanted = [
+    main.file,
+    ...(long === undefined ? [] : [long.persons.file]),
+    ...(manifest.statistics === undefined ? [] : [manifest.statistics.file]),
+  ];
   await checkFiles(
     backup,
     manifest.files.filter(({ name }) => wanted.includes(name)),

@@ -8,11 +8,13 @@ import {
   lastRestore,
   markOpened,
   raiseIds,
+  raiseNumbers,
   restoreApplied,
 } from '../store/backups/restores.ts';
 import { clientsWithLeads } from '../store/retention/retention-candidates.ts';
 import { purgeRefused } from '../store/intake/refused-rows.ts';
 import type { Retention } from '../retention/run.ts';
+import { backupMoment } from '../domain/backup-rotation.ts';
 import { RelaisError } from '../errors.ts';
 import { join } from 'node:path';
 import { dissolve } from '../store/retention/gone-leads.ts';
@@ -20,7 +22,7 @@ import { laterLeads } from '../store/backups/long-copies.ts';
 import { readPersons } from './long-copy.ts';
 import type { LongCopy } from './manifest.ts';
 import { applyLedger, type AppliedLedger, type ApplyLedger } from './apply-ledger.ts';
-import type { LedgerLine } from './ledger.ts';
+import type { LedgerLine, LedgerRead } from './ledger.ts';
 
 export interface ResumeDeps extends ApplyLedger {
   readonly keysSchema: string;
@@ -45,18 +47,26 @@ export async function bringPersonsBack(
 const spareIds = (table: string): number =>
   ['leads', 'deliveries', 'handovers', 'lead_intake'].includes(table) ? 10_000_000 : 10_000;
 
+/** Numbers that a client or a destination may have been given in a day: a file every five minutes, and of all else far fewer. */
+const numbersADay = { files: 288, others: 100 };
+const dayMs = 86_400_000;
+
 export async function resume(
   deps: ResumeDeps,
-  lines: readonly LedgerLine[],
+  ledger: { readonly read: LedgerRead; readonly parts: AsyncIterable<readonly LedgerLine[]> },
   backup: string,
 ): Promise<AppliedLedger> {
   const { database, keysSchema, actor, reason } = deps;
-  const known: Record<string, number> = { leads: await highestSecret(database, keysSchema) };
-  for (const { highest } of lines)
-    for (const [table, id] of Object.entries(highest)) known[table] = Math.max(known[table] ?? 0, id);
+  const { leads = 0, ...known } = ledger.read.highest;
+  const highestLead = Math.max(leads, await highestSecret(database, keysSchema));
   // Before anything is written: an entry or a task of the restore bears no number that its former life gave.
-  await raiseIds(database, known, spareIds);
-  const applied = await applyLedger(deps, lines);
+  await raiseIds(database, { ...known, leads: highestLead }, spareIds);
+  const begun = backupMoment(backup) ?? database.now();
+  const days = Math.max(0, Math.ceil((database.now().getTime() - begun.getTime()) / dayMs)) + 1;
+  await database.transaction((tx) =>
+    raiseNumbers(tx, { files: numbersADay.files * days, others: numbersADay.others * days }),
+  );
+  const applied = await applyLedger(deps, ledger.parts);
   await runCalendar(deps);
   await database.transaction(async (tx) => {
     await beginLife(tx, { actor, reason });

@@ -7,6 +7,7 @@ import { backupMoment, keptBackups, type Kept } from '../domain/backup-rotation.
 import type { CivilDate } from '../domain/civil-date.ts';
 import { RelaisError } from '../errors.ts';
 import { mainName, manifestName } from './manifest.ts';
+import { statisticsName } from './statistics.ts';
 import { testedName } from './tested.ts';
 
 /** Files of the long copy begin so. */
@@ -26,7 +27,7 @@ export const mayGo = (names: readonly string[], today: CivilDate): readonly stri
 };
 
 const outlives = (file: string): boolean =>
-  file === manifestName || file === testedName || file.startsWith(longPrefix);
+  [manifestName, testedName, statisticsName].includes(file) || file.startsWith(longPrefix);
 
 export async function rotationOf(folder: string, today: CivilDate): Promise<Rotation> {
   const names = (await readdir(folder)).filter((name) => backupMoment(name) !== undefined).toSorted();

@@ -12,6 +12,7 @@ import { raiseAlerts } from '../store/alerts/alerts.ts';
 import { alone } from '../store/alone.ts';
 import { databaseFacts, recordBackup, type DatabaseFacts } from '../store/backups/backups.ts';
 import type { Database } from '../store/database.ts';
+import { noteBackup } from '../store/backups/erasures-unwritten.ts';
 import { highestLead, leftOutOfLong, namesOfTables } from '../store/backups/long-copies.ts';
 import { lastSeal, logArchives } from '../store/log/seals.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
@@ -19,6 +20,7 @@ import { dumpSchema, longParts, packFolder, wholeParts, type DumpPart } from './
 import { personsFile, writePersons } from './long-copy.ts';
 import { mainName, writeManifest, type LongCopy, type Manifest, type PackedFile } from './manifest.ts';
 import { writePacked } from './packed.ts';
+import { packStatistics } from './statistics.ts';
 import { enterTests } from './tested.ts';
 import { findTools } from './tools.ts';
 
@@ -41,6 +43,8 @@ export interface BackupPlace {
   readonly mappingsDir: string;
   readonly secretsDir: string | undefined;
   readonly archivesDir: string | undefined;
+  /** The account that reads statistics. */
+  readonly statistics: Database | undefined;
   /** Settings in force, secrets masked. */
   readonly settings: unknown;
   readonly program: string;
@@ -85,15 +89,23 @@ async function prepared(place: BackupPlace, progress: (part: string) => void): P
 
 async function writeBackup(place: BackupPlace, progress: (part: string) => void): Promise<BackupDone> {
   const { owner, folder, sealKeys } = place;
-  const name = backupName(owner.now());
+  const begun = owner.now();
+  const name = backupName(begun);
   const draft = join(folder, `${name}${draftEnding}`);
   await mkdir(draft, { mode: 0o700 });
   try {
     const writing: Writing = { place, draft, progress, facts: await databaseFacts(owner, place.keysSchema) };
+    await noteBackup(owner, begun);
     const seal = await lastSeal(owner);
-    const isLong = startsThird(owner.now(), await readdir(folder));
+    const isLong = startsThird(begun, await readdir(folder));
     const dumps = await writeDumps(writing, isLong);
-    const files = [...dumps.files, ...(await packFolders(writing))];
+    const { recipient, statistics: reader } = place;
+    const kept = await packStatistics(owner, reader, { folder: draft, recipient });
+    const files = [
+      ...dumps.files,
+      ...(kept === undefined ? [] : [kept.packed]),
+      ...(await packFolders(writing)),
+    ];
     const manifest: Manifest = {
       format: 'relais-backup-1',
       name,
@@ -106,7 +118,9 @@ async function writeBackup(place: BackupPlace, progress: (part: string) => void)
       },
       ...dumps,
       files,
+      ...(kept === undefined ? {} : { statistics: kept.statistics }),
       archives: await keepArchives(place, progress),
+      notedInLedger: true,
     };
     await writeManifest(draft, manifest, sealKeys);
     await syncFolder(draft);

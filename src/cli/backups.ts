@@ -127,6 +127,12 @@ async function run(): Promise<void> {
     silenceMs: 6 * 3_600_000,
     sign: createSign(keys.seal),
   });
+  const { statisticsReadUrl, statisticsUrl } = loaded.mysql;
+  const statisticsAt = statisticsReadUrl ?? statisticsUrl;
+  const statistics =
+    statisticsAt === undefined
+      ? undefined
+      : openDatabase({ url: statisticsAt, connections: 1, readOnly: true });
   const line = progress();
   try {
     await recogniseKeys({ database: owner, keysSchema, keys });
@@ -144,6 +150,7 @@ async function run(): Promise<void> {
         mappingsDir,
         secretsDir,
         archivesDir: archives,
+        statistics,
         settings: listing,
         program: programVersion(),
       },
@@ -156,6 +163,7 @@ async function run(): Promise<void> {
     line.end();
     throw error;
   } finally {
+    await statistics?.close();
     await owner.close();
   }
 }

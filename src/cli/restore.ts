@@ -1,8 +1,10 @@
 // relais restore load | open: brings a backup back into an empty database, and opens it once a person has looked at it (C44).
 // Invariant: nothing is restored over existing tables; until `open` every process of that database reads only.
 import type { Command } from 'commander';
-import { openAccount } from '../app/for-terminal.ts';
-import { readLedger, type LedgerLine } from '../backups/ledger.ts';
+import { openAccount, openDatabase, type Database } from '../app/for-terminal.ts';
+import { ledgerParts, readLedger, refuseOlder, type LedgerRead } from '../backups/ledger.ts';
+import { readManifest } from '../backups/manifest.ts';
+import { loadStatistics } from '../backups/statistics.ts';
 import { loadBackup, type Loaded } from '../backups/restore.ts';
 import { bringPersonsBack, openRestored, resume } from '../backups/resume.ts';
 import type { Config } from '../config.ts';
@@ -28,6 +30,7 @@ export function restoreCommands(program: Command): void {
         'file of the age private key that RELAIS_BACKUP_RECIPIENT belongs to',
       )
       .requiredOption('--ledger <folder>', 'the newest ledger of erasures, of every host that wrote one')
+      .option('--older-ledger', 'restore although the ledger ends before the backup began')
       .option('--secrets <backup>', 'for a long copy: the newest backup, whose dump of the secrets opens it')
       .option('--reason <text>', 'why (ticket number); mandatory, kept in the log'),
     'Needs RELAIS_MYSQL_OWNER_URL, both schemas empty, and the keys of the installation. Then run `relais migrate` for the rights of\nthe working accounts, look at the data, and open it.',
@@ -47,6 +50,7 @@ export function restoreCommands(program: Command): void {
 interface LoadOptions {
   readonly identity: string;
   readonly ledger: string;
+  readonly olderLedger?: true;
   readonly secrets?: string;
   readonly reason?: string;
 }
@@ -64,28 +68,56 @@ async function load(backup: string, options: LoadOptions): Promise<void> {
   const sealKeys = keysOf(loaded).seal;
   const identity = identityIn(options.identity);
   const ledger = await readLedger(options.ledger, sealKeys);
+  const manifest = await readManifest(backup, sealKeys);
+  if (options.olderLedger !== true) refuseOlder(ledger, options.ledger, manifest);
+  const statistics = writerOf(loaded, manifest.statistics !== undefined);
   if (ledger.cut > 0) say(`${ledger.cut} lines of the ledger are cut off; each was written again.`);
   const owner = await openAccount(loaded, { url: ownerUrl, connections: 2, silenceMs: 6 * 3_600_000 });
   const line = progress();
   const { keysSchema, backups } = loaded;
   const place = { owner, ownerUrl, keysSchema, sealKeys, backup, identity };
   const more = { caFile: backups.caFile, secretsOf: options.secrets };
-  let read: Loaded;
   try {
-    read = await loadBackup({ ...place, ...more }, (part) => line.at(part.padEnd(70)));
+    let read: Loaded;
+    try {
+      read = await loadBackup({ ...place, ...more }, (part) => line.at(part.padEnd(70)));
+    } finally {
+      line.end();
+      await owner.close();
+    }
+    const form = read.long === undefined ? '' : ' from its long copy';
+    out(`${read.manifest.name} is loaded${form}: ${read.rows} rows, as its manifest says.`);
+    if (statistics !== undefined)
+      out(`${await loadStatistics(statistics, { folder: backup, identity })} months of statistics are back.`);
+    await goOn(loaded, ownerUrl, {
+      ...read,
+      folder: backup,
+      identity,
+      ledgerFolder: options.ledger,
+      ledger,
+      reason,
+    });
   } finally {
-    line.end();
-    await owner.close();
+    await statistics?.close();
   }
-  const form = read.long === undefined ? '' : ' from its long copy';
-  out(`${read.manifest.name} is loaded${form}: ${read.rows} rows, as its manifest says.`);
-  await goOn(loaded, ownerUrl, { ...read, folder: backup, identity, lines: ledger.lines, reason });
+}
+
+/** Undefined where the backup has no statistics. @throws CONFIG-001 */
+function writerOf({ mysql }: Config, hasStatistics: boolean): Database | undefined {
+  if (!hasStatistics) return undefined;
+  if (mysql.statisticsUrl === undefined)
+    throw new RelaisError(
+      'CONFIG-001',
+      'The backup has statistics: RELAIS_MYSQL_STATISTICS_URL must name the account that writes them (`relais statistics accounts`).',
+    );
+  return openDatabase({ url: mysql.statisticsUrl, connections: 1 });
 }
 
 interface Going extends Loaded {
   readonly folder: string;
   readonly identity: string;
-  readonly lines: readonly LedgerLine[];
+  readonly ledgerFolder: string;
+  readonly ledger: LedgerRead;
   readonly reason: string;
 }
 
@@ -97,7 +129,7 @@ async function goOn(loaded: Config, ownerUrl: string, going: Going): Promise<voi
   try {
     const { database, secrets, oppositionKey, retention, snapshot, keys } = app;
     const { keysSchema, planner } = loaded;
-    const { long, lines, manifest, reason } = going;
+    const { long, ledger, ledgerFolder, manifest, reason } = going;
     const actor = await actorOf(database, loaded.actor, loaded.actorIsProved);
     if (long !== undefined) {
       const { back, forgotten } = await bringPersonsBack(app, long, going);
@@ -106,11 +138,11 @@ async function goOn(loaded: Config, ownerUrl: string, going: Going): Promise<voi
     const deps = { database, secrets, oppositionKey, retention, snapshot, keysSchema, actor, reason };
     const applied = await resume(
       { ...deps, sealKeys: keys.seal, refusedDays: planner.refusedDays },
-      lines,
+      { read: ledger, parts: ledgerParts(ledgerFolder, keys.seal) },
       manifest.name,
     );
     const { erased, gone, rows } = applied;
-    out(`${lines.length} lines of the ledger: ${erased} leads erased again, ${gone} deleted, ${rows} rows.`);
+    out(`${ledger.lines} lines of the ledger: ${erased} leads erased again, ${gone} deleted, ${rows} rows.`);
     const verified = await app.sealer.verify();
     const { ok, problem } = verified;
     const kind = problem?.kind ?? 'unknown';

@@ -33,10 +33,10 @@ const rows: Readonly<Record<string, Row>> = {
   },
   RELAIS_MYSQL_STATISTICS_URL: {
     secret:
-      'the same for the account that writes statistics, in a schema of their own (relais statistics run)',
+      'the same for the account that writes statistics, in a schema of their own (relais statistics run, restore load)',
   },
   RELAIS_MYSQL_STATISTICS_READ_URL: {
-    secret: 'the same for the account that reads them (relais statistics export)',
+    secret: 'the same for the account that reads them (relais statistics export, backup run)',
   },
   RELAIS_INSTALLATION: [
     'shared by clients, or dedicated to one: then nothing of it is counted in statistics',

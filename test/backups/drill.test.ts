@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
-import { readLedger, writeLedger } from '../../src/backups/ledger.ts';
+import { ledgerParts, readLedger, writeLedger } from '../../src/backups/ledger.ts';
 import { addressDigests } from '../../src/domain/opposition.ts';
 import { noteErasedAddresses, noteErasedLead } from '../../src/store/backups/erasures-unwritten.ts';
 import { readPacked } from '../../src/backups/packed.ts';
@@ -171,14 +171,10 @@ test('C44: an erasure and a deletion have their lines outside the database, whic
   await writeAll();
   const ledger = await readLedger(join(folder, 'ledger'), gateway.app.keys.seal);
   expect(ledger.cut).toBe(0);
-  expect(ledger.lines.map(({ act }) => act).toSorted()).toEqual([
-    'addresses',
-    'addresses',
-    'erased',
-    'erased',
-    'gone',
-    'gone',
-  ]);
+  const acts: string[] = [];
+  for await (const part of ledgerParts(join(folder, 'ledger'), gateway.app.keys.seal))
+    acts.push(...part.map(({ act }) => act));
+  expect(acts.toSorted()).toEqual(['addresses', 'addresses', 'backup', 'erased', 'erased', 'gone', 'gone']);
   const [file = ''] = readdirSync(join(folder, 'ledger'));
   expect(readFileSync(join(folder, 'ledger', file), 'utf8')).not.toMatch(/B-[13]|courriel|\+33/);
   expect(await gateway.owner.all('SELECT 1 FROM erasures_unwritten')).toEqual([]);
@@ -205,6 +201,13 @@ test('C44: restored, the erased and the deleted person do not come back, the oth
   const [made] = await there.owner.all<{ id: number }>("SELECT id FROM leads WHERE reference = 'N-1'");
   expect(made?.id).toBeGreaterThan(Number(next?.n));
   await there.owner.run("DELETE FROM leads WHERE reference = 'N-1'");
+
+  // Nor has the next file, note, instruction or version.
+  const numbers = await there.owner.all<{ file: number; version: number }>(
+    `SELECT s.next_sequence AS file, g.number AS version FROM destination_states s
+       JOIN numbers_given g ON g.what = 'version' AND g.owner_id = s.destination_id WHERE s.destination_id = 'essai-crm'`,
+  );
+  expect(numbers).toEqual([{ file: 1 + 2 * 288, version: 1 + 2 * 100 }]);
 
   // Until a person opens it every door reads only.
   expect(await there.relais('delivery', 'list')).toMatchObject({ code: 0 });
@@ -244,6 +247,25 @@ test('C42: a run that was killed leaves a draft that the next one deletes; a run
   expect(await gateway.owner.all('SELECT reason FROM alerts WHERE kind = ?', ['backup_failed'])).toEqual([
     { reason: 'BACKUP-001' },
   ]);
+});
+
+test('C44: a ledger that ends before the backup began is refused before anything is loaded', async () => {
+  const [name = ''] = backups();
+  const old = join(folder, 'old-ledger');
+  mkdirSync(old);
+  writeFileSync(join(old, 'erasures-2026-01.jsonl'), '');
+  const there = await elsewhere();
+  const restore = (...more: readonly string[]) =>
+    there.relais(
+      ...['restore', 'load', join(folder, 'backups', name), '--identity', join(folder, 'backup.key')],
+      ...['--ledger', old, '--reason', 'drill, ticket 90', ...more],
+    );
+  const refused = await restore();
+  expect(refused).toMatchObject({ code: 1 });
+  expect(refused.err).toMatch(/^BACKUP-002 The ledger in .*old-ledger .* before the backup .*--older-ledger/);
+  expect(await there.owner.all('SHOW TABLES')).toEqual([]);
+  expect(await restore('--older-ledger')).toMatchObject({ code: 0 });
+  await there.close();
 });
 
 test('C44: a wrong private key is refused before anything is loaded', async () => {

@@ -2,7 +2,14 @@
 import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { leadDigest, readLedger, referenceDigest, writeLedger } from '../../src/backups/ledger.ts';
+import {
+  leadDigest,
+  ledgerParts,
+  readLedger,
+  referenceDigest,
+  writeLedger,
+  type LedgerLine,
+} from '../../src/backups/ledger.ts';
 import { createKeyRing } from '../../src/domain/key-ring.ts';
 import { checkAlerts } from '../../src/delivery/background/alert-checks.ts';
 import { noteErasedAddresses, noteErasedLead } from '../../src/store/backups/erasures-unwritten.ts';
@@ -24,6 +31,11 @@ const write = (place: string | undefined = folder): Promise<boolean> =>
   writeLedger({ database: home.gateway, sealKeys, folder: place });
 const erased = (leadId: number): Promise<void> =>
   noteErasedLead(home.gateway, { clientId: 'essai', leadId, reference: `R-${leadId}` }, 'erased');
+async function linesOf(atOnce?: number): Promise<readonly (readonly LedgerLine[])[]> {
+  const parts: (readonly LedgerLine[])[] = [];
+  for await (const part of ledgerParts(folder, sealKeys, atOnce)) parts.push(part);
+  return parts;
+}
 const waiting = async (): Promise<number> =>
   (await home.owner.all('SELECT 1 FROM erasures_unwritten')).length;
 
@@ -38,9 +50,9 @@ test('a line finds its lead and its reference by the key alone, and remembers th
   );
   await write();
   expect(await waiting()).toBe(0);
-  const { lines, cut } = await readLedger(folder, sealKeys);
+  const [lines = []] = await linesOf();
   const key = sealKeys.current();
-  expect(cut).toBe(0);
+  expect(await readLedger(folder, sealKeys)).toMatchObject({ lines: 2, cut: 0, highest: { leads: id } });
   expect(lines).toMatchObject([
     {
       act: 'erased',
@@ -62,7 +74,13 @@ test('where the folder cannot be written the rows wait, and none is lost', async
   expect(await waiting()).toBe(1);
   await erased(2);
   await write();
-  expect((await readLedger(folder, sealKeys)).lines).toHaveLength(2);
+  expect(await readLedger(folder, sealKeys)).toMatchObject({ lines: 2 });
+});
+
+test('a ledger of any length is read a part at a time', async () => {
+  for (const lead of [1, 2, 3, 4, 5]) await erased(lead);
+  await write();
+  expect((await linesOf(2)).map((part) => part.length)).toEqual([2, 2, 1]);
 });
 
 test('a line that a crash cut off is left out, and the next ones are whole', async () => {
@@ -72,8 +90,7 @@ test('a line that a crash cut off is left out, and the next ones are whole', asy
   appendFileSync(join(folder, name), '{"at":"2026-11-0');
   await erased(2);
   await write();
-  const read = await readLedger(folder, sealKeys);
-  expect([read.lines.length, read.cut]).toEqual([2, 1]);
+  expect(await readLedger(folder, sealKeys)).toMatchObject({ lines: 2, cut: 1 });
 });
 
 test('a line begins by itself: what another process cuts off at that moment, on a full disk, takes no line of ours with it', async () => {
@@ -83,7 +100,7 @@ test('a line begins by itself: what another process cuts off at that moment, on 
   // As the file is after the other process has failed, and before our bytes are there.
   const ours = readFileSync(join(folder, name), 'utf8');
   writeFileSync(join(folder, name), `{"at":"2026-11-0${ours}`);
-  expect(await readLedger(folder, sealKeys)).toMatchObject({ cut: 1, lines: [{ act: 'erased' }] });
+  expect(await readLedger(folder, sealKeys)).toMatchObject({ cut: 1, lines: 1 });
 });
 
 test('a ledger of which a person might come back is refused: a changed line, an unknown key, no file at all', async () => {
@@ -97,7 +114,9 @@ test('a ledger of which a person might come back is refused: a changed line, an 
   writeFileSync(join(folder, name), text.replace('"client":"essai"', '"client":"autre"'));
   await expect(readLedger(folder, sealKeys)).rejects.toThrow('was changed after it was written');
   writeFileSync(join(folder, name), '');
-  expect(await readLedger(folder, sealKeys)).toEqual({ lines: [], cut: 0 });
+  expect(await readLedger(folder, sealKeys)).toEqual({
+    ...{ lines: 0, cut: 0, newest: '', highest: {} },
+  });
 });
 
 test('without a folder nothing is kept for it', async () => {

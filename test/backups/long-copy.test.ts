@@ -8,10 +8,11 @@ import { writeLedger } from '../../src/backups/ledger.ts';
 import { enterTests } from '../../src/backups/tested.ts';
 import type { Manifest } from '../../src/backups/manifest.ts';
 import { readPacked } from '../../src/backups/packed.ts';
+import { makeTables, readEditions, writeEdition } from '../../src/store/statistics/editions.ts';
 import { addDays, civilDate } from '../../src/domain/civil-date.ts';
 import { openWith } from '../../src/domain/key-ring.ts';
 import { derived, openBytes } from '../../src/domain/keyed.ts';
-import { openDatabase } from '../../src/store/database.ts';
+import { openDatabase, type Database } from '../../src/store/database.ts';
 import { environmentOf, terminalOf, type Relais } from '../cli/terminal.ts';
 import { freshDatabase, type FreshDatabase } from '../support/database.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';
@@ -23,6 +24,7 @@ let identity: string;
 let environment: Readonly<Record<string, string>>;
 let relais: Relais;
 let there: FreshDatabase | undefined;
+const schemas: FreshDatabase[] = [];
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'relais-long-'));
@@ -39,13 +41,27 @@ beforeAll(async () => {
     RELAIS_ERASURE_LEDGER_DIR: join(folder, 'ledger'),
   });
   relais = terminalOf(environment);
+  await gateway.owner.run("INSERT INTO statistics_editions (month, state) VALUES ('2026-09', 'issued')");
   await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'first' });
 });
 afterAll(async () => {
   await gateway.close();
   await there?.drop();
+  for (const one of schemas) await one.drop();
   rmSync(folder, { recursive: true, force: true });
 });
+
+const cells = [
+  { report: 'channel_media', category: 'web_form', class: 'portal', persons: 15, clients: ['essai'] },
+] as const;
+/** An empty schema of statistics, with its two tables. */
+async function statisticsAt(): Promise<{ url: string; owner: Database }> {
+  const made = await freshDatabase();
+  schemas.push(made);
+  const owner = openDatabase({ url: made.ownerUrl, connections: 1 });
+  await makeTables(owner);
+  return { url: made.ownerUrl, owner };
+}
 
 const backups = (): readonly string[] => readdirSync(join(folder, 'backups')).toSorted();
 const filesOf = (name: string): readonly string[] => readdirSync(join(folder, 'backups', name)).toSorted();
@@ -95,6 +111,15 @@ test('C44: an erased person is in no copy on day eleven, and the long copy bring
     await gateway.app.intake.acceptBatch(100);
     return (await gateway.owner.all('SELECT 1 FROM leads')).length === 3;
   });
+  // An edition is never issued again: a backup without it is none.
+  const unread = await relais('backup', 'run');
+  expect(unread).toMatchObject({ code: 1 });
+  expect(unread.err).toMatch(/^BACKUP-001 Statistics were issued: RELAIS_MYSQL_STATISTICS_READ_URL/);
+  const from = await statisticsAt();
+  await from.owner.transaction((tx) => writeEdition(tx, '2026-09', cells));
+  await from.owner.close();
+  environment = { ...environment, RELAIS_MYSQL_STATISTICS_READ_URL: from.url };
+  relais = terminalOf(environment);
   expect(await relais('backup', 'run')).toMatchObject({ code: 0, err: '' });
   const [first = ''] = backups();
   expect(filesOf(first)).toContain('long-persons.jsonl.zst.age');
@@ -115,7 +140,12 @@ test('C44: an erased person is in no copy on day eleven, and the long copy bring
   const eleventh = addDays(civilDate(database.now()), 10);
   const rotated = await relais('backup', 'rotate', '--today', eleventh, '--yes');
   expect(rotated.out).toContain(`${first}  goes but for its long copy`);
-  expect(filesOf(first)).toEqual(['long-main.sql.zst.age', 'long-persons.jsonl.zst.age', 'manifest.json']);
+  expect(filesOf(first)).toEqual([
+    'long-main.sql.zst.age',
+    'long-persons.jsonl.zst.age',
+    'manifest.json',
+    'statistics.json.zst.age',
+  ]);
   const read = await stolen();
   expect(read).toContain('LongL-2');
   expect(read).not.toMatch(/LongL-1|l-1@courriel/);
@@ -126,13 +156,11 @@ const civilSecond = (at: Date): string => `${at.toISOString().slice(0, 19).repla
 test('C44: restored from the long copy, the others are back with all of their rows', async () => {
   const [first = '', second = ''] = backups();
   there = await freshDatabase();
-  const beside = terminalOf({
-    ...environment,
-    RELAIS_MYSQL_URL: there.ownerUrl,
-    RELAIS_MYSQL_OWNER_URL: there.ownerUrl,
-  });
+  const url = there.ownerUrl;
+  const beside = (more: Readonly<Record<string, string>>, words: readonly string[]) =>
+    terminalOf({ ...environment, RELAIS_MYSQL_URL: url, RELAIS_MYSQL_OWNER_URL: url, ...more })(...words);
   const place = (name: string): string => join(folder, 'backups', name);
-  const ran = await beside(
+  const words = [
     ...[
       'restore',
       'load',
@@ -143,8 +171,20 @@ test('C44: restored from the long copy, the others are back with all of their ro
       join(folder, 'backup.key'),
     ],
     ...['--ledger', join(folder, 'ledger'), '--reason', 'drill, ticket 91'],
-  );
+  ];
+  expect(await beside({}, words)).toMatchObject({
+    code: 78,
+    err: expect.stringContaining('RELAIS_MYSQL_STATISTICS_URL') as string,
+  });
+  const statistics = await statisticsAt();
+  const ran = await beside({ RELAIS_MYSQL_STATISTICS_URL: statistics.url }, words);
   expect(ran).toMatchObject({ code: 0 });
+  expect(ran.out).toContain('1 months of statistics are back.');
+  expect(await readEditions(statistics.owner, '2026-01', '2026-12')).toEqual({
+    months: ['2026-09'],
+    cells: cells.map(({ clients: _, ...cell }) => ({ month: '2026-09', ...cell })),
+  });
+  await statistics.owner.close();
   expect(ran.out).toContain('2 leads came back; 1 have no secret any more and are gone.');
   const owner = openDatabase({ url: there.ownerUrl, connections: 2 });
   const view = { owner, app: { database: { name: there.name } } } as unknown as Gateway;

@@ -143,6 +143,7 @@ const leftTables: Readonly<Record<string, string>> = {
   backups: 'of this place',
   backup_tests: 'of this place',
   restores: 'of this place',
+  numbers_given: 'of this place',
   instances: 'of this place',
   dedication: 'of this place',
   database_readers: 'of this place',

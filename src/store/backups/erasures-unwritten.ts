@@ -2,14 +2,17 @@
 // Invariant: inserted in the transaction of the act, so that no erasure is without its line; removed once the line is on the disk.
 import type { Sql } from '../database.ts';
 
-/** `erased`: the person is blank, recipients are asked to erase. `gone`: retention deleted it. `addresses`: an erased person's. */
-export type LedgerAct = 'erased' | 'gone' | 'addresses';
+/**
+ * `erased`: the person is blank, recipients are asked to erase. `gone`: retention deleted it. `addresses`: an erased person's.
+ * `backup`: one began, so that a ledger without the line is known to be older.
+ */
+export type LedgerAct = 'erased' | 'gone' | 'addresses' | 'backup';
 
 export interface UnwrittenErasure {
   readonly id: number;
   readonly clientId: string;
   readonly act: LedgerAct;
-  /** 0 for addresses. */
+  /** 0 for addresses and backups. */
   readonly leadId: number;
   readonly reference: string;
   /** Keyed digests, as in `erased_addresses`. */
@@ -42,6 +45,11 @@ export async function noteErasedAddresses(
     "INSERT INTO erasures_unwritten (client_id, act, addresses, at) VALUES (?, 'addresses', ?, ?)",
     [clientId, Buffer.concat(digests), at],
   );
+}
+
+/** @param at when it began, as its name says */
+export async function noteBackup(sql: Sql, at: Date): Promise<void> {
+  await sql.run("INSERT INTO erasures_unwritten (client_id, act, at) VALUES ('', 'backup', ?)", [at]);
 }
 
 const digestLength = 32;

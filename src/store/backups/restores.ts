@@ -62,6 +62,34 @@ export async function raiseIds(
   return columns.length;
 }
 
+/**
+ * Raises the numbers that clients and destinations are given: files, notes, instructions, versions. Neither log nor ledger has those
+ * given since the backup, so that as many as its age allows are left out.
+ */
+export async function raiseNumbers(
+  tx: Sql,
+  spare: { readonly files: number; readonly others: number },
+): Promise<void> {
+  await tx.run('UPDATE destination_states SET next_sequence = next_sequence + ?', [spare.files]);
+  await tx.run(
+    `INSERT INTO client_note_numbers (client_id, last_number) SELECT id, 0 FROM clients
+     ON DUPLICATE KEY UPDATE last_number = last_number`,
+    [],
+  );
+  await tx.run('UPDATE client_note_numbers SET last_number = last_number + ?', [spare.others]);
+  await tx.run('UPDATE numbers_given SET number = number + ?', [spare.others]);
+  for (const [what, table, column, owner, owners] of [
+    ['instruction', 'instructions', 'number', 'client_id', 'clients'],
+    ['version', 'mapping_versions', 'version', 'destination_id', 'destinations'],
+  ] as const)
+    await tx.run(
+      `INSERT INTO numbers_given (what, owner_id, number)
+         SELECT '${what}', o.id, ? + COALESCE((SELECT MAX(t.${column}) FROM ${table} t WHERE t.${owner} = o.id), 0) FROM ${owners} o
+       ON DUPLICATE KEY UPDATE number = GREATEST(numbers_given.number, VALUES(number))`,
+      [spare.others],
+    );
+}
+
 export async function highestSecret(sql: Pick<Sql, 'all'>, keysSchema: string): Promise<number> {
   const [row] = await sql.all<{ id: number | null }>(
     `SELECT MAX(lead_id) AS id FROM \`${keysSchema}\`.lead_secrets`,

@@ -56,8 +56,10 @@ export async function insertVersion(
 ): Promise<MappingVersion> {
   await tx.all('SELECT id FROM destinations WHERE id = ? FOR UPDATE', [version.destinationId]);
   const [highest] = await tx.all<{ version: number | null }>(
-    'SELECT MAX(version) AS version FROM mapping_versions WHERE destination_id = ?',
-    [version.destinationId],
+    `SELECT MAX(g.version) AS version FROM
+       (SELECT MAX(version) AS version FROM mapping_versions WHERE destination_id = ?
+        UNION ALL SELECT number FROM numbers_given WHERE what = 'version' AND owner_id = ?) g`,
+    [version.destinationId, version.destinationId],
   );
   const number = (highest?.version ?? 0) + 1;
   const { insertId } = await tx.run(

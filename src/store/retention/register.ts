@@ -106,8 +106,10 @@ export async function insertInstruction(
 ): Promise<number> {
   const { clientId, givenOn, givenBy, document, covers, operation, recordedBy } = instruction;
   const [last] = await tx.all<{ number: number | null }>(
-    'SELECT MAX(number) AS number FROM instructions WHERE client_id = ?',
-    [clientId],
+    `SELECT MAX(g.number) AS number FROM
+       (SELECT MAX(number) AS number FROM instructions WHERE client_id = ?
+        UNION ALL SELECT number FROM numbers_given WHERE what = 'instruction' AND owner_id = ?) g`,
+    [clientId, clientId],
   );
   const number = (last?.number ?? 0) + 1;
   await tx.run(

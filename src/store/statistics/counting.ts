@@ -97,6 +97,10 @@ export async function editionState(
   return row?.state;
 }
 
+/** True once any month was issued. */
+export const hasIssued = async (sql: ReadOnlySql): Promise<boolean> =>
+  (await sql.all("SELECT 1 FROM statistics_editions WHERE state = 'issued' LIMIT 1")).length > 0;
+
 /** Notes that a month is being issued, and the cells in which each client is counted. */
 export async function beginEdition(tx: Sql, month: string, cells: readonly PublishedCell[]): Promise<void> {
   await tx.run(
