@@ -10,7 +10,7 @@ import {
 import { authorisationsById, consentsById } from '../store/destinations/authorisations.ts';
 import type { Sql } from '../store/database.ts';
 import { readVersions } from '../store/destinations/mapping-versions.ts';
-import type { HandoverRow } from '../store/log/seals.ts';
+import type { HandoverRow, Seal } from '../store/log/seals.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
 
 export interface Anchor {
@@ -32,10 +32,29 @@ export interface Period {
   readonly until: Date;
 }
 
-export const periodRead = (period: Period | undefined): Pick<Verification, 'period'> =>
-  period === undefined
-    ? {}
-    : { period: { from: period.from.toISOString(), until: period.until.toISOString() } };
+/** A pack counts entries in days of UTC, and Paris is two hours from it at most. */
+const slackMs = 3 * 3_600_000;
+
+/**
+ * Which seals' entries are read, and what the result says of it.
+ * @param ids the first that an entry of the period may have, and the one behind the last
+ */
+export function partRead(
+  period: Period | undefined,
+  [first, end]: readonly [number, number],
+): {
+  readonly isRead: (seal: Seal, ids: readonly number[]) => boolean;
+  readonly said: Pick<Verification, 'period'>;
+} {
+  if (period === undefined) return { isRead: () => true, said: {} };
+  const [from, until] = [period.from.getTime(), period.until.getTime()];
+  return {
+    isRead: ({ sealedAt }, ids) =>
+      (sealedAt.getTime() >= from - slackMs && sealedAt.getTime() < until + slackMs) ||
+      ids.some((id) => id >= first && id < end),
+    said: { period: { from: period.from.toISOString(), until: period.until.toISOString() } },
+  };
+}
 
 /** Counts cover the part before the first finding. */
 export interface Verification extends SealCounts {

@@ -32,7 +32,7 @@ import {
   type Findings,
   type Anchor,
   type Period,
-  periodRead,
+  partRead,
   type SealCounts,
   type Verification,
   type VerificationProblem,
@@ -59,6 +59,7 @@ export async function verifyLog(question: Question): Promise<Verification> {
   const gone = await queueWithoutEntry(database);
   const newest = await newestEntryId(database);
   const [first, end] = question.period === undefined ? [0, Infinity] : await idsOf(database, question.period);
+  const part = partRead(question.period, [first, end]);
   const strays = watchStrays(database, first, Math.min(newest, end));
   let good: SealCounts = { seals: 0, entries: 0, archived: 0 };
   const findings = createFindings(() => {
@@ -76,7 +77,7 @@ export async function verifyLog(question: Question): Promise<Verification> {
     cited,
     strays,
     isArchived,
-    isRead: (id) => id >= first && id < end,
+    isRead: part.isRead,
   });
 
   const wrong = await firstWrongArchive(database, archives, { sealKeys, folder: question.archives });
@@ -88,9 +89,8 @@ export async function verifyLog(question: Question): Promise<Verification> {
   if (!findings.isFull()) await findUnsigned(database, sealKeys, findings);
   if (!findings.isFull() && walk.isWhole()) await findStrays(database, { strays, walk, findings });
   const [problem] = findings.all();
-  const of = periodRead(question.period);
-  if (problem === undefined) return { ok: true, ...walk.counts(), unsealed, ...of };
-  return { ok: false, ...good, unsealed, ...of, problem, problems: findings.all() };
+  if (problem === undefined) return { ok: true, ...walk.counts(), unsealed, ...part.said };
+  return { ok: false, ...good, unsealed, ...part.said, problem, problems: findings.all() };
 }
 
 /** Entries of the table that no seal covers and that do not wait for one. */
@@ -171,8 +171,8 @@ interface Walk {
   readonly cited: ReturnType<typeof createCitedCheck>;
   readonly strays: StrayWatch;
   readonly isArchived: (sequence: number) => boolean;
-  /** False for entries outside the period. */
-  readonly isRead: (id: number) => boolean;
+  /** False for seals outside the period: their entries are not read. */
+  readonly isRead: (seal: Seal, ids: readonly number[]) => boolean;
 }
 
 function walkSeals(walk: Walk): SealWalk {
@@ -242,7 +242,7 @@ async function checkSeal(walk: Walk, seal: Seal, previous: Buffer | undefined): 
   const ids = entryIdsOf(seal.entries);
   if (seal.count !== ids.length || seal.entryMacs.length !== ids.length * macBytes)
     return unbelieved('seal_changed');
-  if (!ids.some(walk.isRead)) return { problems: [], ids, read: 0, gone: 0 };
+  if (!walk.isRead(seal, ids)) return { problems: [], ids, read: 0, gone: 0 };
   const rows = new Map((await readEntries(walk.database, ids)).map((row) => [row.id, row]));
   const problems: VerificationProblem[] = [];
   const sound: HandoverRow[] = [];
