@@ -59,7 +59,7 @@ test('a long copy has two pages of leads in memory at most, written and read bac
       all: (text, marks) => {
         // The page's other tables are read by then, and the page before is written.
         if (text.includes('intake_receipts')) rows = Math.max(rows, alive(Row));
-        if (!text.startsWith('SELECT id')) return Promise.resolve([...new Set(marks)].map((id) => new Row(id)));
+        if (!text.startsWith('SELECT id')) return Promise.resolve([...new Set(marks.flat())].map((id) => new Row(id)));
         const ids = Array.from({ length: leads }, (_, index) => ({ id: index + 1 }));
         return Promise.resolve(ids.slice(marks[0], marks[0] + 500));
       },
