@@ -56,7 +56,7 @@ test('a long copy has two pages of leads in memory at most, written and read bac
     const leads = 4_000;
     let [rows, values, page] = [0, 0, 0];
     const database = {
-      all: (text, marks) => {
+      all: (text, marks = []) => {
         // The page's other tables are read by then, and the page before is written.
         if (text.includes('intake_receipts')) rows = Math.max(rows, alive(Row));
         if (!text.startsWith('SELECT id')) return Promise.resolve([...new Set(marks.flat())].map((id) => new Row(id)));
