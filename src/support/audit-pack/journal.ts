@@ -181,7 +181,9 @@ async function createWalk(
       const ids = entryIdsOf(seal.entries);
       const day = dayOf(seal.sealedAt);
       if (!isWhole(day) && !ids.some((id) => id >= firstId && id <= lastId)) return [];
-      return (await readEntries(database, ids, asked.clientId)).map(entryText).filter((text) => meant(text, day));
+      return (await readEntries(database, ids, asked.clientId))
+        .map(entryText)
+        .filter((text) => meant(text, day));
     }
     if (open?.archive !== archive)
       open = { archive, seals: archivedSeals(join(archives, archive.fileName), meant) };
