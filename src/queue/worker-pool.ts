@@ -10,13 +10,13 @@ export interface WorkerPool {
   /** Makes sure a worker is open for a destination. */
   readonly wake: (destinationId: string) => Promise<void>;
   readonly open: () => number;
-  /** Begins jobs of this process's own planner for which an open worker has a place; returns the others, which go through Redis. */
+  /** Takes jobs of this process's own planner that have a place in an open worker, or soon will; returns the others, which go through Redis. */
   readonly begin: BeginNearby;
   /** Stops taking jobs and waits for those begun, at most `drainMs`. */
   readonly close: (drainMs: number) => Promise<void>;
 }
 
-/** Returns the jobs that were not begun. */
+/** Returns the jobs that were not taken. */
 export type BeginNearby = (destinationId: string, jobs: readonly Job[]) => readonly Job[];
 
 /** The planner reads here how to begin jobs in its own process; undefined: this process runs no worker. */

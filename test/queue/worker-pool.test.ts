@@ -99,6 +99,51 @@ test('a job of the same process begins at once only where a place is free and th
   }
 });
 
+test('jobs of the same process wait there for a place, in their order; beyond a few they are returned, and a pool that closes gives them back', async () => {
+  const gateway = await openGateway({ files: webhookFiles(1) });
+  const { place, prefix } = gateway.config.redis;
+  const redis = openRedis(place, 'worker', 60_000);
+  const subscriber = openRedis(place, 'worker', 60_000);
+  const ends: (() => void)[] = [];
+  const begun: Job[] = [];
+  const givenBack: Job[] = [];
+  const pool = await createWorkerPool({
+    redis,
+    subscriber,
+    prefix,
+    concurrencyOf: () => Promise.resolve(2),
+    handle: (_destination, job) => {
+      begun.push(job);
+      return new Promise<void>((done) => void ends.push(done));
+    },
+    isOurs: () => true,
+    giveBack: (jobs) => Promise.resolve(void givenBack.push(...jobs)),
+    queued: () => Promise.resolve([]),
+    log: silentLog,
+    lookMs: 3_600_000,
+  });
+  try {
+    await pool.wake('essai-csv');
+    expect(pool.begin('essai-csv', [1, 2, 3, 4, 5].map(file))).toEqual([file(5)]);
+    await gateway.until('two have begun', () => begun.length === 2);
+    expect(pool.begin('essai-csv', [file(6)])).toEqual([file(6)]);
+    ends.shift()?.();
+    await gateway.until('the third has begun', () => begun.length === 3);
+    expect(begun).toEqual([1, 2, 3].map(file));
+    expect(pool.begin('essai-csv', [7, 8].map(file))).toEqual([file(8)]);
+    const closed = pool.close(60_000);
+    await gateway.until('those that wait are given back', () => givenBack.length === 2);
+    for (const end of ends) end();
+    await closed;
+    expect([begun, givenBack]).toEqual([[1, 2, 3].map(file), [4, 7].map(file)]);
+  } finally {
+    await pool.close(1_000);
+    redis.disconnect();
+    subscriber.disconnect();
+    await gateway.close();
+  }
+});
+
 test('a job in flight whose lock lost its expiry, as in a copied Redis, is pushed again and begun', async () => {
   const gateway = await openGateway({ files: webhookFiles(1) });
   const { place, prefix } = gateway.config.redis;
