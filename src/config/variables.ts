@@ -33,7 +33,7 @@ const rows: Readonly<Record<string, Row>> = {
   },
   RELAIS_MYSQL_STATISTICS_URL: {
     secret:
-      'the same for the account that writes statistics, in a schema of their own (relais statistics run, restore load)',
+      'the same for the account that writes statistics, in a schema of their own (statistics run, restore load)',
   },
   RELAIS_MYSQL_STATISTICS_READ_URL: {
     secret: 'the same for the account that reads them (relais statistics export, backup run)',
