@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import mysql from 'mysql2/promise';
 import { openApp } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
-import { firstId } from '../../src/domain/hosting.ts';
+import { spareIds } from '../../src/backups/resume.ts';
+import { firstId, firstShortId } from '../../src/domain/hosting.ts';
 import { silentLog } from '../../src/log.ts';
 import { alone } from '../../src/store/alone.ts';
+import { raiseIds } from '../../src/store/backups/restores.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { insertIntakeRows } from '../../src/store/intake/intake.ts';
 import { environmentOf, terminalOf } from '../cli/terminal.ts';
@@ -185,6 +187,21 @@ test('C36: of two at once one is refused: each would have written keys of its ow
   await owner.close();
   expect(ran).toMatchObject({ code: 1, err: expect.stringContaining('INSTANCE-001') as string });
   expect(existsSync(join(home.folder, 'etc', 'nord'))).toBe(false);
+});
+
+test('C36: a restore leaves each installation its range of ids, and numbers for others', async () => {
+  const own = home.environment('littoral_2');
+  const dedicated = openDatabase({ url: urlIn(own, 'RELAIS_MYSQL_OWNER_URL'), connections: 1 });
+  for (const database of [dedicated, gateway.owner]) await raiseIds(database, {}, spareIds);
+  const nextOf = async (table: string): Promise<number> => {
+    const [row] = await dedicated.all<Record<string, string>>(`SHOW CREATE TABLE ${table}`);
+    return Number(/AUTO_INCREMENT=(\d+)/.exec(Object.values(row ?? {}).join(' '))?.[1]);
+  };
+  expect(await nextOf('leads')).toBeGreaterThan(firstId(2));
+  expect(await nextOf('accounts')).toBeGreaterThan(firstShortId(2));
+  expect(await nextOf('accounts')).toBeLessThan(firstShortId(3));
+  await dedicated.close();
+  expect(await home.create('sud')).toMatchObject({ code: 0 });
 });
 
 test('C36: an account is bound to an address; a dedicated installation makes no other', async () => {

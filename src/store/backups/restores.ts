@@ -1,7 +1,9 @@
 // Records the restore of a backup into this database, and reads what a restore needs: the next ids, leads and rows page by page.
 // Invariant: from its first moment until a person opens it a restored database is read-only for every process.
+import { firstId, firstShortId } from '../../domain/hosting.ts';
 import { RelaisError } from '../../errors.ts';
 import type { Database, Sql } from '../database.ts';
+import { readDedication } from '../hosting/instances.ts';
 import { shippedMigrations, statementsOf } from '../migrate.ts';
 
 /** Creates the table in an empty schema and begins: whatever is loaded from now on is read-only. */
@@ -47,16 +49,19 @@ export async function raiseIds(
   known: Readonly<Record<string, number>>,
   spare: (table: string) => number,
 ): Promise<number> {
-  const columns = await owner.all<{ name: string; col: string }>(
-    `SELECT TABLE_NAME AS name, COLUMN_NAME AS col FROM information_schema.COLUMNS
+  const columns = await owner.all<{ name: string; col: string; type: string }>(
+    `SELECT TABLE_NAME AS name, COLUMN_NAME AS col, DATA_TYPE AS type FROM information_schema.COLUMNS
       WHERE TABLE_SCHEMA = ? AND EXTRA LIKE '%auto_increment%'`,
     [owner.name],
   );
-  for (const { name, col } of columns) {
+  const { slot } = (await readDedication(owner)) ?? { slot: 0 };
+  for (const { name, col, type } of columns) {
     const [row] = await owner.all<{ highest: number | null }>(
       `SELECT MAX(\`${col}\`) AS highest FROM \`${name}\``,
     );
-    const next = Math.max(row?.highest ?? 0, known[name] ?? 0) + spare(name) + 1;
+    // A table without a row goes on in the range of its installation too.
+    const first = type === 'bigint' ? firstId(slot) : firstShortId(slot);
+    const next = Math.max(first, row?.highest ?? 0, known[name] ?? 0) + spare(name) + 1;
     await owner.text(`ALTER TABLE \`${name}\` AUTO_INCREMENT = ${Math.trunc(next)}`);
   }
   return columns.length;
