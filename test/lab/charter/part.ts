@@ -1,4 +1,4 @@
-// the year of one client under the charter, as commands: withdrawal, erasure, backup, restore, long copy, lapse, purge, audit pack
+// the year of one client under the charter, as commands: withdrawal, statistic, erasure, backup, restore, long copy, lapse, purge, audit
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,11 +10,20 @@ import { environmentOf } from '../../cli/terminal.ts';
 import { startHttpRecipient } from '../../connectors/servers/http.ts';
 import { freshDatabase } from '../../support/database.ts';
 import { askedEngine } from '../../support/engine.ts';
-import { openGateway, type Gateway } from '../../trip/gateway.ts';
+import { openGateway, strangerRow, type Gateway } from '../../trip/gateway.ts';
 import { startDrive, type Drive } from '../years/drive.ts';
 import { enterWorld, type World } from '../years/moved-time.ts';
 import { filesFor } from '../years/recipients.ts';
 import { commandLine, say, type CommandLine } from './commands.ts';
+import {
+  authorise,
+  counted,
+  filesOfOthers,
+  issueMonth,
+  makeStatistics,
+  otherClients,
+  sameMonth,
+} from './statistic.ts';
 
 // Told on real services with a clock of its own: every connection of this process says the time of the story.
 // Invariant: each promise is looked up where it counts, at the recipient, in the tables or in the restored database; exit code 1 where
@@ -50,7 +59,7 @@ async function takeLeads({ gateway, drive, world, received, check }: Story): Pro
     ...persons.map(({ reference, name, operation, phone }, index) => ({
       ...{ client_id: clientId, kind: 'lead' as const, reference, channel: 'web_form', collected_at: at },
       ...{ notice: 'n1', civility: 'ms', last_name: name, first_name: 'Zoé', programme: 'ES-LYON' },
-      ...{ email: `${name.toLowerCase()}@courriel.example`, mobile: `+3363998000${index}` },
+      ...{ ...counted, email: `${name.toLowerCase()}@courriel.example`, mobile: `+3363998000${index}` },
       ...(operation === undefined ? {} : { operation, operation_kind: 'one_off' }),
       consents: JSON.stringify([
         { ...yes, channel: 'email' },
@@ -62,6 +71,17 @@ async function takeLeads({ gateway, drive, world, received, check }: Story): Pro
             },
       ]),
     })),
+  );
+  await gateway.send(
+    ...otherClients.flatMap((client, order) =>
+      [1, 2, 3].map((number) =>
+        strangerRow(`${client}-${number}`, {
+          ...counted,
+          ...{ client_id: client, collected_at: at, mobile: `+336399801${order}${number}` },
+          consents: JSON.stringify([{ ...yes, channel: 'email' }]),
+        }),
+      ),
+    ),
   );
   await drive.settle();
   check('five leads are with the client, each with its opt-in', received.length === persons.length);
@@ -136,7 +156,8 @@ async function restored(story: Story, ...words: readonly string[]): Promise<read
       ...['--ledger', environment['RELAIS_ERASURE_LEDGER_DIR'] ?? '', '--reason', 'exercice 1'],
     );
     const rows = await owner.all<{ name: string | null }>(
-      'SELECT last_name AS name FROM prospects ORDER BY lead_id',
+      'SELECT last_name AS name FROM prospects WHERE client_id = ? ORDER BY lead_id',
+      [clientId],
     );
     return rows.flatMap(({ name }) => name ?? []);
   } finally {
@@ -178,11 +199,13 @@ async function lapse({ drive, received, check }: Story): Promise<void> {
   );
 }
 
-async function purge({ gateway, drive, relais, check }: Story): Promise<void> {
+async function purge(story: Story): Promise<void> {
+  const { gateway, drive, relais, check } = story;
   await drive.night();
   await relais('retention', 'list', '--client', clientId);
   const left = await gateway.owner.all("SELECT 1 FROM prospects WHERE last_name = 'Moreau'");
   check('two months after the operation Moreau is gone', left.length === 0);
+  await sameMonth(story);
 }
 
 async function audit({ gateway, relais, folder, check }: Story): Promise<void> {
@@ -201,13 +224,15 @@ async function audit({ gateway, relais, folder, check }: Story): Promise<void> {
 
 const chapters: readonly (readonly [at: string, title: string, tell: (story: Story) => Promise<unknown>])[] =
   [
-    ['2026-01-05T09:00:00Z', 'five requests come in', takeLeads],
+    ['2026-01-05T09:00:00Z', 'five requests come in, and six for two other clients', takeLeads],
+    ['2026-01-05T10:00:00Z', 'the three clients authorise statistics in writing', authorise],
     [
       '2026-01-12T09:00:00Z',
       'the open days are recorded with their end',
       ({ relais }) =>
         relais('operation', 'record', 'PORTES-OUVERTES', '--client', clientId, '--ends', '2026-06-30'),
     ],
+    ['2026-02-02T09:00:00Z', 'the statistic of January', issueMonth],
     ['2026-03-10T09:00:00Z', 'Bernard takes the opt-in back', withdrawal],
     [
       '2026-04-02T03:00:00Z',
@@ -239,18 +264,24 @@ const received: string[] = [];
 crm.answer = ({ method, url, body }, response) => {
   const text = body.toString();
   const { ref = url.split('/').at(-1) ?? '' } = JSON.parse(text || '{}') as { readonly ref?: string };
-  received.push(`${method} ${decodeURIComponent(ref).replace(/^C-/, '')} ${text}`);
+  if (url.startsWith('/leads'))
+    received.push(`${method} ${decodeURIComponent(ref).replace(/^C-/, '')} ${text}`);
   const answer = JSON.stringify({ success: true, id: `C-${ref}` });
   response.writeHead(200, { 'content-type': 'application/json' }).end(answer);
 };
 const broken: string[] = [];
 mkdirSync(join(folder, 'proofs'));
 const gateway = await openGateway({
-  files: filesFor({ 'essai-crm': crm.port, 'essai-old': crm.port }),
+  files: { ...filesFor({ 'essai-crm': crm.port, 'essai-old': crm.port }), ...filesOfOthers(crm.port) },
   environment: { RELAIS_PHONE_PROOFS_DIR: join(folder, 'proofs') },
 });
 try {
-  await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'demo', note: 'contract 1' });
+  for (const client of ['essai', ...otherClients])
+    await gateway.app.publishing.publish({
+      destinationId: `${client}-crm`,
+      author: 'demo',
+      note: 'contract 1',
+    });
   const drive = await startDrive(gateway, world, (zero, what) => void broken.push(`${zero}: ${what}`));
   const identity = await generateIdentity();
   writeFileSync(join(folder, 'backup.key'), `${identity}\n`);
@@ -262,6 +293,7 @@ try {
     RELAIS_BACKUP_DIR: join(folder, 'backups'),
     RELAIS_BACKUP_RECIPIENT: await identityToRecipient(identity),
     RELAIS_ERASURE_LEDGER_DIR: join(folder, 'ledger'),
+    ...(await makeStatistics(gateway)),
   });
   const story: Story = {
     ...{ gateway, world, drive, folder, environment, received },
