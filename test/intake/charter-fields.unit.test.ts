@@ -33,7 +33,7 @@ test('C05: of a person civility, names, addresses and phones are taken, and no m
 test('C06: of the project the programme, the home, its purpose and the budget are taken', () => {
   expect(columnsOf('project').toSorted()).toEqual(
     [
-      ...['programme', 'housing_type', 'rooms', 'surface_min', 'surface_max', 'housing_use'],
+      ...['programme', 'operation', 'housing_type', 'rooms', 'surface_min', 'surface_max', 'housing_use'],
       ...['budget_min', 'budget_max', 'location', 'comment'],
     ].toSorted(),
   );
