@@ -28,7 +28,7 @@ export type SqlValues = readonly (SqlValue | SqlList)[];
 
 /**
  * The statement with the placeholders of its lists, each in the place of one `IN (?)`; undefined where a list is empty: no row is in it.
- * @throws INTERNAL-001 for an empty list after NOT: every row is outside it
+ * @throws INTERNAL-001 for an empty list after NOT: every row is outside it; for a list without its place
  */
 export function withLists(
   sql: string,
@@ -37,6 +37,9 @@ export function withLists(
   if (!values.some(Array.isArray)) return { sql, values: values as readonly SqlValue[] };
   const lists = values.filter((value): value is SqlList => Array.isArray(value));
   if (lists.some((list) => list.length === 0) && !sql.includes('NOT IN (?)')) return undefined;
+  // A statement takes lists in one way only: the placeholders of `inList` for one value look the same.
+  if (sql.split('IN (?)').length - 1 !== lists.length)
+    throw new RelaisError('INTERNAL-001', 'Each list has one IN (?) of its own.');
   const inLists = new Map(lists.map((list) => [list, inList(list)]));
   const marks = lists.map((list) => inLists.get(list)?.marks ?? '');
   return {

@@ -246,6 +246,11 @@ describe('lists', () => {
       expect(affected).toBe(2);
     });
   });
+  test('are refused where one has no place', async () => {
+    await expect(home.owner.all('SELECT id FROM things WHERE id IN (?)', [[1], [2]])).rejects.toThrow(
+      'one IN (?)',
+    );
+  });
   test('that are empty are asked nothing, but every row is outside of them', async () => {
     expect(await home.owner.all('SELECT nothing FROM nowhere WHERE id IN (?)', [[]])).toEqual([]);
     const { affected } = await home.owner.run('DELETE FROM nowhere WHERE id IN (?)', [[]]);

@@ -2,7 +2,7 @@
 // Invariant: no delivery is lost: it stays due, or is due again when its destination may send.
 import type { Reason } from '../../domain/delivery.ts';
 import { ratePeriods } from '../../domain/rates.ts';
-import { inList, insertGroups, type Sql } from '../database.ts';
+import { insertGroups, type Sql } from '../database.ts';
 import { isBegunSql } from './begun-deliveries.ts';
 import { carriesRightSql } from '../leads/rights.ts';
 import { windowUse } from './due-work.ts';
@@ -35,15 +35,13 @@ export async function showHeld(
 export async function bringProbe(sql: Sql, destinationId: string, but: readonly number[]): Promise<number> {
   const { all } = await windowUse(sql, destinationId);
   if (all > 0) return 0;
-  const excepted = inList(but.length === 0 ? [0] : but);
   // Brought forward while the period is full, it would have to wait again, once a second.
-  const ownLimits = inList(setByMapping);
   const [next] = await sql.all<{ id: number; batch_id: number; later: number }>(
     `SELECT id, batch_id, due_at > UTC_TIMESTAMP(3) AS later FROM deliveries FORCE INDEX (deliveries_due)
-      WHERE state = 'waiting' AND destination_id = ? AND id NOT IN (${excepted.marks}) AND reason NOT IN (${ownLimits.marks})
+      WHERE state = 'waiting' AND destination_id = ? AND id NOT IN (?) AND reason NOT IN (?)
         AND (reason LIKE 'retry%' OR reason LIKE 'throttled%' OR reason LIKE 'destination_held%')
       ORDER BY due_at, id LIMIT 1`,
-    [destinationId, ...excepted.values, ...ownLimits.values],
+    [destinationId, but.length === 0 ? [0] : but, setByMapping],
   );
   if (next === undefined) return 0;
   if (next.batch_id > 0) {
@@ -110,11 +108,10 @@ export async function askAgain(tx: Sql, destinationId: string): Promise<void> {
   );
   const ids = [...new Set(files.flatMap(({ id, whole_id }) => (whole_id === 0 ? [id] : [id, whole_id])))];
   for (const group of insertGroups(ids)) {
-    const listed = inList(group);
     await tx.run(
       `UPDATE batches FORCE INDEX (PRIMARY) SET due_at = UTC_TIMESTAMP(3)
-        WHERE id IN (${listed.marks}) AND destination_id = ? AND state IN ('open', 'written') AND queued_at IS NULL AND due_at > UTC_TIMESTAMP(3)`,
-      [...listed.values, destinationId],
+        WHERE id IN (?) AND destination_id = ? AND state IN ('open', 'written') AND queued_at IS NULL AND due_at > UTC_TIMESTAMP(3)`,
+      [group, destinationId],
     );
   }
   await tx.run(

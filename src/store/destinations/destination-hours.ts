@@ -1,7 +1,7 @@
 // Counts the ends of deliveries per destination and hour, from the sealed log (tables destination_hours, counted_seals).
 // Invariant: an entry is counted in the transaction that moves the cursor past its seal, and so exactly once.
 import { endingEntries, endingSteps, type DeliveryEnd } from '../../domain/delivery.ts';
-import { inList, insertGroups, rowMarks, type ReadOnlySql, type Sql } from '../database.ts';
+import { insertGroups, rowMarks, type ReadOnlySql, type Sql } from '../database.ts';
 
 /** Locks and returns the cursor, so that several processes may count. 0: nothing was counted yet. */
 export async function lockCountedSeal(tx: Sql): Promise<number> {
@@ -56,14 +56,12 @@ export async function endingEntriesBetween(
   from: number,
   to: number,
 ): Promise<readonly EndingEntry[]> {
-  const entries = inList(endingEntries);
-  const steps = inList(endingSteps);
   return sql.all<EndingEntry>(
     `SELECT h.at, h.destination_id AS destinationId, h.entry, h.next_step AS nextStep, d.created_at AS plannedAt,
             d.reopened_at AS reopenedAt
        FROM handovers h FORCE INDEX (PRIMARY) LEFT JOIN deliveries d ON d.id = h.delivery_id
-      WHERE h.id BETWEEN ? AND ? AND h.delivery_id > 0 AND (h.entry IN (${entries.marks}) OR h.next_step IN (${steps.marks}))`,
-    [from, to, ...entries.values, ...steps.values],
+      WHERE h.id BETWEEN ? AND ? AND h.delivery_id > 0 AND (h.entry IN (?) OR h.next_step IN (?))`,
+    [from, to, endingEntries, endingSteps],
   );
 }
 

@@ -1,6 +1,6 @@
 // Finds the deliveries that a new version of a mapping cancels, reopens, or leaves with their old content.
 // Invariant: only a delivery that ended because its mapping did not accept the lead is reopened.
-import { inList, type Sql } from '../database.ts';
+import type { Sql } from '../database.ts';
 
 export interface WaitingCreate {
   readonly id: number;
@@ -59,12 +59,11 @@ export async function reopenEnded(
     [ids],
   );
   if (rows.length === 0) return [];
-  const found = inList(rows.map((row) => row.id));
   await tx.run(
     `UPDATE deliveries FORCE INDEX (PRIMARY) SET state = 'planned', reason = '', settled_at = NULL, due_at = UTC_TIMESTAMP(3),
             expires_at = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3))
-      WHERE id IN (${found.marks})`,
-    [maxAgeMs, ...found.values],
+      WHERE id IN (?)`,
+    [maxAgeMs, rows.map((row) => row.id)],
   );
   return rows.map((row) => row.id);
 }

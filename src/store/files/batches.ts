@@ -102,14 +102,13 @@ export async function takeDueBatches(
   olderThanMs: number,
   held: readonly string[],
 ): Promise<readonly Batch[]> {
-  const none = inList(held.length === 0 ? [''] : held);
   const rows = await tx.all<BatchRow>(
     `SELECT ${batchColumns} FROM batches WHERE state IN ('open', 'written') AND due_at <= UTC_TIMESTAMP(3)
         AND role <> 'part' AND lease_until IS NULL
         AND (queued_at IS NULL OR queued_at <= TIMESTAMPADD(MICROSECOND, ? * -1000, UTC_TIMESTAMP(3)))
-        AND destination_id IN (SELECT id FROM destinations WHERE status = 'active') AND destination_id NOT IN (${none.marks})
+        AND destination_id IN (SELECT id FROM destinations WHERE status = 'active') AND destination_id NOT IN (?)
       ORDER BY due_at LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
-    [olderThanMs, ...none.values],
+    [olderThanMs, held.length === 0 ? [''] : held],
   );
   if (rows.length > 0) {
     const { marks, values } = inList(rows.map((row) => row.id));

@@ -2,7 +2,7 @@
 // Invariant: no text of a recipient is kept; only deliveries that left in the file are matched.
 import type { Action } from '../../../connectors/contract.ts';
 import { batchColumns, batchOf, endBatch, type Batch, type BatchRow } from './batches.ts';
-import { inList, type Sql } from '../database.ts';
+import type { Sql } from '../database.ts';
 
 export type PieceState = 'seen' | 'read' | 'unreadable';
 
@@ -65,13 +65,12 @@ export async function takeEndedFiles(
   limit: number,
   held: readonly string[],
 ): Promise<readonly Batch[]> {
-  const none = inList(held.length === 0 ? [''] : held);
   const rows = await tx.all<BatchRow>(
     `SELECT ${batchColumns} FROM batches FORCE INDEX (batches_look)
       WHERE look_at <= UTC_TIMESTAMP(3) AND state IN ('sent', 'refused', 'voided')
-        AND destination_id IN (SELECT id FROM destinations WHERE status = 'active') AND destination_id NOT IN (${none.marks})
+        AND destination_id IN (SELECT id FROM destinations WHERE status = 'active') AND destination_id NOT IN (?)
       ORDER BY look_at LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
-    none.values,
+    [held.length === 0 ? [''] : held],
   );
   if (rows.length > 0) {
     await tx.run(

@@ -83,10 +83,9 @@ export async function reopenWithheld(tx: Sql, ids: readonly number[]): Promise<r
     [ids],
   );
   if (rows.length === 0) return [];
-  const found = inList(rows.map((row) => row.id));
   await tx.run(
-    `UPDATE deliveries FORCE INDEX (PRIMARY) SET state = 'planned', reason = '', due_at = UTC_TIMESTAMP(3) WHERE id IN (${found.marks})`,
-    found.values,
+    `UPDATE deliveries FORCE INDEX (PRIMARY) SET state = 'planned', reason = '', due_at = UTC_TIMESTAMP(3) WHERE id IN (?)`,
+    [rows.map((row) => row.id)],
   );
   return rows.map((row) => row.id);
 }
@@ -187,10 +186,9 @@ function listed(
 
 async function wake(tx: Sql, rows: readonly { readonly id: number }[]): Promise<void> {
   if (rows.length === 0) return;
-  const found = inList(rows.map((row) => row.id));
   await tx.run(
-    `UPDATE deliveries FORCE INDEX (PRIMARY) SET state = 'planned', reason = '', due_at = UTC_TIMESTAMP(3) WHERE id IN (${found.marks})
+    `UPDATE deliveries FORCE INDEX (PRIMARY) SET state = 'planned', reason = '', due_at = UTC_TIMESTAMP(3) WHERE id IN (?)
         AND ${waitsForAnother}`,
-    found.values,
+    [rows.map((row) => row.id)],
   );
 }

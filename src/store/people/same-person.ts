@@ -13,7 +13,7 @@ import {
   addressDigests,
 } from '../../domain/opposition.ts';
 import { insertConsents, readConsents } from '../leads/consents.ts';
-import { inList, type Sql, type SqlValue } from '../database.ts';
+import type { Sql, SqlValues } from '../database.ts';
 import { appendHandovers } from '../log/handovers.ts';
 import { insertChanges, raiseRevisions } from '../leads/lead-writes.ts';
 import { lockLeads } from '../leads/leads.ts';
@@ -286,22 +286,19 @@ async function readFormer(
   origins: readonly number[],
 ): Promise<readonly Former[]> {
   const columns = 'f.lead_id AS leadId, f.client_id AS clientId, f.digest';
-  const arms: { readonly sql: string; readonly values: readonly SqlValue[] }[] = [];
+  const arms: { readonly sql: string; readonly values: SqlValues }[] = [];
   if (present.length > 0) {
-    const clients = inList([...new Set(present.map(({ clientId }) => clientId))]);
-    const digests = inList(present.flatMap((one) => one.digests));
     arms.push({
       sql: `SELECT ${columns}, 0 AS isOwn FROM former_addresses f FORCE INDEX (former_addresses_digest)
-      WHERE f.client_id IN (${clients.marks}) AND f.digest IN (${digests.marks})`,
-      values: [...clients.values, ...digests.values],
+      WHERE f.client_id IN (?) AND f.digest IN (?)`,
+      values: [[...new Set(present.map(({ clientId }) => clientId))], present.flatMap((one) => one.digests)],
     });
   }
   if (origins.length > 0) {
-    const own = inList(origins);
     arms.push({
-      sql: `SELECT ${columns}, 1 AS isOwn FROM former_addresses f FORCE INDEX (PRIMARY) WHERE f.lead_id IN (${own.marks})
+      sql: `SELECT ${columns}, 1 AS isOwn FROM former_addresses f FORCE INDEX (PRIMARY) WHERE f.lead_id IN (?)
        AND EXISTS (SELECT 1 FROM consents c FORCE INDEX (consents_lead) WHERE c.lead_id = f.lead_id AND c.state = 'withdrawn')`,
-      values: own.values,
+      values: [origins],
     });
   }
   if (arms.length === 0) return [];

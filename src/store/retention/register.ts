@@ -2,7 +2,7 @@
 // Invariant: a number is assigned once and never changes; a change of an operation runs under the lock of the client's row.
 import type { CivilDate, Delay } from '../../domain/civil-date.ts';
 import type { OperationFacts } from '../../domain/retention.ts';
-import { inList, type ReadOnlySql, type Sql } from '../database.ts';
+import type { ReadOnlySql, Sql } from '../database.ts';
 import type { Covered, Instruction } from '../../domain/instructions.ts';
 
 export interface Operation extends OperationFacts {
@@ -54,12 +54,10 @@ export async function operationsNamed(
   names: readonly { readonly clientId: string; readonly code: string }[],
 ): Promise<ReadonlyMap<string, Operation>> {
   if (names.length === 0) return new Map();
-  const clients = inList([...new Set(names.map(({ clientId }) => clientId))]);
-  const codes = inList([...new Set(names.map(({ code }) => code))]);
   // Every client with every code: more than needed, in one statement.
   const rows = await sql.all<OperationRow>(
-    `SELECT ${operationColumns} FROM operations FORCE INDEX (PRIMARY) WHERE client_id IN (${clients.marks}) AND code IN (${codes.marks})`,
-    [...clients.values, ...codes.values],
+    `SELECT ${operationColumns} FROM operations FORCE INDEX (PRIMARY) WHERE client_id IN (?) AND code IN (?)`,
+    [[...new Set(names.map(({ clientId }) => clientId))], [...new Set(names.map(({ code }) => code))]],
   );
   return new Map(
     rows.map(operationOf).map((operation) => [`${operation.clientId}\n${operation.code}`, operation]),
