@@ -35,6 +35,8 @@ export interface Dispatcher {
   readonly dispatch: (hints?: readonly string[]) => Promise<number>;
   /** The same for those whose window was filled a moment ago; where there are none, nothing is asked. */
   readonly refill: () => Promise<number>;
+  /** True where there are such destinations. */
+  readonly isRefilling: () => boolean;
   /** Notes that a destination got a fresh lead without a dispatch: fewer replays are let in beside it. */
   readonly noteFresh: (destinationId: string) => void;
   /** Files whose next try is due. */
@@ -105,6 +107,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   return {
     dispatch: (hints) => dispatch(at, hints),
     refill: () => refill(at),
+    isRefilling: () => at.pushedAt.size > 0,
     noteFresh: (id) => void at.freshAt.set(id, performance.now()),
     dispatchFiles: () => dispatchFiles(at),
     bringProbes: () => bringProbes(at),

@@ -17,6 +17,7 @@ import { watchRequests } from '../privacy/requests/watch.ts';
 import { followClosings } from '../retention/closing.ts';
 import type { Sql, Database } from '../store/database.ts';
 import type { Look } from '../store/look.ts';
+import { forgetProcesses } from '../store/alerts/processes.ts';
 import { purgeRefused } from '../store/intake/refused-rows.ts';
 import { tidyTakings } from '../store/intake/takings.ts';
 import { dropEndedRuns, workAnyRun } from '../support/bulk-runs.ts';
@@ -108,6 +109,7 @@ function housekeepingTimers(loop: StartLoop, app: App, maintenance: Maintenance)
     await inTurn(
       maintenance.tidy,
       () => tidyTakings(database),
+      () => forgetProcesses(database),
       async () => {
         strays = await app.intake.refuseStrays();
       },

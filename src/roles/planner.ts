@@ -35,7 +35,7 @@ export async function startPlanner(
   const stations = stationsOf(app, producer);
   const loops: Loop[] = [];
   const loop: StartLoop = (name, idleMs, work) => {
-    const started = startLoop({ name, idleMs, work, log });
+    const started = startLoop({ name, idleMs, work, log, tickMs: config.planner.idleMs });
     loops.push(started);
     return started;
   };
@@ -174,7 +174,8 @@ function startDispatchLoops(loop: StartLoop, app: App, { look, dispatcher, files
     seen(['planned', 'waiting'], async () => (await dispatcher.dispatch()) > 0),
   );
   // Refills a window that empties fast before the next pass over all of them.
-  loop('refill', 50, async () => (await dispatcher.refill()) > 0);
+  const refillMs = (): number => (dispatcher.isRefilling() ? 50 : pacedMs(240, idleMs));
+  loop('refill', refillMs, async () => (await dispatcher.refill()) > 0);
   loop(
     'collect',
     pacedMs(250, idleMs),
@@ -185,8 +186,11 @@ function startDispatchLoops(loop: StartLoop, app: App, { look, dispatcher, files
     pacedMs(250, idleMs),
     seen(['files', 'answers'], async () => (await dispatcher.dispatchFiles()) > 0),
   );
-  loop('slots', pacedMs(1_000, idleMs), async () => {
-    if ((await destinationsBy(app.database, fileConnectors)).length === 0) return false;
+  let hasFiles = true;
+  const slotsMs = (): number => pacedMs(hasFiles ? 1_000 : 5_000, idleMs);
+  loop('slots', slotsMs, async () => {
+    hasFiles = (await destinationsBy(app.database, fileConnectors)).length > 0;
+    if (!hasFiles) return false;
     let noted = 0;
     await inTurn(files.showWaiting, async () => {
       noted = await files.noteSlots(app.database.now());

@@ -64,12 +64,16 @@ export interface Database extends Sql {
   ) => Promise<T>;
   /** The failure of a database that recently answered and accepted nothing; undefined otherwise. */
   readonly refusal: () => SqlFailure | undefined;
+  /** True if it answered a statement a moment ago. */
+  readonly answers: () => boolean;
   readonly close: () => Promise<void>;
   readonly name: string;
 }
 
 /** Longer than the interval between two heartbeats of a role, so that a persistent refusal is never missed. */
 const refusalMs = 12_000;
+/** An answer counts as that of a moment ago, ms. */
+const answeredMs = 500;
 
 /**
  * @param options.silenceMs a server that is silent for so long during a statement counts as lost: behind a network that dropped the
@@ -80,11 +84,17 @@ export function openDatabase(options: ConnectionOptions & { readonly sign?: Sign
   const { borrow, clock, databaseName, close } = createConnections(options);
   const common = { now: clock.now, sign: options.sign };
   let refused: { readonly error: SqlFailure; readonly at: number } | undefined;
-  const noted = <T>(work: () => Promise<T>): Promise<T> =>
-    repeated(work).catch((error: unknown) => {
+  let answeredAt = Number.NEGATIVE_INFINITY;
+  const noted = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      const result = await repeated(work);
+      answeredAt = performance.now();
+      return result;
+    } catch (error) {
       if (isRefusalOfAll(error)) refused = { error, at: performance.now() };
       throw error;
-    });
+    }
+  };
   const sqlOn = (connection: Executing): Sql => ({ ...statementsBy((work) => work(connection)), ...common });
   return {
     ...common,
@@ -102,6 +112,7 @@ export function openDatabase(options: ConnectionOptions & { readonly sign?: Sign
       ),
     refusal: () =>
       refused !== undefined && performance.now() - refused.at < refusalMs ? refused.error : undefined,
+    answers: () => performance.now() - answeredAt < answeredMs,
     close,
   };
 }

@@ -54,7 +54,7 @@ export async function readSigns(
 export interface Look {
   /** True if a look of a moment ago saw one of these signs. */
   readonly sees: (...wanted: readonly Sign[]) => Promise<boolean>;
-  /** The same by a look of now: at these signs alone, where the look at all of them can still be shared. */
+  /** The same by a look of now: one that is under way, or at these signs alone, where the look at all of them can still be shared. */
   readonly looksFor: (...wanted: readonly Sign[]) => Promise<boolean>;
 }
 
@@ -67,10 +67,14 @@ export interface LookOptions {
 export function createLook(sql: ReadOnlySql, options: LookOptions = {}): Look {
   const { sharedMs = 100, now = (): number => performance.now() } = options;
   let at = Number.NEGATIVE_INFINITY;
+  let isLooking = false;
   let seen: Promise<ReadonlySet<Sign>> = Promise.resolve(new Set());
   const lookAround = (): void => {
     at = now();
-    seen = readSigns(sql);
+    isLooking = true;
+    seen = readSigns(sql).finally(() => {
+      isLooking = false;
+    });
     // A failed look is not shared with those that come later.
     seen.catch(() => {
       at = Number.NEGATIVE_INFINITY;
@@ -85,6 +89,6 @@ export function createLook(sql: ReadOnlySql, options: LookOptions = {}): Look {
   return {
     sees,
     looksFor: async (...wanted) =>
-      isShared() ? (await readSigns(sql, wanted)).size > 0 : await sees(...wanted),
+      isShared() && !isLooking ? (await readSigns(sql, wanted)).size > 0 : await sees(...wanted),
   };
 }

@@ -66,6 +66,23 @@ test('a timer is shorter where the planner looks more often than usual, and neve
   start();
   expect([20, 60, 5_000].map((idleMs) => pacedMs(1_000, idleMs))).toEqual([334, 1_000, 1_000]);
 });
+test('pauses of at least a tick end at its multiples, so that loops wake together', async () => {
+  const woken: number[] = [];
+  const loops = [150, 240].map((idleMs) =>
+    startLoop({
+      ...{ name: 'test', idleMs, log, tickMs: 60 },
+      work: () => {
+        woken.push(performance.now());
+        return Promise.resolve(false);
+      },
+    }),
+  );
+  start();
+  await pass(1_000);
+  await Promise.all(loops.map((one) => one.stop()));
+  expect(woken.length).toBeGreaterThan(8);
+  expect(woken.slice(2).map((at) => Math.round(at % 60) % 60)).toEqual(woken.slice(2).map(() => 0));
+});
 test('a nudge ends the pause', async () => {
   start();
   await pass(10);

@@ -132,6 +132,22 @@ test('loops that ask within a tenth of a second share a look; one that looks now
   expect(looks).toBe(3);
 });
 
+test('a look that is under way is a look of now', async () => {
+  let looks = 0;
+  const look = createLook(
+    {
+      all: <Found>() => {
+        looks += 1;
+        return Promise.resolve([{ seen: 'intake' }] as Found[]);
+      },
+    },
+    { now: () => 0 },
+  );
+  const both = [look.sees('alerts'), look.looksFor('intake')];
+  await expect(Promise.all(both)).resolves.toEqual([false, true]);
+  expect(looks).toBe(1);
+});
+
 test('a look that failed is not shared', async () => {
   const answers = [Promise.reject(new Error('away')), Promise.resolve([{ seen: 'intake' }])];
   const look = createLook({ all: <Found>() => answers.shift() as Promise<Found[]> }, { now: () => 0 });

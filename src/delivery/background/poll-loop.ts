@@ -28,6 +28,13 @@ const pauseAfter = (failures: number, idleMs: number): number =>
 
 const msOf = (idle: number | (() => number)): number => (typeof idle === 'number' ? idle : idle());
 
+/** The pause to the nearest multiple of `tickMs`: loops with the same one wake the process together. */
+const toTick = (ms: number, tickMs: number | undefined): number => {
+  if (tickMs === undefined || ms < tickMs) return ms;
+  const now = performance.now();
+  return Math.round((now + ms) / tickMs) * tickMs - now;
+};
+
 /**
  * @param name a code of the log: letters, digits, `_`. Throws at start for a name that the log would replace
  * @param restMs pause before the first round; none by default
@@ -38,6 +45,8 @@ export function startLoop(options: {
   readonly work: LoopWork;
   readonly log: Log;
   readonly restMs?: number;
+  /** Pauses of at least as long end at multiples of it. */
+  readonly tickMs?: number;
 }): Loop {
   if (loggable(options.name) !== options.name)
     throw new Error(`The log cannot write the name of the loop "${options.name}".`);
@@ -74,7 +83,7 @@ export function startLoop(options: {
           options.log.error('loop.failed', { loop: options.name, code: foreignCode(error), count: failures });
       }
       if (stopping || (more && failures === 0) || (nudged && failures === 0)) continue;
-      await pause(pauseAfter(failures, msOf(options.idleMs)));
+      await pause(toTick(pauseAfter(failures, msOf(options.idleMs)), options.tickMs));
     }
   };
   const running = run();

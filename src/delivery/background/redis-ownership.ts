@@ -79,7 +79,7 @@ export async function openOwnership(options: OwnershipOptions): Promise<Ownershi
 }
 
 export interface OwnershipOptions {
-  readonly database: Sql & Pick<Database, 'refusal'>;
+  readonly database: Sql & Pick<Database, 'refusal' | 'answers'>;
   /** A connection of its own, ended with `stop`: BullMQ's commands must not meet ours in one pipeline. */
   readonly redis: RedisClient;
   /** Writes something on the connection that carries the work. */
@@ -91,7 +91,7 @@ export interface OwnershipOptions {
 
 /** Reading is not enough: a full disk can still be read. The writes of this process show it. */
 async function takenBy(database: OwnershipOptions['database']): Promise<void> {
-  await database.all('SELECT 1');
+  if (!database.answers()) await database.all('SELECT 1');
   const refusal = database.refusal();
   if (refusal !== undefined) throw refusal;
 }

@@ -36,6 +36,10 @@ export async function renewProcess(sql: Sql, { name, role, version, keys }: Proc
      ON DUPLICATE KEY UPDATE version = VALUES(version), seen_at = UTC_TIMESTAMP(3)`,
     [name, role, version, name, keysLine, given],
   );
+}
+
+/** Deletes the rows of processes that were killed yesterday. */
+export async function forgetProcesses(sql: Sql): Promise<void> {
   await sql.run('DELETE FROM processes WHERE seen_at < TIMESTAMPADD(DAY, -1, UTC_TIMESTAMP(3))');
 }
 
