@@ -47,9 +47,11 @@ test('C30: a re-sent row of an ended operation is refused as OPERATION_ENDED, an
   });
   const asked = await relais('retention', 'run', '--client', 'essai');
   expect([asked.code, asked.err]).toEqual([64, expect.stringContaining('1 leads are due')]);
-  const { out } = await relais('retention', 'run', '--client', 'essai', '--yes');
-  expect(out).toContain('essai: 1 due, 1 deleted, 0 anonymised, 0 not due any more.');
-  expect((await relais('retention', 'list', '--json')).out).toMatch(/"found":1,"purged":1/);
+  // The planner works at the same run, and may have the lead while the command reports.
+  expect((await relais('retention', 'run', '--client', 'essai', '--yes')).out).toContain('essai: 1 due, ');
+  await gateway.until('deleted', async () =>
+    (await relais('retention', 'list', '--json')).out.includes('"found":1,"purged":1'),
+  );
   expect(await actionsOf(gateway, 'purged', 'retention_run')).toHaveLength(2);
   expect(await gateway.owner.all("SELECT 1 FROM leads WHERE reference = 'OLD-1'")).toEqual([]);
   const before = crm.received.length;
