@@ -10,7 +10,7 @@ import { openGateway, webhookFiles } from '../../trip/gateway.ts';
 import { machine, option, withServices } from './measure.ts';
 
 const rows = option('rows', 1_000_000);
-const [atOnce, inSeal] = [100_000, 2_000];
+const [atOnce, inSeal] = [20_000, 2_000];
 const [begin, yearSeconds] = [new Date('2025-10-01T00:00:00Z'), 365 * 86_400];
 const [from, until] = [new Date('2026-03-01T00:00:00Z'), new Date('2026-04-01T00:00:00Z')];
 const secondOf = (place: number): number => Math.floor((place * yearSeconds) / rows);
