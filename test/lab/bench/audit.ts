@@ -13,6 +13,7 @@ const rows = option('rows', 1_000_000);
 const [atOnce, inSeal] = [20_000, 2_000];
 const [begin, yearSeconds] = [new Date('2025-10-01T00:00:00Z'), 365 * 86_400];
 const [from, until] = [new Date('2026-03-01T00:00:00Z'), new Date('2026-04-01T00:00:00Z')];
+const dayMs = 86_400_000;
 const secondOf = (place: number): number => Math.floor((place * yearSeconds) / rows);
 const digit =
   '(SELECT 0 n UNION SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 UNION SELECT 5 UNION SELECT 6 UNION SELECT 7 UNION SELECT 8 UNION SELECT 9)';
@@ -41,7 +42,8 @@ await withServices(async () => {
       const count = Math.min(inSeal, rows - place);
       const ids = Array.from({ length: count }, (_, index) => first + place + index);
       const sealedAt = new Date(begin.getTime() + (secondOf(place + count) + 1) * 1_000);
-      const isNear = Math.abs(sealedAt.getTime() - from.getTime()) < 40 * 86_400_000;
+      const isNear =
+        sealedAt.getTime() > from.getTime() - 2 * dayMs && sealedAt.getTime() < until.getTime() + 2 * dayMs;
       const macs = isNear
         ? Buffer.concat((await readEntries(owner, ids)).map((row) => entryMac(key, row)))
         : randomBytes(count * macBytes);
