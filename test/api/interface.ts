@@ -6,7 +6,8 @@ import { silentLog } from '../../src/log.ts';
 export const openInterface = (app: App, tls: { readonly pem?: string } = {}): Promise<Api> =>
   startApi({
     access: app.access,
-    posting: { database: app.database, intake: app.intake },
+    // However slow the machine is, a row is taken in before its answer is due.
+    posting: { database: app.database, intake: app.intake, answerWithinMs: 60_000 },
     support: app,
     log: silentLog,
     version: '0.0.0',
