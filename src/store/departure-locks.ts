@@ -1,9 +1,15 @@
 // Locks what a departure is compared with, in one statement: the leads, and the terms of their destinations' authorisations; for a claim
-// the state of the destination with them.
+// the state of the destination before them, and the deliveries after them.
 // Invariant: no departure crosses a change, a withdrawal or an erasure of its lead, nor a revocation (guarantee 6).
 import type { AuthorisationTerm } from '../domain/destination.ts';
 import { inList, type Sql } from './database.ts';
-import { packedState, unpackState, type DestinationState } from './destinations/destinations.ts';
+import { packedAttempt, unpackAttempt, type AttemptDelivery } from './deliveries/deliveries.ts';
+import {
+  packedState,
+  unpackState,
+  type Destination,
+  type DestinationState,
+} from './destinations/destinations.ts';
 import type { LeadLock } from './leads/leads.ts';
 import { packed, unpacker } from './packed.ts';
 
@@ -14,7 +20,10 @@ export interface DepartureLocks {
 }
 
 /** Rows of these parts come in any order: each says which part it is of. */
-type Row = { readonly part: 'lead' | 'term' | 'state'; readonly packed: unknown };
+type Row = {
+  readonly part: 'lead' | 'term' | 'state' | 'delivery' | 'destination';
+  readonly packed: unknown;
+};
 
 /** One part of a statement: locks rows, and packs of each what is compared. */
 interface Part {
@@ -88,25 +97,101 @@ export async function lockForDeparture(
   return locksOf(await readParts(tx, [leadsPart(leadIds, 'all'), termsPart(destinations)]));
 }
 
+export interface LockedDelivery extends AttemptDelivery {
+  /** The database's clock when the row was locked. */
+  readonly now: Date;
+}
+
 export interface ClaimLocks extends DepartureLocks {
   readonly state: DestinationState | undefined;
+  /** In id order. */
+  readonly rows: readonly LockedDelivery[];
+  /** Deliveries of the destination in flight, at most: one with a lapsed lease still counts. */
+  readonly sending: number;
+  /** The destination as it is now; undefined if no delivery is asked for, or if it does not exist. */
+  readonly destination: Pick<Destination, 'status' | 'mappingVersionId'> | undefined;
 }
 
 /**
- * Locks the running state of a destination: claims of one destination queue up here and nowhere else. The same statement locks what
- * deliveries that were rendered ahead are compared with: leads that another transaction has locked are left out, and nothing is waited
- * for but the state and a revocation.
+ * Locks the running state of a destination first: claims of one destination queue up here and nowhere else. The same statement locks what
+ * deliveries that were rendered ahead are compared with, without the leads that another transaction has locked; then the destination's
+ * deliveries among these ids, with every other delivery of the same (lead, destination). A delivery of another destination is left out,
+ * whatever number its job bears.
+ * @param sending number in flight, when the caller knows it: all rows of a long file are, and each part would count them again
  */
 export async function lockForClaim(
   tx: Sql,
   destinationId: string,
   leadIds: readonly number[],
+  deliveryIds: readonly number[],
+  sending?: number,
 ): Promise<ClaimLocks> {
   const ahead = leadIds.length === 0 ? [] : [leadsPart(leadIds, 'free'), termsPart([destinationId])];
-  const rows = await readParts(tx, [statePart(destinationId), ...ahead]);
-  const state = rows.find(({ part }) => part === 'state');
-  return { ...locksOf(rows), state: state && unpackState(destinationId, state.packed) };
+  const asked =
+    deliveryIds.length === 0
+      ? []
+      : [deliveriesPart(destinationId, deliveryIds), destinationPart(destinationId, sending)];
+  const rows = await readParts(tx, [statePart(destinationId), ...ahead, ...asked]);
+  const partOf = (part: Row['part']): Row | undefined => rows.find((row) => row.part === part);
+  const state = partOf('state');
+  return {
+    ...locksOf(rows),
+    state: state && unpackState(destinationId, state.packed),
+    ...claimedFrom(rows, partOf('destination')),
+  };
 }
+
+function claimedFrom(
+  rows: readonly Row[],
+  destination: Row | undefined,
+): Pick<ClaimLocks, 'rows' | 'sending' | 'destination'> {
+  if (destination === undefined) return { rows: [], sending: 0, destination: undefined };
+  const { db_now: now, in_flight: inFlight, status, version } = unpackDestination(destination.packed);
+  const deliveries = rows.flatMap(({ part, packed: row }) =>
+    part === 'delivery' ? [{ ...unpackAttempt(row), now }] : [],
+  );
+  const byId = new Map(deliveries.map((delivery) => [delivery.id, delivery]));
+  return {
+    rows: [...byId.values()].sort((a, b) => a.id - b.id),
+    sending: Number(inFlight),
+    destination: { status, mappingVersionId: version },
+  };
+}
+
+/** By index alone, without ORDER BY: rows are locked in the order of the lists all the same, and few are sorted here. */
+function deliveriesPart(destinationId: string, ids: readonly number[]): Part {
+  const { marks, values } = inList([...ids].sort((a, b) => a - b));
+  return {
+    sql: `(SELECT STRAIGHT_JOIN 'delivery' AS part, ${packedAttempt('s')} AS packed
+        FROM deliveries d FORCE INDEX (PRIMARY) JOIN deliveries s FORCE INDEX (deliveries_lead) ON s.lead_id = d.lead_id AND s.destination_id = d.destination_id
+       WHERE d.id IN (${marks}) AND d.destination_id = ? FOR UPDATE)`,
+    values: [...values, destinationId],
+  };
+}
+
+/**
+ * Last, and the only part that reads without a lock: its view begins once the state is locked, so that the destination and the number in
+ * flight include every earlier publication and claim. The time is that of its own reading: the statement may have waited since its
+ * beginning.
+ */
+function destinationPart(destinationId: string, sending: number | undefined): Part {
+  const count =
+    sending === undefined
+      ? "(SELECT COUNT(*) FROM deliveries f WHERE f.state = 'sending' AND f.destination_id = ?)"
+      : '?';
+  return {
+    sql: `(SELECT 'destination' AS part, ${packed(['SYSDATE(3)', count, 't.status', 't.mapping_version_id'])} AS packed
+        FROM destinations t FORCE INDEX (PRIMARY) WHERE t.id = ?)`,
+    values: [sending ?? destinationId, destinationId],
+  };
+}
+
+const unpackDestination = unpacker<{
+  readonly db_now: Date;
+  readonly in_flight: number;
+  readonly status: Destination['status'];
+  readonly version: number;
+}>(['db_now', 'in_flight', 'status', 'version'], new Set(['db_now']));
 
 const statePart = (destinationId: string): Part => ({
   sql: `(SELECT 'state' AS part, ${packedState} AS packed

@@ -17,16 +17,13 @@ import type { SendingHours } from '../../domain/sending-hours.ts';
 import { begunAmong } from '../../store/deliveries/begun-deliveries.ts';
 import { carryingRights } from '../../store/leads/rights.ts';
 import type { Sql } from '../../store/database.ts';
-import { lockForClaim, type DepartureLocks } from '../../store/departure-locks.ts';
 import {
-  countSending,
-  leaveBatch,
-  lockWithSiblings,
-  markSending,
-  putBack,
-  type Locked,
+  lockForClaim,
+  type ClaimLocks,
+  type DepartureLocks,
   type LockedDelivery,
-} from '../../store/deliveries/delivery-claims.ts';
+} from '../../store/departure-locks.ts';
+import { countSending, leaveBatch, markSending, putBack } from '../../store/deliveries/delivery-claims.ts';
 import {
   saveAccess,
   saveCircuit,
@@ -36,7 +33,7 @@ import {
 import type { Access, Claim, ClaimedDelivery, ClaimJob } from '../trip/attempt.ts';
 import type { Published } from '../trip/mapping-cache.ts';
 
-type InForceThere = NonNullable<Locked['destination']>;
+type InForceThere = NonNullable<ClaimLocks['destination']>;
 
 interface ClaimSettings {
   readonly leaseMs: number;
@@ -81,18 +78,11 @@ export async function claimDeliveries(
   jobs: readonly ClaimJob[],
   settings: ClaimSettings,
 ): Promise<Claim> {
-  const { state: known, ...locks } = await lockForClaim(tx, destinationId, settings.ahead?.leadIds ?? []);
   const continues = settings.continues === true;
-  const {
-    rows: locked,
-    sending,
-    destination,
-  } = await lockWithSiblings(
-    tx,
-    destinationId,
-    jobs.map((job) => job.deliveryId),
-    continues ? 1 : undefined,
-  );
+  const ids = jobs.map((job) => job.deliveryId);
+  const leadIds = settings.ahead?.leadIds ?? [];
+  const held = await lockForClaim(tx, destinationId, leadIds, ids, continues ? 1 : undefined);
+  const { state: known, rows: locked, sending, destination, ...locks } = held;
   const now = locked[0]?.now.getTime() ?? tx.now().getTime();
   const byId = new Map(locked.map((row) => [row.id, row]));
   const foreign = jobs.filter((job) => !byId.has(job.deliveryId));

@@ -23,8 +23,7 @@ import type {
 } from '../../mapping/contract.ts';
 import type { Batch } from '../../store/files/batches.ts';
 import type { CallRow } from '../../store/deliveries/calls.ts';
-import type { Locked, LockedDelivery } from '../../store/deliveries/delivery-claims.ts';
-import type { DepartureLocks } from '../../store/departure-locks.ts';
+import type { ClaimLocks, DepartureLocks, LockedDelivery } from '../../store/departure-locks.ts';
 import type { HeldWhole } from '../../store/files/long-files.ts';
 
 export interface ClaimJob {
@@ -67,7 +66,7 @@ export interface Claim {
   readonly claimed: readonly ClaimedDelivery[];
   /** Those of the claimed deliveries that were rendered ahead and have departed with the claim. */
   readonly departed: ReadonlySet<number>;
-  readonly destination: Locked['destination'];
+  readonly destination: ClaimLocks['destination'];
   readonly circuit: Circuit | undefined;
   /** The database's clock, epoch ms. */
   readonly now: number;

@@ -4,7 +4,7 @@ import { batchColumns, batchOf, type Batch, type BatchRow, type EndedState } fro
 import type { Sql } from '../database.ts';
 import { deliveryColumns, deliveryOf, packedAttempt, unpackAttempt } from '../deliveries/deliveries.ts';
 import type { AttemptDelivery, Delivery, DeliveryRow } from '../deliveries/deliveries.ts';
-import type { LockedDelivery } from '../deliveries/delivery-claims.ts';
+import type { LockedDelivery } from '../departure-locks.ts';
 
 export async function joinWhole(tx: Sql, partId: number, wholeId: number): Promise<void> {
   await tx.run("UPDATE batches SET role = 'part', whole_id = ? WHERE id = ?", [wholeId, partId]);

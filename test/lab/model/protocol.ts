@@ -6,7 +6,7 @@ import { isBlocked } from '../../../src/delivery/claim/claim.ts';
 import { planSteps, type ChangeKind } from '../../../src/delivery/planning/change-rules.ts';
 import { isEnd } from '../../../src/domain/delivery.ts';
 import { afterLate, mayHaveCome, decide, type Decision } from '../../../src/domain/verdict.ts';
-import type { LockedDelivery } from '../../../src/store/deliveries/delivery-claims.ts';
+import type { LockedDelivery } from '../../../src/store/departure-locks.ts';
 import {
   after,
   planned,
