@@ -53,11 +53,16 @@ export interface QuietCircuits {
   /** Undefined if one of the outcomes moves a circuit, or if one of the circuits was not quiet lately. */
   readonly assumed: (tx: Sql, settlings: readonly Settling[]) => Map<string, CircuitWork> | undefined;
   /** False if one of these is not quiet: what was written by it is undone. */
-  readonly proved: (names: readonly string[], seen: readonly Circuit[]) => boolean;
+  readonly proved: (names: readonly string[], stored: ReadonlyMap<string, string>) => boolean;
+  /** The text of a quiet circuit as it was last read: while the row has it, the circuit is quiet. */
+  readonly textOf: (name: string) => string | undefined;
+  /** The row has it no more. */
+  readonly forget: (name: string) => void;
 }
 
 export function createQuietCircuits(): QuietCircuits {
   const restless = new Map<string, number>();
+  const texts = new Map<string, string>();
   const wasRestless = (name: string): boolean => performance.now() < (restless.get(name) ?? 0);
   return {
     assumed: (tx, settlings) => {
@@ -68,8 +73,13 @@ export function createQuietCircuits(): QuietCircuits {
       const work = { changed: false, at: tx.now().getTime(), measuredAt: performance.now() };
       return new Map(names.map((name) => [name, { ...work, now: closedCircuit }]));
     },
-    proved: (names, seen) => {
-      if (seen.every(isQuiet)) return true;
+    textOf: (name) => texts.get(name),
+    forget: (name) => void texts.delete(name),
+    proved: (names, stored) => {
+      if ([...stored.values()].every((text) => isQuiet(JSON.parse(text) as Circuit))) {
+        for (const [name, text] of stored) texts.set(name, text);
+        return true;
+      }
       for (const name of names) restless.set(name, performance.now() + restlessMs);
       return false;
     },

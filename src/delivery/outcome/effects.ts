@@ -1,7 +1,6 @@
 // Computes the effects of an outcome (entries of the log, settlements, alerts, calls, references), and writes them.
 // Invariant: every writer of an outcome uses this file, every settlement has its entry, and an end wakes the deliveries that waited.
 import type { Captured, Evidence } from '../../../connectors/contract.ts';
-import type { Circuit } from '../../domain/breaker.ts';
 import { isEnd, splitReason, type DeliveryState } from '../../domain/delivery.ts';
 import { isUndo, undoneBy, type Decision, type Verdict } from '../../domain/verdict.ts';
 import { raiseAlerts, type Alert } from '../../store/alerts/alerts.ts';
@@ -379,7 +378,7 @@ export async function writeEffects(
   tx: Sql,
   effects: OutcomeEffects,
   circuitsOf: readonly string[] = [],
-): Promise<readonly Circuit[]> {
+): Promise<ReadonlyMap<string, string>> {
   await appendHandovers(tx, effects.handovers);
   await noteCallOutcomes(tx, effects.calls);
   await noteUndone(tx, effects.undone);

@@ -36,11 +36,11 @@ import {
   stateAfter,
   stoppedEffects,
   unspent,
-  writeEffects,
   type Effects,
 } from './effects.ts';
 import { endFile, neverLeftEntry, notFoundFor, readOnlyEntry, settleFile, spentOf } from './file-end.ts';
 import { alertsOfFormerMailboxes } from './follow-ups.ts';
+import { writeOutcomes } from './write-outcomes.ts';
 
 /** Records the ends of several trips in one transaction; answers in their order. */
 export async function recordEnds(
@@ -103,9 +103,11 @@ async function recordTogether(
   const tokens =
     leasesAre === 'trusted' ? new Map(leases.map((lease) => [lease.id, lease.token])) : undefined;
   if (!(await markSettled(tx, all.settlements, tokens))) return undefined;
-  const names = assumed === undefined ? [] : [...assumed.keys()];
-  const seen = await writeEffects(tx, all, names);
-  if (trust.leasesAre === 'trusted' && !trust.quiet.proved(names, seen)) return undefined;
+  const quiet =
+    trust.leasesAre === 'trusted' && assumed !== undefined
+      ? { circuits: trust.quiet, names: [...assumed.keys()] }
+      : undefined;
+  if (!(await writeOutcomes(tx, all, quiet))) return undefined;
   await raiseAlerts(tx, await alertsOfFormerMailboxes(tx, ends, all.settlements));
   for (const [destinationId, circuit] of circuits)
     if (circuit.changed) await saveCircuit(tx, destinationId, circuit.now);

@@ -1,6 +1,5 @@
 // Stores the restriction of processing on the lead's row, and finds the deliveries that it withholds.
 // Invariant: the mark changes under the lead's lock with a new revision, so that no content rendered earlier departs afterwards.
-import type { Circuit } from '../../domain/breaker.ts';
 import { inList, type Sql } from '../database.ts';
 import { packed, unpacker } from '../packed.ts';
 
@@ -127,12 +126,22 @@ export async function wakeSiblings(tx: Sql, pairs: readonly Pair[]): Promise<voi
   await wakeAndReadCircuits(tx, pairs, []);
 }
 
-/** The same, and reads the circuits of destinations in the same statement. */
+/** `FROM ... WHERE ...` that finds one row while nothing waits for a delivery of this lead, and the circuit is still this text. */
+export const nothingElse = (
+  { leadId, destinationId }: Pair,
+  circuit: string,
+): { readonly sql: string; readonly values: readonly (number | string)[] } => ({
+  sql: `FROM destination_states t FORCE INDEX (PRIMARY) WHERE t.destination_id = ? AND t.circuit = ?
+      AND NOT EXISTS (SELECT 1 FROM deliveries FORCE INDEX (deliveries_lead) WHERE lead_id = ? AND destination_id = t.destination_id AND ${waitsForAnother})`,
+  values: [destinationId, circuit, leadId],
+});
+
+/** The same as `wakeSiblings`, and reads the circuits of destinations, as they are stored, in the same statement. */
 export async function wakeAndReadCircuits(
   tx: Sql,
   pairs: readonly Pair[],
   destinationIds: readonly string[],
-): Promise<readonly Circuit[]> {
+): Promise<ReadonlyMap<string, string>> {
   const parts = [
     ...listed(
       pairs.map((pair) => pair.leadId),
@@ -149,7 +158,7 @@ export async function wakeAndReadCircuits(
           WHERE destination_id IN (${marks})`,
     ),
   ];
-  if (parts.length === 0) return [];
+  if (parts.length === 0) return new Map();
   const found = await tx.all<{ packed: unknown }>(
     parts.map(({ sql }) => sql).join(' UNION ALL '),
     parts.flatMap(({ values }) => values),
@@ -163,7 +172,9 @@ export async function wakeAndReadCircuits(
         pairs.some((pair) => pair.leadId === leadId && pair.destinationId === destinationId),
     ),
   );
-  return rows.flatMap(({ circuit }) => (circuit === null ? [] : [JSON.parse(circuit) as Circuit]));
+  return new Map(
+    rows.flatMap(({ circuit, destination_id: id }) => (circuit === null ? [] : [[id, circuit] as const])),
+  );
 }
 
 /** A delivery that waits, or, with `id` 0, the circuit of a destination. */

@@ -45,6 +45,22 @@ export async function awaitSeal(tx: Sql, entries: readonly Waiting[]): Promise<v
   );
 }
 
+/**
+ * Queues an entry where a condition holds. Returns false where it does not: the caller rolls back.
+ * @param where `FROM ... WHERE ...` that finds one row
+ */
+export async function awaitSealWhere(
+  tx: Sql,
+  { id, keyId, mac }: Waiting,
+  where: { readonly sql: string; readonly values: readonly SqlValue[] },
+): Promise<boolean> {
+  const { affected } = await tx.run(
+    `INSERT INTO handovers_unsealed (handover_id, key_id, mac) SELECT CAST(? AS UNSIGNED), ?, UNHEX(?) ${where.sql}`,
+    [id, keyId, mac.toString('hex'), ...where.values],
+  );
+  return affected === 1;
+}
+
 const lineColumns = 'handover_id AS id, key_id AS keyId, mac';
 
 /** Entries of one row, which the id of the first identifies. */

@@ -201,12 +201,17 @@ const isAct = ({ entry, clientId, actor, deliveryId = 0 }: Handover): boolean =>
 /**
  * Appends entries in order, in the caller's transaction; signs each with its id, and queues it for sealing.
  * @param moved `taken`: the act ends the client here
+ * @param queue queues the entries of one statement
  * @throws INSTANCE-001 for an act on a client that has moved to another installation, at whichever door
  */
 export async function appendHandovers(
   tx: Sql,
   entries: readonly Handover[],
-  { at = tx.now(), moved = 'refused' }: { readonly at?: Date; readonly moved?: 'refused' | 'taken' } = {},
+  {
+    at = tx.now(),
+    moved = 'refused',
+    queue = awaitSeal,
+  }: { readonly at?: Date; readonly moved?: 'refused' | 'taken'; readonly queue?: typeof awaitSeal } = {},
 ): Promise<void> {
   const { sign } = tx;
   if (sign === undefined)
@@ -243,7 +248,7 @@ export async function appendHandovers(
       const id = insertId + index * idStep;
       return { id, ...sign(entryTextOf(id, row)) };
     });
-    await awaitSeal(tx, signed);
+    await queue(tx, signed);
   }
 }
 
