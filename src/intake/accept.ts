@@ -1,5 +1,6 @@
 // Accepts new rows of lead_intake into the lead tables, batch by batch; several processes may do so at once.
 // Invariant: a row is accepted once or refused visibly; a row that cannot be stored, or that crashes processes, never delays the others.
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Log } from '../log.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { takeNewRows, takeRows, type IntakeHead, type RowId } from '../store/intake/intake-take.ts';
@@ -38,8 +39,15 @@ export interface BatchResult {
 }
 
 export interface Intake {
-  /** One batch of at most `limit` rows (1000 at most), the oldest of each client in its turn. @throws DB-001 and other outages; nothing is lost then */
-  readonly acceptBatch: (limit: number) => Promise<BatchResult>;
+  /**
+   * One batch of at most `limit` rows (1000 at most), the oldest of each client in its turn. @throws DB-001 and other outages; nothing is
+   * lost then
+   * @param wait where there is no row, the same transaction, which locks nothing then, looks again; a call of `acceptRows` ends the wait
+   */
+  readonly acceptBatch: (
+    limit: number,
+    wait?: { readonly forMs: number; readonly everyMs: number },
+  ) => Promise<BatchResult>;
   /** The same for these rows, except those that another process works on. */
   readonly acceptRows: (ids: readonly RowId[]) => Promise<BatchResult>;
   /** Takes a post of leads in at once, with others in one commit. */
@@ -98,10 +106,17 @@ export function createIntake(deps: IntakeDeps): Intake {
     takePost: together.take,
     refuseStrays: () => refuseUnknownStatus(deps),
     onAccepted: (listener) => void listeners.push(listener),
-    acceptBatch: (limit) =>
+    acceptBatch: (limit, { forMs, everyMs } = { forMs: 0, everyMs: 0 }) =>
       alone(async () => {
         const named = (await takings.named()).map(BigInt);
-        return batch((tx) => takeNewRows(tx, limit, turns, named), named);
+        const until = performance.now() + forMs;
+        const take = async (tx: Sql): Promise<readonly IntakeHead[]> => {
+          const heads = await takeNewRows(tx, limit, turns, named);
+          if (heads.length > 0 || waiting !== undefined || performance.now() >= until) return heads;
+          await pause(everyMs);
+          return take(tx);
+        };
+        return batch(take, named);
       }),
     // Rows requested while a batch is under way form one batch after it.
     acceptRows: (rows) => {

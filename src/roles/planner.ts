@@ -116,10 +116,10 @@ function stationsOf(app: App, producer: Producer): Stations {
   };
 }
 
-/** Pause between two looks for new rows while such rows were found lately, ms: the next one waits half as long. */
-const movingMs = 10;
 /** Rows count as moving for so long after the last one, ms. */
 const movesForMs = 500;
+/** While they move, one transaction waits for the next ones, ms; a row that comes waits half of a pause between two looks. */
+const nextRows = { forMs: 250, everyMs: 10 };
 
 /** A batch of so many rows may have left others behind. */
 const manyRows = 33;
@@ -154,12 +154,12 @@ function startIntakeLoops(loop: StartLoop, app: App, { look, planner, atOnce, di
   const isMoving = (): boolean => performance.now() - foundAt < movesForMs;
   loop(
     'intake',
-    () => (isMoving() ? movingMs : idleMs),
+    () => (isMoving() ? nextRows.everyMs : idleMs),
     async () => {
-      if (!(await look.looksFor('intake'))) return false;
-      foundAt = performance.now();
-      // Fewer are all that there were: the next ones come after a pause, and a look in vain costs more than they wait.
-      return (await app.intake.acceptBatch(batch)).taken >= manyRows;
+      if (!isMoving() && !(await look.looksFor('intake'))) return false;
+      const { taken } = await app.intake.acceptBatch(batch, isMoving() ? nextRows : undefined);
+      if (taken > 0) foundAt = performance.now();
+      return taken >= manyRows;
     },
   );
 }

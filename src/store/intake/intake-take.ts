@@ -77,9 +77,8 @@ const selectRow = `SELECT ${rowColumns.map(([name, expression]) => `${expression
 /** Rows up to this size come with their heads. */
 const shortBytes = rowBytes + 16_384;
 /** Packed: the server describes each column of an answer, which for a short row is ten times its content. */
-const selectWhole = `SELECT CAST(id AS CHAR) AS id, client_id AS clientId, kind, ${bytes} AS bytes,
-  IF(${bytes} > ${shortBytes}, NULL, ${packed(rowColumns.map(([, expression]) => expression))}) AS content,
-  ${anyTaking('intake')} AS marked FROM lead_intake`;
+const selectWhole = `SELECT ${packed(['CAST(id AS CHAR)', 'client_id', 'kind', bytes, anyTaking('intake')])} AS head,
+  IF(${bytes} > ${shortBytes}, NULL, ${packed(rowColumns.map(([, expression]) => expression))}) AS content FROM lead_intake`;
 
 type RawHead = { id: string; clientId: string; kind: string; bytes: number };
 const headOf = (raw: RawHead): IntakeHead => ({ ...raw, id: BigInt(raw.id) });
@@ -109,12 +108,19 @@ const unpackRow = unpacker<Raw>(
   rowColumns.map(([name]) => name),
   new Set(['received_at', 'taken_at', ...instants]),
 );
-type RawWhole = RawHead & { readonly content: unknown; readonly marked: number | null };
-const wholeOf = ({ content, marked, ...head }: RawWhole): IntakeHead => ({
-  ...headOf(head),
-  anyMarks: marked !== null,
-  ...(content === null ? {} : { row: rowOf(unpackRow(content)) }),
-});
+const unpackHead = unpacker<RawHead & { readonly marked: number | null }>(
+  ['id', 'clientId', 'kind', 'bytes', 'marked'],
+  new Set(),
+);
+type RawWhole = { readonly head: unknown; readonly content: unknown };
+function wholeOf({ head, content }: RawWhole): IntakeHead {
+  const { marked, ...raw } = unpackHead(head);
+  return {
+    ...headOf(raw),
+    anyMarks: marked !== null,
+    ...(content === null ? {} : { row: rowOf(unpackRow(content)) }),
+  };
+}
 
 /** Fewer rows than this are taken at once, by one statement: no client waits for its turn. */
 const fewRows = 33;
