@@ -5,7 +5,7 @@ import { writeNote } from '../client-mails/notes.ts';
 import { frenchDate } from '../domain/civil-date.ts';
 import { RelaisError } from '../errors.ts';
 import { adoptIntakeKey, readIntakeKey, recogniseKeys, type Keys } from '../privacy/keys.ts';
-import { closeTasks } from '../store/alerts/alerts.ts';
+import { closeClientAlerts } from '../store/alerts/tasks.ts';
 import { seenProcesses } from '../store/alerts/processes.ts';
 import type { Database, Sql } from '../store/database.ts';
 import type { SecretOwner } from '../store/keys.ts';
@@ -244,7 +244,7 @@ async function openThere({ from, to, clientId, actor, reason }: Move, closing: C
     const here = (await lockClients(tx, [clientId], 'alone', 'taken')).get(clientId);
     if (here?.closed !== true) return;
     await openMoved(tx, clientId, statusesBefore(closing));
-    await closeTasks(tx, 'moved_rows', clientId);
+    await closeClientAlerts(tx, 'moved_rows', clientId);
     await appendHandovers(tx, [
       {
         entry: 'client_moved_in',
@@ -285,7 +285,7 @@ async function carryWaiting({ from, to, clientId }: Move): Promise<number> {
     await to.database.transaction((tx) => writeMoved(tx, shape, clientId, fresh, 'left'));
     await from.database.transaction(async (tx) => {
       await removeMoved(tx, shape, page);
-      await closeTasks(tx, 'moved_rows', clientId);
+      await closeClientAlerts(tx, 'moved_rows', clientId);
     });
     carried += page.length;
   }

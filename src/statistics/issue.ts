@@ -6,7 +6,7 @@ import { addMonths, civilDate, isCivilDate, monthOf, startOfDay } from '../domai
 import { plainEntity } from '../domain/consent.ts';
 import { editionOf, type CountedRequest, type PublishedCell } from '../domain/statistics.ts';
 import { RelaisError } from '../errors.ts';
-import { closeTasks } from '../store/alerts/alerts.ts';
+import { closeClientAlerts } from '../store/alerts/tasks.ts';
 import { alone } from '../store/alone.ts';
 import type { Database } from '../store/database.ts';
 import { appendHandovers } from '../store/log/handovers.ts';
@@ -96,7 +96,7 @@ async function removeAll({ database, writer, actor }: StatisticsPlace): Promise<
     await writer.transaction((tx) => deleteCells(tx, cells));
     await database.transaction(async (tx) => {
       await deleteParts(tx, clientId, before);
-      await closeTasks(tx, 'statistics_withdrawn', clientId);
+      await closeClientAlerts(tx, 'statistics_withdrawn', clientId);
       await appendHandovers(tx, [
         { entry: 'statistics_removed', clientId, actor, reason: `cells:${cells.length}` },
       ]);

@@ -49,14 +49,6 @@ export async function isTaskOpen(sql: Sql, kind: AlertKind, clientId: string): P
   return rows.length > 0;
 }
 
-/** Closes the tasks of this kind of a client, whose cause is gone. */
-export async function closeTasks(tx: Sql, kind: AlertKind, clientId: string): Promise<void> {
-  await tx.run(
-    'UPDATE alerts FORCE INDEX (alerts_kind) SET closed_at = UTC_TIMESTAMP(3) WHERE kind = ? AND client_id = ? AND closed_at IS NULL',
-    [kind, clientId],
-  );
-}
-
 /** True when an alert of this kind and reason was ever raised for the destination. */
 export async function raisedFor(
   sql: Sql,

@@ -189,6 +189,7 @@ export async function lastClientAlerts(
   return new Map(rows.map((row) => [row.clientId, { ...row, isOpen: row.isOpen === 1 }]));
 }
 
+/** Closes the alerts of this kind of a client, whose cause is gone. */
 export async function closeClientAlerts(tx: Sql, kind: AlertKind, clientId: string): Promise<void> {
   await tx.run(
     'UPDATE alerts SET closed_at = UTC_TIMESTAMP(3) WHERE kind = ? AND client_id = ? AND closed_at IS NULL',
