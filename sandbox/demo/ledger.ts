@@ -65,11 +65,11 @@ interface RowOfLog {
 const acceptances = new Set(['accepted', 'duplicate', 'unconfirmed']);
 
 export async function readLedger(gateway: DemoConnection): Promise<DemoLedger> {
-  // An accepted row has left lead_intake; its receipt has its commit time there.
+  // An accepted row has left lead_intake; its lead has its commit time there.
   const intake = await gateway.all<RowOfIntake>(
-    `SELECT r.client_id, r.row_reference AS reference, 'accepted' AS status, NULL AS refusal,
-            EXISTS (SELECT 1 FROM routing_refusals n WHERE n.client_id = r.client_id AND n.lead_id = r.lead_id) AS unrouted
-       FROM intake_receipts r WHERE r.kind = 'lead'
+    `SELECT l.client_id, l.reference, 'accepted' AS status, NULL AS refusal,
+            EXISTS (SELECT 1 FROM routing_refusals n WHERE n.client_id = l.client_id AND n.lead_id = l.id) AS unrouted
+       FROM leads l
      UNION ALL
      SELECT i.client_id, i.reference, i.status, i.refusal, 0 FROM lead_intake i
       WHERE i.kind = 'lead' AND i.status IN ('new', 'refused')
@@ -77,9 +77,8 @@ export async function readLedger(gateway: DemoConnection): Promise<DemoLedger> {
   );
   const deliveries = await gateway.all<RowOfDelivery>(
     `SELECT d.id, d.delivery_key, d.destination_id, l.reference, d.action, d.state, d.reason, d.settled_at,
-            r.received_at AS committed_at
+            l.received_at AS committed_at
        FROM deliveries d JOIN leads l ON l.id = d.lead_id
-       JOIN intake_receipts r ON r.client_id = l.client_id AND r.kind = 'lead' AND r.row_reference = l.reference
       ORDER BY d.id`,
   );
   const log = await gateway.all<RowOfLog>(

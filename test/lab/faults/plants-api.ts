@@ -10,8 +10,8 @@ export const plantsOfApi: readonly Plant[] = [
     patches: [
       {
         file: 'src/intake/posted.ts',
-        find: '(tx) => addIntakeRows(tx, sound));',
-        put: '(tx) => addIntakeRows(tx, sound), { undoIf: ([id]) => Number(id ?? 0) % 5 === 0 });',
+        find: 'sound.map(({ values }) => intakeValues(values)),\n    ),\n  );',
+        put: 'sound.map(({ values }) => intakeValues(values)),\n    ),\n    { undoIf: ([id]) => Number(id ?? 0) % 5 === 0 },\n  );',
       },
     ],
     red: [zeros.posted],

@@ -52,9 +52,9 @@ export const plantsOfRetention: readonly Plant[] = [
     // Whoever was erased since the backup is back.
     patches: [
       {
-        file: 'src/backups/resume.ts',
-        find: 'const applied = await applyLedger(deps, lines);',
-        put: 'const applied = await applyLedger(deps, lines.slice(0, 0));',
+        file: 'src/backups/apply-ledger.ts',
+        find: 'const { erased, gone, rows } = await applyPart(deps, part);',
+        put: 'const { erased, gone, rows } = await applyPart(deps, part.slice(0, 0));',
       },
     ],
     red: [zeros.broughtBack],

@@ -34,9 +34,9 @@ export const plantsOfRights: readonly Plant[] = [
     // Whoever writes to Redis decides who gets the lead.
     patches: [
       {
-        file: 'src/store/deliveries/delivery-claims.ts',
-        find: 'AND d.destination_id = ? FOR UPDATE`',
-        put: "AND ? <> '' FOR UPDATE`",
+        file: 'src/store/departure-locks.ts',
+        find: 'AND d.destination_id = ? FOR UPDATE)`',
+        put: "AND ? <> '' FOR UPDATE)`",
       },
     ],
     red: [zeros.toAnother],
