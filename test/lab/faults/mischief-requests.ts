@@ -1,7 +1,7 @@
 // Requests of prospects while the storm blows: opened, confirmed, carried out by two officers at once, restrictions lifted again.
 // Invariant: a restriction that was put is lifted by whoever put it, however often it must be tried.
 import { isRelaisError } from '../../../src/errors.ts';
-import { requestKinds, type RequestKind } from '../../../src/domain/requests.ts';
+import { isAnswered, requestKinds, type RequestKind } from '../../../src/domain/requests.ts';
 import type { Requests } from '../../../src/privacy/requests/requests.ts';
 import type { Gateway } from '../../trip/gateway.ts';
 import { correctedEmail, ofPerson } from './leads.ts';
@@ -199,8 +199,20 @@ const isCorrected = async ({ gateway }: Scene, reference: string, email: string)
   return rows?.length === 1;
 };
 
+/** Kinds of which none was carried out yet; all of them once there is none: a storm is to see each. */
+async function kindsToAsk({ gateway }: Scene): Promise<readonly RequestKind[]> {
+  const done = await perhaps(() =>
+    gateway.owner.all<{ kind: string }>('SELECT DISTINCT kind FROM requests WHERE applied_at IS NOT NULL'),
+  );
+  const left = requestKinds.filter((kind) => !isAnswered(kind) && !done?.some((one) => one.kind === kind));
+  return left.length > 0 ? left : requestKinds;
+}
+
 export const requests: Readonly<Record<string, Mischief>> = {
-  request: { weight: 12, run: (scene, random) => ask(scene, random, random.pick(requestKinds)) },
+  request: {
+    weight: 12,
+    run: async (scene, random) => ask(scene, random, random.pick(await kindsToAsk(scene))),
+  },
   former_address: {
     weight: 4,
     run: async (scene, random) => {
