@@ -13,7 +13,7 @@ import { closeAlertsOf } from '../store/alerts/tasks.ts';
 import { readVersions } from '../store/destinations/mapping-versions.ts';
 import { waitsForDecision } from '../delivery/outcome/resolve.ts';
 import type { Published } from '../delivery/trip/mapping-cache.ts';
-import { heldUndecided } from '../store/deliveries/delivery-lists.ts';
+import { heldUndecided, type ListedDelivery } from '../store/deliveries/delivery-lists.ts';
 import { RelaisError } from '../errors.ts';
 
 const inFrench: Record<ReplayRefusal, string> = {
@@ -46,7 +46,7 @@ export interface Actor {
 export interface ReplayOptions {
   /** Renders a waiting delivery with an earlier version's content by the one in force, under a key of its own. */
   readonly anew?: boolean;
-  /** Sends even where the recipient may have it already, under `onUnknown: hold`; the recorded reason justifies it. */
+  /** Sends even where the recipient may have it already and would not know it again; the recorded reason justifies it. */
   readonly acceptDoubles?: boolean;
   /** Sends a delivery again that is delivered, or that failed at a field here, under an unchanged mapping. */
   readonly again?: boolean;
@@ -111,7 +111,7 @@ interface ReplayDeps {
 /** Plans a replay of each, by the same judgement, without doing it. */
 export async function replayPlans(
   { database, published }: ReplayDeps,
-  rows: readonly (Delivery & { readonly leadErased: boolean })[],
+  rows: readonly (Delivery & Pick<ListedDelivery, 'leadErased' | 'leadRevision'>)[],
   options: ReplayOptions = {},
 ): Promise<ReadonlyMap<number, ReplayPlan>> {
   const plans = new Map<number, ReplayPlan>();
@@ -124,6 +124,7 @@ export async function replayPlans(
     for (const row of part) {
       const known: Known = {
         erased: row.leadErased,
+        revision: row.leadRevision,
         siblings: ofLead.get(row.leadId) ?? [],
         version: versions.get(row.destinationId) ?? noVersion,
         wasHeld: held.has(row.id),
@@ -136,6 +137,8 @@ export async function replayPlans(
 
 interface Known {
   readonly erased: boolean;
+  /** Of the lead. */
+  readonly revision: number;
   /** Every delivery of its lead; needed for a create only. */
   readonly siblings: readonly Delivery[];
   readonly version: Version;
@@ -169,13 +172,17 @@ function judge(row: Delivery, known: Known, options: ReplayOptions): ReplayPlan 
   return options.again === true || row.departures > 0 ? 'unchanged' : 'mapping_unchanged';
 }
 
-/** It waits for a person's decision, or its destination has `onUnknown: hold`, and its reception is unknown. */
-const mayDouble = (row: Delivery, { version, wasHeld }: Known): boolean =>
-  waitsForDecision(row) ||
-  (row.state !== 'delivered' &&
-    isEnd(row.state) &&
-    row.maybeReceived &&
-    (wasHeld || version.mapping?.retry.onUnknown === 'hold'));
+/**
+ * It waits for a person's decision, or its reception is unknown: under `onUnknown: hold`, or where it was cancelled and would leave under a
+ * key that the recipient does not know, without a look-up.
+ */
+function mayDouble(row: Delivery, { revision, version, wasHeld }: Known): boolean {
+  if (waitsForDecision(row)) return true;
+  if (row.state === 'delivered' || !isEnd(row.state) || !row.maybeReceived) return false;
+  if (wasHeld || version.mapping?.retry.onUnknown === 'hold') return true;
+  const { newKey, askFirst } = runOf(row, revision, version);
+  return row.state === 'cancelled' && newKey && !askFirst;
+}
 
 /** It waits for a next attempt, the recipient may have it, and another version rendered it. A file's rows leave with their file. */
 const isOldContent = (row: Delivery, plan: string, inForce: number): boolean =>
@@ -235,6 +242,7 @@ export async function replayIn(
     const version = versions.get(row.destinationId) ?? noVersion;
     const known: Known = {
       erased: lead?.erased ?? true,
+      revision: lead?.revision ?? 0,
       siblings: ofLead.get(row.leadId) ?? [],
       version,
       wasHeld: held.has(id),
@@ -245,7 +253,7 @@ export async function replayIn(
       continue;
     }
     const done = redoneBy(row, plan);
-    const run = runOf(row, lead?.revision ?? 0, version);
+    const run = runOf(row, known.revision, version);
     if (await reenter(tx, row, done, run)) {
       moved.push({ row, done, reason: plan === 'may_double' ? plan : done });
       answers.push(done === 'new_run' ? { id, done, newKey: run.newKey } : { id, done });

@@ -1,4 +1,5 @@
 // What waits when a mapping is published: nothing ends unasked, what ended comes back, old content is named and can be renewed.
+import { cancel } from '../../src/support/close-and-cancel.ts';
 import { replay } from '../../src/support/replay.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { actionsOf, environmentOf, terminalOf } from '../cli/terminal.ts';
@@ -81,6 +82,21 @@ test('a typo ends nothing unasked either where the version in force no longer pa
     message: expect.stringContaining('2 leads') as string,
   });
   expect((await publish('repair with a typo', () => Promise.resolve(true))).changed).toBe(true);
+});
+
+test('what was cancelled, and may have arrived with another content, is sent under a new key only where doubles are accepted', async () => {
+  crm.answer = (_request, response) => void response.writeHead(500).end();
+  await gateway.start('planner', 'worker');
+  await gateway.send(leadRow('D-1'));
+  await gateway.until('waiting', async () => (await gateway.states("d.state = 'waiting'")).length === 1);
+  gateway.file('essai/crm.yaml', text.replace('to: nom', 'to: name'));
+  const { keeping } = await publish('name');
+  const by = { actor: 'tester', reason: 'ticket 1' };
+  expect((await cancel(gateway.app.database, keeping, by)).ended).toEqual(keeping);
+  expect(await replay(gateway.app, keeping, by)).toMatchObject([{ done: 'refused', why: 'undecided' }]);
+  expect(await replay(gateway.app, keeping, { ...by, acceptDoubles: true })).toMatchObject([
+    { done: 'new_run', newKey: true },
+  ]);
 });
 
 test('a waiting lead that keeps the old content is named, and written anew under a new key when support asks', async () => {

@@ -141,6 +141,7 @@ async function countTo(
 export interface ListedDelivery extends Delivery {
   readonly leadReference: string;
   readonly leadErased: boolean;
+  readonly leadRevision: number;
 }
 
 /** Undefined when nothing can match. */
@@ -230,16 +231,17 @@ async function idsAround(
   return { low, high };
 }
 
-type ListedRow = DeliveryRow & { reference: string; erased_at: Date | null };
+type ListedRow = DeliveryRow & { reference: string; erased_at: Date | null; lead_revision: number };
 
 const listedOf = (row: ListedRow): ListedDelivery => ({
   ...deliveryOf(row),
   leadReference: row.reference,
   leadErased: row.erased_at !== null,
+  leadRevision: row.lead_revision,
 });
 
 const listed = (from: string): string =>
-  `SELECT ${deliveryColumns('d')}, l.reference, l.erased_at FROM ${from} JOIN leads l ON l.id = d.lead_id`;
+  `SELECT ${deliveryColumns('d')}, l.reference, l.erased_at, l.revision AS lead_revision FROM ${from} JOIN leads l ON l.id = d.lead_id`;
 const listedRows = listed('deliveries d');
 
 /** Newest first. @param after the last id of the page before */

@@ -4,8 +4,8 @@ import type { Story } from './check.ts';
 import type { DeliveryLine, Entry, Ledgers, Receipt } from './ledgers.ts';
 
 /**
- * Guarantee 4: every attempt bears the same key; a new run may have another after a definite no, or where an erasure or update is sent
- * once more behind a late arrival, and only then.
+ * Guarantee 4: every attempt bears the same key; a new run may have another after a definite no, where an erasure or update is sent
+ * once more behind a late arrival, or where a person accepted a double, and only then.
  */
 export function otherKeys({ receipts, entries, deliveries }: Ledgers): readonly string[] {
   const idOf = new Map(deliveries.map((one) => [one.key, one.id]));
@@ -18,7 +18,9 @@ export function otherKeys({ receipts, entries, deliveries }: Ledgers): readonly 
     const story = ofDelivery.get(idOf.get(group[0]?.key ?? '') ?? 0) ?? [];
     const runs = new Set(story.filter((one) => one.entry === 'departed').map((one) => one.run));
     const replays = story.filter((one) => one.entry === 'replayed');
-    const late = replays.filter((one) => one.purpose === 'late arrival').map((one) => one.run);
+    const late = replays
+      .filter((one) => one.purpose === 'late arrival' || one.reason === 'may_double')
+      .map((one) => one.run);
     if (keys.size <= runs.size && !changedWithoutNo(group, late)) return [];
     const why = replays.map((one) => `run ${one.run} ${one.reason} for ${one.purpose}`);
     return [`${name} (${[...keys].join(', ')}; ${why.join(', ')})`];
@@ -30,7 +32,7 @@ const callOf = ({ key, sentKey }: Receipt): string =>
 
 const runOf = ({ sentKey }: Receipt): number => Number(/\.r(\d+)$/.exec(sentKey)?.[1] ?? 1);
 
-/** A key that gave way to another although the recipient may know it. @param late runs that a late arrival opened */
+/** A key that gave way to another although the recipient may know it. @param late runs that a late arrival or a person's choice opened */
 function changedWithoutNo(group: readonly Receipt[], late: readonly number[]): boolean {
   const inOrder = group.toSorted((a, b) => a.at - b.at);
   const mayDiffer = (one: Receipt, next: Receipt): boolean =>
