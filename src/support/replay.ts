@@ -137,7 +137,7 @@ export async function replayPlans(
 
 interface Known {
   readonly erased: boolean;
-  /** Of the lead. */
+  /** The revision of its lead. */
   readonly revision: number;
   /** Every delivery of its lead; needed for a create only. */
   readonly siblings: readonly Delivery[];
