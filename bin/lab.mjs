@@ -72,17 +72,17 @@ async function runPart({ name, words: [script = '', ...words] }) {
   return code;
 }
 
-/** A part of its own is test/lab/NAME/part.ts, whose first line says what it is. */
+/**
+ * A part of its own is test/lab/NAME/part.ts, whose first line says what it is, after `ci:` where a build server runs it.
+ * @returns {readonly Part[]}
+ */
 function partsInFolders() {
   const folder = join(root, 'test', 'lab');
   return readdirSync(folder).flatMap((name) => {
     const script = join('test', 'lab', name, 'part.ts');
     if (!existsSync(join(root, script))) return [];
-    const what =
-      readFileSync(join(root, script), 'utf8')
-        .split('\n', 1)[0]
-        ?.replace(/^\/\/ /, '') ?? '';
-    return [{ name, what, words: [script] }];
+    const [, ci, what = ''] = /^\/\/ (ci: )?(.*)/.exec(readFileSync(join(root, script), 'utf8')) ?? [];
+    return [ci === undefined ? { name, what, words: [script] } : { name, what, words: [script], ci: true }];
   });
 }
 

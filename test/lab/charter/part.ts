@@ -1,4 +1,4 @@
-// the year of one client under the charter, as commands: withdrawal, statistic, erasure, backup, restore, long copy, lapse, purge, audit
+// ci: the year of one client under the charter, as commands: withdrawal, statistic, erasure, backup, restore, long copy, lapse, purge, audit
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
