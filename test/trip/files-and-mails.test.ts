@@ -254,7 +254,7 @@ fields: [{ consent: rest }, { to: REF, from: id }, { to: NOM, from: identity.las
     'essai/mail.yaml': `destination: essai-mail
 connector: email
 send: { to: leads@essai.example, from: Centre de contact <leads@relais.example>, smtp: secret:SMTP, subject: 'Nouveau lead {leadReference}' }
-retry: [1s, 1s]
+retry: [1h, 1h]
 consent:
   - { to: OPTIN_MAIL, channel: email, values: { granted: Oui, refused: 'Non', not_asked: Non demandé, withdrawn: Retiré } }
 fields: [{ to: nom, label: Nom, from: identity.lastName }]
