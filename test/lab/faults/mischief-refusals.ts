@@ -191,14 +191,15 @@ export async function longRefusals(
     await pause(Math.max(0, start + dueMs - performance.now()));
     while (held.some((name) => busy.has(name))) await pause(100);
     for (const name of held) busy.add(name);
-    // MySQL may end itself a minute after a full disk: a server that was started again refuses nothing, so it is done once more.
+    // Once more where it proved nothing: MySQL may end itself a minute after a full disk, and one that was started again refuses nothing;
+    // or a mischief that had begun before ended every planner.
     for (let tries = 0, isProven = false; !isProven && tries < 3; tries += 1) {
       const server = ownerUrl(scene);
       // Until the last connection is taken a minute may pass, and the alert leaves meanwhile.
       const before = scene.alerts.length;
       await longOnes[kind](scene, async () => {
         const line = await watched(scene, kind, before);
-        isProven = !endsWithServer.includes(kind) || isSameServer(scene, server);
+        isProven = line.planners > 0 && (!endsWithServer.includes(kind) || isSameServer(scene, server));
         if (isProven) scene.refusals.push(line);
       });
       await pause(200);

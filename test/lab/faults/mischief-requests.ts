@@ -139,16 +139,22 @@ async function atDesk(
 }
 
 /** An officer more at work, where there is one; undefined: none is free. */
-async function byAnOfficer<T>({ gateway }: Scene, work: () => Promise<T>): Promise<T | undefined> {
+async function byAnOfficer<T>(
+  { gateway }: Scene,
+  work: () => Promise<T>,
+  most = mostOfficers,
+): Promise<T | undefined> {
   const atWork = (): number => officersAtWork.get(gateway) ?? 0;
-  if (atWork() >= mostOfficers) return undefined;
+  if (atWork() >= most) return undefined;
   officersAtWork.set(gateway, atWork() + 1);
   return work().finally(() => officersAtWork.set(gateway, atWork() - 1));
 }
 
 async function ask(scene: Scene, random: Random, kind: RequestKind): Promise<void> {
   const { gateway } = scene;
-  const done = await byAnOfficer(scene, () => atDesk(scene, random, kind));
+  // Restrictions are asked most often; one officer is left for the other kinds.
+  const most = kind === 'restriction' ? 1 : mostOfficers;
+  const done = await byAnOfficer(scene, () => atDesk(scene, random, kind), most);
   if (kind !== 'restriction' || done === undefined) return;
   // A correction leaves all the same (article 19); an exchange by itself waits, and a storm is to see one that did.
   const change = random.next() < 0.5 && heldOne.has(gateway) ? correct : exchange;
@@ -208,10 +214,23 @@ async function kindsToAsk({ gateway }: Scene): Promise<readonly RequestKind[]> {
   return left.length > 0 ? left : requestKinds;
 }
 
+/** A request by a former address was carried out: it takes two requests of one person, and an outage may end either. */
+const formerIsDone = async ({ gateway, former }: Scene): Promise<boolean> => {
+  const ids = [0, ...former.map(({ request }) => request)].join(', ');
+  const done = await perhaps(() =>
+    gateway.owner.all(`SELECT 1 FROM requests WHERE id IN (${ids}) AND applied_at IS NOT NULL LIMIT 1`),
+  );
+  return done !== undefined && done.length > 0;
+};
+
 export const requests: Readonly<Record<string, Mischief>> = {
   request: {
     weight: 12,
-    run: async (scene, random) => ask(scene, random, random.pick(await kindsToAsk(scene))),
+    run: async (scene, random) => {
+      if (random.next() < 0.4 && !(await formerIsDone(scene)))
+        await byAnOfficer(scene, () => byFormerAddress(scene, random));
+      else await ask(scene, random, random.pick(await kindsToAsk(scene)));
+    },
   },
   former_address: {
     weight: 4,
