@@ -68,7 +68,7 @@ export function pullRoutes(server: FastifyInstance, { access, support }: PullDep
     params,
     summary: 'Say what was taken, refused or given back',
     description:
-      'Each is answered by itself: `recorded`; `already` (it was, before); `late` (its lease was over, and it is given again); `unknown` (never given under that lease).',
+      'Each is answered by itself: `recorded`; `already` (it was, before); `late` (its lease was over, and it is given again); `unknown` (never given under that lease, or its lead is deleted).',
     isKeyOptional: true,
     answer: s.object({
       items: s.list(s.object({ key: s.text(), state: s.oneOf(['recorded', 'already', 'late', 'unknown']) })),

@@ -51,6 +51,12 @@ test('a yes of who comes for its leads is in the log, and one of a run is an acc
   expect(both('accepted')).toEqual([zeros.yes]);
 });
 
+test('a lease is unknown only where its lead is gone', () => {
+  const unknown = [{ key: 'k1', lease: '1-1-7' }];
+  expect(red(plain({ unknown }))).toEqual([zeros.yes]);
+  expect(red(plain({ unknown, leads: [lead({ erased: true, gone: true })] }))).not.toContain(zeros.yes);
+});
+
 test('the feed: an event missed, told twice, out of order, or none', () => {
   const feed = (...events: number[]): readonly string[] => red(plain({ events, eventsOwed: [1, 3, 2] }));
   expect(feed(1, 3, 2)).toEqual([]);

@@ -8,14 +8,24 @@ export interface Acknowledged {
   readonly lease: string;
 }
 
-export function yesLostOrTwice({ acknowledged, entries, deliveries }: Ledgers): readonly string[] {
+/** A lease is unknown only once its lead is gone from the tables, its deliveries with it. */
+export function yesLostOrTwice({
+  acknowledged,
+  unknown,
+  entries,
+  deliveries,
+  leads,
+}: Ledgers): readonly string[] {
   const said = Map.groupBy(
     entries.filter((one) => one.entry === 'outcome' || one.entry === 'late'),
     (one) => one.deliveryId,
   );
   const idOf = new Map(deliveries.map((one) => [one.key, one.id]));
   const ids = new Set(acknowledged.map(({ key }) => idOf.get(key) ?? 0));
+  const gone = new Set(leads.flatMap((one) => (one.gone ? [one.id] : [])));
+  const goneKeys = new Set(deliveries.flatMap((one) => (gone.has(one.leadId) ? [one.key] : [])));
   return [
+    ...unknown.flatMap(({ key, lease }) => (goneKeys.has(key) ? [] : [`${key} ${lease}: unknown`])),
     ...acknowledged.flatMap(({ key, lease }) => {
       const id = idOf.get(key) ?? 0;
       return (said.get(id) ?? []).some((one) => isOf(one, lease)) ? [] : [`${key} ${lease}: lost`];

@@ -21,6 +21,8 @@ export interface Fetched {
   readonly receipts: readonly Receipt[];
   /** Yeses that were answered for. */
   readonly acknowledged: readonly Acknowledged[];
+  /** Answers to leases that the gateway did not know. */
+  readonly unknown: readonly Acknowledged[];
 }
 
 export interface Fetching {
@@ -39,6 +41,7 @@ export function startFetching(
 ): Fetching {
   const receipts: Receipt[] = [];
   const acknowledged: Acknowledged[] = [];
+  const unknown: Acknowledged[] = [];
   const saying = new Set<Promise<void>>();
   /** Given and not answered for: when it comes again, both leases are said yes under at one moment. */
   const unsaid = new Map<string, Item>();
@@ -53,7 +56,7 @@ export function startFetching(
     });
     const [said] = (reply.body['items'] ?? []) as readonly { readonly state: string }[];
     if (reply.status !== 200) return;
-    if (said === undefined || said.state === 'unknown') outside.wrong.push(`${key} ${lease}: unknown`);
+    if (said === undefined || said.state === 'unknown') unknown.push({ key, lease });
     else if (outcome === 'accepted') acknowledged.push({ key, lease });
   };
   const begin = (work: Promise<void>): void => {
@@ -85,7 +88,7 @@ export function startFetching(
       isOver = true;
       await coming;
       await Promise.all(saying);
-      return { receipts, acknowledged };
+      return { receipts, acknowledged, unknown };
     },
   };
 }

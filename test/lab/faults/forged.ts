@@ -101,6 +101,7 @@ export function story(): Ledgers {
     posted: [],
     wrongAnswers: [],
     acknowledged: [],
+    unknown: [],
     events: [],
     eventsOwed: [],
     shutOut: [],

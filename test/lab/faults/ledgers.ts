@@ -155,6 +155,8 @@ export interface Ledgers {
   readonly wrongAnswers: readonly string[];
   /** Yeses of the client that comes for its leads, each answered for. */
   readonly acknowledged: readonly Acknowledged[];
+  /** Answers to leases that the gateway did not know. */
+  readonly unknown: readonly Acknowledged[];
   /** Numbers of the events of the feed as a reader got them, and as the log has them. */
   readonly events: readonly number[];
   readonly eventsOwed: readonly number[];

@@ -167,13 +167,16 @@ async function ask(scene: Scene, random: Random, kind: RequestKind): Promise<voi
 /** Storms in which a restriction withheld a delivery. */
 const heldOne = new WeakSet<Scene['gateway']>();
 
-/** Until a delivery of the lead is withheld by its restriction, or so long. Rows of a change wait behind those before them. */
+/**
+ * Until a delivery of the lead is withheld by its restriction, or so long: the first one of a storm waits for everything before it. Rows of
+ * a change wait behind those before them.
+ */
 const untilHeld = ({ gateway, outageMs }: Scene, reference: string): Promise<boolean> =>
   untilFound(
     gateway,
     `SELECT 1 FROM deliveries d JOIN leads l ON l.id = d.lead_id
       WHERE l.reference = ? AND d.state = 'withheld' AND d.reason = 'restricted' LIMIT 1`,
-    { values: [reference], forMs: outageMs + patienceMs },
+    { values: [reference], forMs: heldOne.has(gateway) ? outageMs + patienceMs : 300_000 },
   );
 
 /** The mail of a person is corrected, and the next request names the mail they had before, and nothing else. */

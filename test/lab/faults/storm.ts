@@ -150,12 +150,13 @@ export async function storm(options: StormOptions): Promise<StormReport> {
     const damaged = await damagedTables(gateway);
     const verified = await gateway.app.sealer.verify();
     const { receipts, ...filed } = await recipients.received();
-    const { receipts: fetched, acknowledged } = await fetching.ended();
+    const { receipts: fetched, acknowledged, unknown } = await fetching.ended();
     const ledgers = await readLedgers(gateway.owner, {
       handedIn: feeding.handedIn,
       ...filed,
       receipts: [...receipts, ...fetched],
       acknowledged,
+      unknown,
       exposed: [...(await watch.ended()), ...fleet.saidSecrets()],
       ...(await personsInTables(gateway)),
       ...(await feedOf(reader, gateway.owner)),
