@@ -50,15 +50,10 @@ export function compileActions(input: ActionsInput): CompiledActions {
   for (const action of actionNames) {
     if (action !== 'create' && !Object.hasOwn(mapping, action)) continue;
     if (connector !== undefined && !connector.actions.includes(action)) {
-      report.error(
-        [action],
-        'MAP-407',
-        [
-          `le connecteur ${connector.type} n’a pas ${action}.`,
-          `connector ${connector.type} has no ${action}.`,
-        ],
-        { at: 'key' },
-      );
+      report.atKey.error([action], 'MAP-407', [
+        `le connecteur ${connector.type} n’a pas ${action}.`,
+        `connector ${connector.type} has no ${action}.`,
+      ]);
       continue;
     }
     if (connector !== undefined && (hasCalls(mapping) || Object.hasOwn(blockAt(mapping, action), 'calls'))) {

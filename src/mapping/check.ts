@@ -12,9 +12,8 @@ import type { CheckResult, CompiledMapping, ConnectorFacts, MappingSources, Prob
 import { isRecord, readDocument, textAt, shownFolder } from './document/yaml.ts';
 import { compileMap, withSharedMaps } from './fields/maps.ts';
 import { mergeTrees, withParameters, presetFile, presetNames } from './document/merge.ts';
-import { createProblems, type Report, type Tree } from './document/problems.ts';
+import { near, createProblems, type Report, type Tree } from './document/problems.ts';
 import { reportStructure } from './document/structure.ts';
-import { nearest } from './document/suggest.ts';
 import { withBases } from './transport/bases.ts';
 import { runTests } from './tools/trials.ts';
 
@@ -226,12 +225,10 @@ function withPresets(
   }
   const text = sources.files[file];
   if (text === undefined) {
-    report.error(
-      ['extends'],
-      'MAP-411',
-      [`le modèle « ${name} » n’existe pas.`, `preset "${name}" does not exist.`],
-      nearest(name, presetNames(sources.files)),
-    );
+    near(report, name, presetNames(sources.files)).error(['extends'], 'MAP-411', [
+      `le modèle « ${name} » n’existe pas.`,
+      `preset "${name}" does not exist.`,
+    ]);
     return own;
   }
   const under = withPresets(readDocument(file, text, problems), sources, problems, [...seen, file]);
@@ -247,14 +244,9 @@ function connectorOf(
   if (type === undefined) return undefined;
   if (Object.hasOwn(options.connectors, type)) return options.connectors[type];
   const known = Object.keys(options.connectors);
-  report.error(
-    ['connector'],
-    'MAP-405',
-    [
-      `le connecteur « ${type} » n’existe pas : ${known.join(', ')}.`,
-      `connector "${type}" does not exist: ${known.join(', ')}.`,
-    ],
-    nearest(type, known),
-  );
+  near(report, type, known).error(['connector'], 'MAP-405', [
+    `le connecteur « ${type} » n’existe pas : ${known.join(', ')}.`,
+    `connector "${type}" does not exist: ${known.join(', ')}.`,
+  ]);
   return undefined;
 }

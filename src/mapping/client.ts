@@ -16,8 +16,7 @@ import {
   type DataCategory,
 } from '../domain/lead.ts';
 import { blockAt, isRecord, listAt, textAt } from './document/yaml.ts';
-import type { Path, Report } from './document/problems.ts';
-import { nearest } from './document/suggest.ts';
+import { near, type Path, type Report } from './document/problems.ts';
 import { parseDay } from './fields/time.ts';
 import type { Both } from '../../connectors/contract.ts';
 import { goLiveItems } from '../domain/go-live.ts';
@@ -123,15 +122,10 @@ function readAuthorisation(
   const targets = texts(raw, 'targets');
   for (const [index, target] of targets.entries()) {
     if (contractTargets.includes(target)) continue;
-    report.error(
-      [...path, 'targets', index],
-      'MAP-410',
-      [
-        `« ${target} » n’est pas parmi hosts, mailboxes ou folders de ce fichier.`,
-        `"${target}" is not among hosts, mailboxes or folders of this file.`,
-      ],
-      nearest(target, contractTargets),
-    );
+    near(report, target, contractTargets).error([...path, 'targets', index], 'MAP-410', [
+      `« ${target} » n’est pas parmi hosts, mailboxes ou folders de ce fichier.`,
+      `"${target}" is not among hosts, mailboxes or folders of this file.`,
+    ]);
   }
   if (validFrom === undefined) return undefined;
   return {
@@ -207,15 +201,10 @@ function readGoLive(value: unknown, report: Report): NonNullable<ClientFacts['go
   }
   const missing = goLiveItems.filter((item) => !Object.hasOwn(block, item));
   if (missing.length > 0) {
-    report.warn(
-      ['goLive'],
-      'MAP-901',
-      [
-        `sans preuve de ${missing.join(', ')} le client ne peut pas être mis en service.`,
-        `without evidence of ${missing.join(', ')} the client cannot go live.`,
-      ],
-      { at: 'key' },
-    );
+    report.atKey.warn(['goLive'], 'MAP-901', [
+      `sans preuve de ${missing.join(', ')} le client ne peut pas être mis en service.`,
+      `without evidence of ${missing.join(', ')} the client cannot go live.`,
+    ]);
   }
   return found;
 }

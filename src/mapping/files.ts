@@ -133,15 +133,10 @@ function fullFiles(
   if (file['mode'] !== 'full') return {};
   for (const action of ['update', 'erase'] as const)
     if (Object.hasOwn(mapping, action))
-      report.error(
-        [action],
-        'MAP-622',
-        [
-          `file.mode est full : le fichier suivant dit de lui-même ce qui ${action === 'update' ? 'a changé' : 'a été effacé'}, et cela n’a pas de fichier à soi.`,
-          `file.mode is full: the next file says what ${action === 'update' ? 'has changed' : 'was erased'} by itself, and there is no file of its own for it.`,
-        ],
-        { at: 'key' },
-      );
+      report.atKey.error([action], 'MAP-622', [
+        `file.mode est full : le fichier suivant dit de lui-même ce qui ${action === 'update' ? 'a changé' : 'a été effacé'}, et cela n’a pas de fichier à soi.`,
+        `file.mode is full: the next file says what ${action === 'update' ? 'has changed' : 'was erased'} by itself, and there is no file of its own for it.`,
+      ]);
   if (!inParts)
     report.error(['file', 'mode'], 'MAP-623', [
       'un e-mail contient un nombre limité de leads, et les autres de l’heure partent dans d’autres : aucun ne les contiendrait tous.',

@@ -8,9 +8,8 @@ import { blockAt, isRecord, listAt } from './document/yaml.ts';
 import { reportDuplicates, type CompiledField } from './fields/each.ts';
 import { compileField } from './fields/fields.ts';
 import { couldForge } from './fields/lines.ts';
-import type { Path, Report } from './document/problems.ts';
+import { near, type Path, type Report } from './document/problems.ts';
 import type { Scope } from './scope.ts';
-import { nearest } from './document/suggest.ts';
 import { slotKey, type Target } from './fields/target.ts';
 
 export interface RecordPlan {
@@ -162,18 +161,11 @@ function placed(
   const found = lines.filter((line) => line.target.text === name && open.waiting.has(line));
   if (found.length === 0 && lines.length > 0) {
     const text = typeof name === 'string' ? name : '';
-    report.error(
-      [...path, 'consent'],
-      'MAP-106',
-      [
-        `le bloc consent n’a pas, ou plus, de ligne « ${text} » à placer.`,
-        `the consent block has no line "${text}" left to place.`,
-      ],
-      nearest(
-        text,
-        lines.map((line) => line.target.text),
-      ),
-    );
+    const names = lines.map((line) => line.target.text);
+    near(report, text, names).error([...path, 'consent'], 'MAP-106', [
+      `le bloc consent n’a pas, ou plus, de ligne « ${text} » à placer.`,
+      `the consent block has no line "${text}" left to place.`,
+    ]);
   }
   return found;
 }

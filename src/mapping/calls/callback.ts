@@ -45,7 +45,7 @@ export function compileCallback({
               'a callback can be lost: send.lookup asks for the decision all the same.',
             ];
   if (misplaced !== undefined) {
-    report.error(['callback'], 'MAP-672', misplaced, { at: 'key' });
+    report.atKey.error(['callback'], 'MAP-672', misplaced);
     return undefined;
   }
   // The check of the structure reports every other mistake in these keys.

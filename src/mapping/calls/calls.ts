@@ -96,10 +96,7 @@ function rawCalls({ mapping, action, report }: CallsInput): readonly RawCall[] {
   const block = action === 'create' ? mapping : blockAt(mapping, action);
   const at: Path = action === 'create' ? [] : [action];
   if (Object.hasOwn(block, 'calls')) {
-    if (Object.hasOwn(block, 'fields'))
-      report.error([...at, 'fields'], 'MAP-657', fieldsBeside, {
-        at: 'key',
-      });
+    if (Object.hasOwn(block, 'fields')) report.atKey.error([...at, 'fields'], 'MAP-657', fieldsBeside);
     return listAt(block, 'calls').flatMap((raw, index) =>
       isRecord(raw)
         ? [{ raw, path: [...at, 'calls', index], name: textAt(raw, 'name') ?? `call${index + 1}` }]
@@ -107,7 +104,7 @@ function rawCalls({ mapping, action, report }: CallsInput): readonly RawCall[] {
     );
   }
   if (action === 'update' && !Object.hasOwn(block, 'fields')) {
-    report.error(at, 'MAP-657', ownCalls, { at: 'key' });
+    report.atKey.error(at, 'MAP-657', ownCalls);
     return [];
   }
   return [{ raw: block, path: at, name: action }];
@@ -117,19 +114,13 @@ function rawCalls({ mapping, action, report }: CallsInput): readonly RawCall[] {
 export function compileCalls(input: CallsInput): readonly CompiledCall[] {
   const { action, report, consent, connector } = input;
   if (!connector.makesCalls) {
-    report.error(['calls'], 'MAP-657', noCallsBy(connector.type), {
-      at: 'key',
-    });
+    report.atKey.error(['calls'], 'MAP-657', noCallsBy(connector.type));
     return [];
   }
   if (action === 'create' && Object.hasOwn(blockAt(input.mapping, 'send'), 'lookup'))
-    report.error(['send', 'lookup'], 'MAP-657', lookupBeside, {
-      at: 'key',
-    });
+    report.atKey.error(['send', 'lookup'], 'MAP-657', lookupBeside);
   if (action === 'create' && Object.hasOwn(input.mapping, 'schema'))
-    report.error(['schema'], 'MAP-657', schemaBeside, {
-      at: 'key',
-    });
+    report.atKey.error(['schema'], 'MAP-657', schemaBeside);
   const raws = rawCalls(input);
   const seen = new Set<string>();
   for (const { name, path } of raws) {
@@ -256,9 +247,7 @@ function sendOf({ raw, path }: RawCall, { mapping, action, connector, client, re
     holdsOwn(own, inner, overlaid) ? [...path, 'send', ...inner] : ['send', ...inner];
   const settings = checkSettings(overlay([base, own], overlaid), at, connector, client, report);
   if (action !== 'create' && Object.hasOwn(own, 'lookup'))
-    report.error([...path, 'send', 'lookup'], 'MAP-657', notLookedUp(action), {
-      at: 'key',
-    });
+    report.atKey.error([...path, 'send', 'lookup'], 'MAP-657', notLookedUp(action));
   return { own, base, settings, at };
 }
 
@@ -292,25 +281,15 @@ function reportUndos(raws: readonly RawCall[], { action, mapping, report }: Call
     if (!Object.hasOwn(raw, 'undo')) continue;
     const at: Path = [...path, 'undo'];
     if (action !== 'create')
-      report.error(
-        at,
-        'MAP-674',
-        [
-          `seul ce que la création a fait peut être retiré : ${action} ne connaît pas l’état d’avant.`,
-          `only what the create made can be taken back: ${action} knows no earlier state.`,
-        ],
-        { at: 'key' },
-      );
+      report.atKey.error(at, 'MAP-674', [
+        `seul ce que la création a fait peut être retiré : ${action} ne connaît pas l’état d’avant.`,
+        `only what the create made can be taken back: ${action} knows no earlier state.`,
+      ]);
     else if (index === raws.length - 1)
-      report.error(
-        at,
-        'MAP-674',
-        [
-          `« ${name} » est le dernier appel : aucun après lui ne peut être refusé.`,
-          `"${name}" is the last call: none after it can be refused.`,
-        ],
-        { at: 'key' },
-      );
+      report.atKey.error(at, 'MAP-674', [
+        `« ${name} » est le dernier appel : aucun après lui ne peut être refusé.`,
+        `"${name}" is the last call: none after it can be refused.`,
+      ]);
     if (name.length > longestUndoable)
       report.error([...path, 'name'], 'MAP-674', [
         `un appel avec un undo a un nom de ${longestUndoable} caractères au plus.`,
@@ -318,29 +297,19 @@ function reportUndos(raws: readonly RawCall[], { action, mapping, report }: Call
       ]);
     const method = textAt(blockAt(raw, 'send'), 'method') ?? textAt(blockAt(mapping, 'send'), 'method');
     if (action === 'create' && (method === 'PUT' || method === 'PATCH'))
-      report.warn(
-        at,
-        'MAP-675',
-        [
-          `« ${name} » est un ${method}, qui peut modifier une fiche déjà là : son undo supprimerait celle-là. Ne retirez que ce que cet appel seul a pu faire.`,
-          `"${name}" is a ${method}, which may change a record that was there before: its undo would delete that one. Undo only what this call alone can have made.`,
-        ],
-        { at: 'key' },
-      );
+      report.atKey.warn(at, 'MAP-675', [
+        `« ${name} » est un ${method}, qui peut modifier une fiche déjà là : son undo supprimerait celle-là. Ne retirez que ce que cet appel seul a pu faire.`,
+        `"${name}" is a ${method}, which may change a record that was there before: its undo would delete that one. Undo only what this call alone can have made.`,
+      ]);
   }
 }
 
 /** A refusal that was put on a list remains there, whatever happens to the lead. */
 function reportGatedUndo(name: string, path: Path, report: Report): void {
-  report.error(
-    [...path, 'undo'],
-    'MAP-674',
-    [
-      `l’opt-in commande « ${name} » : ce que la personne a répondu ne se retire pas.`,
-      `the opt-in sends "${name}": what the person answered is not taken back.`,
-    ],
-    { at: 'key' },
-  );
+  report.atKey.error([...path, 'undo'], 'MAP-674', [
+    `l’opt-in commande « ${name} » : ce que la personne a répondu ne se retire pas.`,
+    `the opt-in sends "${name}": what the person answered is not taken back.`,
+  ]);
 }
 
 // Reports calls by GET that would lose data: a GET has no body and only reads an id for a later call.

@@ -7,8 +7,7 @@ import { omitted } from '../consent/choices.ts';
 import type { ConsentSent, WriteSituation } from '../contract.ts';
 import { gatedCall, sends } from './parts.ts';
 import { isRecord, listAt } from '../document/yaml.ts';
-import type { Report, Path } from '../document/problems.ts';
-import { nearest } from '../document/suggest.ts';
+import { near, type Report, type Path } from '../document/problems.ts';
 import type { RecordPlan } from '../record.ts';
 
 export interface ConsentPlaces {
@@ -35,15 +34,10 @@ export function distribute(
   for (const line of gated) {
     const name = gatedCall(line) ?? '';
     if (!names.includes(name))
-      report.error(
-        [...line.path, 'to'],
-        'MAP-656',
-        [
-          `il n’y a pas d’appel « ${name} » dans ${whereOf(calls, line)}.`,
-          `there is no call "${name}" in ${whereOf(calls, line)}.`,
-        ],
-        nearest(name, names),
-      );
+      near(report, name, names).error([...line.path, 'to'], 'MAP-656', [
+        `il n’y a pas d’appel « ${name} » dans ${whereOf(calls, line)}.`,
+        `there is no call "${name}" in ${whereOf(calls, line)}.`,
+      ]);
   }
   const named = new Set(calls.flatMap(({ raw }) => placedIn(raw)));
   const isGated = (call: RawCall): boolean => gated.some((line) => gatedCall(line) === call.name);
@@ -129,15 +123,10 @@ export function checkConsentCarried(
       if (raw === undefined) continue;
       sending.add(index);
       if (Object.hasOwn(raw.raw, 'when') && !asksForContact(raw.raw['when'], consent, line))
-        report.error(
-          [...raw.path, 'when'],
-          'MAP-654',
-          [
-            `l’opt-in commande « ${gate} » : un when ne peut demander que le contact dont il s’agit, comme {present: identity.email}.`,
-            `the opt-in sends "${gate}": a when may only ask for the contact it is about, such as {present: identity.email}.`,
-          ],
-          { at: 'key' },
-        );
+        report.atKey.error([...raw.path, 'when'], 'MAP-654', [
+          `l’opt-in commande « ${gate} » : un when ne peut demander que le contact dont il s’agit, comme {present: identity.email}.`,
+          `the opt-in sends "${gate}": a when may only ask for the contact it is about, such as {present: identity.email}.`,
+        ]);
       continue;
     }
     const sure = surely(found);

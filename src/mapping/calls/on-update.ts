@@ -60,15 +60,10 @@ export function reportOnUpdate(
     wanted === undefined &&
     requests.some(({ record, settings }) => record.quietable.size > 0 && textAt(settings, 'method') === 'PUT')
   )
-    report.warn(
-      ['update'],
-      'MAP-312',
-      [
-        'une mise à jour omet un oui que le destinataire a déjà accepté. Ce PUT remplace-t-il toute la fiche ? Alors écrivez optIn: always ; sinon optIn: changed.',
-        'an update leaves out a yes that the recipient has accepted already. Does this PUT replace the whole record? Then write optIn: always; else write optIn: changed.',
-      ],
-      { at: 'key' },
-    );
+    report.atKey.warn(['update'], 'MAP-312', [
+      'une mise à jour omet un oui que le destinataire a déjà accepté. Ce PUT remplace-t-il toute la fiche ? Alors écrivez optIn: always ; sinon optIn: changed.',
+      'an update leaves out a yes that the recipient has accepted already. Does this PUT replace the whole record? Then write optIn: always; else write optIn: changed.',
+    ]);
   for (const { record } of requests)
     for (const part of record.parts)
       if ('consent' in part && part.consent.table.length > 0 && !record.quietable.has(part.consent))

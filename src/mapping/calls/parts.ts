@@ -8,11 +8,10 @@ import { compileCondition } from '../fields/conditions.ts';
 import type { CallPlan, ConnectorFacts, WriteSituation } from '../contract.ts';
 import { blockAt, isRecord, listAt, textAt } from '../document/yaml.ts';
 import type { Layout } from '../formats/layout.ts';
-import type { Path, Report } from '../document/problems.ts';
+import { near, type Path, type Report } from '../document/problems.ts';
 import type { RecordPlan } from '../record.ts';
 import type { Judge } from '../response/rules.ts';
 import type { Scope } from '../scope.ts';
-import { nearest } from '../document/suggest.ts';
 import { placeForms, placeOf, type Extract, type Opened } from '../response/answer.ts';
 import { smellsOfPerson } from '../fields/lints.ts';
 import { safeReference } from '../../domain/names-in-text.ts';
@@ -55,17 +54,10 @@ export function checkGates(
       ? ['each', 'line', 'proof'].find((key) => Object.hasOwn(raw, key))
       : undefined;
     if (other !== undefined)
-      report.error(
-        [...line.path, other],
-        'MAP-656',
-        [
-          `une ligne qui commande un appel a des valeurs, pas de ${other}.`,
-          `a line that sends a call has values, no ${other}.`,
-        ],
-        {
-          at: 'key',
-        },
-      );
+      report.atKey.error([...line.path, other], 'MAP-656', [
+        `une ligne qui commande un appel a des valeurs, pas de ${other}.`,
+        `a line that sends a call has values, no ${other}.`,
+      ]);
     for (const [state, value] of Object.entries(isRecord(values) ? values : {}))
       if (!gateValues.has(value))
         report.error([...line.path, 'values', state], 'MAP-656', [
@@ -274,12 +266,10 @@ export function urlCaptures(
     for (const id of capturesIn(url)) {
       const capture = known.get(id);
       if (capture === undefined) {
-        report.error(
-          place,
-          'MAP-652',
-          [`aucun appel antérieur ne donne {${id}}.`, `no earlier call captures {${id}}.`],
-          nearest(id, [...known.keys()]),
-        );
+        near(report, id, [...known.keys()]).error(place, 'MAP-652', [
+          `aucun appel antérieur ne donne {${id}}.`,
+          `no earlier call captures {${id}}.`,
+        ]);
         continue;
       }
       const giver = id.slice(0, id.indexOf('.'));

@@ -68,15 +68,10 @@ export function compileQuestion(settings: unknown, at: (path: Path) => Path, inp
   const references = referencesIn(lines, record, path, scope);
   const url = block['url'];
   if (references.length === 0 && !(typeof url === 'string' && /\{(?!since\})|^secret:/.test(url)))
-    report.error(
-      path,
-      'MAP-515',
-      [
-        'cette question ne nomme aucun lead : l’un de ses champs doit écrire id, delivery.key ou delivery.reference en entier, sans when ni map.',
-        'this question names no lead: let one of its fields write id, delivery.key or delivery.reference whole, without when and map.',
-      ],
-      { at: 'key' },
-    );
+    report.atKey.error(path, 'MAP-515', [
+      'cette question ne nomme aucun lead : l’un de ses champs doit écrire id, delivery.key ou delivery.reference en entier, sans when ni map.',
+      'this question names no lead: let one of its fields write id, delivery.key or delivery.reference whole, without when and map.',
+    ]);
   const client = input.client ?? { id: '', name: '' };
   const write: Question['write'] = (asked) => {
     const { leadReference, ...situation } = asked;
@@ -104,15 +99,10 @@ function reportByAddress(
   { mapping, report }: Pick<QuestionInput, 'mapping' | 'report'>,
 ): void {
   for (const format of bodyBlocks.filter((known) => Object.hasOwn(block, known)))
-    report.error(
-      [...at, format],
-      'MAP-102',
-      [
-        `« ${format} » a besoin de champs à côté : sans eux la question n’a pas de corps.`,
-        `"${format}" needs fields beside it: without them the question has no body.`,
-      ],
-      { at: 'key' },
-    );
+    report.atKey.error([...at, format], 'MAP-102', [
+      `« ${format} » a besoin de champs à côté : sans eux la question n’a pas de corps.`,
+      `"${format}" needs fields beside it: without them the question has no body.`,
+    ]);
   if (asksForList(block['url']) && !asksWhose(mapping))
     report.error([...at, 'url'], 'MAP-515', [
       'cette question demande la liste de ce qui est arrivé récemment : la règle accepted avec on: lookup doit demander à qui est la fiche, comme "leads[reference=asked].id": {exists: true}.',

@@ -14,8 +14,7 @@ import {
 import { omitted } from '../consent/choices.ts';
 import type { Consents } from './consents.ts';
 import { blockAt, isRecord, listAt, textAt } from '../document/yaml.ts';
-import type { Path, Report } from '../document/problems.ts';
-import { nearest } from '../document/suggest.ts';
+import { near, type Path, type Report } from '../document/problems.ts';
 import { asText } from '../fields/values.ts';
 import { understand, placeForms, placeOf, type Extract, type Opened } from '../response/answer.ts';
 import { overlay } from '../transport/overlay.ts';
@@ -61,17 +60,10 @@ export function compileReadBack(input: ReadBackInput): CompiledReadBack | undefi
   if (!isRecord(block) || connector === undefined) return undefined;
   const key = connector.lookupKey;
   if (connector.answers !== 'rules' || key === undefined) {
-    report.error(
-      ['readBack'],
-      'MAP-670',
-      [
-        `le connecteur ${connector.type} ne peut pas être interrogé sur ce qu’il a gardé.`,
-        `connector ${connector.type} cannot be asked what it kept.`,
-      ],
-      {
-        at: 'key',
-      },
-    );
+    report.atKey.error(['readBack'], 'MAP-670', [
+      `le connecteur ${connector.type} ne peut pas être interrogé sur ce qu’il a gardé.`,
+      `connector ${connector.type} cannot be asked what it kept.`,
+    ]);
     return undefined;
   }
   const { lookup: _lookup, method: _method, ...base } = blockAt(mapping, 'send');
@@ -107,12 +99,10 @@ function reportIds(url: string | undefined, { create, report }: ReadBackInput): 
   const captured = create?.calls?.flatMap(({ captures }) => captures) ?? [];
   for (const id of capturesIn(url))
     if (!captured.includes(id))
-      report.error(
-        ['readBack', 'url'],
-        'MAP-652',
-        [`aucun appel de la création ne donne {${id}}.`, `no call of the create captures {${id}}.`],
-        nearest(id, captured),
-      );
+      near(report, id, captured).error(['readBack', 'url'], 'MAP-652', [
+        `aucun appel de la création ne donne {${id}}.`,
+        `no call of the create captures {${id}}.`,
+      ]);
 }
 
 interface ReadField {
@@ -133,27 +123,17 @@ function compileFields(
     const field = textAt(raw, 'field') ?? '';
     const values = isRecord(raw) && isRecord(raw['values']) ? raw['values'] : undefined;
     if (!fields.has(field)) {
-      report.error(
-        [...path, 'field'],
-        'MAP-671',
-        [
-          `aucune ligne du bloc consent n’écrit « ${field} ».`,
-          `no line of the consent block writes "${field}".`,
-        ],
-        nearest(field, [...fields]),
-      );
+      near(report, field, [...fields]).error([...path, 'field'], 'MAP-671', [
+        `aucune ligne du bloc consent n’écrit « ${field} ».`,
+        `no line of the consent block writes "${field}".`,
+      ]);
       return [];
     }
     if (gatedCall({ target: { text: field } }) !== undefined && values === undefined)
-      report.error(
-        path,
-        'MAP-671',
-        [
-          `« ${field} » commande un appel et n’écrit pas de valeur : dites avec values ce qui est dans la fiche pour chaque état.`,
-          `"${field}" sends a call and writes no value: say with values what stands in the record in each state.`,
-        ],
-        { at: 'key' },
-      );
+      report.atKey.error(path, 'MAP-671', [
+        `« ${field} » commande un appel et n’écrit pas de valeur : dites avec values ce qui est dans la fiche pour chaque état.`,
+        `"${field}" sends a call and writes no value: say with values what stands in the record in each state.`,
+      ]);
     const place = placeOf(isRecord(raw) ? raw['at'] : undefined, [...path, 'at'], report, [
       'MAP-671',
       [

@@ -243,26 +243,16 @@ export function reportUpdate(create: CompiledConsent, update: CompiledConsent, r
   const now = needsOf(update);
   for (const [name, need] of before)
     if (!now.has(name))
-      report.error(
-        ['update', 'consent'],
-        'MAP-309',
-        [
-          `la création transmet ${pair(need)}, ce bloc non : le destinataire n’apprendrait pas un retrait (C20).`,
-          `the create tells ${words(need)}, this block does not: the recipient would not hear of a withdrawal (C20).`,
-        ],
-        { at: 'key' },
-      );
+      report.atKey.error(['update', 'consent'], 'MAP-309', [
+        `la création transmet ${pair(need)}, ce bloc non : le destinataire n’apprendrait pas un retrait (C20).`,
+        `the create tells ${words(need)}, this block does not: the recipient would not hear of a withdrawal (C20).`,
+      ]);
   for (const [name, need] of now) {
     if (!before.has(name))
-      report.error(
-        ['update', 'consent'],
-        'MAP-309',
-        [
-          `ce bloc transmet ${pair(need)}, la création non : ajoutez-y une ligne pour cela, ou retirez celle-ci (C20).`,
-          `this block tells ${words(need)}, the create does not: add a line for it there, or remove this one (C20).`,
-        ],
-        { at: 'key' },
-      );
+      report.atKey.error(['update', 'consent'], 'MAP-309', [
+        `ce bloc transmet ${pair(need)}, la création non : ajoutez-y une ligne pour cela, ou retirez celle-ci (C20).`,
+        `this block tells ${words(need)}, the create does not: add a line for it there, or remove this one (C20).`,
+      ]);
   }
   reportUnsaid({ consent: update, states: following, path: ['update', 'consent'] }, report);
 }
@@ -278,15 +268,10 @@ export function reportUnsaid({ consent, states, path }: ToldByUpdate, report: Re
   for (const need of needsOf(consent).values())
     for (const state of states)
       if (!isTold(consent, need, state))
-        report.error(
-          path,
-          'MAP-310',
-          [
-            `une mise à jour n’écrit rien quand ${pair(need)} est ${state} : le destinataire garderait ce qu’il a. Écrivez une valeur, ou commandez un appel, dans cet état.`,
-            `an update writes nothing when ${words(need)} is ${state}: the recipient would keep what it has. Write a value, or send a call, in that state.`,
-          ],
-          { at: 'key' },
-        );
+        report.atKey.error(path, 'MAP-310', [
+          `une mise à jour n’écrit rien quand ${pair(need)} est ${state} : le destinataire garderait ce qu’il a. Écrivez une valeur, ou commandez un appel, dans cet état.`,
+          `an update writes nothing when ${words(need)} is ${state}: the recipient would keep what it has. Write a value, or send a call, in that state.`,
+        ]);
 }
 
 const words = ({ purpose, channel }: ConsentNeed): string => `${purpose} by ${channel}`;

@@ -32,15 +32,10 @@ export function compileChoices(
   const choices: Partial<Record<ConsentState, Choice>> = {};
   for (const state of consentStates) {
     if (!Object.hasOwn(values, state)) {
-      report.error(
-        at,
-        'MAP-302',
-        [
-          `« ${target.text} » ne dit pas quoi écrire quand l’opt-in est ${state} : ajoutez ${state}, ou ${state}: omit / hold.`,
-          `"${target.text}" does not say what to write when consent is ${state}: add ${state}, or ${state}: omit / hold.`,
-        ],
-        { at: 'key' },
-      );
+      report.atKey.error(at, 'MAP-302', [
+        `« ${target.text} » ne dit pas quoi écrire quand l’opt-in est ${state} : ajoutez ${state}, ou ${state}: omit / hold.`,
+        `"${target.text}" does not say what to write when consent is ${state}: add ${state}, or ${state}: omit / hold.`,
+      ]);
       continue;
     }
     const value = values[state];

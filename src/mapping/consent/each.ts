@@ -8,11 +8,10 @@ import type { ConsentSent } from '../contract.ts';
 import { isRecord } from '../document/yaml.ts';
 import { channelWords, purposeWords } from '../../domain/lead-values.ts';
 import { compileMap, mapNamed, type Mapped } from '../fields/maps.ts';
-import type { Path } from '../document/problems.ts';
+import { near, type Path } from '../document/problems.ts';
 import { textOf } from '../fields/rendering.ts';
 import type { Scope } from '../scope.ts';
 import { slotProblems } from '../fields/each.ts';
-import { suggest } from '../document/suggest.ts';
 import { parseTarget, type Target } from '../fields/target.ts';
 import {
   isScalarValue,
@@ -219,11 +218,10 @@ function compileInner(raw: unknown, path: Path, scope: Scope): Inner | undefined
   }
   const from = raw['from'];
   if (from !== 'channel' && from !== 'purpose') {
-    report.error(
+    near(report, from, ['channel', 'purpose']).error(
       [...path, 'from'],
       'MAP-201',
       from === 'state' ? stateIsWritten : noSourceHere(textOf(from)),
-      { suggestion: typeof from === 'string' ? suggest(from, ['channel', 'purpose']) : undefined },
     );
     return undefined;
   }

@@ -9,7 +9,7 @@ import {
 } from '../../domain/lead.ts';
 import { compileFormat } from '../fields/formatters.ts';
 import { compileMap, mapNamed } from '../fields/maps.ts';
-import type { Path } from '../document/problems.ts';
+import { hinting, type Path } from '../document/problems.ts';
 import { emptyPolicy, type Scope } from '../scope.ts';
 import type { FieldProblem, Scalar, ConsentNeed, Entry } from '../fields/values.ts';
 import type { ConsentSent, CompiledMapping } from '../contract.ts';
@@ -40,7 +40,7 @@ export function compileProof(raw: Record<string, unknown>, path: Path, scope: Sc
   const fallback = dated ? (scope.sheet ? { date: 'dd/MM/yyyy HH:mm' } : 'iso') : 'text';
   const format = compileFormat(raw['as'] ?? fallback, { type: dated ? 'date' : 'text', list: false });
   if ('code' in format) {
-    scope.report.error([...path, 'as'], format.code, format.message, { suggestion: format.suggestion });
+    hinting(scope.report, format.suggestion).error([...path, 'as'], format.code, format.message);
     return undefined;
   }
   const map = compileProofMap(raw, path, scope, dated);
@@ -69,15 +69,10 @@ function compileProofMap(
   if (!Object.hasOwn(raw, 'map')) return (value) => ({ value });
   const at: Path = [...path, 'map'];
   if (dated) {
-    scope.report.error(
-      at,
-      'MAP-203',
-      [
-        'une table a besoin de codes, pas de dates : utilisez as: {date: ...}.',
-        'a map needs codes, not dates: use as: {date: ...}.',
-      ],
-      { at: 'key' },
-    );
+    scope.report.atKey.error(at, 'MAP-203', [
+      'une table a besoin de codes, pas de dates : utilisez as: {date: ...}.',
+      'a map needs codes, not dates: use as: {date: ...}.',
+    ]);
     return undefined;
   }
   const named = raw['map'];

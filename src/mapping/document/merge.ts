@@ -2,8 +2,7 @@
 // Invariant: lists are taken whole from the nearer file, except `response`: own rules first, then the preset's; `calls`:
 // merged by name; and `{preset: rest}` in fields or consent: the preset's lines for targets that the nearer file does not write.
 import { isRecord } from './yaml.ts';
-import type { Path, Tree, Report } from './problems.ts';
-import { nearest, suggest } from './suggest.ts';
+import { near, type Path, type Tree, type Report } from './problems.ts';
 
 interface Source {
   readonly tree: Tree;
@@ -182,15 +181,10 @@ export function withParameters(tree: Tree, report: Report): Tree {
   reportWanting(mapping, filling);
   for (const name of filling.declared.keys())
     if (!filling.used.has(name))
-      report.error(
-        ['parameters', name],
-        'MAP-425',
-        [`rien n’utilise le paramètre « ${name} ».`, `nothing uses the parameter "${name}".`],
-        {
-          at: 'key',
-          suggestion: suggest(name, [...filling.used]),
-        },
-      );
+      near(report.atKey, name, [...filling.used]).error(['parameters', name], 'MAP-425', [
+        `rien n’utilise le paramètre « ${name} ».`,
+        `nothing uses the parameter "${name}".`,
+      ]);
   return { ...tree, value };
 }
 
@@ -206,12 +200,10 @@ function reportWanting(mapping: Record<string, unknown>, { declared, used, repor
       `${preset} asks for the client's own parameters: ${names}.`,
     ]);
   else
-    report.error(
-      ['parameters'],
-      'MAP-426',
-      [`ces paramètres n’ont pas de valeur : ${names}.`, `these parameters have no value: ${names}.`],
-      { at: 'key' },
-    );
+    report.atKey.error(['parameters'], 'MAP-426', [
+      `ces paramètres n’ont pas de valeur : ${names}.`,
+      `these parameters have no value: ${names}.`,
+    ]);
 }
 
 const isValue = (value: unknown): value is Value =>
@@ -231,12 +223,10 @@ function filledText(text: string, path: Path, { declared, used, report }: Fillin
     used.add(name);
     const value = declared.get(name);
     if (!declared.has(name))
-      report.error(
-        path,
-        'MAP-425',
-        [`il n’y a pas de paramètre « ${name} ».`, `there is no parameter "${name}".`],
-        nearest(name, [...declared.keys()]),
-      );
+      near(report, name, [...declared.keys()]).error(path, 'MAP-425', [
+        `il n’y a pas de paramètre « ${name} ».`,
+        `there is no parameter "${name}".`,
+      ]);
     return isValue(value) ? value : undefined;
   };
   const [whole, ...more] = [...text.matchAll(places)];

@@ -3,6 +3,7 @@
 import type { Both } from '../../../connectors/contract.ts';
 import type { Problem } from '../contract.ts';
 import type { mappingProblems } from './problem-catalogue.ts';
+import { suggest } from './suggest.ts';
 
 export type ProblemCode = keyof typeof mappingProblems;
 
@@ -26,21 +27,47 @@ export type Message = Both;
 
 export const inEnglish = ([, english]: Message): string => english;
 
-export interface Report {
-  readonly error: (path: Path, code: ProblemCode, message: Message, more?: ReportMore) => void;
-  readonly warn: (path: Path, code: ProblemCode, message: Message, more?: ReportMore) => void;
+type Add = (path: Path, code: ProblemCode, message: Message) => void;
+
+interface More {
+  readonly suggestion?: string | undefined;
+  /** Placed at the key of the value. */
+  readonly at?: 'key' | undefined;
 }
 
-export interface ReportMore {
-  readonly suggestion?: string | undefined;
-  readonly at?: 'key';
+export interface Report {
+  readonly error: Add;
+  readonly warn: Add;
+  readonly with: (more: More) => Report;
+  /** Places the problem at the key of the value. */
+  readonly atKey: Report;
 }
+
+const reportBy = (
+  add: (severity: Problem['severity'], more: More, ...problem: Parameters<Add>) => void,
+  more: More = {},
+): Report => ({
+  error: (...problem) => add('error', more, ...problem),
+  warn: (...problem) => add('warning', more, ...problem),
+  with: (further) => reportBy(add, { ...more, ...further }),
+  get atKey() {
+    return reportBy(add, { ...more, at: 'key' });
+  },
+});
+
+/** Suggests this word beside the problem. */
+export const hinting = (report: Report, suggestion: string | undefined): Report =>
+  report.with({ suggestion });
+
+/** Suggests the known word nearest to the one written. */
+export const near = (report: Report, written: unknown, known: readonly string[]): Report =>
+  hinting(report, typeof written === 'string' ? suggest(written, known) : undefined);
 
 /** A report for a part that is checked at another path. @param place gives the real path */
-export const reportAt = (report: Report, place: (path: Path) => Path): Report => ({
-  error: (path, ...rest) => report.error(place(path), ...rest),
-  warn: (path, ...rest) => report.warn(place(path), ...rest),
-});
+export const reportAt = (report: Report, place: (path: Path) => Path): Report =>
+  reportBy((severity, more, path, ...rest) =>
+    report.with(more)[severity === 'error' ? 'error' : 'warn'](place(path), ...rest),
+  );
 
 /** Collects problems, one per place, code and message. */
 export function createProblems(): {
@@ -77,12 +104,10 @@ export function createProblems(): {
   return {
     add,
     all: () => withoutEchoes([...found.values()]).toSorted(byPlace),
-    reportIn: (tree) => ({
-      error: (path, code, message, more) =>
-        add(tree.place(path, more?.at), 'error', code, message, more?.suggestion),
-      warn: (path, code, message, more) =>
-        add(tree.place(path, more?.at), 'warning', code, message, more?.suggestion),
-    }),
+    reportIn: (tree) =>
+      reportBy((severity, { at, suggestion }, path, code, message) =>
+        add(tree.place(path, at), severity, code, message, suggestion),
+      ),
   };
 }
 

@@ -227,7 +227,7 @@ export function structureProblems(schema: object, value: unknown): readonly Stru
 export function reportStructure(schema: object, value: unknown, report: Report, prefix: Path = []): boolean {
   const problems = structureProblems(schema, value);
   for (const { path, code, message, suggestion, at } of problems) {
-    report.error([...prefix, ...path], code, message, { suggestion, at });
+    report.with({ suggestion, at }).error([...prefix, ...path], code, message);
   }
   return problems.length === 0;
 }

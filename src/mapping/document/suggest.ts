@@ -18,14 +18,6 @@ export function suggest(written: string, known: readonly string[]): string | und
   );
 }
 
-/** The nearest known word, as a report takes it. */
-export const nearest = (
-  written: string,
-  known: readonly string[],
-): { readonly suggestion: string | undefined } => ({
-  suggestion: suggest(written, known),
-});
-
 /** The end of a message about an unknown word. */
 export const didYouMean = (near: string | undefined): string =>
   near === undefined ? '' : ` Did you mean ${near}?`;

@@ -3,11 +3,11 @@
 import type { DataCategory, Lead } from '../../domain/lead.ts';
 import { isRecord } from '../document/yaml.ts';
 import { asText, isScalarValue } from './values.ts';
-import type { Path } from '../document/problems.ts';
+import { hinting, near, type Path } from '../document/problems.ts';
 import { useSource, type Scope } from '../scope.ts';
 import { absentSource, nearestIn, noted, sourceIn } from './scoped-source.ts';
 import { findSource, isBlank, nearestSource, type Context, type Source } from './source.ts';
-import { nearest, suggest } from '../document/suggest.ts';
+import { suggest } from '../document/suggest.ts';
 import type { Both } from '../../../connectors/contract.ts';
 import { departementCode } from '../../domain/lead-values.ts';
 
@@ -78,10 +78,7 @@ function compileNamed(name: string, option: unknown, path: Path, where: Where): 
     case 'matches':
       return compare(name, option, path, where);
     default:
-      report.error(path, 'MAP-212', noSuchCondition(name), {
-        at: 'key',
-        suggestion: suggest(name, conditionNames),
-      });
+      near(report.atKey, name, conditionNames).error(path, 'MAP-212', noSuchCondition(name));
       return never;
   }
 }
@@ -91,10 +88,8 @@ function source(option: unknown, path: Path, where: Where, at?: 'key'): Source |
   const found = typeof option === 'string' ? sourceIn(option, scope, list) : undefined;
   if (found === undefined) {
     const name = typeof option === 'string' ? option : JSON.stringify(option);
-    scope.report.error(path, 'MAP-201', absentSource(name), {
-      suggestion: typeof option === 'string' ? nearestIn(option, scope, list) : undefined,
-      at,
-    });
+    const suggestion = typeof option === 'string' ? nearestIn(option, scope, list) : undefined;
+    scope.report.with({ suggestion, at }).error(path, 'MAP-201', absentSource(name));
     return undefined;
   }
   useSource(found, path, categories, scope);
@@ -153,7 +148,7 @@ function checkValues(found: Source, wanted: readonly unknown[], path: Path, wher
   if (values === undefined) return;
   for (const word of wanted.map(asText)) {
     if (values.includes(word)) continue;
-    where.scope.report.error(path, 'MAP-213', neverOneOf(found.path, word, values), nearest(word, values));
+    near(where.scope.report, word, values).error(path, 'MAP-213', neverOneOf(found.path, word, values));
   }
 }
 
@@ -187,10 +182,11 @@ export function compileAccepts(raw: unknown, scope: Scope): Accepts {
     const name = Object.hasOwn(acceptNames, key) ? (acceptNames[key] ?? key) : key;
     const found = noted(findSource(name), scope);
     if (found === undefined || /^(delivery|batch|client)\./.test(found.path) || found.list) {
-      scope.report.error(path, 'MAP-201', notInAccepts(key), {
-        at: 'key',
-        suggestion: suggest(key, Object.keys(acceptNames)) ?? nearestSource(key),
-      });
+      hinting(scope.report.atKey, suggest(key, Object.keys(acceptNames)) ?? nearestSource(key)).error(
+        path,
+        'MAP-201',
+        notInAccepts(key),
+      );
       continue;
     }
     const list = (Array.isArray(value) ? (value as unknown[]) : [value]).map(asText);
@@ -322,14 +318,9 @@ function reportNeverMet(
       !value.includes('*') &&
       !departementCode.test(value.toUpperCase())
     )
-      report.error(
-        at,
-        'MAP-213',
-        [
-          `« ${name} » n’est jamais « ${value} » : c’est un code, 01 à 95, 2A, 2B, 971 à 988.`,
-          `"${name}" is never "${value}": it is a code, 01 to 95, 2A, 2B, 971 to 988.`,
-        ],
-        /^\d$/.test(value) ? { suggestion: `0${value}` } : {},
-      );
+      hinting(report, /^\d$/.test(value) ? `0${value}` : undefined).error(at, 'MAP-213', [
+        `« ${name} » n’est jamais « ${value} » : c’est un code, 01 à 95, 2A, 2B, 971 à 988.`,
+        `"${name}" is never "${value}": it is a code, 01 to 95, 2A, 2B, 971 to 988.`,
+      ]);
   }
 }

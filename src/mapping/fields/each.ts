@@ -12,7 +12,7 @@ import {
   type Source,
 } from './source.ts';
 import { joinLines, type LineOf } from './lines.ts';
-import type { Path } from '../document/problems.ts';
+import { hinting, type Path } from '../document/problems.ts';
 import { checkEmpty, emptyPolicy, reportPerson, type Scope } from '../scope.ts';
 import { noted } from './scoped-source.ts';
 import { suggest } from '../document/suggest.ts';
@@ -112,9 +112,10 @@ function listOf({ raw, path, scope, list }: FieldWhere): Source | undefined {
   }
   const name = typeof listPath === 'string' ? listPath : JSON.stringify(listPath);
   if (named === undefined)
-    report.error(at, 'MAP-201', [`la source « ${name} » n’existe pas.`, `source "${name}" does not exist.`], {
-      suggestion: suggest(name, listPaths) ?? nearestSource(name),
-    });
+    hinting(report, suggest(name, listPaths) ?? nearestSource(name)).error(at, 'MAP-201', [
+      `la source « ${name} » n’existe pas.`,
+      `source "${name}" does not exist.`,
+    ]);
   else
     report.error(at, 'MAP-215', [
       `« ${name} » n’est pas une liste : each prend ${listPaths.join(' ou ')}.`,

@@ -163,14 +163,10 @@ function compileRpcType(
 ): { readonly type?: RpcType } {
   const type = rpcTypes.find((known) => known === raw['type']);
   if (type !== undefined && scope.rpc !== 'xmlRpc')
-    scope.report.error(
-      [...path, 'type'],
-      'MAP-712',
-      ['seul XML-RPC nomme des types : ailleurs utilisez as.', 'only XML-RPC names types: elsewhere use as.'],
-      {
-        at: 'key',
-      },
-    );
+    scope.report.atKey.error([...path, 'type'], 'MAP-712', [
+      'seul XML-RPC nomme des types : ailleurs utilisez as.',
+      'only XML-RPC names types: elsewhere use as.',
+    ]);
   if (type !== undefined) return { type };
   const converted = Object.hasOwn(raw, 'as') || Object.hasOwn(raw, 'map');
   const decimal = !converted && findSource(asText(raw['from']), list)?.type === 'decimal';

@@ -2,10 +2,9 @@
 // Invariant: `else` is always given; a value is never dropped or passed on by accident.
 import { checkLiteral } from './lints.ts';
 import { isRecord, readDocument } from '../document/yaml.ts';
-import type { Message, Path, createProblems, Tree } from '../document/problems.ts';
+import { near, type Message, type Path, type createProblems, type Tree } from '../document/problems.ts';
 import { checkWritable, type Scope } from '../scope.ts';
 import type { Source } from './source.ts';
-import { nearest, suggest } from '../document/suggest.ts';
 import { isScalarValue, type Scalar } from './values.ts';
 
 export type Mapped = { readonly value: Scalar } | 'omit' | 'error';
@@ -30,17 +29,10 @@ export function compileMap(
       ]);
   }
   if (!Object.hasOwn(raw, 'else')) {
-    scope.report.error(
-      path,
-      'MAP-205',
-      [
-        'la table n’a pas de else : écrivez else: error, omit, pass ou une valeur.',
-        'the map has no else: write else: error, omit, pass or a value.',
-      ],
-      {
-        at: 'key',
-      },
-    );
+    scope.report.atKey.error(path, 'MAP-205', [
+      'la table n’a pas de else : écrivez else: error, omit, pass ou une valeur.',
+      'the map has no else: write else: error, omit, pass or a value.',
+    ]);
     return undefined;
   }
   if (source !== undefined) checkAgainst(source, raw, path, scope);
@@ -78,30 +70,17 @@ function checkAgainst(
   const keys = Object.keys(raw).filter((key) => key !== 'else');
   for (const key of keys) {
     if (values.includes(key)) continue;
-    scope.report.error(
-      [...path, key],
-      'MAP-206',
-      [
-        `« ${source.path} » n’est jamais « ${key} » : c’est l’un de ${values.join(', ')}.`,
-        `"${source.path}" is never "${key}": it is one of ${values.join(', ')}.`,
-      ],
-      {
-        at: 'key',
-        suggestion: suggest(key, values),
-      },
-    );
+    near(scope.report.atKey, key, values).error([...path, key], 'MAP-206', [
+      `« ${source.path} » n’est jamais « ${key} » : c’est l’un de ${values.join(', ')}.`,
+      `"${source.path}" is never "${key}": it is one of ${values.join(', ')}.`,
+    ]);
   }
   const missing = values.filter((value) => !keys.includes(value));
   if (missing.length > 0 && keys.every((key) => values.includes(key))) {
-    scope.report.warn(
-      path,
-      'MAP-207',
-      [
-        `la table de « ${source.path} » n’a pas d’entrée pour ${missing.join(', ')} : else s’applique.`,
-        `the map of "${source.path}" has no entry for ${missing.join(', ')}: else applies.`,
-      ],
-      { at: 'key' },
-    );
+    scope.report.atKey.warn(path, 'MAP-207', [
+      `la table de « ${source.path} » n’a pas d’entrée pour ${missing.join(', ')} : else s’applique.`,
+      `the map of "${source.path}" has no entry for ${missing.join(', ')}: else applies.`,
+    ]);
   }
 }
 
@@ -113,7 +92,7 @@ export function mapNamed(
 ): { readonly raw: unknown; readonly path: Path } | undefined {
   if (Object.hasOwn(maps, name)) return { raw: maps[name], path: ['maps', name] };
   const words: Message = [`la table « ${name} » n’existe pas.`, `map "${name}" does not exist.`];
-  report.error(path, 'MAP-204', words, nearest(name, Object.keys(maps)));
+  near(report, name, Object.keys(maps)).error(path, 'MAP-204', words);
   return undefined;
 }
 

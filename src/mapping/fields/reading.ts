@@ -4,7 +4,7 @@ import type { DataCategory, SourceType } from '../../domain/lead.ts';
 import { checkLiteral, reportSecret, secretIn, speaksOfSecret } from './lints.ts';
 import { compileFormat, writesPlus } from './formatters.ts';
 import { fieldMap, type Mapped } from './maps.ts';
-import type { Path } from '../document/problems.ts';
+import { hinting, type Path } from '../document/problems.ts';
 import { defaultFormat, textOf } from './rendering.ts';
 import { checkWritable, useValue, type Scope } from '../scope.ts';
 import { absentSource, nearestIn, sourceIn } from './scoped-source.ts';
@@ -115,9 +115,7 @@ function textFormat(
   if (!Object.hasOwn(raw, 'as')) return (text) => text;
   const formatted = compileFormat(raw['as'], { type: 'text', list: false });
   if ('code' in formatted) {
-    scope.report.error([...path, 'as'], formatted.code, formatted.message, {
-      suggestion: formatted.suggestion,
-    });
+    hinting(scope.report, formatted.suggestion).error([...path, 'as'], formatted.code, formatted.message);
     return undefined;
   }
   if (formatted.kind.list || formatted.kind.type === 'list') {
@@ -138,9 +136,11 @@ function compileFrom(
   if (typeof from !== 'string') return undefined;
   const source = sourceIn(from, scope, list);
   if (source === undefined) {
-    scope.report.error([...path, 'from'], 'MAP-201', absentSource(from), {
-      suggestion: nearestIn(from, scope, list),
-    });
+    hinting(scope.report, nearestIn(from, scope, list)).error(
+      [...path, 'from'],
+      'MAP-201',
+      absentSource(from),
+    );
     return undefined;
   }
   useValue(source, [...path, 'from'], categories, scope);
@@ -236,9 +236,7 @@ function compileConversion(
       ? asIs
       : defaultFormat(source, mode);
   if ('code' in formatted) {
-    scope.report.error([...path, 'as'], formatted.code, formatted.message, {
-      suggestion: formatted.suggestion,
-    });
+    hinting(scope.report, formatted.suggestion).error([...path, 'as'], formatted.code, formatted.message);
     return undefined;
   }
   const dates = formatted.kind.type === 'date' && formatted !== asIs;

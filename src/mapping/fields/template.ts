@@ -2,7 +2,7 @@
 // Invariant: strict; a typo is an error, and a template whose places are all empty writes nothing.
 import type { DataCategory } from '../../domain/lead.ts';
 import { compileFormat, writesPlus } from './formatters.ts';
-import type { Message, Path } from '../document/problems.ts';
+import { hinting, type Message, type Path } from '../document/problems.ts';
 import { defaultFormat, textOf } from './rendering.ts';
 import { useValue, type Scope } from '../scope.ts';
 import { nearestIn, sourceIn } from './scoped-source.ts';
@@ -95,17 +95,10 @@ function compilePlace(
   const [name = '', formatter, ...more] = written.split('|').map((part) => part.trim());
   const source = sourceIn(name, scope, list);
   if (source === undefined) {
-    scope.report.error(
-      path,
-      'MAP-201',
-      [
-        `la source « ${name} » du modèle de texte n’existe pas.`,
-        `source "${name}" in the template does not exist.`,
-      ],
-      {
-        suggestion: nearestIn(name, scope, list),
-      },
-    );
+    hinting(scope.report, nearestIn(name, scope, list)).error(path, 'MAP-201', [
+      `la source « ${name} » du modèle de texte n’existe pas.`,
+      `source "${name}" in the template does not exist.`,
+    ]);
     return undefined;
   }
   useValue(source, path, categories, scope);

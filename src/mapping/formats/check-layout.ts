@@ -2,7 +2,7 @@
 // Invariant: a mapping whose bytes its recipient could not read is refused by the check.
 import { checkLiteral, checkKey } from '../fields/lints.ts';
 import { fitInto, type Encoding } from './encoding.ts';
-import type { Path, Report } from '../document/problems.ts';
+import { hinting, type Path, type Report } from '../document/problems.ts';
 import type { Scope, XmlScope } from '../scope.ts';
 import { prefixesOf, xmlName, type Target } from '../fields/target.ts';
 import type { XmlDialect } from './write-xml.ts';
@@ -29,15 +29,10 @@ export const xmlScope = (
 /** Checks the elements and attributes that the `xml:` block writes around the records. */
 export function checkXml(xml: XmlDialect, many: boolean, report: Report, written: boolean): void {
   if (many && xml.root === undefined)
-    report.error(
-      ['xml'],
-      'MAP-706',
-      [
-        'un fichier de plusieurs enregistrements a besoin de xml.root.',
-        'a file of many records needs xml.root.',
-      ],
-      { at: 'key' },
-    );
+    report.atKey.error(['xml'], 'MAP-706', [
+      'un fichier de plusieurs enregistrements a besoin de xml.root.',
+      'a file of many records needs xml.root.',
+    ]);
   const prefixes = new Set(xml.xmlns.map(([prefix]) => prefix));
   for (const [name, value] of xml.rootAttributes)
     checkLiteral(value, ['xml', 'rootAttributes', name], report);
@@ -92,17 +87,10 @@ export function checkXmlTarget(target: Target, path: Path, scope: Scope): void {
   if (xml === undefined) return;
   const first = target.steps[0]?.name;
   if (first !== xml.record && (first === undefined || first !== xml.header)) {
-    report.error(
-      [...path, 'to'],
-      'MAP-704',
-      [
-        `le champ « ${target.text} » ne commence pas par l’enregistrement « ${xml.record} ».`,
-        `target "${target.text}" does not begin with the record "${xml.record}".`,
-      ],
-      {
-        suggestion: `${xml.record}.${target.text}`,
-      },
-    );
+    hinting(report, `${xml.record}.${target.text}`).error([...path, 'to'], 'MAP-704', [
+      `le champ « ${target.text} » ne commence pas par l’enregistrement « ${xml.record} ».`,
+      `target "${target.text}" does not begin with the record "${xml.record}".`,
+    ]);
   }
   const unknown = prefixesOf(target).find((prefix) => !xml.prefixes.has(prefix));
   if (unknown !== undefined)
@@ -155,39 +143,20 @@ export function checkEnvelope(
 
 export function checkSoap({ header }: SoapDialect, xml: XmlDialect, report: Report): void {
   if (xml.root !== undefined)
-    report.error(
-      ['xml', 'root'],
-      'MAP-710',
-      [
-        'le corps de SOAP contient un enregistrement : retirez root.',
-        'the body of SOAP holds one record: leave root out.',
-      ],
-      {
-        at: 'key',
-      },
-    );
+    report.atKey.error(['xml', 'root'], 'MAP-710', [
+      'le corps de SOAP contient un enregistrement : retirez root.',
+      'the body of SOAP holds one record: leave root out.',
+    ]);
   if (xml.instructions.length > 0)
-    report.error(
-      ['xml', 'instructions'],
-      'MAP-710',
-      [
-        'un message SOAP n’a pas d’instructions de traitement.',
-        'a SOAP message has no processing instructions.',
-      ],
-      {
-        at: 'key',
-      },
-    );
+    report.atKey.error(['xml', 'instructions'], 'MAP-710', [
+      'un message SOAP n’a pas d’instructions de traitement.',
+      'a SOAP message has no processing instructions.',
+    ]);
   if (xml.xmlns.some(([prefix]) => prefix === soapPrefix))
-    report.error(
-      ['xml', 'xmlns', soapPrefix],
-      'MAP-703',
-      [
-        `le préfixe « ${soapPrefix} » est celui de l’enveloppe : choisissez-en un autre.`,
-        `the prefix "${soapPrefix}" is the envelope's own: choose another one.`,
-      ],
-      { at: 'key' },
-    );
+    report.atKey.error(['xml', 'xmlns', soapPrefix], 'MAP-703', [
+      `le préfixe « ${soapPrefix} » est celui de l’enveloppe : choisissez-en un autre.`,
+      `the prefix "${soapPrefix}" is the envelope's own: choose another one.`,
+    ]);
   if (header === undefined) return;
   if (!xmlName.test(header))
     report.error(['soap', 'header'], 'MAP-704', [
@@ -228,13 +197,10 @@ export function checkRpcTargets(
             : undefined;
     const at = rpc === 'xmlRpc' ? 'params[0]' : 'params';
     if (wrong !== undefined)
-      report.error(
+      hinting(report, `${at}.${target.text.replace(/^params\.?/, '') || 'name'}`).error(
         [...path, 'to'],
         'MAP-710',
         [`le champ « ${target.text} » ${wrong[0]}.`, `target "${target.text}" ${wrong[1]}.`],
-        {
-          suggestion: `${at}.${target.text.replace(/^params\.?/, '') || 'name'}`,
-        },
       );
   }
   const [hole] = emptyPlaces(targets.map(({ target }): Entry => ({ target, kind: 'cell', cell: '' })));

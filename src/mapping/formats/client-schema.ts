@@ -8,7 +8,7 @@ import addFormats from 'ajv-formats';
 import type { Both } from '../../../connectors/contract.ts';
 import { textAt, isRecord } from '../document/yaml.ts';
 import { compilePattern, isPatternFault } from './pattern.ts';
-import type { Path, Report } from '../document/problems.ts';
+import { reportAt, type Path, type Report } from '../document/problems.ts';
 import type { Target } from '../fields/target.ts';
 import type { Layout } from './layout.ts';
 import type { Entry, FieldProblem } from '../fields/values.ts';
@@ -202,10 +202,7 @@ export const schemasIn =
   (block, at, layout, targets) => {
     const name = textAt(block, 'schema');
     if (name === undefined) return undefined;
-    const here: Report = {
-      error: (path, ...rest) => report.error([...at, ...path], ...rest),
-      warn: (path, ...rest) => report.warn([...at, ...path], ...rest),
-    };
+    const here = reportAt(report, (path) => [...at, ...path]);
     const schema = compileClientSchema(files, name, layout, here);
     for (const gap of schema?.gaps(targets.map((written) => written.target)) ?? []) {
       const place = targets.find((written) => written.target === gap.target)?.path;

@@ -60,17 +60,10 @@ export function ownLayout(
     (block) => block !== layout.body && !(block === 'xml' && layout.xml !== undefined),
   );
   if (foreign !== undefined) {
-    report.error(
-      [...path, foreign],
-      'MAP-106',
-      [
-        `cette destination écrit ${layout.body} dans chaque requête.`,
-        `this destination writes ${layout.body} in every request.`,
-      ],
-      {
-        at: 'key',
-      },
-    );
+    report.atKey.error([...path, foreign], 'MAP-106', [
+      `cette destination écrit ${layout.body} dans chaque requête.`,
+      `this destination writes ${layout.body} in every request.`,
+    ]);
     return layout;
   }
   const placed = (inner: Path): Path =>
@@ -135,17 +128,10 @@ export function readLayout(
   const inside = Object.hasOwn(mapping, 'soap') ? 'xml' : envelope?.holds;
   const given = bodyBlocks.filter((block) => Object.hasOwn(mapping, block) && block !== inside);
   if (given.length > 1)
-    report.error(
-      [given[1] ?? ''],
-      'MAP-106',
-      [
-        `une destination écrit un seul format : ${given.join(' ou ')}.`,
-        `a destination writes one format: ${given.join(' or ')}.`,
-      ],
-      {
-        at: 'key',
-      },
-    );
+    report.atKey.error([given[1] ?? ''], 'MAP-106', [
+      `une destination écrit un seul format : ${given.join(' ou ')}.`,
+      `a destination writes one format: ${given.join(' or ')}.`,
+    ]);
   const attachment = textAt(mapping['send'], 'attachment');
   const attached = bodyBlocks.find((block) => block === attachment);
   const fallback: BodyFormat =
@@ -157,26 +143,16 @@ export function readLayout(
   const body = given[0] ?? fallback;
   if (connector !== undefined && !connector.formats.includes(body)) {
     const at: Path = given[0] === undefined ? ['connector'] : [given[0]];
-    report.error(
-      at,
-      'MAP-408',
-      [
-        `le connecteur ${connector.type} porte ${connector.formats.join(', ')}, pas ${body}.`,
-        `connector ${connector.type} carries ${connector.formats.join(', ')}, not ${body}.`,
-      ],
-      { at: 'key' },
-    );
+    report.atKey.error(at, 'MAP-408', [
+      `le connecteur ${connector.type} porte ${connector.formats.join(', ')}, pas ${body}.`,
+      `connector ${connector.type} carries ${connector.formats.join(', ')}, not ${body}.`,
+    ]);
   }
   if (connector?.sheet === true && given[0] !== undefined && attachment !== given[0]) {
-    report.error(
-      [given[0]],
-      'MAP-106',
-      [
-        `le bloc ${given[0]} décrit une pièce jointe : ajoutez attachment: ${given[0]} à send.`,
-        `the block ${given[0]} describes an attachment: add attachment: ${given[0]} to send.`,
-      ],
-      { at: 'key' },
-    );
+    report.atKey.error([given[0]], 'MAP-106', [
+      `le bloc ${given[0]} décrit une pièce jointe : ajoutez attachment: ${given[0]} à send.`,
+      `the block ${given[0]} describes an attachment: add attachment: ${given[0]} to send.`,
+    ]);
   }
   if (envelope !== undefined && bodyFormats[body] === 'form')
     return envelopeLayout(envelope, body, mapping, report);

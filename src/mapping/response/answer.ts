@@ -2,7 +2,7 @@
 // Invariant: never throws; an answer that cannot be parsed has no such value, so no rule that needs it matches.
 import { XMLParser } from 'fast-xml-parser';
 import type { Answer, Both } from '../../../connectors/contract.ts';
-import type { Path, ProblemCode, Report } from '../document/problems.ts';
+import { hinting, type Path, type ProblemCode, type Report } from '../document/problems.ts';
 import { compileCss, readCss, readHtml, type CssPlace } from './css.ts';
 import { answerTooComplex, isTooComplex, withinBudget } from './answer-budget.ts';
 import type { AnswerForm } from './comparison.ts';
@@ -225,11 +225,9 @@ export function placeOf(
   const { fault, suggestion } = place;
   if (fault === undefined) report.error(path, code, what);
   else
-    report.error(
-      path,
-      code,
-      [`cet endroit ne peut pas être lu : ${fault[0]}.`, `this place cannot be read: ${fault[1]}.`],
-      { suggestion },
-    );
+    hinting(report, suggestion).error(path, code, [
+      `cet endroit ne peut pas être lu : ${fault[0]}.`,
+      `this place cannot be read: ${fault[1]}.`,
+    ]);
   return undefined;
 }

@@ -14,8 +14,7 @@ import {
   parsePath,
 } from './comparison.ts';
 import type { FaultFormat } from '../contract.ts';
-import type { Path, Report } from '../document/problems.ts';
-import { suggest } from '../document/suggest.ts';
+import { hinting, near, type Path, type Report } from '../document/problems.ts';
 import { compileXPath } from './xpath.ts';
 import * as says from './condition-words.ts';
 
@@ -83,7 +82,7 @@ function compileFault(
 ): AnswerTest {
   const codes = option === true ? [] : [option].flat();
   const readable = codes.every((code) => typeof code === 'string' || typeof code === 'number');
-  if (faults === undefined) report.error(path, 'MAP-504', says.noFaultsHere, { at: 'key' });
+  if (faults === undefined) report.atKey.error(path, 'MAP-504', says.noFaultsHere);
   else if (!readable || (option !== true && codes.length === 0))
     report.error(path, 'MAP-504', says.whatFaultIs);
   if (faults === undefined || !readable) return () => false;
@@ -130,15 +129,10 @@ function compileOne(name: string, option: unknown, path: Path, report: Report): 
       return ({ answer }) => answer.mediaType.toLowerCase().split(';')[0]?.trim() === wanted;
     }
     default:
-      report.error(
-        path,
-        'MAP-504',
-        [`la condition « ${name} » n’existe pas.`, `condition "${name}" does not exist.`],
-        {
-          at: 'key',
-          suggestion: suggest(name, answerConditions),
-        },
-      );
+      near(report.atKey, name, answerConditions).error(path, 'MAP-504', [
+        `la condition « ${name} » n’existe pas.`,
+        `condition "${name}" does not exist.`,
+      ]);
       return () => false;
   }
 }
@@ -217,13 +211,13 @@ function readerOf(form: AnswerForm, place: string, path: Path, report: Report): 
         read: (opened) => opened[form](keys),
         ...(form === 'json' ? { hasLists: (opened: Opened) => opened.hasLists(keys) } : {}),
       };
-    report.error(path, 'MAP-504', says.noDotPath(place), { at: 'key' });
+    report.atKey.error(path, 'MAP-504', says.noDotPath(place));
     return undefined;
   }
   const compiled = form === 'xpath' ? compileXPath(place) : compileCss(place);
   if ('fault' in compiled) {
     const { fault, suggestion } = compiled;
-    report.error(path, 'MAP-504', says.unreadable(form, fault), { at: 'key', suggestion });
+    hinting(report.atKey, suggestion).error(path, 'MAP-504', says.unreadable(form, fault));
     return undefined;
   }
   return 'selector' in compiled

@@ -129,16 +129,11 @@ export function reportOrder(rules: readonly ResponseRule[], report: Report): voi
 function reportUnreached(rule: ResponseRule, first: ResponseRule, report: Report): void {
   // A repeated rule with the same meaning, as a preset's below the file's, changes nothing.
   if (rule.kind === first.kind && rule.reason === undefined && rule.reference === undefined) return;
-  const add = rule.kind === 'accepted' && first.kind !== 'accepted' ? report.error : report.warn;
-  add(
-    [...rule.path, rule.kind],
-    'MAP-510',
-    [
-      `cette règle n’est jamais atteinte : une réponse comme ${exampleOf(rule, rule)} est prise pour ${first.kind} par une autre.`,
-      `this rule is never reached: an answer such as ${exampleOf(rule, rule)} is taken for ${first.kind} by another rule.`,
-    ],
-    { at: 'key' },
-  );
+  const severity = rule.kind === 'accepted' && first.kind !== 'accepted' ? 'error' : 'warn';
+  report.atKey[severity]([...rule.path, rule.kind], 'MAP-510', [
+    `cette règle n’est jamais atteinte : une réponse comme ${exampleOf(rule, rule)} est prise pour ${first.kind} par une autre.`,
+    `this rule is never reached: an answer such as ${exampleOf(rule, rule)} is taken for ${first.kind} by another rule.`,
+  ]);
 }
 
 /** Reports an acceptance without a condition on the body, above a rule with one: both match the same answers. */
@@ -157,15 +152,10 @@ function reportBare(rule: ResponseRule, above: readonly ResponseRule[], report: 
   const because: Both = isYes
     ? ['la première des deux compte', 'the first of the two counts']
     : ['un refus l’emporte sur une acceptation', 'a no goes before a yes'];
-  report.warn(
-    [...bare.path, bare.kind],
-    'MAP-511',
-    [
-      `une réponse comme ${exampleOf(bare, rule)} va à cette règle et à celle de ${rule.kind} plus bas : elle est prise pour ${taken}, ${because[0]}. Mettez celle-là plus haut.`,
-      `an answer such as ${exampleOf(bare, rule)} fits this rule and the one for ${rule.kind} below: it is taken for ${taken}, ${because[1]}. Put that one above.`,
-    ],
-    { at: 'key' },
-  );
+  report.atKey.warn([...bare.path, bare.kind], 'MAP-511', [
+    `une réponse comme ${exampleOf(bare, rule)} va à cette règle et à celle de ${rule.kind} plus bas : elle est prise pour ${taken}, ${because[0]}. Mettez celle-là plus haut.`,
+    `an answer such as ${exampleOf(bare, rule)} fits this rule and the one for ${rule.kind} below: it is taken for ${taken}, ${because[1]}. Put that one above.`,
+  ]);
 }
 
 const meet = (rule: ResponseRule, other: ResponseRule): boolean =>

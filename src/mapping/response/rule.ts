@@ -87,15 +87,10 @@ function compileReason(raw: unknown, path: Path, report: Report): ((opened: Open
   ]);
   const map = raw['map'];
   if (!isRecord(map) || !Object.hasOwn(map, 'else')) {
-    report.error(
-      isRecord(map) ? [...path, 'map'] : path,
-      'MAP-503',
-      [
-        'le motif n’a pas de table avec else : le texte libre d’un destinataire n’est jamais gardé.',
-        "the reason has no map with else: a recipient's free text is never kept.",
-      ],
-      { at: 'key' },
-    );
+    report.atKey.error(isRecord(map) ? [...path, 'map'] : path, 'MAP-503', [
+      'le motif n’a pas de table avec else : le texte libre d’un destinataire n’est jamais gardé.',
+      "the reason has no map with else: a recipient's free text is never kept.",
+    ]);
     return undefined;
   }
   for (const [key, value] of Object.entries(map)) {
@@ -287,24 +282,17 @@ function checkProof(
 ): void {
   if (!isRecord(conditions)) return;
   if (Object.keys(conditions).length === 0) {
-    report.error(
-      path,
-      'MAP-502',
-      [
-        `la règle ${kind} n’a pas de condition : elle prendrait toute réponse pour un succès.`,
-        `the ${kind} rule has no condition: it would take any answer for a success.`,
-      ],
-      { at: 'key' },
-    );
+    report.atKey.error(path, 'MAP-502', [
+      `la règle ${kind} n’a pas de condition : elle prendrait toute réponse pour un succès.`,
+      `the ${kind} rule has no condition: it would take any answer for a success.`,
+    ]);
     return;
   }
   if (kind !== 'duplicate' && Object.hasOwn(conditions, 'fault'))
-    report.error(
-      [...path, 'fault'],
-      'MAP-502',
-      [`une erreur (fault) est un non : elle n’est jamais ${kind}.`, `a fault is a no: it is never ${kind}.`],
-      { at: 'key' },
-    );
+    report.atKey.error([...path, 'fault'], 'MAP-502', [
+      `une erreur (fault) est un non : elle n’est jamais ${kind}.`,
+      `a fault is a no: it is never ${kind}.`,
+    ]);
   if (kind !== 'accepted') return;
   warnOfWords(conditions, path, report);
   const test = statusTest(conditions['status']);
@@ -325,15 +313,10 @@ function checkProof(
           ],
     );
   } else if (test !== undefined && !body && (test(200) || test(201))) {
-    report.warn(
-      path,
-      'MAP-507',
-      [
-        'le statut seul prouve l’acceptation : une page de maintenance répond 200 aussi. Ajoutez ce que seul un succès contient, comme json: {success: true}, ou au moins mediaType: application/json.',
-        'the status alone proves acceptance: a maintenance page answers 200 too. Add what only a success holds, such as json: {success: true}, or at least mediaType: application/json.',
-      ],
-      { at: 'key' },
-    );
+    report.atKey.warn(path, 'MAP-507', [
+      'le statut seul prouve l’acceptation : une page de maintenance répond 200 aussi. Ajoutez ce que seul un succès contient, comme json: {success: true}, ou au moins mediaType: application/json.',
+      'the status alone proves acceptance: a maintenance page answers 200 too. Add what only a success holds, such as json: {success: true}, or at least mediaType: application/json.',
+    ]);
   }
 }
 

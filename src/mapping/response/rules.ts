@@ -59,12 +59,10 @@ export function reportUnread(
             `elles sont pour les réponses à ${settingsKey}.${lookupKey}, qui n’est pas là. Ajoutez-le, ou retirez-les.`,
             `they are for the answers to ${settingsKey}.${lookupKey}, which is not there. Add it, or remove them.`,
           ];
-  report.warn(
-    ['response'],
-    'MAP-516',
-    [`rien ne lit ces règles : ${why[0]}`, `nothing reads these rules: ${why[1]}`],
-    { at: 'key' },
-  );
+  report.atKey.warn(['response'], 'MAP-516', [
+    `rien ne lit ces règles : ${why[0]}`,
+    `nothing reads these rules: ${why[1]}`,
+  ]);
 }
 
 /** Gives the meaning of an opened answer. */
@@ -170,27 +168,20 @@ function reportMissing(raws: readonly RawRule[], rules: readonly ResponseRule[],
         stagesOf(rule).has(action),
     );
   const unproven = proves ? actions.find((action) => !proven(action)) : undefined;
-  if (unproven !== undefined) report.error(at, 'MAP-501', unprovenWords[unproven], { at: 'key' });
+  if (unproven !== undefined) report.atKey.error(at, 'MAP-501', unprovenWords[unproven]);
   // A look-up finds out if the recipient has the lead; an acknowledgement file what it decided.
   const onlyDecisions = needs.holds === true && rules.some(({ kind }) => kind === 'pending');
   const answers = proves && !onlyDecisions ? 'absent' : 'accepted';
   if (hasLookup && !rules.some((rule) => rule.stages.has('lookup') && rule.kind === answers)) {
     const asks = proves ? 'send.lookup' : 'file.ack';
-    report.error(
-      at,
-      'MAP-506',
-      [
-        `${asks} a besoin de règles de réponse avec on: lookup, dont une ${answers}.`,
-        `${asks} needs response rules with on: lookup, one of them ${answers}.`,
-      ],
-      {
-        at: 'key',
-      },
-    );
+    report.atKey.error(at, 'MAP-506', [
+      `${asks} a besoin de règles de réponse avec on: lookup, dont une ${answers}.`,
+      `${asks} needs response rules with on: lookup, one of them ${answers}.`,
+    ]);
   }
   const { leads } = needs.faults;
   if (leads !== undefined && !rules.some(({ readsFault }) => readsFault))
-    report.warn(at, 'MAP-520', faultUnread(leads), { at: 'key' });
+    report.atKey.warn(at, 'MAP-520', faultUnread(leads));
   for (const { rule, path } of raws) {
     if (hasLookup || !isRecord(rule) || !Object.hasOwn(rule, 'pending')) continue;
     report.error(path, 'MAP-506', [

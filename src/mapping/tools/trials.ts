@@ -5,11 +5,10 @@ import type { Lead } from '../../domain/lead.ts';
 import { callNames, callSituations } from '../calls/situations.ts';
 import { decode, charsetIn } from '../formats/encoding.ts';
 import { isRecord, textAt } from '../document/yaml.ts';
-import type { createProblems, Path, Report } from '../document/problems.ts';
+import { near, type createProblems, type Path, type Report } from '../document/problems.ts';
 import { answerOf } from '../response/recorded-answers.ts';
 import { textOf } from '../fields/rendering.ts';
 import { leadFromSample } from './sample.ts';
-import { nearest, suggest } from '../document/suggest.ts';
 import { type Entry, entryValue } from '../fields/values.ts';
 import { type CompiledMapping, type WriteSituation, pairOf } from '../contract.ts';
 
@@ -119,7 +118,7 @@ function sampleLead(
     const known = Object.keys(files).flatMap((path) =>
       path.startsWith(`${folder}samples/`) ? [path.slice(folder.length).replace(/\.(yaml|json)$/, '')] : [],
     );
-    report.error([...path, 'lead'], 'MAP-007', noSample(name), nearest(name, known));
+    near(report, name, known).error([...path, 'lead'], 'MAP-007', noSample(name));
     return undefined;
   }
   const sample = leadFromSample(content, file, mapping.clientId);
@@ -165,7 +164,7 @@ function isKnownCall(
   const name = textAt(test, 'call');
   const names = callNames(mapping, action);
   if (name === undefined || names.includes(name)) return true;
-  report.error([...path, 'call'], 'MAP-104', callOneOf(names), nearest(name, names));
+  near(report, name, names).error([...path, 'call'], 'MAP-104', callOneOf(names));
   return false;
 }
 
@@ -233,22 +232,11 @@ function compareField(
   if (Array.isArray(actual) && actual.length === 1 && isSame(actual[0], wanted)) return;
   // Samples are invented persons: the value may be shown.
   const shown = actual === undefined ? 'nothing' : JSON.stringify(actual);
-  const suggestion =
-    actual === undefined && wanted !== absent
-      ? suggest(
-          field,
-          entries.map((entry) => entry.target.text),
-        )
-      : undefined;
-  report.error(
-    path,
-    'MAP-801',
-    [
-      `« ${field} » s’écrit ${shown}, l’essai attend ${JSON.stringify(wanted)}.`,
-      `"${field}" is written as ${shown}, the test expects ${JSON.stringify(wanted)}.`,
-    ],
-    { suggestion },
-  );
+  const others = actual === undefined && wanted !== absent ? entries.map(({ target }) => target.text) : [];
+  near(report, field, others).error(path, 'MAP-801', [
+    `« ${field} » s’écrit ${shown}, l’essai attend ${JSON.stringify(wanted)}.`,
+    `"${field}" is written as ${shown}, the test expects ${JSON.stringify(wanted)}.`,
+  ]);
 }
 
 /** All values that lines of one target write: `tags[]` appends to a list, line by line. */

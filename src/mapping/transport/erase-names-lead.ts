@@ -48,7 +48,7 @@ export const needsReference = (
   namesWritten(record, lines).every((source) => source === 'delivery.reference');
 
 export function reportNameless(settings: unknown, path: Path, report: Report): void {
-  report.error(
+  report.atKey.error(
     path,
     'MAP-414',
     textAt(settings, 'url') === undefined
@@ -60,21 +60,15 @@ export function reportNameless(settings: unknown, path: Path, report: Report): v
           'cet effacement ne nomme aucun lead : mettez {reference} ou {leadReference} dans son adresse, ou un champ par lequel le destinataire le connaît, comme id.',
           'this erasure names no lead: put {reference} or {leadReference} into its address, or list a field that the recipient knows it by, such as id.',
         ],
-    { at: 'key' },
   );
 }
 
 /** The key of an undo is unknown to the recipient: its answer "not found" would be read as done. */
 export function reportNamelessUndo(path: Path, report: Report): void {
-  report.error(
-    path,
-    'MAP-414',
-    [
-      'ce undo ne nomme aucune fiche : mettez dans son adresse un identifiant que l’appel prend, comme {person.id}, ou {leadReference}, ou un champ par lequel le destinataire la connaît.',
-      'this undo names no record: put an id that the call captures, such as {person.id}, or {leadReference} into its address, or list a field that the recipient knows it by.',
-    ],
-    { at: 'key' },
-  );
+  report.atKey.error(path, 'MAP-414', [
+    'ce undo ne nomme aucune fiche : mettez dans son adresse un identifiant que l’appel prend, comme {person.id}, ou {leadReference}, ou un champ par lequel le destinataire la connaît.',
+    'this undo names no record: put an id that the call captures, such as {person.id}, or {leadReference} into its address, or list a field that the recipient knows it by.',
+  ]);
 }
 
 /** Reports required fields of the person: once an erasure is sent, the person is already erased here, and it would be invalid. */

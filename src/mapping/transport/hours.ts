@@ -11,8 +11,7 @@ import {
   type OpenRange,
   type SendingHours,
 } from '../../domain/sending-hours.ts';
-import type { Path, Report } from '../document/problems.ts';
-import { nearest } from '../document/suggest.ts';
+import { near, type Path, type Report } from '../document/problems.ts';
 import { isRecord, textAt } from '../document/yaml.ts';
 import { defaultZone, isZone } from '../fields/time.ts';
 
@@ -22,7 +21,7 @@ const example = 'mon-fri 09:00-12:30 13:30-18:00';
 export function isZoneAt(path: Path, zone: string, report: Report): boolean {
   if (isZone(zone)) return true;
   const words: Both = [`le fuseau horaire « ${zone} » n’existe pas.`, `time zone "${zone}" does not exist.`];
-  report.error(path, 'MAP-605', words, nearest(zone, Intl.supportedValuesOf('timeZone')));
+  near(report, zone, Intl.supportedValuesOf('timeZone')).error(path, 'MAP-605', words);
   return false;
 }
 
@@ -46,15 +45,10 @@ export function compileHours(
   };
   const closed = longestClosed(hours);
   if (closed >= deadline.maxAgeMs)
-    report.warn(
-      ['hours'],
-      'MAP-610',
-      [
-        `la destination est fermée jusqu’à ${spanWords(closed)} de suite : ce qui arrive alors peut dépasser son maxAge (${deadline.written}) avant qu’elle ouvre.`,
-        `the destination is closed for up to ${spanWords(closed)} in a row: what comes then can pass its maxAge (${deadline.written}) before it opens.`,
-      ],
-      { at: 'key' },
-    );
+    report.atKey.warn(['hours'], 'MAP-610', [
+      `la destination est fermée jusqu’à ${spanWords(closed)} de suite : ce qui arrive alors peut dépasser son maxAge (${deadline.written}) avant qu’elle ouvre.`,
+      `the destination is closed for up to ${spanWords(closed)} in a row: what comes then can pass its maxAge (${deadline.written}) before it opens.`,
+    ]);
   return hours;
 }
 

@@ -3,10 +3,9 @@
 import type { ClientFacts } from '../../domain/destination.ts';
 import type { ActionPlan, ConnectorFacts, SandboxPlan } from '../contract.ts';
 import { blockAt, isRecord, listAt, textAt } from '../document/yaml.ts';
-import type { Path, Report } from '../document/problems.ts';
+import { hinting, near, type Path, type Report } from '../document/problems.ts';
 import { holdsOwn, overlay } from './overlay.ts';
 import { checkSettings } from './settings.ts';
-import { nearest } from '../document/suggest.ts';
 import type { Both } from '../../../connectors/contract.ts';
 
 // Messages about mistakes in the sandbox of a mapping, French first: names of calls, keys and connectors only.
@@ -43,19 +42,13 @@ export function compileSandbox(input: SandboxInput): SandboxPlan | undefined {
   const key = connector.settingsKey;
   const other = key === 'send' ? 'file' : 'send';
   if (Object.hasOwn(block, other)) {
-    report.error(['sandbox', other], 'MAP-101', setBy(connector.type, key), {
-      at: 'key',
-      suggestion: key,
-    });
+    hinting(report.atKey, key).error(['sandbox', other], 'MAP-101', setBy(connector.type, key));
     return undefined;
   }
   const own = blockAt(block, key);
   const rawCalls = listAt(block, 'calls').filter(isRecord);
   if (create.calls === undefined) {
-    if (rawCalls.length > 0)
-      report.error(['sandbox', 'calls'], 'MAP-657', noCalls, {
-        at: 'key',
-      });
+    if (rawCalls.length > 0) report.atKey.error(['sandbox', 'calls'], 'MAP-657', noCalls);
     const found = checked(create.settings, [{ raw: own, path: ['sandbox', key] }], [key], input);
     return found === undefined ? undefined : { ...found, calls: {} };
   }
@@ -63,7 +56,7 @@ export function compileSandbox(input: SandboxInput): SandboxPlan | undefined {
   for (const [index, raw] of rawCalls.entries()) {
     const name = textAt(raw, 'name') ?? '';
     if (!names.includes(name))
-      report.error(['sandbox', 'calls', index, 'name'], 'MAP-656', noSuchCall(name), nearest(name, names));
+      near(report, name, names).error(['sandbox', 'calls', index, 'name'], 'MAP-656', noSuchCall(name));
   }
   const calls = create.calls.map(({ name, settings }, at) => {
     const index = rawCalls.findIndex((raw) => textAt(raw, 'name') === name);
@@ -120,15 +113,10 @@ function checked(
       : [`l’appel « ${call} » du bac à sable`, `call "${call}" in the sandbox`];
   const key = connector.addressKey;
   const told = layers.some(({ raw }) => Object.hasOwn(raw, key));
-  report.error(
-    told ? at([key]) : ['sandbox'],
-    'MAP-412',
-    [
-      `${which[0]} ${told ? 'a' : 'garde'} l’adresse de la production « ${taken} » : un essai y laisserait un lead.`,
-      `${which[1]} ${told ? 'has' : 'keeps'} production's address "${taken}": a trial would leave a lead there.`,
-    ],
-    told ? {} : { at: 'key' },
-  );
+  (told ? report : report.atKey).error(told ? at([key]) : ['sandbox'], 'MAP-412', [
+    `${which[0]} ${told ? 'a' : 'garde'} l’adresse de la production « ${taken} » : un essai y laisserait un lead.`,
+    `${which[1]} ${told ? 'has' : 'keeps'} production's address "${taken}": a trial would leave a lead there.`,
+  ]);
   return undefined;
 }
 

@@ -6,9 +6,8 @@ import type { ClientFacts } from '../../domain/destination.ts';
 import type { ActionPlan, ConnectorFacts } from '../contract.ts';
 import { blockAt, isRecord, textAt } from '../document/yaml.ts';
 import { holdsOwn, overlay } from './overlay.ts';
-import { inEnglish, type Path, type Report } from '../document/problems.ts';
+import { near, inEnglish, type Path, type Report } from '../document/problems.ts';
 import { pathOf, structureProblems } from '../document/structure.ts';
-import { nearest } from '../document/suggest.ts';
 import { isZoneAt } from './hours.ts';
 import { secretIn } from '../fields/lints.ts';
 import { defaultZone, isoIn } from '../fields/time.ts';
@@ -62,15 +61,10 @@ export function checkSettings(
 ): Settings | undefined {
   const key = connector.settingsKey;
   if (!isRecord(settings)) {
-    report.error(
-      [key],
-      connector.settingsKey === 'file' ? 'MAP-604' : 'MAP-102',
-      [
-        `le connecteur ${connector.type} a besoin du bloc « ${key} ».`,
-        `connector ${connector.type} needs the block "${key}".`,
-      ],
-      { at: 'key' },
-    );
+    report.atKey.error([key], connector.settingsKey === 'file' ? 'MAP-604' : 'MAP-102', [
+      `le connecteur ${connector.type} a besoin du bloc « ${key} ».`,
+      `connector ${connector.type} needs the block "${key}".`,
+    ]);
     return undefined;
   }
   const clear = reportClearText(settings, at, report, [connector.settingsSchema]);
@@ -78,14 +72,10 @@ export function checkSettings(
   const skip = (path: Path): boolean =>
     clear.has(JSON.stringify(path)) || (path[0] === 'schedule' && !scheduleSound);
   let sound = clear.size === 0 && scheduleSound;
-  for (const problem of structureProblems(connector.settingsSchema, settings)) {
-    if (problem.code === 'MAP-102' && inEnglish(problem.message).includes('"schedule"')) continue;
+  for (const { path, code, message, ...more } of structureProblems(connector.settingsSchema, settings)) {
+    if (code === 'MAP-102' && inEnglish(message).includes('"schedule"')) continue;
     sound = false;
-    if (skip(problem.path)) continue;
-    report.error(at(problem.path), problem.code, problem.message, {
-      suggestion: problem.suggestion,
-      at: problem.at,
-    });
+    if (!skip(path)) report.with(more).error(at(path), code, message);
   }
   if (!sound) return undefined;
   for (const problem of connector.check(settings)) {
@@ -127,15 +117,10 @@ function checkContract(
   for (const target of targets) {
     if (contract.includes(target)) continue;
     const path = findText(settings, target) ?? [];
-    report.error(
-      at(path),
-      'MAP-401',
-      [
-        `« ${target} » ne figure pas parmi les éléments du contrat, dans client.yaml (C19).`,
-        `"${target}" is not in the contract facts of client.yaml (C19).`,
-      ],
-      nearest(target, contract),
-    );
+    near(report, target, contract).error(at(path), 'MAP-401', [
+      `« ${target} » ne figure pas parmi les éléments du contrat, dans client.yaml (C19).`,
+      `"${target}" is not in the contract facts of client.yaml (C19).`,
+    ]);
   }
 }
 
@@ -215,15 +200,10 @@ function findClearText(
 function checkSchedule(settings: Record<string, unknown>, at: (path: Path) => Path, report: Report): boolean {
   const schedule = settings['schedule'];
   if (schedule === undefined) {
-    report.error(
-      at([]),
-      'MAP-604',
-      [
-        'une destination par fichiers a besoin d’un calendrier, schedule: {cron: "0 7,13 * * 1-6", timezone: Europe/Paris}.',
-        'a file destination needs a schedule: {cron: "0 7,13 * * 1-6", timezone: Europe/Paris}.',
-      ],
-      { at: 'key' },
-    );
+    report.atKey.error(at([]), 'MAP-604', [
+      'une destination par fichiers a besoin d’un calendrier, schedule: {cron: "0 7,13 * * 1-6", timezone: Europe/Paris}.',
+      'a file destination needs a schedule: {cron: "0 7,13 * * 1-6", timezone: Europe/Paris}.',
+    ]);
     return false;
   }
   const cron = textAt(schedule, 'cron');

@@ -5,8 +5,7 @@ import type { DestinationLimits } from '../../domain/destination.ts';
 import { rateLimitsBy, ratePeriods, type RateLimits } from '../../domain/rates.ts';
 import type { RetryPolicy } from '../../domain/verdict.ts';
 import { blockAt, textAt, isRecord } from '../document/yaml.ts';
-import type { Report } from '../document/problems.ts';
-import { suggest } from '../document/suggest.ts';
+import { near, type Report } from '../document/problems.ts';
 import { parseDuration } from '../fields/time.ts';
 import { compileHours, isZoneAt } from './hours.ts';
 import type { Action, Both } from '../../../connectors/contract.ts';
@@ -230,17 +229,10 @@ function warnOfFullWindows(
 function compileDelays(raw: unknown, report: Report): readonly number[] {
   const named = typeof raw === 'string' && Object.hasOwn(schedules, raw) ? schedules[raw] : undefined;
   if (named === undefined && !Array.isArray(raw)) {
-    report.error(
-      ['retry'],
-      'MAP-602',
-      [
-        `retry est ${Object.keys(schedules).join(', ')} ou une liste de délais : [5s, 30s, 2m].`,
-        `retry is ${Object.keys(schedules).join(', ')} or a list of delays: [5s, 30s, 2m].`,
-      ],
-      {
-        suggestion: typeof raw === 'string' ? suggest(raw, Object.keys(schedules)) : undefined,
-      },
-    );
+    near(report, raw, Object.keys(schedules)).error(['retry'], 'MAP-602', [
+      `retry est ${Object.keys(schedules).join(', ')} ou une liste de délais : [5s, 30s, 2m].`,
+      `retry is ${Object.keys(schedules).join(', ')} or a list of delays: [5s, 30s, 2m].`,
+    ]);
     return [];
   }
   const list = named ?? (raw as unknown[]);
