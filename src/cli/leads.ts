@@ -30,7 +30,7 @@ import { purgedCounts, refusedRows } from '../support/reads/people.ts';
 import { replan, retryRow } from '../support/retry-row.ts';
 import { consentChannels, consentPurposes } from '../domain/lead.ts';
 import type { DoneAtOnce } from '../privacy/requests/requests.ts';
-import { isHeld, sharingAddress, toldByHand } from '../support/lead-rights.ts';
+import { heldAs, sharingAddress, toldByHand } from '../support/lead-rights.ts';
 
 interface RefusalOptions extends JsonOption {
   readonly purged?: boolean;
@@ -272,11 +272,11 @@ async function withdraw(reference: string, options: WithdrawOptions): Promise<vo
   const by = { clientId: options.client, reason: reasonOf(options.reason) };
   await withApp(async (app) => {
     const { actor } = app.config;
-    if (!(await isHeld(app, { clientId: options.client, reference }))) {
+    const held = await heldAs(app, { clientId: options.client, reference });
+    const onlyRows = `No lead has this reference, only refused rows: nothing of them is used, and their consents are gone. Whoever sent them must send the withdrawal too.`;
+    if (held === 'unknown' || held === 'nothing') {
       await app.rights.withdraw({ ...by, actor, reference, purpose, channels });
-      return out(
-        `No lead has this reference, only refused rows: nothing of them is used, and their consents are gone. Whoever sent them must send the withdrawal too.`,
-      );
+      return out(onlyRows);
     }
     const done = await app.requests.atOnce({
       clientId: options.client,
@@ -286,6 +286,10 @@ async function withdraw(reference: string, options: WithdrawOptions): Promise<vo
       note: by.reason,
       optIns: { purposes: [purpose], channels },
     });
+    if (held === 'rows') {
+      out(onlyRows);
+      return tellRequest(done);
+    }
     out(`Withdrawn: ${purpose} by ${channels.join(', ')}. Recipients that have it get an update.`);
     await tellByHand(app, options.client, reference, 'update');
     const others = new Set(done.recipients.map((one) => one.reference).filter((one) => one !== reference));
@@ -304,7 +308,8 @@ async function erase(reference: string, options: EraseOptions): Promise<void> {
   if (!(await confirmed(question, reference, options.yes === true))) return say('Nothing was changed.');
   await withApp(async (app) => {
     const by = { clientId: options.client, actor: app.config.actor };
-    if (!(await isHeld(app, { clientId: options.client, reference }))) {
+    const held = await heldAs(app, { clientId: options.client, reference });
+    if (held === 'unknown' || held === 'nothing') {
       const { leadId, refusedRows } = await app.rights.erase({ ...by, reference, reason });
       if (refusedRows > 0) out(`Refused rows erased: ${refusedRows}.`);
       return out(leadId === 0 ? 'No lead has this reference: nothing was sent.' : 'Already erased.');
@@ -322,6 +327,7 @@ async function erase(reference: string, options: EraseOptions): Promise<void> {
       done.effects.reduce((sum, { table, rows }) => sum + (table === wanted ? rows : 0), 0);
     if (rowsOf('lead_intake') > 0) out(`Refused rows erased: ${rowsOf('lead_intake')}.`);
     for (const proof of done.proofs) say(`Proof ${proof}: relais proof show ${proof}`);
+    if (held === 'rows') return tellRequest(done);
     out(
       `Erased. ${rowsOf('deliveries')} deliveries cancelled; erase deliveries follow to whoever received it (relais delivery list --lead ${reference}).`,
     );

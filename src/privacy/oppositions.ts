@@ -64,16 +64,17 @@ export async function keepErasure(tx: Sql, key: Buffer, leadId: number): Promise
   if (lead !== undefined) await keepErased(tx, lead.clientId, await digestsEver(tx, key, lead), tx.now());
 }
 
-/** The same for the refused rows of a reference, with or without a lead. */
+/** The same for refused rows, all of a reference or one by its id. Returns their references. */
 export async function keepErasureOfRows(
   tx: Sql,
   key: Buffer,
-  lead: { readonly clientId: string; readonly reference: string },
-): Promise<void> {
-  const digests = (await addressesOfRefused(tx, lead)).flatMap((addresses) =>
-    addressDigests(key, lead.clientId, addresses),
-  );
-  await keepErased(tx, lead.clientId, distinct(digests), tx.now());
+  clientId: string,
+  rows: { readonly reference: string } | { readonly row: number },
+): Promise<readonly string[]> {
+  const { addresses, references } = await addressesOfRefused(tx, clientId, rows);
+  const digests = addresses.flatMap((one) => addressDigests(key, clientId, one));
+  await keepErased(tx, clientId, distinct(digests), tx.now());
+  return references;
 }
 
 const distinct = (digests: readonly Buffer[]): readonly Buffer[] => [

@@ -31,7 +31,6 @@ import {
 import type { LeadSecrets } from '../store/secrets.ts';
 import { keepErasure, keepErasureOfRows, keepOpposition, object, type Objection } from './oppositions.ts';
 import { proved, type ProofDeps } from './proofs/prove.ts';
-import { findClient } from '../store/destinations/destinations.ts';
 import { writeNote, type ClientNote } from '../client-mails/notes.ts';
 import { capital, optInWords, takenBackWords } from '../domain/lead-values.ts';
 import type { OptIn } from '../domain/opposition.ts';
@@ -144,8 +143,8 @@ export async function withdrawWithin(
 ): Promise<WithdrawalResult> {
   const { clientId, actor, purpose, channels } = request;
   // First of all: a lead that is coming in at this moment is waited for, and found.
-  await lockClients(tx, [clientId], 'alone');
-  if (await hasOnlyRefused(tx, request, withdrawRefusedOnly))
+  const isKnown = (await lockClients(tx, [clientId], 'alone')).has(clientId);
+  if (!isKnown && (await hasOnlyRefused(tx, request, withdrawRefusedOnly)))
     return { leadId: 0, revision: 0, others: [], onlyRefused: true };
   const lead = await lockedLead(tx, request);
   const { leadId } = lead;
@@ -197,8 +196,8 @@ export async function eraseWithin(
   const { clientId, reference, actor } = request;
   // First of all: a lead that is coming in at this moment is waited for, and found.
   const isKnown = (await lockClients(tx, [clientId], 'alone')).has(clientId);
-  if (isKnown) await keepErasureOfRows(tx, oppositionKey, request);
-  const refusedOnly = await hasOnlyRefused(tx, request, eraseRefusedOnly);
+  if (isKnown) await keepErasureOfRows(tx, oppositionKey, clientId, { reference });
+  const refusedOnly = isKnown ? 0 : await hasOnlyRefused(tx, request, eraseRefusedOnly);
   if (refusedOnly) await noteErasedLead(tx, { clientId, leadId: 0, reference }, 'erased');
   if (refusedOnly) return { leadId: 0, cancelled: 0, alreadyErased: false, refusedRows: refusedOnly };
   const { leadId, erased, revision: before } = await lockedLead(tx, request);
@@ -207,6 +206,7 @@ export async function eraseWithin(
     (await removeRefusedOfLead(tx, clientId, leadId)) +
     (await removeRefusedUnderFormer(tx, { clientId, leadId, key: oppositionKey }));
   if (erased) {
+    if (refusedRows > 0) await noteErasedLead(tx, { clientId, leadId, reference }, 'erased');
     await forgetRows(tx, clientId, reference);
     return { leadId, cancelled: 0, alreadyErased: true, refusedRows };
   }
@@ -251,7 +251,8 @@ async function lockedLead(
   return { leadId, ...lock };
 }
 
-// Applies rights to refused intake rows of a person without a lead, or beside the lead (C21, C22).
+// Applies rights to refused intake rows under a client that does not exist (C21, C22): there is nobody to open a request for. Those of
+// a client are erased and changed by a request only (`requests/apply-lead.ts`).
 // Invariant: every step is an entry of the log; a refused row was never sent, so no recipient has to be notified.
 
 interface RefusedRequest {
@@ -296,12 +297,11 @@ async function noteRefused(
   request: RefusedRequest,
   count: number,
 ): Promise<void> {
-  const client = await findClient(tx, request.clientId);
   await appendHandovers(tx, [
     {
       entry,
       // A client id that no client has may be any text, a person's data included: it is not logged.
-      clientId: client === undefined ? '' : request.clientId,
+      clientId: '',
       actor: request.actor,
       purpose: request.reason,
       reason: `refused_rows:${count}`,

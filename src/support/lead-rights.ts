@@ -3,6 +3,7 @@
 import { deliveriesOfLeads, type Delivery } from '../store/deliveries/deliveries.ts';
 import { findClient, findDestination } from '../store/destinations/destinations.ts';
 import { readLeads } from '../store/leads/leads.ts';
+import { refusedOfReference } from '../store/people/refused-of-person.ts';
 import { sharedAddresses } from '../store/people/same-address.ts';
 import { searchLeads } from '../store/leads/support-leads.ts';
 import type { SupportPlace } from './place.ts';
@@ -16,10 +17,17 @@ interface Named {
 }
 type Place = Pick<SupportPlace, 'database'>;
 
-/** True when a recipient may have to be informed: not for refused rows alone, nor for an erased lead. */
-export async function isHeld({ database }: Place, { clientId, reference }: Named): Promise<boolean> {
+/**
+ * `rows`: refused rows alone, or beside an erased lead. `unknown`: refused rows under a client that does not exist, for which no request
+ * can be opened. `nothing`: also an erased lead alone.
+ */
+export type HeldAs = 'lead' | 'rows' | 'unknown' | 'nothing';
+export async function heldAs({ database }: Place, name: Named): Promise<HeldAs> {
+  const { clientId, reference } = name;
   const [lead] = await searchLeads(database, [clientId], { reference });
-  return lead !== undefined && !lead.erased;
+  if (lead !== undefined && !lead.erased) return 'lead';
+  if ((await refusedOfReference(database, name)).length === 0) return 'nothing';
+  return (await findClient(database, clientId)) === undefined ? 'unknown' : 'rows';
 }
 
 /** References of the client's other leads with an e-mail or a phone of this one, erased leads apart; fifty at most. */

@@ -150,7 +150,11 @@ describe('lead find and show', () => {
         'request 91',
       );
       expect(withdrawn).toMatchObject({ code: 0, out: expect.stringMatching(/only refused rows/) as string });
-      expect((await actionsOf(gateway, 'withdrawn')).at(-1)).toMatchObject({ purpose: 'request 91' });
+      const [asked] = /Request (\d+): nobody received/.exec(withdrawn.out) ?? [];
+      expect(asked).toBeDefined();
+      expect((await actionsOf(gateway, 'withdrawn')).at(-1)).toMatchObject({
+        purpose: expect.stringMatching(/^request \d+$/) as string,
+      });
       const left = (): Promise<unknown[]> =>
         gateway.owner.all("SELECT consents FROM lead_intake WHERE reference = 'RF-7'");
       expect(await left()).toEqual([{ consents: null }]);
@@ -170,8 +174,26 @@ describe('lead find and show', () => {
         code: 0,
         out: expect.stringMatching(/Refused rows erased: 1/) as string,
       });
-      expect((await actionsOf(gateway, 'erased')).at(-1)).toMatchObject({ purpose: 'request 92' });
+      const number = /Request (\d+): nobody received/.exec(erased.out)?.[1] ?? '';
+      expect((await actionsOf(gateway, 'erased')).at(-1)).toMatchObject({ purpose: `request ${number}` });
       expect(await left()).toEqual([]);
+      // C23, C24: its proof, its copy for the client and its term, like any other erasure.
+      const proof = await relais('proof', 'show', /Proof (\d+)/.exec(erased.err)?.[1] ?? '');
+      expect(JSON.parse(proof.out)).toMatchObject({
+        act: 'erasure',
+        request: number,
+        tables: [{ table: 'lead_intake', rowsBefore: 1, rowsAfter: 0 }],
+      });
+      expect(
+        await gateway.owner.all('SELECT mail_key FROM client_mails WHERE mail_key LIKE ? ORDER BY id', [
+          `request-${number}%`,
+        ]),
+      ).toMatchObject([
+        { mail_key: `request-${number}` },
+        { mail_key: expect.stringContaining('proof') as string },
+      ]);
+      const shown = await relais('request', 'show', number, '--json');
+      expect(JSON.parse(shown.out)).toMatchObject({ request: { state: 'applied', kind: 'erasure' } });
     });
   });
 

@@ -133,7 +133,13 @@ test('C22: erased by its reference alone, a refused row holds the old demands of
   await take(
     strangerRow('R-3', { email: 'Alone@courriel.example', mobile: '06 39 98 15 77', last_name: ' Bad ' }),
   );
-  await gateway.app.rights.erase({ ...by, reference: 'R-3' });
+  await gateway.app.requests.atOnce({
+    ...{ clientId: 'essai', kind: 'erasure', references: ['R-3'], identity: 'seen', actor: 'Sophie' },
+  });
+  // A restore deletes the row too.
+  expect(
+    await gateway.owner.all("SELECT act FROM erasures_unwritten WHERE reference = 'R-3' AND lead_id = 0"),
+  ).toEqual([{ act: 'erased' }]);
   await take(
     strangerRow('R-4', { email: 'alone@courriel.example', mobile: null, collected_at: ago(3) }),
     strangerRow('R-5', { email: null, mobile: null, landline: '+33639981577', collected_at: ago(3) }),

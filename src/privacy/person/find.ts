@@ -3,7 +3,7 @@
 // A lead found by one hop may be another person's, with a shared phone: an officer confirms which leads are meant.
 import { addressDigests, type Addresses } from '../../domain/opposition.ts';
 import { bearsName, type PersonName } from '../../domain/person-name.ts';
-import { unknownClient, unknownLead } from '../../errors/unknown.ts';
+import { leadComingIn, unknownClient, unknownLead } from '../../errors/unknown.ts';
 import type { Sql } from '../../store/database.ts';
 import { findClient } from '../../store/destinations/destinations.ts';
 import {
@@ -16,9 +16,11 @@ import { leadsUnderDigests, sharedAddresses } from '../../store/people/same-addr
 import { leadHeads, namesOfLeads, type LeadHead } from '../../store/people/person-records.ts';
 import {
   refusedOfPerson,
+  refusedOfReference,
   type RefusedOfPerson,
   refusedUnderDigests,
 } from '../../store/people/refused-of-person.ts';
+import { isComingIn } from '../../store/intake/refused-rows.ts';
 import { findLeadId } from '../../store/leads/rights.ts';
 
 export { ownRefusedRows } from '../../store/people/refused-of-person.ts';
@@ -30,7 +32,7 @@ export interface PersonAsked {
   readonly phones?: readonly string[];
   /** The name the person gives: a lead with a shared address under another name is listed, and not taken for theirs. */
   readonly name?: PersonName;
-  /** Leads that are known to be the person's, by the centre's reference. */
+  /** Leads, or refused rows without a living lead, that are known to be the person's, by the centre's reference. */
   readonly references?: readonly string[];
 }
 
@@ -47,22 +49,29 @@ export interface FoundPerson {
   /** Oldest first, with erased leads that were given by reference. */
   readonly leads: readonly PersonLead[];
   readonly refused: readonly PersonRow[];
+  /** Those of them that were found by a given reference. */
+  readonly byReference: readonly string[];
 }
 
 /**
  * Reads only; the caller logs it (`looked_up`).
  * @param key of the addresses on the opposition list: an address that a lead had before a correction is known by its digest alone
- * @throws FIND-001 for an unknown client, or a reference that no lead of it has
+ * @param isListed the person was found before: a reference that has nothing any more is passed over
+ * @throws FIND-001 for an unknown client, or a reference that no lead and no refused row of it has
  */
-export async function findPerson(sql: Sql, key: Buffer, asked: PersonAsked): Promise<FoundPerson> {
+export async function findPerson(
+  sql: Sql,
+  key: Buffer,
+  asked: PersonAsked,
+  isListed = false,
+): Promise<FoundPerson> {
   const { clientId } = asked;
   if ((await findClient(sql, clientId)) === undefined) throw unknownClient(clientId);
   const given = givenAddresses(asked);
   const direct = new Set<number>();
   for (const addresses of given)
     for (const id of await leadsUnderAddress(sql, key, clientId, addresses)) direct.add(id);
-  const named = new Set<number>();
-  for (const reference of asked.references ?? []) named.add(await leadOf(sql, clientId, reference));
+  const { named, byReference } = await underReferences(sql, asked, isListed);
   const names = await namesOfLeads(sql, [...direct, ...named]);
   const isTheirs = bearsName(asked.name, [...names.values()]);
   for (const id of named) direct.add(id);
@@ -78,8 +87,10 @@ export async function findPerson(sql: Sql, key: Buffer, asked: PersonAsked): Pro
     ...(await leadsUnderDigests(sql, key, clientId, former)),
   ];
   const heads = await leadHeads(sql, [...new Set([...direct, ...shared, ...formerly])]);
+  const ofReference = new Set(byReference.map(({ row }) => row));
   const refused = new Map(
     [
+      ...byReference,
       ...(await refusedOfPerson(sql, clientId, [...given, ...own])),
       ...(await refusedUnderDigests(sql, { clientId, key, digests: former })),
     ].map((row) => [row.row, row]),
@@ -97,8 +108,13 @@ export async function findPerson(sql: Sql, key: Buffer, asked: PersonAsked): Pro
       kind,
       reference,
       receivedAt,
-      found: isTheirs({ lastName: lastName ?? '', firstName: firstName ?? '' }) ? 'asked' : 'shared',
+      found:
+        (ofReference.has(row) && asked.name === undefined) ||
+        isTheirs({ lastName: lastName ?? '', firstName: firstName ?? '' })
+          ? 'asked'
+          : 'shared',
     })),
+    byReference: [...ofReference],
   };
 }
 
@@ -108,8 +124,34 @@ export const givenAddresses = ({ email, phones = [] }: PersonAsked): readonly Ad
   ...phones.map((mobile) => ({ mobile })),
 ];
 
-async function leadOf(sql: Sql, clientId: string, reference: string): Promise<number> {
-  const id = await findLeadId(sql, clientId, reference);
-  if (id === undefined) throw unknownLead(clientId, reference);
-  return id;
+/** @throws FIND-001 */
+async function underReferences(
+  sql: Sql,
+  { clientId, references = [] }: PersonAsked,
+  isListed: boolean,
+): Promise<{ readonly named: ReadonlySet<number>; readonly byReference: readonly RefusedOfPerson[] }> {
+  const named = new Set<number>();
+  const byReference: RefusedOfPerson[] = [];
+  for (const reference of references) {
+    const { lead, rows } = await underReference(sql, { clientId, reference });
+    if (lead !== undefined) named.add(lead);
+    else if (rows.length === 0 && !isListed) throw unknownLead(clientId, reference);
+    byReference.push(...rows);
+  }
+  return { named, byReference };
+}
+
+/** Beside a living lead a refused row of its reference may be another person's (REFERENCE_USED): it is found by its address. */
+async function underReference(
+  sql: Sql,
+  name: { readonly clientId: string; readonly reference: string },
+): Promise<{ readonly lead: number | undefined; readonly rows: readonly RefusedOfPerson[] }> {
+  const lead = await findLeadId(sql, name.clientId, name.reference);
+  const [head] = lead === undefined ? [] : await leadHeads(sql, [lead]);
+  if (head?.erasedAt === null) return { lead, rows: [] };
+  const rows = await refusedOfReference(sql, name);
+  // The lead would be missed.
+  if (lead === undefined && rows.length > 0 && (await isComingIn(sql, name)))
+    throw leadComingIn(name.reference);
+  return { lead, rows };
 }

@@ -16,6 +16,8 @@ import { receiversOf } from '../../store/people/request-recipients.ts';
 import { noteEffects } from '../../store/people/requests.ts';
 import { markRestricted } from '../../store/leads/restrictions.ts';
 import { lockClients } from '../../store/client-locks.ts';
+import { noteErasedLead } from '../../store/backups/erasures-unwritten.ts';
+import { keepErasureOfRows } from '../oppositions.ts';
 import { eraseWithin } from '../rights.ts';
 import { requestName, type RequestDeps, counted, type Changed, type SubjectLead, type Work } from './deps.ts';
 import { objectFor, withdrawOf, owe, oweOthers } from './opt-outs.ts';
@@ -151,12 +153,28 @@ async function restrict(
  * Erases a refused row with the person, or removes its consents: the row was never used.
  * @throws REQUEST-003 where support has handed it in again: it becomes a lead of the person
  */
-export async function applyToRow(tx: Sql, { request }: Work, row: number): Promise<void> {
+export async function applyToRow(
+  tx: Sql,
+  { oppositionKey }: RequestDeps,
+  { request, actor }: Work,
+  row: number,
+): Promise<void> {
   const { id, clientId, kind } = request;
   if (await isHandedInAgain(tx, clientId, row)) throw hasNews(id, 1);
-  if (kind === 'erasure' && (await removeRefusedRow(tx, clientId, row)))
-    await noteEffects(tx, id, [{ leadId: 0, table: 'lead_intake', columns: 'all', rows: 1 }]);
+  const note = async (entry: 'erased' | 'withdrawn', columns: string): Promise<void> => {
+    await noteEffects(tx, id, [{ leadId: 0, table: 'lead_intake', columns, rows: 1 }]);
+    await appendHandovers(tx, [
+      { entry, clientId, actor, purpose: requestName(id), reason: 'refused_rows:1' },
+    ]);
+  };
+  if (kind === 'erasure') {
+    // For a restore, and for older data under its addresses.
+    const references = await keepErasureOfRows(tx, oppositionKey, clientId, { row });
+    if (!(await removeRefusedRow(tx, clientId, row))) return;
+    for (const reference of references)
+      await noteErasedLead(tx, { clientId, leadId: 0, reference }, 'erased');
+    await note('erased', 'all');
+  }
   const takesBack = kind === 'withdrawal' || kind === 'objection';
-  if (takesBack && (await clearConsentsOfRow(tx, clientId, row)))
-    await noteEffects(tx, id, [{ leadId: 0, table: 'lead_intake', columns: 'consents', rows: 1 }]);
+  if (takesBack && (await clearConsentsOfRow(tx, clientId, row))) await note('withdrawn', 'consents');
 }

@@ -126,7 +126,7 @@ async function applyPart(
 
 async function applyTo(tx: Sql, deps: RequestDeps, work: Work, subject: RequestSubject): Promise<void> {
   const { kind, subjectId, reference } = subject;
-  if (kind === 'row') await applyToRow(tx, work, subjectId);
+  if (kind === 'row') await applyToRow(tx, deps, work, subjectId);
   else if (reference !== null) await applyToLead(tx, deps, work, { leadId: subjectId, reference });
   await markApplied(tx, work.request.id, subject);
 }

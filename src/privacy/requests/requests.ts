@@ -51,11 +51,15 @@ export interface DoneAtOnce extends Pick<RequestStory, 'request' | 'recipients' 
   readonly proofs: readonly number[];
 }
 
-/** Only on the named leads. @throws FIND-001, REQUEST-002, REQUEST-003 */
+/** Only on the named leads, and the refused rows that a name without a living lead has. @throws FIND-001, REQUEST-002, REQUEST-003 */
 async function exerciseAtOnce(deps: RequestDeps, order: AtOnceOrder): Promise<DoneAtOnce> {
-  const { id } = await openRequest(deps, order);
+  const { id, person } = await openRequest(deps, order);
+  const named = new Set(order.references);
   const { proofs } = await applyRequest(deps, id, {
-    selection: { leads: order.references ?? [], rows: [] },
+    selection: {
+      leads: person.leads.map(({ reference }) => reference).filter((reference) => named.has(reference)),
+      rows: person.byReference.map(Number),
+    },
     actor: order.actor,
   });
   const { request, recipients, effects } = await showRequest(deps, id);

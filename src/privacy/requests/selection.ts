@@ -49,7 +49,8 @@ export async function refuseNews(
 
 async function listNews(tx: Sql, deps: Omit<RequestDeps, 'database'>, request: Request): Promise<number> {
   const asked = await readAsked(tx, deps, request);
-  return asked === undefined ? 0 : listFound(tx, request.id, await findPerson(tx, deps.oppositionKey, asked));
+  if (asked === undefined) return 0;
+  return listFound(tx, request.id, await findPerson(tx, deps.oppositionKey, asked, true));
 }
 
 export const hasNews = (id: number, fresh: number): RelaisError =>

@@ -52,6 +52,18 @@ export const refusedOfPerson = (
   persons: readonly Addresses[],
 ): Promise<readonly RefusedOfPerson[]> => rowsNaming(sql, clientId, persons, `LIMIT ${mostRows}`);
 
+/** Refused rows of this reference. */
+export const refusedOfReference = (
+  sql: Sql,
+  { clientId, reference }: { readonly clientId: string; readonly reference: string },
+): Promise<readonly RefusedOfPerson[]> =>
+  sql.all<RefusedOfPerson>(
+    `SELECT CAST(id AS CHAR) AS \`row\`, kind, COALESCE(reference, '') AS reference, received_at AS receivedAt,
+            last_name AS lastName, first_name AS firstName
+       FROM lead_intake WHERE client_id = ? AND reference = ? AND status = 'refused' ORDER BY id`,
+    [clientId, reference],
+  );
+
 async function rowsNaming(
   sql: Sql,
   clientId: string,
@@ -234,17 +246,20 @@ export async function removeRefusedUnderFormer(tx: Sql, of: FormerOf): Promise<n
   return rows.length;
 }
 
-/** Addresses in the refused rows of a reference, which an erasure deletes too. */
+/** Addresses and references of refused rows, all of a reference or one by its id, which an erasure deletes. */
 export async function addressesOfRefused(
   sql: Sql,
-  { clientId, reference }: { readonly clientId: string; readonly reference: string },
-): Promise<readonly Addresses[]> {
-  const rows = await sql.all<Pick<Row, 'texts' | 'mobile' | 'landline'>>(
-    `SELECT COALESCE(email, '') AS texts, mobile, landline FROM lead_intake
-      WHERE client_id = ? AND reference = ? AND status = 'refused'`,
-    [clientId, reference],
+  clientId: string,
+  rows: { readonly reference: string } | { readonly row: number },
+): Promise<{ readonly addresses: readonly Addresses[]; readonly references: readonly string[] }> {
+  const [where, value] = 'row' in rows ? ['id = ?', rows.row] : ['reference = ?', rows.reference];
+  const found = await sql.all<Pick<Row, 'texts' | 'mobile' | 'landline' | 'reference'>>(
+    `SELECT COALESCE(email, '') AS texts, mobile, landline, COALESCE(reference, '') AS reference FROM lead_intake
+      WHERE client_id = ? AND ${where} AND status = 'refused'`,
+    [clientId, value],
   );
-  return rows.flatMap(addressesIn);
+  const references = new Set(found.map(({ reference }) => reference).filter((reference) => reference !== ''));
+  return { addresses: found.flatMap(addressesIn), references: [...references] };
 }
 
 /** Each mail in any text, each phone as written and as a French one. */
