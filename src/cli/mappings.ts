@@ -7,7 +7,7 @@ import { checkAll } from '../mapping/tools/check-folder.ts';
 import { loadMappings } from '../mapping/load.ts';
 import { formatProblem } from '../mapping/document/problems.ts';
 import type { MappingVersion } from '../support/reads/mappings.ts';
-import { guessedOptIn } from '../publishing/fitness.ts';
+import { refusedWarnings } from '../publishing/fitness.ts';
 import { mostKept } from '../publishing/plan.ts';
 import type { Asked } from '../support/acts/act.ts';
 import { publishMapping, rollbackMapping } from '../support/acts/mappings.ts';
@@ -162,7 +162,7 @@ async function allGood(app: App): Promise<readonly string[]> {
   const folder = app.config.mappingsDir;
   const { problems } = checkAll(folder, app.checkOptions);
   // A refusal of one of them blocks all.
-  if (problems.some((problem) => problem.severity === 'error' || problem.code === guessedOptIn))
+  if (problems.some((problem) => problem.severity === 'error' || refusedWarnings.has(problem.code)))
     throw new RelaisError('MAPPING-001', `Nothing was published:\n${problems.map(formatProblem).join('\n')}`);
   const all = loadMappings(folder).destinations.map((destination) => destination.destinationId);
   for (const destinationId of all) await app.publishing.refuseUnfit(destinationId);

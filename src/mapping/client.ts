@@ -20,6 +20,7 @@ import { near, type Path, type Report } from './document/problems.ts';
 import { parseDay } from './fields/time.ts';
 import type { Both } from '../../connectors/contract.ts';
 import { goLiveItems } from '../domain/go-live.ts';
+import { namesSomebody } from '../domain/names-in-text.ts';
 import { omitted } from './consent/choices.ts';
 import { isPhone } from './fields/texts.ts';
 
@@ -85,6 +86,16 @@ export function readClient(value: unknown, report: Report, folder: string): Clie
 
 const badDate: Both = ['la date s’écrit aaaa-MM-jj.', 'the date is written yyyy-MM-dd.'];
 
+/** The log, the notes and the evidence of an audit keep these texts for ever. A warning: versions in force go on; none is published. */
+function reportPersons(raw: unknown, path: Path, keys: readonly string[], report: Report): void {
+  for (const key of keys)
+    if (namesSomebody(textAt(raw, key) ?? ''))
+      report.warn([...path, key], 'MAP-908', [
+        'ce texte est gardé pour toujours : ni adresse e-mail ni numéro de téléphone.',
+        'this text is kept for ever: no mail address and no phone number.',
+      ]);
+}
+
 function readAuthorisation(
   raw: unknown,
   path: Path,
@@ -105,6 +116,7 @@ function readAuthorisation(
   )
     return undefined;
   const validFrom = parseDay(from);
+  reportPersons(raw, path, ['recipient', 'document'], report);
   if (validFrom === undefined) report.error([...path, 'from'], 'MAP-902', badDate);
   const until = textAt(raw, 'until');
   const validUntil = until === undefined ? undefined : parseDay(until, 1);
@@ -186,6 +198,8 @@ function readGoLive(value: unknown, report: Report): NonNullable<ClientFacts['go
     const evidence = textAt(raw, 'evidence');
     const date = textAt(raw, 'date');
     if (evidence === undefined || date === undefined) continue;
+    // The number that calls show is the centre's own.
+    if (item !== 'callerNumber') reportPersons(raw, ['goLive', item], ['evidence'], report);
     if (parseDay(date) === undefined)
       report.error(['goLive', item, 'date'], 'MAP-902', [
         'la date s’écrit aaaa-MM-jj.',

@@ -41,7 +41,7 @@ export async function checkFiles(
   const checked = checkSources(sources, deps.check);
   if (!checked.ok) throw new RelaisError('MAPPING-001', unpublishable(destinationId, checked.problems));
   const { mapping, warnings } = checked;
-  refuseGuessedOptIn(destinationId, warnings);
+  refuseUnpublishable(destinationId, warnings);
   if (deps.production) await refuseInProduction(deps.database, mapping);
   return { sources, mapping, warnings };
 }
@@ -57,14 +57,14 @@ export function checkVersion(deps: PublishingDeps, version: MappingVersion): Com
   ]);
 }
 
-/** The problem of an opt-in line that a draft guessed and no person confirmed. */
-export const guessedOptIn = 'MAP-904';
+/** An opt-in line that a draft guessed and no person confirmed; an address or a phone in a text that is kept for ever. */
+export const refusedWarnings: ReadonlySet<string> = new Set(['MAP-904', 'MAP-908']);
 
-/** A draft may be checked and previewed; with a guessed opt-in nothing is sent. @throws MAPPING-001 */
-function refuseGuessedOptIn(destinationId: string, warnings: readonly Problem[]): void {
-  const guessed = warnings.filter((warning) => warning.code === guessedOptIn);
-  if (guessed.length === 0) return;
-  throw new RelaisError('MAPPING-001', unpublishable(destinationId, guessed));
+/** A draft may be checked and previewed; with a guessed opt-in, or a person in a text that is kept, it is no version. @throws MAPPING-001 */
+function refuseUnpublishable(destinationId: string, warnings: readonly Problem[]): void {
+  const refused = warnings.filter(({ code }) => refusedWarnings.has(code));
+  if (refused.length === 0) return;
+  throw new RelaisError('MAPPING-001', unpublishable(destinationId, refused));
 }
 
 const deliveriesOnTheWay: OneAndSeveral = [

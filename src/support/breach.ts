@@ -12,6 +12,7 @@ import { allDestinations, findDestination } from '../store/destinations/destinat
 import { leadReferences } from '../store/leads/support-leads.ts';
 import { appendHandovers } from '../store/log/handovers.ts';
 import { entriesInRange } from '../store/log/log-range.ts';
+import { refuseAddresses } from '../store/people/persons-names.ts';
 import { holdingsOf } from '../store/people/same-address.ts';
 import { archivesNeeded, entryOf } from './audit-pack/journal.ts';
 import { typedReason } from './typed-text.ts';
@@ -88,6 +89,8 @@ export async function concernedBy(
     if (fact.at < found.first) found.first = fact.at;
     if (fact.at > found.last) found.last = fact.at;
   }
+  // A mailbox that leads were handed to is a recipient's; any other address may be anybody's, and the log never forgets.
+  if (clients.size === 0) refuseAddresses(subject, ['L’hôte', '--host']);
   const ids = [...clients.keys()].toSorted();
   const entries = (ids.length === 0 ? [''] : ids).map((clientId) => ({
     entry: 'exported' as const,

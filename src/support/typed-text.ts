@@ -1,7 +1,7 @@
 // Checks texts that people type for the log: a reason, a note, evidence.
 // Invariant: the log is append-only, so that such a text contains no mail address and no phone number (guarantee 7).
-import { namesSomebody } from '../domain/names-in-text.ts';
 import { RelaisError } from '../errors.ts';
+import { refuseAddresses } from '../store/people/persons-names.ts';
 
 /** French names of fields or options that differ from the English ones. */
 const inFrench: Readonly<Partial<Record<string, string>>> = {
@@ -30,11 +30,7 @@ export function impersonal(text: string, where: string): string {
       `${asSubject(where)} a ${typedLength.most} caractères au plus.`,
       `${where} has ${typedLength.most} characters at most.`,
     ]);
-  if (namesSomebody(text))
-    throw new RelaisError('USAGE-001', [
-      `${asSubject(where)} contient une adresse e-mail ou un numéro de téléphone. Le journal n’oublie jamais : écrivez plutôt un numéro de ticket.`,
-      `${where} holds a mail address or a phone number. The log never forgets: write a ticket number instead.`,
-    ]);
+  refuseAddresses(text, [asSubject(where), where]);
   return text;
 }
 

@@ -52,6 +52,20 @@ describe('mapping publish, rollback, history', () => {
     gateway.file('essai/crm.yaml', main);
   });
 
+  test('a client.yaml with an address in a text that is kept for ever is not published', async () => {
+    const client = webhookFiles(9)['essai/client.yaml'] ?? '';
+    gateway.file(
+      'essai/client.yaml',
+      client.replace('document: Contrat 1', 'document: "mail de zoe@courriel.example"'),
+    );
+    for (const target of ['essai-crm', '--all']) {
+      const ran = await relais('mapping', 'publish', target, ...note);
+      expect(ran).toMatchObject({ code: 1, out: '' });
+      expect(ran.err).toMatch(/^MAPPING-001 [^]*client\.yaml:\d+:\d+ {2}MAP-908 /);
+    }
+    gateway.file('essai/client.yaml', client);
+  });
+
   test('versions follow each other with author and note; an earlier one can be put back', async () => {
     const first = await relais('mapping', 'publish', '--all', ...note);
     expect(first.out).toBe(

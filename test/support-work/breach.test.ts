@@ -145,6 +145,7 @@ test('outside of the period nobody is concerned; a day as its end counts whole',
 test.each([
   ['nothing to look for', [], 64],
   ['two things', ['--account', 'account:7', '--host', 'crm.essai.example'], 64],
+  ['an address that is no recipient’s', ['--host', 'zoe.lefevre@courriel.example'], 64],
   ['an unknown account', ['--account', 'personne'], 1],
   ['an unknown destination', ['--destination', 'essai-cr'], 1],
 ])('refused, with no entry: %s', async (_, more, code) => {

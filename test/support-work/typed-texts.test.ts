@@ -9,6 +9,7 @@ import { ownReasons } from '../../src/domain/names-in-text.ts';
 import { closedByAge, exportPerson } from '../../src/privacy/person/export.ts';
 import { findPeople, findOppositions, lookUpsOf } from '../../src/support/find-person.ts';
 import { showLead } from '../../src/support/lead-file.ts';
+import { recordInstruction } from '../../src/retention/register.ts';
 import { retryRow } from '../../src/support/retry-row.ts';
 import { wholeCentre } from '../../src/support/place.ts';
 import { appendHandovers } from '../../src/store/log/handovers.ts';
@@ -142,7 +143,10 @@ const doors: Readonly<Record<string, () => Promise<unknown>>> = {
   'a refused row handed in again': async () =>
     retryRow(place().database, await refusedRow(), { actor: 'tester', reason }),
   'erase, of refused rows only': () =>
-    place().rights.erase({ clientId: 'essai', reference: 'N-2', actor: 'tester', reason }),
+    place().requests.atOnce({
+      ...{ clientId: 'essai', kind: 'erasure', references: ['N-2'], actor: 'tester' },
+      ...{ identity: 'seen', note: reason },
+    }),
   'a request by address of refused rows only': () =>
     place().requests.open({
       ...{ clientId: 'essai', kind: 'access', actor: 'tester', email: 'n-2@courriel.example' },
@@ -194,6 +198,35 @@ test('a text that the log cannot keep whole is refused, whichever door it came b
       input: { reason: 'r'.repeat(100), evidence: `${'e'.repeat(90)} ticket 4711` },
     }),
   ).rejects.toMatchObject({ code: 'USAGE-001', message: expect.stringContaining('180') as string });
+});
+
+test.each([
+  ['purpose', { entry: 'authorised', purpose: 'lettre de zoe@courriel.example' }],
+  ['recipient', { entry: 'authorised', recipient: 'Zoé 06 39 98 01 23' }],
+  ['fileName', { entry: 'person_exported', fileName: 'zoe@courriel.example.json' }],
+] as const)(
+  'C55: the log refuses an address or a phone number in %s, whichever door it came by',
+  async (_, entry) => {
+    await expect(
+      gateway.app.database.transaction((tx) =>
+        appendHandovers(tx, [{ clientId: 'essai', actor: 'tester', ...entry }]),
+      ),
+    ).rejects.toMatchObject({ code: 'USAGE-001' });
+  },
+);
+
+test('C53: neither does the register of instructions keep one', async () => {
+  const written = {
+    ...{ clientId: 'essai', givenOn: '2026-01-01', operation: '', recordedBy: 'tester' },
+    covers: ['retention'] as const,
+  };
+  for (const [givenBy, document] of [
+    ['zoe@courriel.example', 'annexe 3'],
+    ['M. Exemple', 'appel du 06 39 98 01 23'],
+  ] as const)
+    await expect(
+      recordInstruction(gateway.app.database, { ...written, givenBy, document }),
+    ).rejects.toMatchObject({ code: 'USAGE-001' });
 });
 
 test('the same acts pass with a ticket number', async () => {

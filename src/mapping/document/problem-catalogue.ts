@@ -128,6 +128,10 @@ export const mappingProblems = {
     'The number of outbound calls cannot be called (C50).',
     'Write E.164 between quotes: "+33199001000".',
   ],
+  'MAP-908': [
+    'A text kept for ever holds a mail address or phone number.',
+    'Name the document by number or date.',
+  ],
   // Meaning: sources and fields, consent, recipients, calls, answers, tests.
   'MAP-201': ['The source does not exist.', 'Use a path of docs/mapping-sources.md.'],
   'MAP-202': ['The formatter does not exist, or has wrong options.', 'Use a formatter of docs/mapping.md.'],

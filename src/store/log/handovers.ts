@@ -6,7 +6,7 @@ import { lockClients } from '../client-locks.ts';
 import { insertGroups, rowMarks, type Sql, type SqlValue } from '../database.ts';
 import { entryTextOf, handoverColumns } from './handover-text.ts';
 import { awaitSeal } from './handovers-unsealed.ts';
-import { refuseNames } from '../people/persons-names.ts';
+import { refuseAddresses, refuseNames } from '../people/persons-names.ts';
 import type { AttemptDelivery } from '../deliveries/deliveries.ts';
 
 // Gives the columns that every log entry about a delivery fills.
@@ -189,6 +189,13 @@ const ofThisPlace: ReadonlySet<HandoverEntry> = new Set<HandoverEntry>([
   'retention_run',
 ]);
 
+/** Entries whose recipient a person has just typed; others repeat what is kept already. */
+const namesRecipient: ReadonlySet<HandoverEntry> = new Set<HandoverEntry>([
+  'authorised',
+  'person_exported',
+  'database_reader',
+]);
+
 /** True for an entry of an act for a client: the act is lost where the client is in another installation (C36). */
 const isAct = ({ entry, clientId, actor, deliveryId = 0 }: Handover): boolean =>
   clientId !== '' &&
@@ -202,7 +209,8 @@ const isAct = ({ entry, clientId, actor, deliveryId = 0 }: Handover): boolean =>
  * Appends entries in order, in the caller's transaction; signs each with its id, and queues it for sealing.
  * @param moved `taken`: the act ends the client here
  * @param queue queues the entries of one statement
- * @throws INSTANCE-001 for an act on a client that has moved to another installation, at whichever door
+ * @throws INSTANCE-001 for an act on a client that has moved to another installation, USAGE-001 for a typed text with an address, a phone
+ * number or the person's name, at whichever door
  */
 export async function appendHandovers(
   tx: Sql,
@@ -225,6 +233,10 @@ export async function appendHandovers(
     acts.map(({ clientId }) => clientId),
     'shared',
   );
+  for (const { entry, actor = '', purpose = '', fileName = '', recipient = '' } of entries)
+    if (actor !== '' && !ownActors.has(actor))
+      for (const text of [purpose, fileName, ...(namesRecipient.has(entry) ? [recipient] : [])])
+        if (text !== '') refuseAddresses(text);
   // Texts that a person typed; entries of the gateway itself have no actor and cite no text.
   const typed = entries.filter(
     ({ actor, purpose = '', leadId = 0 }) => actor !== undefined && purpose !== '' && leadId > 0,

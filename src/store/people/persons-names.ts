@@ -1,8 +1,20 @@
-// Refuses texts to be stored that contain the name of a person they are about.
+// Refuses texts to be stored that contain the name of a person they are about, or anybody's mail address or phone number.
 // Invariant: read in the transaction that would store the text, so that a refused text is not stored.
-import { nameIn, type PersonName } from '../../domain/names-in-text.ts';
+import { nameIn, namesSomebody, type PersonName } from '../../domain/names-in-text.ts';
 import { RelaisError } from '../../errors.ts';
 import type { ReadOnlySql } from '../database.ts';
+
+/** @throws USAGE-001 when the text contains a mail address or a phone number */
+export function refuseAddresses(
+  text: string,
+  [french, english]: readonly [string, string] = ['Un texte pour le journal', 'A text for the log'],
+): void {
+  if (!namesSomebody(text)) return;
+  throw new RelaisError('USAGE-001', [
+    `${french} contient une adresse e-mail ou un numéro de téléphone. Le journal n’oublie jamais : écrivez plutôt un numéro de ticket.`,
+    `${english} holds a mail address or a phone number. The log never forgets: write a ticket number instead.`,
+  ]);
+}
 
 /** By lead, a thousand at most. */
 export async function namesOf(

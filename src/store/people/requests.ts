@@ -7,7 +7,7 @@ import type {
   TermAlert,
   ClosedRequest,
 } from '../../domain/requests.ts';
-import { refuseNamesOfRequest } from './persons-names.ts';
+import { refuseAddresses, refuseNamesOfRequest } from './persons-names.ts';
 import { type ReadOnlySql, type Sql, type SqlValue, inList, rowMarks, insertGroups } from '../database.ts';
 import { deleteNamed } from '../named-rows.ts';
 import { removeDocuments } from './request-documents.ts';
@@ -294,6 +294,7 @@ export async function changeRequest(
   if (pairs.length === 0) return;
   const text = typed.map((name) => change[name] ?? '').join(' ; ');
   await refuseNamesOfRequest(tx, id, text);
+  refuseAddresses(text);
   await tx.run(
     `UPDATE requests SET ${pairs.map(([name]) => `${columns[name]} = ?`).join(', ')} WHERE id = ?`,
     [...pairs.map(([, value]) => value), id],

@@ -4,6 +4,7 @@ import type { CivilDate, Delay } from '../../domain/civil-date.ts';
 import type { OperationFacts } from '../../domain/retention.ts';
 import type { ReadOnlySql, Sql } from '../database.ts';
 import type { Covered, Instruction } from '../../domain/instructions.ts';
+import { refuseAddresses } from '../people/persons-names.ts';
 
 export interface Operation extends OperationFacts {
   readonly clientId: string;
@@ -103,6 +104,7 @@ export async function insertInstruction(
   instruction: Omit<Instruction, 'number' | 'recordedAt'>,
 ): Promise<number> {
   const { clientId, givenOn, givenBy, document, covers, operation, recordedBy } = instruction;
+  for (const text of [givenBy, document, operation]) refuseAddresses(text);
   const [last] = await tx.all<{ number: number | null }>(
     `SELECT MAX(g.number) AS number FROM
        (SELECT MAX(number) AS number FROM instructions WHERE client_id = ?

@@ -171,6 +171,7 @@ const french: Readonly<Record<ProblemCode, string>> = {
   'MAP-905': 'Un lead voyagerait en clair (C38) : un tel fichier n’est pas publié en production.',
   'MAP-906': 'Une mention de client.yaml ne se distingue pas d’une autre, ou n’a pas de texte (C14).',
   'MAP-907': 'Le numéro présenté par les appels sortants ne peut pas être appelé (C50).',
+  'MAP-908': 'Un texte qui est gardé pour toujours contient une adresse e-mail ou un numéro de téléphone.',
 };
 
 /** The message of the check with its suggestion, in French where the check has it in French. */
