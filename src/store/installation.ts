@@ -2,7 +2,8 @@
 // Invariant: rows are only added; the newest is in force, and each has the actor and the reason.
 import { randomUUID } from 'node:crypto';
 import type { OwnIdentity } from '../domain/installation.ts';
-import { duplicateKey, SqlFailure, type Sql } from './database.ts';
+import { duplicateKey, SqlFailure, type ReadOnlySql, type Sql } from './database.ts';
+import { newestSeal } from './log/event-feed.ts';
 
 type Row = {
   number: number;
@@ -36,7 +37,7 @@ async function readLife(sql: Sql, seenEntry: number): Promise<Row | undefined> {
 export async function ownIdentity(sql: Sql, seenEntry: number): Promise<OwnIdentity> {
   let row = await readLife(sql, seenEntry);
   if (row === undefined) {
-    await insertLife(sql, 1, randomUUID(), { actor: 'relais', reason: 'first start' });
+    await insertLife(sql, 1, randomUUID(), { actor: 'relais', reason: 'first start' }, null);
     row = await readLife(sql, seenEntry);
   }
   return {
@@ -49,13 +50,32 @@ export async function ownIdentity(sql: Sql, seenEntry: number): Promise<OwnIdent
   };
 }
 
+export interface Life {
+  /** The first eight signs of its id. */
+  readonly name: string;
+  /** The first seal made in it; null: the database's first life, or begun before this was noted. */
+  readonly firstSeal: number | null;
+}
+
+/** Oldest first; the last is in force. */
+export const livesOf = (sql: ReadOnlySql): Promise<readonly Life[]> =>
+  sql.all<Life>(
+    'SELECT LEFT(life, 8) AS name, first_seal AS firstSeal FROM installation_lives ORDER BY number',
+  );
+
 /** Begins a new life, so that Redis data of the former one is rejected. */
 export async function beginLife(
   sql: Sql,
   by: { readonly actor: string; readonly reason: string },
 ): Promise<void> {
   const row = await readLife(sql, 0);
-  await insertLife(sql, (row?.number ?? 0) + 1, row?.installation ?? randomUUID(), by);
+  await insertLife(
+    sql,
+    (row?.number ?? 0) + 1,
+    row?.installation ?? randomUUID(),
+    by,
+    (await newestSeal(sql)) + 1,
+  );
 }
 
 async function insertLife(
@@ -63,11 +83,12 @@ async function insertLife(
   number: number,
   installation: string,
   by: { readonly actor: string; readonly reason: string },
+  firstSeal: number | null,
 ): Promise<void> {
   try {
     await sql.run(
-      'INSERT INTO installation_lives (number, installation, life, actor, reason) VALUES (?, ?, ?, ?, ?)',
-      [number, installation, randomUUID(), by.actor.slice(0, 120), by.reason.slice(0, 200)],
+      'INSERT INTO installation_lives (number, installation, life, actor, reason, first_seal) VALUES (?, ?, ?, ?, ?, ?)',
+      [number, installation, randomUUID(), by.actor.slice(0, 120), by.reason.slice(0, 200), firstSeal],
     );
   } catch (error) {
     // Another process was faster: its life is in force.

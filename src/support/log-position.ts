@@ -1,6 +1,7 @@
 // A reader's position in the log: a seal, and the last entry of it that was read.
 // Invariant: in the order of the seals; ids are assigned before the commit, so that a lower one may become visible later.
 import { RelaisError } from '../errors.ts';
+import type { Life } from '../store/installation.ts';
 
 export interface Position {
   readonly seal: number;
@@ -43,4 +44,26 @@ export function positionOf(after: string | undefined): Position {
       'after is the `next` of an earlier answer, or `now`.',
     ]);
   return { seal: Number(seal), entry: Number(entry) };
+}
+
+/** A position beside the life of the database that gave it: `9f8e7d6c.900-0`. */
+export const inLife = (at: string, lives: readonly Life[]): string => {
+  const life = lives.at(-1)?.name;
+  return life === undefined ? at : `${life}.${at}`;
+};
+
+/**
+ * The position in the log as it is now. A restore takes seals back and makes others under their numbers: a position among those becomes
+ * the first of the new ones, so that its reader gets all that happened since and misses none.
+ * @throws USAGE-001
+ */
+export function inPresentLife(after: string, lives: readonly Life[]): string {
+  const [, life, place = after] = /^(?:([0-9a-f]{8})\.)?(\d.*)$/.exec(after) ?? [];
+  const { seal, entry } = positionOf(place);
+  // A life that nobody knows ended with a restore; a position without one was given before the first that was noted.
+  const known = lives.findIndex(({ name }) => name === life);
+  const later = lives.slice(known + 1).flatMap(({ firstSeal }) => firstSeal ?? []);
+  if (life !== undefined && known < 0 && later.length === 0) throw beyondTheEnd();
+  const first = Math.min(...later);
+  return seal > first || (seal === first && entry > 0) ? textOf({ seal: first, entry: 0 }) : place;
 }

@@ -1,4 +1,5 @@
 // Reading and acting over HTTP, beside the description that the server gives of itself.
+import { beginLife } from '../../src/store/installation.ts';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
@@ -378,7 +379,10 @@ describe('the feed of events', () => {
   });
   test('a place beyond the end of the log is refused, and the end itself is none', async () => {
     const { next } = (await ask('GET', '/v1/events?after=now')).body as { next: string };
-    const [end = 0] = next.split('-').map(Number);
+    const [end = 0] = next
+      .replace(/^.*[.]/, '')
+      .split('-')
+      .map(Number);
     for (const after of [`${end}-1`, `${end + 1}-0`, '999999999999999-0', `${end - 1}-999999999999999`]) {
       const { status, body } = await ask('GET', `/v1/events?after=${after}`);
       expect([after, status, body['code']]).toEqual([after, 400, 'USAGE-001']);
@@ -410,5 +414,42 @@ describe('the feed of events', () => {
     await seal(sequence + 2, String(id + 101));
     const second = await ask('GET', `/v1/events?after=${String(first.body['next'])}`);
     expect(items(second).map((event) => event['id'])).toEqual([id + 101]);
+  });
+  test('C44: a place that a restore took back goes on at the first seal after it, and its reader misses nothing', async () => {
+    const { owner } = rig.gateway;
+    const { next } = (await ask('GET', '/v1/events?after=now')).body as { next: string };
+    const [, life = '', seal = ''] = /^([0-9a-f]{8})[.](\d+)-0$/.exec(next) ?? [];
+    const first = Number(seal);
+    await beginLife(owner, { actor: 'tester', reason: 'restored' });
+    const [last] = await owner.all<{ id: number }>('SELECT MAX(id) AS id FROM handovers');
+    const id = (last?.id ?? 0) + 100;
+    for (const [number, entry] of [
+      [first, id],
+      [first + 1, id + 1],
+    ] as const) {
+      await owner.run(
+        "INSERT INTO handovers (id, at, entry, client_id, destination_id) VALUES (?, UTC_TIMESTAMP(6), 'suspended', 'essai', 'essai-crm')",
+        [entry],
+      );
+      await owner.run(
+        "INSERT INTO seals (sequence, sealed_at, entries, entry_macs, count, previous, mac, key_id) VALUES (?, UTC_TIMESTAMP(3), ?, '', 1, REPEAT('x', 32), REPEAT('x', 32), '')",
+        [number, String(entry)],
+      );
+    }
+    // Of the life before, of one that nobody knows any more, and without one, as the version before gave it.
+    for (const after of [
+      ...[next, `${life}.${first}-7`, `${life}.${first + 1}-0`, `${life}.${first + 50}-0`],
+      ...[`00000000.${first + 1}-3`, `${first + 50}-0`],
+    ]) {
+      const { body } = await ask('GET', `/v1/events?after=${after}`);
+      expect([after, (body['items'] as { id: number }[]).map((event) => event.id)]).toEqual([
+        after,
+        [id, id + 1],
+      ]);
+      const again = await ask('GET', `/v1/events?after=${String(body['next'])}`);
+      expect([again.status, items(again)]).toEqual([200, []]);
+      const beyond = String(body['next']).replace(`${first + 2}-`, `${first + 3}-`);
+      expect((await ask('GET', `/v1/events?after=${beyond}`)).status).toBe(400);
+    }
   });
 });

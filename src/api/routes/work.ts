@@ -15,7 +15,7 @@ import { offers, reads, type RouteDeps } from '../route.ts';
 import * as s from '../schemas.ts';
 import { deliverySchema } from './deliveries.ts';
 import { RelaisError } from '../../errors.ts';
-import { eventKinds, eventsPage, eventWords, type EventKind } from '../../support/reads/events.ts';
+import { eventKinds, eventsOfLife, eventWords, type EventKind } from '../../support/reads/events.ts';
 
 const tag = 'work';
 const paged = { limit: s.limitField, after: s.afterField };
@@ -106,7 +106,7 @@ export function eventRoutes(server: FastifyInstance, { support }: RouteDeps): vo
     query: {
       after: {
         type: 'string',
-        pattern: '^(now|[0-9]{1,15}-[0-9]{1,15})$',
+        pattern: '^(now|([0-9a-f]{8}[.])?[0-9]{1,15}-[0-9]{1,15})$',
         description: '`next` of the answer before; `now`',
       },
       kinds: { type: 'string', maxLength: 200, description: 'comma between; all where nothing is said' },
@@ -133,7 +133,7 @@ export function eventRoutes(server: FastifyInstance, { support }: RouteDeps): vo
     }),
     work: async ({ query: { after, kinds, limit }, caller }) =>
       s.asJson(
-        await eventsPage(support, caller.holder, {
+        await eventsOfLife(support, caller.holder, {
           after,
           ...(kinds === undefined ? {} : { kinds: kindsOf(kinds) }),
           limit: limit === undefined ? 50 : Number(limit),

@@ -2,7 +2,17 @@
 // Invariant: in the order of the seals, each event once; ids, codes and names of destinations, nothing of a person.
 import { endOf } from '../../domain/delivery.ts';
 import { feedEntries, newestSeal, sealsFrom, type FeedEntry } from '../../store/log/event-feed.ts';
-import { beyondTheEnd, lastEntryOf, positionOf, rangesAfter, textOf, withinLog } from '../log-position.ts';
+import { livesOf } from '../../store/installation.ts';
+import {
+  beyondTheEnd,
+  inLife,
+  inPresentLife,
+  lastEntryOf,
+  positionOf,
+  rangesAfter,
+  textOf,
+  withinLog,
+} from '../log-position.ts';
 import { isWithin, type SupportPlace, type Scope } from '../place.ts';
 
 export const eventKinds = [
@@ -130,4 +140,16 @@ export async function eventsPage(
     }
     if (seals.length < sealsAtOnce) return { items, next: textOf(at), hasMore: false };
   }
+}
+
+/** The same for a reader outside the database, whose position a restore does not take back with the log. @throws USAGE-001 */
+export async function eventsOfLife(
+  place: Pick<SupportPlace, 'database'>,
+  scope: Scope,
+  { after, ...asked }: EventsAsked,
+): Promise<EventsPage> {
+  const lives = await livesOf(place.database);
+  const from = after === undefined || after === 'now' ? after : inPresentLife(after, lives);
+  const page = await eventsPage(place, scope, { ...asked, ...(from === undefined ? {} : { after: from }) });
+  return { ...page, next: inLife(page.next, lives) };
 }
