@@ -1,9 +1,10 @@
 // The ledger of erasures (C44): for each erasure and deletion one line of keyed digests, in a folder outside the database.
 // Invariant: a line is only added; the row that asks for it is removed once the line is on the disk, so that a crash repeats a line and
 // loses none. Applying a line twice changes nothing.
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { backupMoment } from '../domain/backup-rotation.ts';
@@ -14,8 +15,10 @@ import { loggable } from '../log.ts';
 import { syncFolder } from '../retention/sealed-files.ts';
 import type { Database } from '../store/database.ts';
 import {
+  countLines,
   dropWritten,
   highestIds,
+  linesWritten,
   takeUnwritten,
   type LedgerAct,
   type UnwrittenErasure,
@@ -36,6 +39,12 @@ export interface LedgerLine {
   /** Highest ids given so far. */
   readonly highest: Readonly<Record<string, number>>;
   readonly key: string;
+  /** Name of the folder; absent in lines of versions before. */
+  readonly writer?: string;
+  /** The how manieth line of its writer it is. */
+  readonly number?: number;
+  /** Lines of every writer so far; in the last line of those written at once. */
+  readonly written?: Readonly<Record<string, number>>;
 }
 
 const keyFor = (key: Key): Buffer => derived(key.bytes, 'erasure ledger');
@@ -67,11 +76,15 @@ export async function writeLedger({ database, sealKeys, folder }: LedgerPlace): 
     if (folder !== undefined) {
       const highest = await highestIds(tx);
       const key = sealKeys.current();
-      await append(
-        folder,
-        tx.now(),
-        rows.map((row) => `${signed(key, lineOf(key, row, highest))}\n`).join(''),
-      );
+      const writer = await writerOf(folder);
+      await countLines(tx, writer, rows.length);
+      const written = await linesWritten(tx);
+      const first = (written[writer] ?? 0) - rows.length + 1;
+      const lines = rows.map((row, index) => {
+        const place = { writer, number: first + index, ...(index === rows.length - 1 ? { written } : {}) };
+        return `${signed(key, { ...lineOf(key, row, highest), ...place })}\n`;
+      });
+      await append(folder, tx.now(), lines.join(''));
     }
     await dropWritten(
       tx,
@@ -106,9 +119,27 @@ const signed = (key: Key, line: LedgerLine): string => {
   return JSON.stringify({ ...line, mac: macOf(key, text) });
 };
 
+/** The name of a folder, made at its first line: hosts write a ledger each, and a restore must have all of them. */
+const writerFile = 'writer';
+const writerName = /^[a-z0-9-]{1,64}$/;
+
+async function writerOf(folder: string): Promise<string> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const path = join(folder, writerFile);
+  const read = async (): Promise<string> => (await readFile(path, 'utf8').catch(() => '')).trim();
+  const known = await read();
+  if (writerName.test(known)) return known;
+  const host = hostname()
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .slice(0, 50);
+  await writeFile(path, `${host}-${randomBytes(3).toString('hex')}\n`, { mode: 0o600, flush: true });
+  // Two processes of a host may begin at once: the last name stays.
+  return read();
+}
+
 /** Begins a line of its own: what a full disk or a crash cut off, perhaps in another process a moment ago, ends before it. */
 async function append(folder: string, now: Date, text: string): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
   const file = await open(join(folder, fileOf(now)), 'a', 0o600);
   try {
     await file.appendFile(`\n${text}`);
@@ -127,12 +158,23 @@ export interface LedgerRead {
   readonly newest: string;
   /** Highest ids that any line knows, by table. */
   readonly highest: Readonly<Record<string, number>>;
+  /** Ranges of the lines that are there, by writer. */
+  readonly there: ReadonlyMap<string, readonly Range[]>;
+  /** Lines that a writer has written as far as any line knows. */
+  readonly written: Readonly<Record<string, number>>;
+}
+
+interface Range {
+  readonly from: number;
+  to: number;
 }
 
 /** Checks the whole ledger, before anything is restored. @throws BACKUP-002 */
 export async function readLedger(folder: string, sealKeys: KeyRing): Promise<LedgerRead> {
   const read = { lines: 0, cut: 0, newest: '' };
   const highest: Record<string, number> = {};
+  const written: Record<string, number> = {};
+  const there = new Map<string, Range[]>();
   for await (const line of everyLine(folder, sealKeys)) {
     if (line === undefined) {
       read.cut += 1;
@@ -142,8 +184,57 @@ export async function readLedger(folder: string, sealKeys: KeyRing): Promise<Led
     if (line.at > read.newest) read.newest = line.at;
     for (const [table, id] of Object.entries(line.highest))
       highest[table] = Math.max(highest[table] ?? 0, id);
+    const { writer, number = 0 } = line;
+    if (writer === undefined) continue;
+    for (const [name, lines] of Object.entries({ [writer]: number, ...line.written }))
+      written[name] = Math.max(written[name] ?? 0, lines);
+    const ranges = there.get(writer) ?? [];
+    there.set(writer, ranges);
+    const last = ranges.at(-1);
+    if (last !== undefined && number >= last.from && number <= last.to + 1)
+      last.to = Math.max(last.to, number);
+    else ranges.push({ from: number, to: number });
   }
-  return { ...read, highest };
+  return { ...read, highest, there, written };
+}
+
+/**
+ * The ledgers of which lines are missing since the backup, or all lines: a host wrote one, and only others' are here.
+ * @param manifest names the lines that were written before it began
+ */
+export function missingLedgers(
+  { there, written }: LedgerRead,
+  { ledger = {} }: Pick<Manifest, 'ledger'>,
+): readonly string[] {
+  const known = [...new Set([...Object.keys(ledger), ...Object.keys(written)])];
+  return known.toSorted().filter((name) => {
+    const ranges = (there.get(name) ?? []).toSorted((a, b) => a.from - b.from);
+    let upTo = ledger[name] ?? 0;
+    for (const { from, to } of ranges) if (from <= upTo + 1) upTo = Math.max(upTo, to);
+    return ranges.length === 0 || upTo < (written[name] ?? 0);
+  });
+}
+
+/** @throws BACKUP-002 where the ledger of a host is missing, or a part of it; USAGE-001 for a waiver of one that is not */
+export function refuseMissing(
+  read: LedgerRead,
+  folder: string,
+  manifest: Pick<Manifest, 'ledger' | 'name'>,
+  waived: readonly string[],
+): void {
+  const missing = missingLedgers(read, manifest);
+  const needless = waived.filter((name) => !missing.includes(name));
+  if (needless.length > 0)
+    throw new RelaisError(
+      'USAGE-001',
+      `--without-ledger ${needless.join(', ')}: nothing is missing of a ledger of that name. Missing: ${missing.join(', ') || 'none'}.`,
+    );
+  const left = missing.filter((name) => !waived.includes(name));
+  if (left.length === 0) return;
+  throw new RelaisError(
+    'BACKUP-002',
+    `${folder} lacks lines of the ledger of ${left.join(', ')}: persons erased there since ${manifest.name} would come back. Copy that host's ledger into a folder of its own beside the others. Where none is left: --without-ledger NAME for each, and repeat those erasures before \`relais restore open\`.`,
+  );
 }
 
 /** @throws BACKUP-002 for a ledger without a line since the backup began: persons erased since would come back */

@@ -50,6 +50,8 @@ export interface Manifest {
   readonly archives: readonly string[];
   /** A line of the ledger was asked for as it began: a ledger without a later line is older than this backup. */
   readonly notedInLedger?: true;
+  /** Lines that each host's ledger had as it began. */
+  readonly ledger?: Readonly<Record<string, number>>;
 }
 
 interface Signed extends Manifest {

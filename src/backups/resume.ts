@@ -21,6 +21,7 @@ import { dissolve } from '../store/retention/gone-leads.ts';
 import { laterLeads } from '../store/backups/long-copies.ts';
 import { readPersons } from './long-copy.ts';
 import type { LongCopy } from './manifest.ts';
+import { raiseLines } from '../store/backups/erasures-unwritten.ts';
 import { applyLedger, type AppliedLedger, type ApplyLedger } from './apply-ledger.ts';
 import type { LedgerLine, LedgerRead } from './ledger.ts';
 
@@ -28,6 +29,8 @@ export interface ResumeDeps extends ApplyLedger {
   readonly keysSchema: string;
   readonly retention: Pick<Retention, 'begin' | 'finish'>;
   readonly refusedDays: number;
+  /** Rules of a restore that the operator waived, for the log. */
+  readonly waived: string;
 }
 
 /** Persons of a long copy whose secret is still there; leads that came while it was written are removed. */
@@ -61,16 +64,17 @@ export async function resume(
   ledger: { readonly read: LedgerRead; readonly parts: AsyncIterable<readonly LedgerLine[]> },
   backup: string,
 ): Promise<AppliedLedger> {
-  const { database, keysSchema, actor, reason } = deps;
+  const { database, keysSchema, actor, reason, waived } = deps;
   const { leads = 0, ...known } = ledger.read.highest;
   const highestLead = Math.max(leads, await highestSecret(database, keysSchema));
   // Before anything is written: an entry or a task of the restore bears no number that its former life gave.
   await raiseIds(database, { ...known, leads: highestLead }, spareIds);
   const begun = backupMoment(backup) ?? database.now();
   const days = Math.max(0, Math.ceil((database.now().getTime() - begun.getTime()) / dayMs)) + 1;
-  await database.transaction((tx) =>
-    raiseNumbers(tx, { files: numbersADay.files * days, others: numbersADay.others * days }),
-  );
+  await database.transaction(async (tx) => {
+    await raiseNumbers(tx, { files: numbersADay.files * days, others: numbersADay.others * days });
+    await raiseLines(tx, ledger.read.written);
+  });
   const applied = await applyLedger(deps, ledger.parts);
   await runCalendar(deps);
   await database.transaction(async (tx) => {
@@ -82,6 +86,7 @@ export async function resume(
         actor,
         purpose: reason,
         fileName: backup,
+        target: waived,
         reason: `erased:${applied.erased} gone:${applied.gone} rows:${applied.rows}`,
       },
     ]);

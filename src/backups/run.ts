@@ -12,7 +12,7 @@ import { raiseAlerts } from '../store/alerts/alerts.ts';
 import { alone } from '../store/alone.ts';
 import { databaseFacts, recordBackup, type DatabaseFacts } from '../store/backups/backups.ts';
 import type { Database } from '../store/database.ts';
-import { noteBackup } from '../store/backups/erasures-unwritten.ts';
+import { linesWritten, noteBackup } from '../store/backups/erasures-unwritten.ts';
 import { highestLead, leftOutOfLong, namesOfTables } from '../store/backups/long-copies.ts';
 import { lastSeal, logArchives } from '../store/log/seals.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
@@ -95,6 +95,7 @@ async function writeBackup(place: BackupPlace, progress: (part: string) => void)
   await mkdir(draft, { mode: 0o700 });
   try {
     const writing: Writing = { place, draft, progress, facts: await databaseFacts(owner, place.keysSchema) };
+    const ledger = await linesWritten(owner);
     await noteBackup(owner, begun);
     const seal = await lastSeal(owner);
     const isLong = startsThird(begun, await readdir(folder));
@@ -121,6 +122,7 @@ async function writeBackup(place: BackupPlace, progress: (part: string) => void)
       ...(kept === undefined ? {} : { statistics: kept.statistics }),
       archives: await keepArchives(place, progress),
       notedInLedger: true,
+      ledger,
     };
     await writeManifest(draft, manifest, sealKeys);
     await syncFolder(draft);

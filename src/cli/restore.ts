@@ -2,7 +2,7 @@
 // Invariant: nothing is restored over existing tables; until `open` every process of that database reads only.
 import type { Command } from 'commander';
 import { openAccount, openDatabase, type Database } from '../app/for-terminal.ts';
-import { ledgerParts, readLedger, refuseOlder, type LedgerRead } from '../backups/ledger.ts';
+import { ledgerParts, readLedger, refuseMissing, refuseOlder, type LedgerRead } from '../backups/ledger.ts';
 import { readManifest } from '../backups/manifest.ts';
 import { loadStatistics } from '../backups/statistics.ts';
 import { loadBackup, type Loaded } from '../backups/restore.ts';
@@ -11,7 +11,7 @@ import type { Config } from '../config.ts';
 import { RelaisError } from '../errors.ts';
 import { silentLog } from '../log.ts';
 import { actorOf } from '../support/named-text.ts';
-import { reasonOf, withExamples, identityIn } from './arguments.ts';
+import { collect, reasonOf, withExamples, identityIn } from './arguments.ts';
 import { config, out, progress, say } from './terminal.ts';
 
 export function restoreCommands(program: Command): void {
@@ -31,6 +31,11 @@ export function restoreCommands(program: Command): void {
       )
       .requiredOption('--ledger <folder>', 'the newest ledger of erasures, of every host that wrote one')
       .option('--older-ledger', 'restore although the ledger ends before the backup began')
+      .option(
+        '--without-ledger <name>',
+        'restore although the ledger of this host is lost; may be repeated',
+        collect,
+      )
       .option('--secrets <backup>', 'for a long copy: the newest backup, whose dump of the secrets opens it')
       .option('--reason <text>', 'why (ticket number); mandatory, kept in the log'),
     'Needs RELAIS_MYSQL_OWNER_URL, both schemas empty, and the keys of the installation. Then run `relais migrate` for the rights of\nthe working accounts, look at the data, and open it.',
@@ -51,6 +56,7 @@ interface LoadOptions {
   readonly identity: string;
   readonly ledger: string;
   readonly olderLedger?: true;
+  readonly withoutLedger?: readonly string[];
   readonly secrets?: string;
   readonly reason?: string;
 }
@@ -70,6 +76,8 @@ async function load(backup: string, options: LoadOptions): Promise<void> {
   const ledger = await readLedger(options.ledger, sealKeys);
   const manifest = await readManifest(backup, sealKeys);
   if (options.olderLedger !== true) refuseOlder(ledger, options.ledger, manifest);
+  const lost = options.withoutLedger ?? [];
+  refuseMissing(ledger, options.ledger, manifest, lost);
   const statistics = writerOf(loaded, manifest.statistics !== undefined);
   if (ledger.cut > 0) say(`${ledger.cut} lines of the ledger are cut off; each was written again.`);
   const owner = await openAccount(loaded, { url: ownerUrl, connections: 2, silenceMs: 6 * 3_600_000 });
@@ -96,6 +104,10 @@ async function load(backup: string, options: LoadOptions): Promise<void> {
       ledgerFolder: options.ledger,
       ledger,
       reason,
+      waived: [
+        ...(options.olderLedger === true ? ['--older-ledger'] : []),
+        ...(lost.length === 0 ? [] : [`--without-ledger ${lost.length > 2 ? lost.length : lost.join(',')}`]),
+      ].join(' '),
     });
   } finally {
     await statistics?.close();
@@ -119,6 +131,7 @@ interface Going extends Loaded {
   readonly ledgerFolder: string;
   readonly ledger: LedgerRead;
   readonly reason: string;
+  readonly waived: string;
 }
 
 /** Under the owner's account: the working accounts have no rights yet. */
@@ -129,13 +142,14 @@ async function goOn(loaded: Config, ownerUrl: string, going: Going): Promise<voi
   try {
     const { database, secrets, oppositionKey, retention, snapshot, keys } = app;
     const { keysSchema, planner } = loaded;
-    const { long, ledger, ledgerFolder, manifest, reason } = going;
+    const { long, ledger, ledgerFolder, manifest, reason, waived } = going;
     const actor = await actorOf(database, loaded.actor, loaded.actorIsProved);
     if (long !== undefined) {
       const { back, forgotten } = await bringPersonsBack(app, long, going);
       out(`${back} leads came back; ${forgotten} have no secret any more and are gone.`);
     }
-    const deps = { database, secrets, oppositionKey, retention, snapshot, keysSchema, actor, reason };
+    const by = { actor, reason, waived };
+    const deps = { database, secrets, oppositionKey, retention, snapshot, keysSchema, ...by };
     const applied = await resume(
       { ...deps, sealKeys: keys.seal, refusedDays: planner.refusedDays },
       { read: ledger, parts: ledgerParts(ledgerFolder, keys.seal) },

@@ -264,7 +264,17 @@ test('C44: a ledger that ends before the backup began is refused before anything
   expect(refused).toMatchObject({ code: 1 });
   expect(refused.err).toMatch(/^BACKUP-002 The ledger in .*old-ledger .* before the backup .*--older-ledger/);
   expect(await there.owner.all('SHOW TABLES')).toEqual([]);
-  expect(await restore('--older-ledger')).toMatchObject({ code: 0 });
+  // Nor is a line of this host there, which the manifest knows.
+  const lacking = await restore('--older-ledger');
+  expect(lacking).toMatchObject({ code: 1 });
+  const [writer = ''] = Object.keys(manifestOf(name).ledger ?? {});
+  expect(lacking.err).toContain(`lacks lines of the ledger of ${writer}: persons`);
+  expect(await there.owner.all('SHOW TABLES')).toEqual([]);
+  const waived = ['--older-ledger', '--without-ledger', writer];
+  expect(await restore(...waived)).toMatchObject({ code: 0 });
+  expect(await there.owner.all("SELECT target FROM handovers WHERE entry = 'restored'")).toEqual([
+    { target: waived.join(' ') },
+  ]);
   await there.close();
 });
 

@@ -6,6 +6,7 @@ import {
   leadDigest,
   ledgerParts,
   readLedger,
+  refuseMissing,
   referenceDigest,
   writeLedger,
   type LedgerLine,
@@ -115,7 +116,68 @@ test('a ledger of which a person might come back is refused: a changed line, an 
   await expect(readLedger(folder, sealKeys)).rejects.toThrow('was changed after it was written');
   writeFileSync(join(folder, name), '');
   expect(await readLedger(folder, sealKeys)).toEqual({
-    ...{ lines: 0, cut: 0, newest: '', highest: {} },
+    ...{ lines: 0, cut: 0, newest: '', highest: {}, there: new Map(), written: {} },
+  });
+});
+
+describe('C44: several hosts, a ledger each', () => {
+  const [one, other] = ['one', 'other'].map((host) => (): string => join(folder, host));
+  const nameOf = (place = ''): string => readFileSync(join(place, 'writer'), 'utf8').trim();
+  const fileIn = (place = ''): string =>
+    join(place, readdirSync(place).find((name) => name.endsWith('.jsonl')) ?? '');
+  const refused = async (ledger: Readonly<Record<string, number>>, waived: readonly string[] = []) =>
+    refuseMissing(await readLedger(folder, sealKeys), folder, { name: 'backup', ledger }, waived);
+  let [first, second] = ['', ''];
+  beforeEach(async () => {
+    for (const [lead, place] of [
+      [1, other],
+      [2, other],
+      [3, other],
+      [4, one],
+    ] as const) {
+      await erased(lead);
+      await write(place?.());
+    }
+    [first, second] = [nameOf(one?.()), nameOf(other?.())];
+  });
+
+  test('with all of them nothing is missing; the folder of one that is not there is named, and so is a later one of nobody', async () => {
+    expect(first).not.toBe(second);
+    await refused({});
+    await refused({ [first]: 0, [second]: 2 });
+    rmSync(other?.() ?? '', { recursive: true });
+    for (const ledger of [{}, { [second]: 3 }])
+      await expect(refused(ledger)).rejects.toMatchObject({
+        code: 'BACKUP-002',
+        message: expect.stringContaining(second) as string,
+      });
+    await refused({}, [second]);
+    await expect(refused({}, [first, second])).rejects.toMatchObject({ code: 'USAGE-001' });
+  });
+
+  test('lines that are missing since the backup are noticed, in the middle and at the end; those before it are in the backup', async () => {
+    const file = fileIn(other?.());
+    const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean);
+    const keep = (...kept: readonly number[]): void =>
+      writeFileSync(file, kept.map((index) => `${lines[index] ?? ''}\n`).join(''));
+    for (const kept of [[0, 2], [0, 1], [2]]) {
+      keep(...kept);
+      await expect(refused({ [first]: 0, [second]: 0 })).rejects.toMatchObject({ code: 'BACKUP-002' });
+    }
+    keep(2);
+    await refused({ [first]: 0, [second]: 2 });
+    keep(2, 0, 1);
+    await refused({ [first]: 0, [second]: 0 });
+  });
+
+  test('what a crash repeats and what a process of the version before writes are no gap', async () => {
+    const file = fileIn(other?.());
+    appendFileSync(file, readFileSync(file, 'utf8').split('\n').filter(Boolean).at(-1) ?? '');
+    await refused({});
+    expect(await home.owner.all('SELECT name, written FROM ledger_writers ORDER BY written')).toEqual([
+      { name: first, written: 1 },
+      { name: second, written: 3 },
+    ]);
   });
 });
 

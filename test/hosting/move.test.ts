@@ -118,6 +118,7 @@ const leftTables: Readonly<Record<string, string>> = {
   retention_runs: 'history of this place',
   retention_items: 'retention_runs',
   erasures_unwritten: 'the ledger of this place',
+  ledger_writers: 'the ledger of this place',
   access_credentials: 'asked for anew',
   test_leads: 'of this place',
   batch_parts: 'a file under way ends before the move',

@@ -72,6 +72,31 @@ export async function dropWritten(tx: Sql, ids: readonly number[]): Promise<void
   await tx.run('DELETE FROM erasures_unwritten WHERE id IN (?)', [ids]);
 }
 
+/** Lines that each writer of a ledger has written. */
+export async function linesWritten(sql: Pick<Sql, 'all'>): Promise<Readonly<Record<string, number>>> {
+  const rows = await sql.all<{ name: string; written: number }>(
+    'SELECT name, written FROM ledger_writers ORDER BY name',
+  );
+  return Object.fromEntries(rows.map(({ name, written }) => [name, written]));
+}
+
+/** Counts lines that are being written; writers of one ledger wait for each other. */
+export async function countLines(tx: Sql, name: string, lines: number): Promise<void> {
+  await tx.run(
+    'INSERT INTO ledger_writers (name, written) VALUES (?, ?) ON DUPLICATE KEY UPDATE written = written + VALUES(written)',
+    [name, lines],
+  );
+}
+
+/** After a restore: no line bears a number that the former life gave. */
+export async function raiseLines(tx: Sql, known: Readonly<Record<string, number>>): Promise<void> {
+  for (const [name, written] of Object.entries(known))
+    await tx.run(
+      'INSERT INTO ledger_writers (name, written) VALUES (?, ?) ON DUPLICATE KEY UPDATE written = GREATEST(written, VALUES(written))',
+      [name, written],
+    );
+}
+
 /** Age of the oldest, seconds; 0 when none waits. */
 export async function oldestUnwrittenSeconds(sql: Pick<Sql, 'all'>): Promise<number> {
   const [row] = await sql.all<{ seconds: number | null }>(
