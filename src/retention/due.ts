@@ -78,12 +78,8 @@ export async function* dueLeads(
   by: CivilDate,
 ): AsyncGenerator<readonly DatedLead[]> {
   const operations = await operationsOf(sql, clientId);
-  const seen = new Set<number>();
-  for await (const page of candidatePages(sql, clientId, operations, by)) {
-    const fresh = page.filter(({ leadId }) => !seen.has(leadId));
-    for (const { leadId } of fresh) seen.add(leadId);
-    yield (await dated(sql, operations, fresh)).filter(({ retention }) => isDue(retention, by));
-  }
+  for await (const page of candidatePages(sql, clientId, operations, by))
+    yield (await dated(sql, operations, page)).filter(({ retention }) => isDue(retention, by));
 }
 
 async function* candidatePages(
@@ -99,12 +95,13 @@ async function* candidatePages(
   // Leads of all operations, old enough that any may be due; then those of operations with a shorter retention.
   const general = collectedBefore(by, delayOf(operations.byCode.get('')));
   yield* pages((page) => collectedLongAgo(sql, general, page), clientId);
-  // Most ended operations have no leads left.
+  // Most ended operations have no leads left. Older leads were among the pages above.
+  const behind = { collectedAt: new Date(`${general}T00:00:00Z`), leadId: 0 };
   for (const code of await operationsWithLeads(sql, clientId)) {
     const operation = operations.byCode.get(code);
     if (operation === undefined) continue;
     const before = goesBy(operation, by) ? endOfTime : collectedBefore(by, delayOf(operation));
-    if (before > general) yield* pages((page) => ofOperation(sql, code, before, page), clientId);
+    if (before > general) yield* pages((page) => ofOperation(sql, code, before, page), clientId, behind);
   }
 }
 
@@ -120,8 +117,9 @@ const delayOf = (operation: Operation | undefined): Delay | undefined =>
 async function* pages(
   read: (page: Page) => Promise<readonly Candidate[]>,
   clientId: string,
+  behind?: Page['after'],
 ): AsyncGenerator<readonly Candidate[]> {
-  for (let after: Candidate | undefined; ;) {
+  for (let after = behind; ;) {
     const page = await read({ clientId, limit: leadsAtOnce, after });
     if (page.length > 0) yield page;
     after = page.at(-1);

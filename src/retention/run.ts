@@ -6,22 +6,24 @@ import { operationGoesOn } from '../domain/retention.ts';
 import type { CivilDate } from '../domain/civil-date.ts';
 import type { Log } from '../log.ts';
 import { raiseBroken } from '../store/alerts/alerts.ts';
-import { isDuplicateKey, isStoreTrouble, type Database, type Sql } from '../store/database.ts';
+import { isStoreTrouble, type Database, type Sql } from '../store/database.ts';
 import { dissolve, heldByRights, underWay } from '../store/retention/gone-leads.ts';
 import { appendHandovers } from '../store/log/handovers.ts';
 import { clientsWithLeads } from '../store/retention/retention-candidates.ts';
 import { lockLeads } from '../store/leads/leads.ts';
 import {
+  addItems,
   dropItems,
   endRun,
+  gathered,
   hasDailyRun,
   insertRun,
   lockFinished,
   putOffItems,
   readRun,
   runningRuns,
+  startAbandoned,
   takeItems,
-  type NewItem,
   type RetentionRun,
 } from '../store/retention/retention-items.ts';
 import { lockClients } from '../store/client-locks.ts';
@@ -89,6 +91,7 @@ export function createRetention(needs: RetentionNeeds): Retention {
   return {
     beginDaily: async () => {
       const day = todayOf(database, needs);
+      await startAbandoned(database);
       for (const clientId of await clientsWithLeads(database))
         if (
           !(await hasDailyRun(database, clientId, day)) &&
@@ -126,33 +129,27 @@ interface Beginning {
   readonly daily: boolean;
 }
 
-/** Finds the due data. Undefined: another process has begun the same run. */
+/**
+ * Finds the due data, a page and a commit at a time: a client may have a million due leads. A daily run of which the process ended
+ * meanwhile is gathered again; leads that are in it stay. Undefined: another process has begun the same run.
+ */
 async function begin({ database, log }: RetentionNeeds, of: Beginning): Promise<number | undefined> {
-  const items = await found(database, of);
-  const runId = await database
-    .transaction(async (tx) => {
-      const id = await insertRun(tx, of, items);
-      if (items.length === 0) await endRun(tx, id);
-      return id;
-    })
-    .catch((error: unknown) => {
-      if (isDuplicateKey(error)) return undefined;
-      throw error;
-    });
+  const id = await database.transaction((tx) => insertRun(tx, of));
+  for await (const page of dueLeads(database, of.clientId, of.day)) {
+    const items = page.map(({ leadId, retention }) => ({
+      leadId,
+      step:
+        retention.how === 'purge' && retention.rule !== 'contract_end'
+          ? ('proofs' as const)
+          : ('due' as const),
+    }));
+    if (items.length > 0 && !(await database.transaction((tx) => addItems(tx, id, items)))) break;
+  }
+  const run = await database.transaction((tx) => gathered(tx, id));
   await letRefusedGo(database, of.clientId, of.day);
-  if (items.length > 0) log.info('retention.begun', { client: of.clientId, count: items.length });
-  return runId;
-}
-
-async function found(database: Database, { clientId, day }: Beginning): Promise<readonly NewItem[]> {
-  const items: NewItem[] = [];
-  for await (const page of dueLeads(database, clientId, day))
-    for (const { leadId, retention } of page)
-      items.push({
-        leadId,
-        step: retention.how === 'purge' && retention.rule !== 'contract_end' ? 'proofs' : 'due',
-      });
-  return items;
+  if (run !== undefined && run.found > 0)
+    log.info('retention.begun', { client: of.clientId, count: run.found });
+  return of.daily ? run?.id : id;
 }
 
 /** A run that breaks our code delays no other client's. */

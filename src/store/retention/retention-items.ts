@@ -10,7 +10,8 @@ export interface RetentionRun {
   readonly day: CivilDate;
   readonly number: number;
   readonly actor: string;
-  readonly state: 'running' | 'done';
+  /** `gathering`: its leads are still being found, and none of them is touched. */
+  readonly state: 'gathering' | 'running' | 'done';
   readonly found: number;
   readonly purged: number;
   readonly anonymised: number;
@@ -34,41 +35,64 @@ export interface RetentionItem extends Omit<NewItem, 'step'> {
   readonly provedUpto: number;
 }
 
-/** True when the daily run of that day has begun. */
+/** True when the daily run of that day has begun, and all of its leads were found. */
 export async function hasDailyRun(sql: Pick<Sql, 'all'>, clientId: string, day: CivilDate): Promise<boolean> {
-  const rows = await sql.all('SELECT 1 FROM retention_runs WHERE client_id = ? AND day = ? AND number = 0', [
-    clientId,
-    day,
-  ]);
+  const rows = await sql.all(
+    "SELECT 1 FROM retention_runs WHERE client_id = ? AND day = ? AND number = 0 AND state <> 'gathering'",
+    [clientId, day],
+  );
   return rows.length > 0;
 }
 
 /**
- * Inserts a run. Leads of earlier runs that are still under way stay with those.
- * @param run `daily`: number 0, one for each day; the unique key refuses a second one
+ * Inserts a run, or finds the daily one that a process which ended has left.
+ * @param run `daily`: number 0, one for each day
  */
 export async function insertRun(
   tx: Sql,
   run: Pick<RetentionRun, 'clientId' | 'day' | 'actor'> & { readonly daily: boolean },
-  items: readonly NewItem[],
 ): Promise<number> {
   const { clientId, day, actor, daily } = run;
   const number = daily ? 0 : await nextNumber(tx, clientId, day);
   const { insertId } = await tx.run(
-    `INSERT INTO retention_runs (client_id, day, number, actor, found, started_at) VALUES (?, ?, ?, ?, 0, UTC_TIMESTAMP(3))`,
+    `INSERT INTO retention_runs (client_id, day, number, actor, state, found, started_at) VALUES (?, ?, ?, ?, 'gathering', 0, UTC_TIMESTAMP(3))
+     ON DUPLICATE KEY UPDATE id = LAST_INSERT_ID(id)`,
     [clientId, day, number, actor],
   );
-  let found = 0;
-  for (const group of insertGroups(items)) {
-    const { affected } = await tx.run(
+  return insertId;
+}
+
+/**
+ * Adds leads to a run that is being gathered. Those of earlier runs that are still under way stay with those. Returns false where its
+ * steps have begun.
+ */
+export async function addItems(tx: Sql, runId: number, items: readonly NewItem[]): Promise<boolean> {
+  if ((await lockRun(tx, runId))?.state !== 'gathering') return false;
+  for (const group of insertGroups(items))
+    await tx.run(
       `INSERT INTO retention_items (run_id, lead_id, step, next_at)
        VALUES ${group.map(() => '(?, ?, ?, UTC_TIMESTAMP(3))').join(', ')} ON DUPLICATE KEY UPDATE lead_id = lead_id`,
-      group.flatMap(({ leadId, step }) => [insertId, leadId, step]),
+      group.flatMap(({ leadId, step }) => [runId, leadId, step]),
     );
-    found += affected;
-  }
-  await tx.run('UPDATE retention_runs SET found = ? WHERE id = ?', [found, insertId]);
-  return insertId;
+  return true;
+}
+
+const itemsOf = '(SELECT COUNT(*) FROM retention_items i WHERE i.run_id = retention_runs.id)';
+
+/** Runs asked for by hand of which the process ended go on with the leads that were found; the daily run finds the others. */
+export const startAbandoned = (sql: Pick<Sql, 'run'>): Promise<unknown> =>
+  sql.run(
+    `UPDATE retention_runs FORCE INDEX (retention_runs_state) SET state = 'running', found = ${itemsOf}
+      WHERE state = 'gathering' AND number > 0 AND started_at < TIMESTAMPADD(HOUR, -1, UTC_TIMESTAMP(3))`,
+  );
+
+/** All of its leads are found: its steps may begin, or it ends. Undefined: another process was faster. */
+export async function gathered(tx: Sql, runId: number): Promise<RetentionRun | undefined> {
+  if ((await lockRun(tx, runId))?.state !== 'gathering') return undefined;
+  await tx.run(`UPDATE retention_runs SET state = 'running', found = ${itemsOf} WHERE id = ?`, [runId]);
+  const run = await lockRun(tx, runId);
+  if (run?.found === 0) await endRun(tx, runId);
+  return run;
 }
 
 async function nextNumber(tx: Sql, clientId: string, day: CivilDate): Promise<number> {
