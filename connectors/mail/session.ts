@@ -43,6 +43,8 @@ export interface Session {
   closed: boolean;
   /** Bytes the server has sent since the last mail began. */
   heard: number;
+  /** Lines among them. */
+  lines: number;
   /** Closes the session when it is idle. */
   idle?: NodeJS.Timeout;
 }
@@ -51,12 +53,21 @@ const pieceBytes = 65_536;
 
 /** Most bytes a server may send while it takes one mail: `maxResponseSize` limits a single reply, not the number of blank lines. */
 const mostHeard = 256 * 1024;
+/** Most lines: nodemailer spends a turn of the loop on each blank one. A mailbox is answered by one line, a greeting by some twenty. */
+const mostLines = 4_096;
+const lineFeed = 10;
 
-/** Ends the session of an endless server, before the protocol's own reader sees more of it. */
+/** Ends the session of an endless server, and drops the lines that nodemailer has: it would go on with them after the end. */
 function listenTo(socket: Socket, session: Session): void {
   socket.prependListener('data', (chunk: Buffer) => {
     session.heard += chunk.length;
-    if (session.heard > mostHeard) socket.destroy(new Error('too long an answer'));
+    for (let at = chunk.indexOf(lineFeed); at >= 0; at = chunk.indexOf(lineFeed, at + 1)) session.lines += 1;
+    if (session.heard <= mostHeard && session.lines <= mostLines) return;
+    socket.destroy(new Error('too long an answer'));
+    // It still gets this chunk.
+    queueMicrotask(() => {
+      (session.connection as unknown as { _responseQueue: string[] })._responseQueue = [];
+    });
   });
 }
 
@@ -78,6 +89,7 @@ export async function openSession(opening: Opening, opened: (session: Session) =
     connection: new Connection(optionsFor(socket, opening)),
     closed: false,
     heard: 0,
+    lines: 0,
   };
   opened(session);
   const { connection } = session;
@@ -144,6 +156,7 @@ export async function sendThrough(
   let contentStarted = false;
   let refused: readonly MailboxError[] = [];
   session.heard = 0;
+  session.lines = 0;
   let at = 0;
   // The connection reads this only after the server's 354, and each piece when those before it were sent.
   const content = new Readable({

@@ -69,6 +69,38 @@ test.each([
   }
 });
 
+test('blank lines without end keep nothing busy once the server is cut off', async () => {
+  const { default: Connection } = await import('nodemailer/lib/smtp-connection');
+  const turns = jest.spyOn(
+    Connection.prototype as unknown as { _processResponse: () => void },
+    '_processResponse',
+  );
+  const server = await endless('220 localhost\r\n', '250-localhost\r\n250 OK\r\n', blank);
+  try {
+    await email.send(
+      parcelOf(),
+      {
+        to: 'leads@horizon.example',
+        from: 'Relais <relais@centre.example>',
+        smtp: { host: '127.0.0.1', port: server.port },
+        attachment: 'json',
+      },
+      contextOf({ secrets: {}, target: 'leads@horizon.example' }, { timeouts, network }),
+    );
+    await server.taken;
+    // Each turn asks for the next one at once: as long as any is left, one more comes with every turn of the loop.
+    for (let before = -1; before < turns.mock.calls.length;) {
+      before = turns.mock.calls.length;
+      await new Promise((resolve) => setImmediate(resolve));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(turns.mock.calls.length).toBeLessThan(5_000);
+  } finally {
+    turns.mockRestore();
+    server.close();
+  }
+});
+
 const ok = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n';
 
 test.each([
