@@ -27,7 +27,7 @@ export async function posterOf({ app }: Gateway, port: number): Promise<Poster> 
     const filled = Object.entries(columns).filter(([name, value]) => name !== 'kind' && value !== null);
     return { ...Object.fromEntries(filled), consents: JSON.parse(String(consents ?? '[]')) as unknown };
   };
-  const send = (references: readonly string[]): Promise<Response> =>
+  const send = (references: readonly string[], body: string): Promise<Response> =>
     fetch(`http://127.0.0.1:${port}/v1/leads`, {
       method: 'POST',
       headers: {
@@ -35,17 +35,19 @@ export async function posterOf({ app }: Gateway, port: number): Promise<Poster> 
         'content-type': 'application/json',
         'idempotency-key': references[0] ?? '',
       },
-      body: JSON.stringify({ items: references.map(itemOf) }),
+      body,
     });
   const post = async (references: readonly string[]): Promise<number> => {
     const startedAt = performance.now();
-    let response = await send(references);
+    // Made once: a request that is repeated under its key with another time of collection is refused.
+    const body = JSON.stringify({ items: references.map(itemOf) });
+    let response = await send(references, body);
     // 409: the first request of the key is still under way.
     while (response.status === 503 || response.status === 409) {
       await response.text();
       repeated += 1;
       await pause(againMs);
-      response = await send(references);
+      response = await send(references, body);
     }
     const { items = [] } = (await response.json()) as { items?: readonly { state: string }[] };
     const late = items.filter(({ state }) => state === 'received').length;
