@@ -144,8 +144,8 @@ export interface Connector<Settings = unknown> {
     servers: StandInServers,
   ) => Promise<StandIn<Settings> | string>;
   /**
-   * Loads the packages that only sending needs. A sender calls it before it begins, so that no lead waits for it and a
-   * package replaced while the process runs does not affect it.
+   * Loads the packages that only sending needs. A sender calls it before it begins where a destination has the connector, so that no
+   * lead waits for it and a package replaced while the process runs does not affect it. Else they are loaded at their first use.
    */
   readonly load?: () => Promise<unknown>;
   /** Closes pooled connections. */

@@ -1,6 +1,6 @@
 // Starts the worker role: stations 4 and 5, sending.
 // Invariant: any number of processes may run it; a stopping one begins no job and releases those it has not begun.
-import { connectors } from '../../connectors/index.ts';
+import { connectorOf, connectors } from '../../connectors/index.ts';
 import { createDeliverer } from '../delivery/deliver.ts';
 import type { DelivererOptions, TripStep } from '../delivery/trip/trip.ts';
 import { createGoLiveGate, createReader } from '../delivery/content/inputs.ts';
@@ -12,6 +12,7 @@ import { createWorkerPool } from '../queue/worker-pool.ts';
 import type { Job } from '../queue/jobs.ts';
 import { forgetBatches } from '../store/files/batches.ts';
 import type { Database } from '../store/database.ts';
+import { destinationsBy } from '../store/destinations/destinations.ts';
 import { destinationsWithQueuedWork } from '../store/deliveries/due-work.ts';
 import { forgetQueued } from '../store/deliveries/queued-long-ago.ts';
 import type { App } from '../app.ts';
@@ -25,7 +26,7 @@ export async function startWorker(
 ): Promise<Role> {
   const { config, log, database, look } = app;
   const renewed = await followRenewed(app);
-  await Promise.all(Object.values(connectors).map(async (connector) => await connector.load?.()));
+  await loadUsed(database);
   const aborter = new AbortController();
   const needs: DelivererOptions = {
     database,
@@ -83,6 +84,13 @@ export async function startWorker(
 function startReadBacks({ look, log, config }: App, needs: DelivererOptions): Loop {
   const work = async (): Promise<boolean> => (await look.sees('readBacks')) && readBackDue(needs);
   return startLoop({ name: 'read_backs', idleMs: pacedMs(1_000, config.planner.idleMs), work, log });
+}
+
+/** Loads what sending needs, of connectors that a destination has: an OpenPGP or SFTP that nothing uses would stay in memory. */
+async function loadUsed(database: Database): Promise<void> {
+  const destinations = await destinationsBy(database, Object.keys(connectors));
+  const used = new Set(destinations.map(({ connector }) => connector));
+  await Promise.all([...used].map(async (type) => await connectorOf(type)?.load?.()));
 }
 
 /** Reads the secrets that clients rotate by themselves: before the first delivery is signed, then every few seconds. */

@@ -1,4 +1,5 @@
 // Departure: with the claim where the delivery was written ahead, by itself where something does not stand any more.
+import type { Connector } from '../../connectors/contract.ts';
 import { connectors } from '../../connectors/index.ts';
 import type { ClaimJob } from '../../src/delivery/trip/attempt.ts';
 import type { TripNeeds } from '../../src/delivery/trip/trip.ts';
@@ -248,4 +249,16 @@ test('what breaks when it is written ahead is claimed all the same, so that it e
   if (order === undefined) throw new Error('no order');
   expect(await writeAhead(needs, order)).toBeUndefined();
   expect((await claimOrder(needs, order, undefined))?.rows).toHaveLength(1);
+});
+
+test('a worker loads what sending needs of the connectors that have a destination, and of no other', async () => {
+  const loads = ['webhook', 'email', 'flow'].map((type) =>
+    jest.spyOn(connectors[type] as Required<Connector>, 'load').mockResolvedValue(undefined),
+  );
+  try {
+    worker = await startWorker(gateway.app);
+    expect(loads.map((load) => load.mock.calls.length)).toEqual([1, 0, 0]);
+  } finally {
+    for (const load of loads) load.mockRestore();
+  }
 });
