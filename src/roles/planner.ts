@@ -121,8 +121,11 @@ function stationsOf(app: App, producer: Producer): Stations {
 
 /** Rows count as moving for so long after the last one, ms. */
 const movesForMs = 500;
-/** While they move, one transaction waits for the next ones, ms; a row that comes waits half of a pause between two looks. */
-const nextRows = { forMs: 250, everyMs: 10 };
+/**
+ * While they move, one transaction waits for the next ones, ms; a row that comes waits half of a pause between two looks. They are twice as
+ * frequent as rows, within these bounds: of two leads a second each would else cost fifty looks.
+ */
+const nextRows = { forMs: 250, leastMs: 10, mostMs: 25 };
 
 /** A batch of so many rows may have left others behind. */
 const manyRows = 33;
@@ -154,14 +157,23 @@ function startIntakeLoops(loop: StartLoop, app: App, { look, planner, atOnce, di
     if (unplanned > 0) planning.nudge();
   });
   let foundAt = Number.NEGATIVE_INFINITY;
+  /** From one row to the next, as it was lately. */
+  let gapMs = 0;
+  const note = (taken: number): void => {
+    const now = performance.now();
+    gapMs = (gapMs + Math.min(now - foundAt, movesForMs) / taken) / 2;
+    foundAt = now;
+  };
   const isMoving = (): boolean => performance.now() - foundAt < movesForMs;
+  const everyMs = (): number => Math.max(nextRows.leastMs, Math.min(nextRows.mostMs, idleMs, gapMs / 2));
   loop(
     'intake',
-    () => (isMoving() ? nextRows.everyMs : idleMs),
+    () => (isMoving() ? everyMs() : idleMs),
     async () => {
       if (!isMoving() && !(await look.looksFor('intake'))) return false;
-      const { taken } = await app.intake.acceptBatch(batch, isMoving() ? nextRows : undefined);
-      if (taken > 0) foundAt = performance.now();
+      const wait = isMoving() ? { forMs: nextRows.forMs, everyMs: everyMs() } : undefined;
+      const { taken } = await app.intake.acceptBatch(batch, wait);
+      if (taken > 0) note(taken);
       return taken >= manyRows;
     },
   );
