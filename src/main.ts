@@ -95,7 +95,6 @@ async function run(role: RoleName, config: Config, plainLog: Log): Promise<void>
   // Before the flags change: V8 refuses what was compiled under others.
   flushCompileCache();
   grownUp();
-  log.info('process.started', { role, ...(health === undefined ? {} : { port: health.port }) });
 
   const stop = async (signal: string): Promise<void> => {
     // A second signal means now: lapsed leases show the next process what was under way.
@@ -114,6 +113,8 @@ async function run(role: RoleName, config: Config, plainLog: Log): Promise<void>
     process.exit(0);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal));
+  // Last: a signal sent on reading this line lets what is being sent end.
+  log.info('process.started', { role, ...(health === undefined ? {} : { port: health.port }) });
 }
 
 async function startRoles(role: RoleName, app: App): Promise<readonly Role[]> {
