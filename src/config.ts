@@ -35,7 +35,7 @@ export const ownEnvironment = (): Environment => process.env;
 export function loadConfig(environment: Environment = process.env, folder: string = process.cwd()): Config {
   const sandbox = sandboxOf(environment, folder);
   const reader = createVariableReader(environment, sandbox);
-  const { read, wholeNumber, oneOf, problems } = reader;
+  const { read, wholeNumber, oneOf } = reader;
   const env = oneOf('RELAIS_ENV', ['production', 'development', 'sandbox'] as const);
   oneOf('RELAIS_ON_CONFIG_ERROR', ['exit', 'wait'] as const);
   const { mysql, keysSchema } = mysqlOf(reader);
@@ -60,8 +60,8 @@ export function loadConfig(environment: Environment = process.env, folder: strin
     phoneProofs: phoneProofsOf(reader, folder),
     backups: { ...backupsOf(reader, folder), caFile: environment['NODE_EXTRA_CA_CERTS'] },
     readOnly: oneOf('RELAIS_READ_ONLY', ['no', 'yes'] as const) === 'yes',
-    ...clientMailsOf(reader),
-    ...centreOf(reader),
+    clientMail: clientMailOf(reader),
+    centreName: read('RELAIS_CENTRE_NAME'),
     registerFile: fileOf(read('RELAIS_REGISTER_FILE'), folder),
     callbacks: callbacksOf(reader),
     api: { ...doorOf(reader, 'API'), perMinute: reader.wholeNumber('RELAIS_API_PER_MINUTE', 1, 10_000_000) },
@@ -71,12 +71,7 @@ export function loadConfig(environment: Environment = process.env, folder: strin
     secretFiles: reader.secretFiles().map((file) => resolve(folder, file)),
     listing: reader.listing(),
   };
-  const all = [...problems, ...reader.unreadable];
-  if (all.length > 0)
-    throw new RelaisError(
-      'CONFIG-001',
-      `${needed.some((name) => read(name) !== undefined) ? 'Configuration:' : nothingYet}\n${all.map((problem) => `  - ${problem}`).join('\n')}`,
-    );
+  refuse(reader, needed.some((name) => read(name) !== undefined) ? undefined : nothingYet);
   if (env === 'production') refuseUnsafe(config);
   return Object.freeze(config);
 }
@@ -95,10 +90,14 @@ export function testConfig(
     earlierSealKeys: reader.keyList('RELAIS_SEAL_KEY_PREVIOUS'),
     backups: { ...backupsOf(reader, folder), caFile: environment['NODE_EXTRA_CA_CERTS'] },
   };
-  const problems = [...reader.problems, ...reader.unreadable];
-  if (problems.length > 0)
-    throw new RelaisError('CONFIG-001', `Configuration:\n  - ${problems.join('\n  - ')}`);
+  refuse(reader);
   return part;
+}
+
+/** @throws CONFIG-001 with every problem found */
+function refuse({ problems, unreadable }: VariableReader, head = 'Configuration:'): void {
+  const lines = [...problems, ...unreadable].map((problem) => `  - ${problem}`);
+  if (lines.length > 0) throw new RelaisError('CONFIG-001', [head, ...lines].join('\n'));
 }
 
 /** The program cannot start without these. */
@@ -125,21 +124,14 @@ export function statisticsReaderOf(
   environment: Environment = process.env,
   folder: string = process.cwd(),
 ): string {
-  const { needed, url, oneOf, problems, unreadable } = createVariableReader(
-    environment,
-    sandboxOf(environment, folder),
-  );
+  const variables = createVariableReader(environment, sandboxOf(environment, folder));
+  const { needed, url, oneOf, problems } = variables;
   const name = 'RELAIS_MYSQL_STATISTICS_READ_URL';
   needed(name);
   const reader = url(name, ['mysql:']) ?? '';
   const env = oneOf('RELAIS_ENV', ['production', 'development', 'sandbox'] as const);
   if (env === 'production' && reachesInClear(reader)) problems.push(inClear(name, reader));
-  const all = [...problems, ...unreadable];
-  if (all.length > 0)
-    throw new RelaisError(
-      'CONFIG-001',
-      `Configuration:\n${all.map((problem) => `  - ${problem}`).join('\n')}`,
-    );
+  refuse(variables);
   return reader;
 }
 
@@ -263,12 +255,12 @@ const plannerOf = ({ wholeNumber }: VariableReader): Config['planner'] => ({
   filePartRows: wholeNumber('RELAIS_FILE_PART_ROWS', 1, 5000),
 });
 
-function alertsOf({ read, url, problems }: VariableReader, allowPlaintext: boolean): Config['alerts'] {
+function alertsOf(reader: VariableReader, allowPlaintext: boolean): Config['alerts'] {
   const schemes = allowPlaintext ? ['https:', 'http:'] : ['https:'];
   return {
-    webhook: url('RELAIS_ALERT_WEBHOOK', schemes),
-    chat: url('RELAIS_ALERT_CHAT', schemes),
-    mail: alertMailOf(read, problems),
+    webhook: reader.url('RELAIS_ALERT_WEBHOOK', schemes),
+    chat: reader.url('RELAIS_ALERT_CHAT', schemes),
+    mail: alertMailOf(reader),
   };
 }
 
@@ -281,16 +273,6 @@ function eventsOf({ read, url, problems }: VariableReader, allowPlaintext: boole
       'RELAIS_EVENTS_SECRET must be whsec_ and 24 random bytes or more in base64 where RELAIS_EVENTS_WEBHOOK is set',
     );
   return { events: { url: place, secrets } };
-}
-
-function clientMailsOf({ read, problems }: VariableReader): Pick<Config, 'clientMail'> {
-  const clientMail = clientMailOf(read, problems);
-  return clientMail === undefined ? {} : { clientMail };
-}
-
-function centreOf({ read }: VariableReader): Pick<Config, 'centreName'> {
-  const centreName = read('RELAIS_CENTRE_NAME');
-  return centreName === undefined ? {} : { centreName };
 }
 
 /** In production the operating system names the operator; elsewhere `RELAIS_ACTOR` may. */

@@ -6,10 +6,7 @@ import type { VariableReader } from './reader.ts';
 import type { Door, Config } from './types.ts';
 import { RelaisError } from '../errors.ts';
 
-export function alertMailOf(
-  read: (name: string) => string | undefined,
-  problems: string[],
-): { readonly smtpUrl: string; readonly to: string; readonly from: string } | undefined {
+export function alertMailOf({ read, problems }: VariableReader): Config['alerts']['mail'] {
   const smtpUrl = read('RELAIS_ALERT_SMTP_URL');
   const to = read('RELAIS_ALERT_MAIL_TO');
   const from = read('RELAIS_ALERT_MAIL_FROM');
@@ -22,18 +19,7 @@ export function alertMailOf(
 }
 
 /** Server and sender are those of the alerts unless variables of their own name others. */
-export function clientMailOf(
-  read: (name: string) => string | undefined,
-  problems: string[],
-):
-  | {
-      readonly smtpUrl: string;
-      readonly from: string;
-      readonly dpoName: string;
-      readonly dpoMailbox: string;
-      readonly rightsMailbox: string;
-    }
-  | undefined {
+export function clientMailOf({ read, problems }: VariableReader): Config['clientMail'] {
   const own = [
     'RELAIS_MAIL_SMTP_URL',
     'RELAIS_MAIL_FROM',

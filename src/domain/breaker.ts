@@ -137,9 +137,9 @@ function afterAcceptance(circuit: Circuit, startedAt: number, policy: BreakerPol
   if (untried === undefined && pace === undefined) return circuit;
   // A delivery accepted before the throttled answer does not show that the recipient has room again.
   if (throttledAt !== undefined && startedAt < throttledAt)
-    return untried === undefined ? circuit : { ...rest, ...given({ throttles, throttledAt, pace }) };
+    return untried === undefined ? circuit : { ...rest, throttles, throttledAt, pace };
   const next = (pace ?? policy.rampEnd) * 2;
-  return next >= policy.rampEnd ? rest : { ...rest, pace: next, ...given({ throttledAt }) };
+  return next >= policy.rampEnd ? rest : { ...rest, pace: next, throttledAt };
 }
 
 /** One at a time until something is accepted. The same circuit when it is so already. */
@@ -152,18 +152,6 @@ export const paceOf = ({ pace, untried }: Circuit): number =>
 /** True while the destination has a quiet time, a reduced pace, or accepted nothing yet. */
 export const isCareful = (circuit: Circuit): boolean =>
   circuit.quietUntil !== undefined || circuit.pace !== undefined || circuit.untried === true;
-
-function given(values: {
-  readonly throttles?: number | undefined;
-  readonly throttledAt?: number | undefined;
-  readonly pace?: number | undefined;
-}): { readonly throttles?: number; readonly throttledAt?: number; readonly pace?: number } {
-  return {
-    ...(values.throttles === undefined ? {} : { throttles: values.throttles }),
-    ...(values.throttledAt === undefined ? {} : { throttledAt: values.throttledAt }),
-    ...(values.pace === undefined ? {} : { pace: values.pace }),
-  };
-}
 
 /** Deliveries remembered whose recipient asked for a pause. */
 const askedKept = 20;
@@ -281,11 +269,7 @@ function afterSuccess(circuit: Circuit, now: number, policy: BreakerPolicy): Cir
       const allowance = circuit.allowance * 2;
       if (allowance < policy.rampEnd) return unchanged({ ...circuit, failing: [], allowance });
       const { quietUntil, pace } = circuit;
-      const closed = {
-        ...closedCircuit,
-        ...(quietUntil === undefined ? {} : { quietUntil }),
-        ...(pace === undefined ? {} : { pace }),
-      };
+      const closed = { ...closedCircuit, quietUntil, pace };
       return { circuit: withoutQuiet(closed, now), change: 'closed', retryNow: [] };
     }
   }

@@ -82,54 +82,30 @@ function fieldOf<C extends string, V extends FieldValue, P extends Presence>(
   return { ...facts, presence: facts.presence ?? ('optional' as P), type, rule };
 }
 
+const kind =
+  <V extends FieldValue>(type: SourceType, rule: Rule) =>
+  <C extends string, P extends Presence = 'optional'>(facts: Facts<C, V, P>): Field<C, V, P> =>
+    fieldOf(type, rule, facts);
+
+/** A kind whose rule has limits. */
+const limited =
+  <V extends FieldValue, L>(type: SourceType, ruleFor: (limits: L) => Rule) =>
+  <C extends string, P extends Presence = 'optional'>(limits: L, facts: Facts<C, V, P>): Field<C, V, P> =>
+    fieldOf(type, ruleFor(limits), facts);
+
 /** Text on one line. */
-export const text = <C extends string, P extends Presence = 'optional'>(
-  max: number,
-  facts: Facts<C, string, P>,
-): Field<C, string, P> => fieldOf('text', rules.line(max), facts);
-
+export const text = limited<string, number>('text', rules.line);
 /** Text that may contain line ends. */
-export const longText = <C extends string, P extends Presence = 'optional'>(
-  max: number,
-  facts: Facts<C, string, P>,
-): Field<C, string, P> => fieldOf('text', rules.longText(max), facts);
-
-export const code = <C extends string, P extends Presence = 'optional'>(
-  max: number,
-  facts: Facts<C, string, P>,
-): Field<C, string, P> => fieldOf('text', rules.code(max), facts);
-
+export const longText = limited<string, number>('text', rules.longText);
+export const code = limited<string, number>('text', rules.code);
 /** Text with a rule of its own. */
-export const textLike = <C extends string, P extends Presence = 'optional'>(
-  rule: Rule,
-  facts: Facts<C, string, P>,
-): Field<C, string, P> => fieldOf('text', rule, facts);
-
-export const phone = <C extends string, P extends Presence = 'optional'>(
-  facts: Facts<C, string, P>,
-): Field<C, string, P> => fieldOf('phone', rules.phone, facts);
-
-export const email = <C extends string, P extends Presence = 'optional'>(
-  facts: Facts<C, string, P>,
-): Field<C, string, P> => fieldOf('email', rules.email, facts);
-
-export const whole = <C extends string, P extends Presence = 'optional'>(
-  limits: { readonly min: number; readonly max: number; readonly unit: string },
-  facts: Facts<C, number, P>,
-): Field<C, number, P> => fieldOf('integer', rules.whole(limits), facts);
-
-export const amount = <C extends string, P extends Presence = 'optional'>(
-  limits: { readonly max: number; readonly unit: string },
-  facts: Facts<C, number, P>,
-): Field<C, number, P> => fieldOf('decimal', rules.amount(limits), facts);
-
-export const instant = <C extends string, P extends Presence = 'optional'>(
-  facts: Facts<C, Date, P>,
-): Field<C, Date, P> => fieldOf('date', rules.instant, facts);
-
-export const yesNo = <C extends string, P extends Presence = 'optional'>(
-  facts: Facts<C, boolean, P>,
-): Field<C, boolean, P> => fieldOf('boolean', rules.yesNo, facts);
+export const textLike = limited<string, Rule>('text', (rule) => rule);
+export const phone = kind<string>('phone', rules.phone);
+export const email = kind<string>('email', rules.email);
+export const whole = limited<number, Parameters<typeof rules.whole>[0]>('integer', rules.whole);
+export const amount = limited<number, Parameters<typeof rules.amount>[0]>('decimal', rules.amount);
+export const instant = kind<Date>('date', rules.instant);
+export const yesNo = kind<boolean>('boolean', rules.yesNo);
 
 /** One of a closed list, with words for people for each of its values. */
 export const choice = <V extends string, C extends string, P extends Presence = 'optional'>(
