@@ -97,12 +97,30 @@ const mailbox = /^[^@\s]+@[^@\s]+$/;
 function missingOf({ contacts, goLive, optIn }: Contract, item: GoLiveItem, today: string): readonly Both[] {
   const given = goLive?.[item];
   const problems: Both[] = [];
-  if (given === undefined) problems.push(noEvidence(item));
-  else if (given.evidence.trim() === '') problems.push(emptyEvidence(item));
-  else if (given.date > today) problems.push(stillToCome(item, given.date));
-  if (item === 'callerNumber' && given !== undefined && given.number === undefined) problems.push(noNumber);
-  if (item === 'optIn' && (optIn ?? []).length === 0) problems.push(nothingAgreed);
-  if (item === 'rightsProcedure' && !mailbox.test(contacts.rights ?? '')) problems.push(noMailbox);
+  if (given === undefined)
+    problems.push([
+      `client.yaml ne donne aucune preuve sous goLive.${item}`,
+      `client.yaml gives no evidence under goLive.${item}`,
+    ]);
+  else if (given.evidence.trim() === '')
+    problems.push([`goLive.${item}.evidence est vide`, `goLive.${item}.evidence is empty`]);
+  else if (given.date > today)
+    problems.push([
+      `goLive.${item} est daté du ${given.date}, qui est encore à venir`,
+      `goLive.${item} is dated ${given.date}, which is still to come`,
+    ]);
+  if (item === 'callerNumber' && given !== undefined && given.number === undefined)
+    problems.push([
+      'goLive.callerNumber ne dit pas le numéro (number: "+33...", E.164)',
+      'goLive.callerNumber does not say the number (number: "+33...", E.164)',
+    ]);
+  if (item === 'optIn' && (optIn ?? []).length === 0)
+    problems.push([
+      'client.yaml ne liste pas sous optIn les champs et valeurs convenus',
+      'client.yaml does not list the agreed fields and values under optIn',
+    ]);
+  if (item === 'rightsProcedure' && !mailbox.test(contacts.rights ?? ''))
+    problems.push(['contacts.rights ne nomme aucune adresse e-mail', 'contacts.rights names no mailbox']);
   return problems;
 }
 
@@ -146,7 +164,13 @@ function differencesIn(
 function valuesBeside(agreed: AgreedOptIn, line: WrittenOptIn): readonly Both[] {
   return Object.entries(line.values).flatMap(([state, value]) => {
     const wanted = agreed.values[state as ConsentState];
-    if (wanted === undefined) return [noValueAgreed(line, state, value)];
+    if (wanted === undefined)
+      return [
+        [
+          `${french(line)} : aucune valeur n’est convenue pour ${state} (écrite : ${value})`,
+          `${english(line)}: no value is agreed for ${state} (written: ${value})`,
+        ],
+      ];
     return wanted === value ? [] : [otherValue(line, state, { written: value, agreed: wanted })];
   });
 }
@@ -205,32 +229,6 @@ export const isLive = (findings: readonly GoLiveFinding[]): boolean =>
 // Words the problems of an item of the go-live list, French first (C49 to C52).
 // Invariant: names keys of client.yaml, fields and values of mappings; never a person.
 
-const noEvidence = (item: string): Both => [
-  `client.yaml ne donne aucune preuve sous goLive.${item}`,
-  `client.yaml gives no evidence under goLive.${item}`,
-];
-const emptyEvidence = (item: string): Both => [
-  `goLive.${item}.evidence est vide`,
-  `goLive.${item}.evidence is empty`,
-];
-/** @param date civil, `2026-11-28` */
-const stillToCome = (item: string, date: string): Both => [
-  `goLive.${item} est daté du ${date}, qui est encore à venir`,
-  `goLive.${item} is dated ${date}, which is still to come`,
-];
-const noNumber: Both = [
-  'goLive.callerNumber ne dit pas le numéro (number: "+33...", E.164)',
-  'goLive.callerNumber does not say the number (number: "+33...", E.164)',
-];
-const nothingAgreed: Both = [
-  'client.yaml ne liste pas sous optIn les champs et valeurs convenus',
-  'client.yaml does not list the agreed fields and values under optIn',
-];
-const noMailbox: Both = [
-  'contacts.rights ne nomme aucune adresse e-mail',
-  'contacts.rights names no mailbox',
-];
-
 type OptIn = Pick<AgreedOptIn, 'field' | 'purpose' | 'channel'>;
 /** As client.yaml and the mappings write it, so that a reader finds it there. */
 const named = ({ field, purpose, channel }: OptIn, by: string): string =>
@@ -250,10 +248,6 @@ const notAgreed = (line: OptIn): Both => [
   `écrit ${french(line)}, pour lequel aucun champ du format n’est convenu`,
   `writes ${english(line)}, for which no field of the mapping is agreed`,
 ];
-const noValueAgreed = (line: OptIn, state: string, written: string): Both => [
-  `${french(line)} : aucune valeur n’est convenue pour ${state} (écrite : ${written})`,
-  `${english(line)}: no value is agreed for ${state} (written: ${written})`,
-];
 const otherValue = (
   line: OptIn,
   state: string,
@@ -263,8 +257,3 @@ const otherValue = (
   `${english(line)} is ${written} when ${state}; agreed: ${agreed}`,
 ];
 const of = (destination: string, [fr, en]: Both): Both => [`${destination} : ${fr}`, `${destination}: ${en}`];
-/** Its mapping has mistakes, and a mapping that cannot be read proves nothing. */
-export const notComparable = (destination: string): Both => [
-  `le format de ${destination} contient des erreurs, et ne peut pas être comparé`,
-  `${destination} has mistakes, and cannot be compared (relais mapping check)`,
-];

@@ -1,6 +1,6 @@
 // Compiles a checked file into a mapping: for each action, the functions that write a lead and read an answer.
 // Invariant: everything that does not depend on the lead is decided here; `apply` only reads the lead and calls the compiled functions.
-import type { Both, Action } from '../../connectors/contract.ts';
+import type { Action } from '../../connectors/contract.ts';
 import { entitiesOf } from '../domain/consent.ts';
 import type { ClientFacts } from '../domain/destination.ts';
 import { actionNames, compileActions, type CompiledActions, type PlannedCall } from './actions.ts';
@@ -53,36 +53,27 @@ export interface CompileInput {
   readonly now: () => number;
 }
 
-const noLookup: Both = ['onUnknown: lookup a besoin de send.lookup.', 'onUnknown: lookup needs send.lookup.'];
-
 /** Compiles a mapping. Problems are added to the report; undefined when a part is missing. */
 export function compileMapping(input: CompileInput): CompiledMapping | undefined {
-  const { mapping, report, connector, client, now, schemas } = input;
+  const { mapping, report, connector, client } = input;
   const layout = readLayout(mapping, connector, report);
   const scope = scopeOf(input, layout);
   const accepts = compileAccepts(mapping['accepts'], scope);
   const title = compileTitle(mapping['title'], scope);
   const consents = compileConsents(mapping, scope);
   const { create: consent, update: changed } = consents;
-  const compiled = compileActions({
-    mapping,
-    scope,
-    layout,
-    consents,
-    connector,
-    client,
-    report,
-    schemas,
-    now,
-  });
+  const compiled = compileActions({ ...input, scope, layout, consents });
   const { actions } = compiled;
-  const sandbox = compileSandbox({ mapping, connector, client, report, actions });
+  const sandbox = compileSandbox({ ...input, actions });
   const timing = compileTiming(mapping, report, wayOf(connector));
   const create = actions.get('create');
   const hasLookup = looksUp(create, connector);
   const asks = mapping['onUnknown'] === 'lookup';
   if (asks && !hasLookup && connector !== undefined && create?.settings !== undefined)
-    report.error(['onUnknown'], 'MAP-506', noLookup);
+    report.error(['onUnknown'], 'MAP-506', [
+      'onUnknown: lookup a besoin de send.lookup.',
+      'onUnknown: lookup needs send.lookup.',
+    ]);
   const judge = defaultJudge(input, hasLookup, compiled, layout);
   reportContents(actions, connector, scope);
   reportOnUpdate(mapping, updateRequests(compiled), scope);

@@ -2,13 +2,7 @@
 // Invariant: reads only. A mapping that cannot be compared is no proof that it writes the agreed opt-in.
 import { civilDate } from '../domain/civil-date.ts';
 import type { ClientFacts } from '../domain/destination.ts';
-import {
-  goLiveFindings,
-  isLive,
-  type GoLiveFinding,
-  type MappingOptIn,
-  notComparable,
-} from '../domain/go-live.ts';
+import { goLiveFindings, isLive, type GoLiveFinding, type MappingOptIn } from '../domain/go-live.ts';
 import { RelaisError } from '../errors.ts';
 import { checkSources, clientFactsIn, type CheckOptions } from '../mapping/check.ts';
 import type { MappingSources } from '../mapping/contract.ts';
@@ -86,7 +80,11 @@ function listOf(
     const checked = checkSources(one, { ...check, tests: false });
     if (checked.ok)
       mappings.push({ destinationId: one.destinationId, written: checked.mapping.consentTable });
-    else unreadable.push(notComparable(one.destinationId));
+    else
+      unreadable.push([
+        `le format de ${one.destinationId} contient des erreurs, et ne peut pas être comparé`,
+        `${one.destinationId} has mistakes, and cannot be compared (relais mapping check)`,
+      ]);
   }
   const items = goLiveFindings(facts, mappings, today).map((finding): GoLiveFinding =>
     finding.item !== 'optIn' || unreadable.length === 0

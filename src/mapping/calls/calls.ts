@@ -32,44 +32,6 @@ import { compileResponse, type Judge } from '../response/rules.ts';
 import type { Scope } from '../scope.ts';
 import { holdsOwn, overlay } from '../transport/overlay.ts';
 import { checkSettings } from '../transport/settings.ts';
-import type { Both } from '../../../connectors/contract.ts';
-
-// Messages about mistakes in the calls of an action, French first: names of calls and connectors only.
-
-const fieldsBeside: Both = [
-  'les champs sont dans chacun des appels, pas à côté.',
-  'fields stand in each of the calls, not beside them.',
-];
-
-const ownCalls: Both = [
-  'la création est faite d’appels : donnez à update ses propres appels, ou ses propres send et fields.',
-  'the create is made of calls: give update its own calls, or its own send and fields.',
-];
-
-const noCallsBy = (type: string): Both => [
-  `le connecteur ${type} ne fait pas d’appels : seul un webhook en fait.`,
-  `connector ${type} makes no calls: only a webhook does.`,
-];
-
-const lookupBeside: Both = [
-  'une interrogation est dans le send de l’appel sur lequel elle porte.',
-  'a look-up stands in the send of the call it asks about.',
-];
-
-const schemaBeside: Both = [
-  'un schéma décrit un seul corps : écrivez-le dans l’appel dont c’est le corps.',
-  'a schema describes one body: write it into the call whose body it is.',
-];
-
-const twoNamed = (name: string): Both => [
-  `deux appels s’appellent « ${name} ».`,
-  `two calls are named "${name}".`,
-];
-
-const notLookedUp = (action: string): Both => [
-  `les appels de ${action} ne sont pas interrogés.`,
-  `the calls of ${action} are not looked up.`,
-];
 
 export interface CompiledCall {
   readonly plan: CallPlan;
@@ -96,7 +58,11 @@ function rawCalls({ mapping, action, report }: CallsInput): readonly RawCall[] {
   const block = action === 'create' ? mapping : blockAt(mapping, action);
   const at: Path = action === 'create' ? [] : [action];
   if (Object.hasOwn(block, 'calls')) {
-    if (Object.hasOwn(block, 'fields')) report.atKey.error([...at, 'fields'], 'MAP-657', fieldsBeside);
+    if (Object.hasOwn(block, 'fields'))
+      report.atKey.error([...at, 'fields'], 'MAP-657', [
+        'les champs sont dans chacun des appels, pas à côté.',
+        'fields stand in each of the calls, not beside them.',
+      ]);
     return listAt(block, 'calls').flatMap((raw, index) =>
       isRecord(raw)
         ? [{ raw, path: [...at, 'calls', index], name: textAt(raw, 'name') ?? `call${index + 1}` }]
@@ -104,7 +70,10 @@ function rawCalls({ mapping, action, report }: CallsInput): readonly RawCall[] {
     );
   }
   if (action === 'update' && !Object.hasOwn(block, 'fields')) {
-    report.atKey.error(at, 'MAP-657', ownCalls);
+    report.atKey.error(at, 'MAP-657', [
+      'la création est faite d’appels : donnez à update ses propres appels, ou ses propres send et fields.',
+      'the create is made of calls: give update its own calls, or its own send and fields.',
+    ]);
     return [];
   }
   return [{ raw: block, path: at, name: action }];
@@ -114,17 +83,30 @@ function rawCalls({ mapping, action, report }: CallsInput): readonly RawCall[] {
 export function compileCalls(input: CallsInput): readonly CompiledCall[] {
   const { action, report, consent, connector } = input;
   if (!connector.makesCalls) {
-    report.atKey.error(['calls'], 'MAP-657', noCallsBy(connector.type));
+    report.atKey.error(['calls'], 'MAP-657', [
+      `le connecteur ${connector.type} ne fait pas d’appels : seul un webhook en fait.`,
+      `connector ${connector.type} makes no calls: only a webhook does.`,
+    ]);
     return [];
   }
   if (action === 'create' && Object.hasOwn(blockAt(input.mapping, 'send'), 'lookup'))
-    report.atKey.error(['send', 'lookup'], 'MAP-657', lookupBeside);
+    report.atKey.error(['send', 'lookup'], 'MAP-657', [
+      'une interrogation est dans le send de l’appel sur lequel elle porte.',
+      'a look-up stands in the send of the call it asks about.',
+    ]);
   if (action === 'create' && Object.hasOwn(input.mapping, 'schema'))
-    report.atKey.error(['schema'], 'MAP-657', schemaBeside);
+    report.atKey.error(['schema'], 'MAP-657', [
+      'un schéma décrit un seul corps : écrivez-le dans l’appel dont c’est le corps.',
+      'a schema describes one body: write it into the call whose body it is.',
+    ]);
   const raws = rawCalls(input);
   const seen = new Set<string>();
   for (const { name, path } of raws) {
-    if (seen.has(name)) report.error([...path, 'name'], 'MAP-651', twoNamed(name));
+    if (seen.has(name))
+      report.error([...path, 'name'], 'MAP-651', [
+        `deux appels s’appellent « ${name} ».`,
+        `two calls are named "${name}".`,
+      ]);
     seen.add(name);
   }
   reportUndos(raws, input);
@@ -247,7 +229,10 @@ function sendOf({ raw, path }: RawCall, { mapping, action, connector, client, re
     holdsOwn(own, inner, overlaid) ? [...path, 'send', ...inner] : ['send', ...inner];
   const settings = checkSettings(overlay([base, own], overlaid), at, connector, client, report);
   if (action !== 'create' && Object.hasOwn(own, 'lookup'))
-    report.atKey.error([...path, 'send', 'lookup'], 'MAP-657', notLookedUp(action));
+    report.atKey.error([...path, 'send', 'lookup'], 'MAP-657', [
+      `les appels de ${action} ne sont pas interrogés.`,
+      `the calls of ${action} are not looked up.`,
+    ]);
   return { own, base, settings, at };
 }
 

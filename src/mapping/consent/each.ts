@@ -22,8 +22,6 @@ import {
 } from '../fields/values.ts';
 import type { Both } from '../../../connectors/contract.ts';
 
-// Messages about mistakes in `each: consents`, French first: names of fields and sources only.
-
 const stateIsWritten: Both = [
   'l’état s’écrit avec values: {granted, refused, not_asked, withdrawn}.',
   'the state is written with values: {granted, refused, not_asked, withdrawn}.',
@@ -32,16 +30,6 @@ const stateIsWritten: Both = [
 const noSourceHere = (from: string): Both => [
   `la source « ${from} » n’existe pas ici : channel ou purpose.`,
   `source "${from}" does not exist here: channel or purpose.`,
-];
-
-const noChannels = (target: string): Both => [
-  `la clé « channels » manque : quels opt-in « ${target} » liste-t-il ? channels: [email, phone].`,
-  `key "channels" is missing: which consents does "${target}" list? channels: [email, phone].`,
-];
-
-const noValues = (target: string): Both => [
-  `each de « ${target} » n’a aucun champ avec values : l’opt-in lui-même n’est pas écrit.`,
-  `each of "${target}" has no field with values: the opt-in itself is not written.`,
 ];
 
 type Inner = { readonly target: Target; readonly path: Path } & (
@@ -78,13 +66,19 @@ export function compileConsentEach(
   const purposes = consentPurposes.filter((purpose) => listed(raw['purposes'] ?? ['marketing'], purpose));
   const needs = purposes.flatMap((purpose) => channels.map((channel) => ({ purpose, channel })));
   if (needs.length === 0) {
-    report.error(path, 'MAP-102', noChannels(target.text));
+    report.error(path, 'MAP-102', [
+      `la clé « channels » manque : quels opt-in « ${target.text} » liste-t-il ? channels: [email, phone].`,
+      `key "channels" is missing: which consents does "${target.text}" list? channels: [email, phone].`,
+    ]);
   }
   const lines = Array.isArray(raw['fields']) ? (raw['fields'] as unknown[]) : [];
   const inner = lines.flatMap((line, index) => compileInner(line, [...path, 'fields', index], scope) ?? []);
   for (const problem of slotProblems(inner)) report.error(problem.path, problem.code, problem.message);
   if (!inner.some((field) => field.kind === 'values')) {
-    report.error(path, 'MAP-306', noValues(target.text));
+    report.error(path, 'MAP-306', [
+      `each de « ${target.text} » n’a aucun champ avec values : l’opt-in lui-même n’est pas écrit.`,
+      `each of "${target.text}" has no field with values: the opt-in itself is not written.`,
+    ]);
     return undefined;
   }
   const rows = needs.map((need) => ({ need, pair: pairIndex(pairs, need.purpose, need.channel) }));

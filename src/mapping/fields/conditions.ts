@@ -38,7 +38,10 @@ const never: Condition = () => false;
 export function compileCondition(raw: unknown, path: Path, where: Where): Condition {
   const { report } = where.scope;
   if (!isRecord(raw) || Object.keys(raw).length === 0) {
-    report.error(path, 'MAP-212', notABlock(conditionNames));
+    report.error(path, 'MAP-212', [
+      `une condition est un bloc avec l’un de : ${conditionNames.join(', ')}.`,
+      `a condition is a block with one of: ${conditionNames.join(', ')}.`,
+    ]);
     return never;
   }
   const parts = Object.entries(raw).map(([name, option]) =>
@@ -59,7 +62,10 @@ function compileNamed(name: string, option: unknown, path: Path, where: Where): 
     case 'all':
     case 'any': {
       if (!Array.isArray(option) || option.length === 0) {
-        report.error(path, 'MAP-212', listNeeded(name));
+        report.error(path, 'MAP-212', [
+          `${name} a besoin d’une liste de conditions.`,
+          `${name} needs a list of conditions.`,
+        ]);
         return never;
       }
       const inner = option.map((item: unknown, index) => compileCondition(item, [...path, index], where));
@@ -78,7 +84,10 @@ function compileNamed(name: string, option: unknown, path: Path, where: Where): 
     case 'matches':
       return compare(name, option, path, where);
     default:
-      near(report.atKey, name, conditionNames).error(path, 'MAP-212', noSuchCondition(name));
+      near(report.atKey, name, conditionNames).error(path, 'MAP-212', [
+        `la condition « ${name} » n’existe pas.`,
+        `condition "${name}" does not exist.`,
+      ]);
       return never;
   }
 }
@@ -104,7 +113,10 @@ function compare(
 ): Condition {
   const { report } = where.scope;
   if (!isRecord(option) || Object.keys(option).length === 0) {
-    report.error(path, 'MAP-212', pairNeeded(name));
+    report.error(path, 'MAP-212', [
+      `${name} a besoin d’une source et d’une valeur : {${name}: {channel: web_form}}.`,
+      `${name} needs a source and a value: {${name}: {channel: web_form}}.`,
+    ]);
     return never;
   }
   const parts = Object.entries(option).map(([key, value]): Condition => {
@@ -114,7 +126,10 @@ function compare(
     const read = found.read;
     if (name === 'greater' || name === 'less') {
       if (typeof value !== 'number' || (found.type !== 'integer' && found.type !== 'decimal')) {
-        report.error(inner, 'MAP-212', numbersNeeded(name));
+        report.error(inner, 'MAP-212', [
+          `${name} compare un nombre du lead à un nombre.`,
+          `${name} compares a number of the lead with a number.`,
+        ]);
         return never;
       }
       return (context) => {
@@ -185,7 +200,7 @@ export function compileAccepts(raw: unknown, scope: Scope): Accepts {
       hinting(scope.report.atKey, suggest(key, Object.keys(acceptNames)) ?? nearestSource(key)).error(
         path,
         'MAP-201',
-        notInAccepts(key),
+        [`accepts ne peut pas lire « ${key} ».`, `accepts cannot read "${key}".`],
       );
       continue;
     }
@@ -213,34 +228,6 @@ export function compileAccepts(raw: unknown, scope: Scope): Accepts {
   };
 }
 
-// Messages about mistakes in a condition on the lead, French first.
-// Invariant: names of sources and closed lists of values; never a value of a lead.
-
-const notABlock = (names: readonly string[]): Both => [
-  `une condition est un bloc avec l’un de : ${names.join(', ')}.`,
-  `a condition is a block with one of: ${names.join(', ')}.`,
-];
-
-const noSuchCondition = (name: string): Both => [
-  `la condition « ${name} » n’existe pas.`,
-  `condition "${name}" does not exist.`,
-];
-
-const listNeeded = (name: string): Both => [
-  `${name} a besoin d’une liste de conditions.`,
-  `${name} needs a list of conditions.`,
-];
-
-const pairNeeded = (name: string): Both => [
-  `${name} a besoin d’une source et d’une valeur : {${name}: {channel: web_form}}.`,
-  `${name} needs a source and a value: {${name}: {channel: web_form}}.`,
-];
-
-const numbersNeeded = (name: string): Both => [
-  `${name} compare un nombre du lead à un nombre.`,
-  `${name} compares a number of the lead with a number.`,
-];
-
 const valuesNeeded = (name: string): Both =>
   name === 'in'
     ? ['in a besoin d’une liste de valeurs.', 'in needs a list of values.']
@@ -249,11 +236,6 @@ const valuesNeeded = (name: string): Both =>
 const neverOneOf = (path: string, word: string, values: readonly string[]): Both => [
   `« ${path} » n’est jamais « ${word} » : c’est l’un de ${values.join(', ')}.`,
   `"${path}" is never "${word}": it is one of ${values.join(', ')}.`,
-];
-
-const notInAccepts = (key: string): Both => [
-  `accepts ne peut pas lire « ${key} ».`,
-  `accepts cannot read "${key}".`,
 ];
 
 // Compiles patterns in which only the star is special.

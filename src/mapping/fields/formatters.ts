@@ -6,6 +6,7 @@ import {
   each,
   isNumeric,
   isTextual,
+  noSeparator,
   noSuchZone,
   onDate,
   onList,
@@ -24,7 +25,6 @@ import {
 import { compilePhone, phoneStyles, phoneWords, ascii, titleCase } from './texts.ts';
 import { compileDatePattern, dateWords, defaultZone, isoIn, isoWords, isZone } from './time.ts';
 import { asText, isScalarValue } from './values.ts';
-import * as says from './formatter-parts.ts';
 import type { Both } from '../../../connectors/contract.ts';
 import type { SourceType } from '../../domain/lead.ts';
 
@@ -56,16 +56,24 @@ const classes: Readonly<Record<string, { readonly signs: string; readonly french
 
 const removalNames: readonly string[] = Object.keys(classes);
 
+const nothingToRemove: Both = [
+  'remove a besoin de ce qu’il retire : emoji, control, 4bytes, des caractères comme "<>", ou une liste de ceux-ci.',
+  'remove needs what is taken out: emoji, control, 4bytes, signs such as "<>", or a list of these.',
+];
+
 /** Compiles the names of `remove:`, or says why one cannot be removed. */
 function compileRemoval(option: unknown): ((text: string) => string) | Both {
   const named: readonly unknown[] = [option].flat();
-  if (named.length === 0) return says.nothingToRemove;
+  if (named.length === 0) return nothingToRemove;
   const parts: string[] = [];
   for (const name of named) {
-    if (typeof name !== 'string' || name === '') return says.nothingToRemove;
+    if (typeof name !== 'string' || name === '') return nothingToRemove;
     const known = classes[name];
     if (known === undefined && /[\p{L}\p{M}\p{N}\s]/u.test(name))
-      return says.notRemovable(name, removalNames);
+      return [
+        `remove ne peut pas retirer « ${name} » : lettres, chiffres et espaces portent un sens. Il retire ${removalNames.join(', ')}, ou des caractères comme "<>".`,
+        `remove cannot take "${name}" out: letters, digits and blanks say something. It takes ${removalNames.join(', ')}, or signs such as "<>".`,
+      ];
     parts.push(
       known?.signs ??
         `[${Array.from(name, (sign) => `\\u{${(sign.codePointAt(0) ?? 0).toString(16)}}`).join('')}]`,
@@ -119,14 +127,16 @@ export function readStep(written: unknown): Pick<Step, 'name' | 'option'> | unde
   return { name, option: written[name] };
 }
 
-const notAStep: Both = [
-  'un formateur est un nom, ou un seul nom avec ses options.',
-  'a formatter is a name, or one name with its options.',
-];
-
 function compileStep(written: unknown, kind: Kind): Formatted | Complaint {
   const step = readStep(written);
-  if (step === undefined) return { code: 'MAP-202', message: notAStep };
+  if (step === undefined)
+    return {
+      code: 'MAP-202',
+      message: [
+        'un formateur est un nom, ou un seul nom avec ses options.',
+        'a formatter is a name, or one name with its options.',
+      ],
+    };
   return (
     formatterOf(step.name)?.compile({ ...step, kind }) ??
     wrong(
@@ -172,7 +182,10 @@ const formatters: Readonly<Record<string, Formatter>> = {
       const style = typeof step.option === 'number' ? String(step.option) : step.option;
       if (typeof style !== 'string' || !phoneStyles.includes(style)) {
         return wrong(
-          says.noPhoneStyle(step.option, phoneStyles),
+          [
+            `le style de téléphone ${JSON.stringify(step.option)} n’existe pas : ${phoneStyles.join(', ')}.`,
+            `phone style ${JSON.stringify(step.option)} does not exist: ${phoneStyles.join(', ')}.`,
+          ],
           typeof style === 'string' ? suggest(style, phoneStyles) : undefined,
         );
       }
@@ -189,7 +202,11 @@ const formatters: Readonly<Record<string, Formatter>> = {
       const { option } = step;
       const pattern = isRecord(option) ? option['pattern'] : option;
       const zone = isRecord(option) ? (option['zone'] ?? defaultZone) : defaultZone;
-      if (typeof pattern !== 'string') return wrong(says.noPattern);
+      if (typeof pattern !== 'string')
+        return wrong([
+          'date a besoin d’un modèle : {date: dd/MM/yyyy HH:mm}.',
+          'date needs a pattern: {date: dd/MM/yyyy HH:mm}.',
+        ]);
       if (typeof zone !== 'string' || !isZone(zone)) return noSuchZone(zone);
       const write = compileDatePattern(pattern, zone);
       return typeof write === 'function' ? onDate(step, write) : wrong(write);
@@ -214,7 +231,11 @@ const formatters: Readonly<Record<string, Formatter>> = {
   epoch: {
     compile: (step) => {
       const { option } = step;
-      if (option !== 's' && option !== 'ms') return wrong(says.noUnit);
+      if (option !== 's' && option !== 'ms')
+        return wrong([
+          'epoch compte des secondes ou des millisecondes : {epoch: s} ou {epoch: ms}.',
+          'epoch counts seconds or milliseconds: {epoch: s} or {epoch: ms}.',
+        ]);
       const unit = option === 's' ? 1_000 : 1;
       return step.kind.type === 'date'
         ? each(step.kind, 'integer', (value) => Math.floor((value as Date).getTime() / unit))
@@ -249,8 +270,16 @@ const formatters: Readonly<Record<string, Formatter>> = {
     compile: (step) => {
       const pair = pairOf(step.option);
       const [yes, no] = pair;
-      if (!isScalarValue(yes) || !isScalarValue(no) || pair.length !== 2) return wrong(says.notTwo);
-      if (String(yes) === String(no)) return wrong(says.bothAlike);
+      if (!isScalarValue(yes) || !isScalarValue(no) || pair.length !== 2)
+        return wrong([
+          'boolean a besoin de deux valeurs, pour vrai et pour faux : {boolean: ["OUI", "NON"]}.',
+          'boolean needs two values, for true and for false: {boolean: ["OUI", "NON"]}.',
+        ]);
+      if (String(yes) === String(no))
+        return wrong([
+          'boolean écrit vrai et faux de la même façon.',
+          'boolean writes true and false alike.',
+        ]);
       return step.kind.type === 'boolean'
         ? each(step.kind, 'text', (value) => (value === true ? yes : no))
         : unfit(step, 'boolean');
@@ -299,7 +328,7 @@ const formatters: Readonly<Record<string, Formatter>> = {
   join: {
     compile: (step) => {
       const { option, kind } = step;
-      if (typeof option !== 'string') return wrong(says.noSeparator('join', '", "'));
+      if (typeof option !== 'string') return noSeparator('join', '", "');
       if (kind.type === 'date') return unfit(step, 'noDates');
       return kind.list
         ? { kind: { type: 'text', list: false }, apply: (value) => present(value).map(asText).join(option) }
@@ -312,7 +341,7 @@ const formatters: Readonly<Record<string, Formatter>> = {
   split: {
     compile: (step) => {
       const { option, kind } = step;
-      if (typeof option !== 'string' || option === '') return wrong(says.noSeparator('split', '";"'));
+      if (typeof option !== 'string' || option === '') return noSeparator('split', '";"');
       if (kind.list || !isTextual(kind)) return unfit(step, 'text');
       return {
         kind: { type: 'text', list: true },

@@ -1,6 +1,6 @@
 // Compiles how the value of a field is read, mapped, formatted and cut, for machine formats and the sheet for people.
 // Invariant: the way of reading is fixed when compiled; for a given lead it gives one value or none.
-import type { DataCategory, SourceType } from '../../domain/lead.ts';
+import type { DataCategory } from '../../domain/lead.ts';
 import { checkLiteral, reportSecret, secretIn, speaksOfSecret } from './lints.ts';
 import { compileFormat, writesPlus } from './formatters.ts';
 import { fieldMap, type Mapped } from './maps.ts';
@@ -14,34 +14,6 @@ import type { Target } from './target.ts';
 import { isRecord } from '../document/yaml.ts';
 import type { Mode } from '../contract.ts';
 import { isEmptyList, isScalarValue, isLate, type Cell, type FieldProblem, type Scalar } from './values.ts';
-import type { Both } from '../../../connectors/contract.ts';
-
-// Messages about mistakes in how a field is read, French first: names of sources and fields only.
-
-const oneTextNeeded: Both = [
-  'un modèle de texte écrit un seul texte : ajoutez join, first ou last.',
-  'a template writes one text: add join, first or last.',
-];
-
-const inventingDefault = (path: string): Both => [
-  `« ${path} » est une donnée de la personne : une valeur par défaut inventerait ce qu’elle n’a pas dit (C13).`,
-  `"${path}" is a person's: a default would invent what was not said (C13).`,
-];
-
-const plusInCell = (target: string): Both => [
-  `« ${target} » s’écrirait +33... : la garde contre les formules mettrait ' devant.`,
-  `"${target}" would be written +33...: the formula guard would put ' before it.`,
-];
-
-const listInOnePlace = (path: string): Both => [
-  `« ${path} » est une liste : ajoutez as: {join: ", "}, first ou last, ou utilisez each.`,
-  `"${path}" is a list: add as: {join: ", "}, first or last, or use each.`,
-];
-
-const cutToAnother = (path: string, type: SourceType): Both => [
-  `« ${path} » est de type ${type} : coupée, la valeur en serait une autre. Utilisez on: error ou on: omit.`,
-  `"${path}" is of type ${type}: cut short it would be another value. Use on: error or on: omit.`,
-];
 
 export interface FieldReading {
   readonly source: string;
@@ -119,7 +91,10 @@ function textFormat(
     return undefined;
   }
   if (formatted.kind.list || formatted.kind.type === 'list') {
-    scope.report.error([...path, 'as'], 'MAP-216', oneTextNeeded);
+    scope.report.error([...path, 'as'], 'MAP-216', [
+      'un modèle de texte écrit un seul texte : ajoutez join, first ou last.',
+      'a template writes one text: add join, first or last.',
+    ]);
     return undefined;
   }
   return (text) => (text === undefined ? undefined : formatted.apply(text));
@@ -185,14 +160,16 @@ function checkSource(
   source: Source,
 ): void {
   if (Object.hasOwn(raw, 'default') && source.person) {
-    scope.report.error([...path, 'default'], 'MAP-210', inventingDefault(source.path));
+    scope.report.error([...path, 'default'], 'MAP-210', [
+      `« ${source.path} » est une donnée de la personne : une valeur par défaut inventerait ce qu’elle n’a pas dit (C13).`,
+      `"${source.path}" is a person's: a default would invent what was not said (C13).`,
+    ]);
   }
   if (scope.formulaGuard && writesPlus(raw['as'], source.type)) {
-    scope.report.error(
-      [...path, raw['as'] === undefined ? 'from' : 'as'],
-      'MAP-701',
-      plusInCell(target.text),
-    );
+    scope.report.error([...path, raw['as'] === undefined ? 'from' : 'as'], 'MAP-701', [
+      `« ${target.text} » s’écrirait +33... : la garde contre les formules mettrait ' devant.`,
+      `"${target.text}" would be written +33...: the formula guard would put ' before it.`,
+    ]);
   }
   checkWritable(raw['default'], [...path, 'default'], scope);
   checkLiteral(raw['default'], [...path, 'default'], scope.report);
@@ -244,7 +221,10 @@ function compileConversion(
     formatted.kind.type === 'list' ||
     (formatted.kind.list && scope.format !== 'json' && scope.format !== 'xml')
   ) {
-    scope.report.error([...path, 'from'], 'MAP-216', listInOnePlace(source.path));
+    scope.report.error([...path, 'from'], 'MAP-216', [
+      `« ${source.path} » est une liste : ajoutez as: {join: ", "}, first ou last, ou utilisez each.`,
+      `"${source.path}" is a list: add as: {join: ", "}, first or last, or use each.`,
+    ]);
     return undefined;
   }
   if (!dates) return formatted.apply;
@@ -257,7 +237,10 @@ function compileConversion(
 function checkCut(raw: Record<string, unknown>, path: Path, scope: Scope, source: Source): void {
   const { max } = raw;
   if (!isRecord(max) || max['on'] !== 'truncate' || source.type === 'text') return;
-  scope.report.error([...path, 'max', 'on'], 'MAP-223', cutToAnother(source.path, source.type));
+  scope.report.error([...path, 'max', 'on'], 'MAP-223', [
+    `« ${source.path} » est de type ${source.type} : coupée, la valeur en serait une autre. Utilisez on: error ou on: omit.`,
+    `"${source.path}" is of type ${source.type}: cut short it would be another value. Use on: error or on: omit.`,
+  ]);
 }
 
 // Applies the length limit of a field: a longer value is refused, cut or left out, as the file says.

@@ -2,7 +2,6 @@
 // Invariant: a pattern is checked whole when compiled; writing depends on the instant and the zone only, never on the host.
 import type { Both } from '../../../connectors/contract.ts';
 import { offsetAt } from '../../domain/civil-date.ts';
-import * as says from './formatter-parts.ts';
 
 export const defaultZone = 'Europe/Paris';
 
@@ -68,11 +67,19 @@ const tokens = ['yyyy', 'yy', 'MM', 'dd', 'HH', 'mm', 'ss'] as const;
 
 /** A writer for `dd/MM/yyyy HH:mm`, or the message about a mistake; letters that are no token must be between apostrophes. */
 export function compileDatePattern(pattern: string, zone: string): ((date: Date) => string) | Both {
-  if (pattern === '') return says.emptyPattern;
+  if (pattern === '') return ['le modèle de date est vide.', 'the date pattern is empty.'];
   const bare = pattern.replaceAll(/'[^']*'/g, ' ');
   if (/mm/.test(bare) && !/HH|h/.test(bare) && /dd|yy/.test(bare))
-    return says.minutesForMonth(pattern, pattern.replace('mm', 'MM'));
-  if (/HH\P{L}*MM/u.test(bare)) return says.monthForMinutes(pattern, pattern.replace(/(HH[^M]*)MM/, '$1mm'));
+    return [
+      `« ${pattern} » écrit les minutes (mm) à la place du mois : écrivez ${pattern.replace('mm', 'MM')}.`,
+      `"${pattern}" writes minutes (mm) for the month: write ${pattern.replace('mm', 'MM')}.`,
+    ];
+  const instead = pattern.replace(/(HH[^M]*)MM/, '$1mm');
+  if (/HH\P{L}*MM/u.test(bare))
+    return [
+      `« ${pattern} » écrit le mois (MM) à la place des minutes : écrivez ${instead}.`,
+      `"${pattern}" writes the month (MM) for the minutes: write ${instead}.`,
+    ];
   const parts: ((at: Civil) => string)[] = [];
   let rest = pattern;
   while (rest !== '') {
@@ -87,7 +94,11 @@ export function compileDatePattern(pattern: string, zone: string): ((date: Date)
       rest = rest.slice(token.length);
     } else {
       const character = rest[0] ?? '';
-      if (/\p{L}/u.test(character)) return says.unknownLetter(character, pattern);
+      if (/\p{L}/u.test(character))
+        return [
+          `« ${character} » du modèle de date « ${pattern} » n’existe pas : employez yyyy yy MM dd HH mm ss, et un 'texte' entre apostrophes.`,
+          `"${character}" in the date pattern "${pattern}" is unknown: use yyyy yy MM dd HH mm ss, and 'text' between apostrophes.`,
+        ];
       parts.push(() => character);
       rest = rest.slice(1);
     }

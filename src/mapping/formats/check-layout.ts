@@ -43,33 +43,10 @@ export function checkXml(xml: XmlDialect, many: boolean, report: Report, written
       'an instruction is a name and its data, without <? and ?>: adf version="1.0".',
     ]);
   }
-  for (const [name] of xml.rootAttributes) {
-    if (!xmlName.test(name))
-      report.error(['xml', 'rootAttributes', name], 'MAP-704', [
-        `« ${name} » n’est pas un nom XML.`,
-        `"${name}" is not an XML name.`,
-      ]);
-    else if (name.includes(':') && !['xml', 'xsi', ...prefixes].includes(name.slice(0, name.indexOf(':'))))
-      report.error(['xml', 'rootAttributes', name], 'MAP-703', [
-        `le préfixe de « ${name} » n’est pas déclaré sous xmlns.`,
-        `prefix of "${name}" is not declared under xmlns.`,
-      ]);
-  }
-  for (const key of ['root', 'record'] as const) {
-    const name = xml[key];
-    if (name === undefined || !written) continue;
-    if (!xmlName.test(name))
-      report.error(['xml', key], 'MAP-704', [
-        `« ${name} » n’est pas un nom XML.`,
-        `"${name}" is not an XML name.`,
-      ]);
-    else if (name.includes(':') && !prefixes.has(name.slice(0, name.indexOf(':')))) {
-      report.error(['xml', key], 'MAP-703', [
-        `le préfixe de « ${name} » n’est pas déclaré sous xmlns.`,
-        `prefix of "${name}" is not declared under xmlns.`,
-      ]);
-    }
-  }
+  for (const [name] of xml.rootAttributes)
+    checkName(name, ['xml', 'rootAttributes', name], new Set(['xml', 'xsi', ...prefixes]), report);
+  for (const key of ['root', 'record'] as const)
+    if (xml[key] !== undefined && written) checkName(xml[key], ['xml', key], prefixes, report);
   const around = [xml.root, xml.record, ...xml.rootAttributes.map(([name]) => name), ...xml.instructions];
   const foreign = around.find(
     (text) => text !== undefined && fitInto(text, xml.encoding) !== text.normalize('NFC'),
@@ -78,6 +55,23 @@ export function checkXml(xml: XmlDialect, many: boolean, report: Report, written
     report.error(['xml', 'encoding'], 'MAP-709', [
       `${xml.encoding} n’a pas les lettres de « ${foreign} ».`,
       `${xml.encoding} does not have the letters of "${foreign}".`,
+    ]);
+}
+
+/** Checks a name that the file gives an element or attribute. @param under the block that declares the prefixes */
+function checkName(
+  name: string,
+  path: Path,
+  prefixes: ReadonlySet<string>,
+  report: Report,
+  under: 'xmlns' | 'xml.xmlns' = 'xmlns',
+): void {
+  if (!xmlName.test(name))
+    report.error(path, 'MAP-704', [`« ${name} » n’est pas un nom XML.`, `"${name}" is not an XML name.`]);
+  else if (name.includes(':') && !prefixes.has(name.slice(0, name.indexOf(':'))))
+    report.error(path, 'MAP-703', [
+      `le préfixe de « ${name} » n’est pas déclaré sous ${under}.`,
+      `prefix of "${name}" is not declared under ${under}.`,
     ]);
 }
 
@@ -158,21 +152,15 @@ export function checkSoap({ header }: SoapDialect, xml: XmlDialect, report: Repo
       `the prefix "${soapPrefix}" is the envelope's own: choose another one.`,
     ]);
   if (header === undefined) return;
-  if (!xmlName.test(header))
-    report.error(['soap', 'header'], 'MAP-704', [
-      `« ${header} » n’est pas un nom XML.`,
-      `"${header}" is not an XML name.`,
-    ]);
-  else if (header === xml.record)
+  if (header === xml.record && xmlName.test(header))
     report.error(['soap', 'header'], 'MAP-710', [
       'header et record sont deux éléments : donnez-leur deux noms.',
       'header and record are two elements: give them two names.',
     ]);
-  else if (header.includes(':') && !xml.xmlns.some(([prefix]) => header.startsWith(`${prefix}:`)))
-    report.error(['soap', 'header'], 'MAP-703', [
-      `le préfixe de « ${header} » n’est pas déclaré sous xml.xmlns.`,
-      `prefix of "${header}" is not declared under xml.xmlns.`,
-    ]);
+  else {
+    const prefixes = new Set(xml.xmlns.map(([prefix]) => prefix));
+    checkName(header, ['soap', 'header'], prefixes, report, 'xml.xmlns');
+  }
 }
 
 /** Checks that targets can be the parameters of a procedure. */
@@ -219,27 +207,57 @@ export function checkRpcTargets(
 export function checkCsv({ dialect, unwritable }: CsvWriter, raw: unknown, report: Report): void {
   const { delimiter, decimal, trueFalse, lineBreak, quote, encoding } = dialect;
   const block = isRecord(raw) ? raw : {};
-  const fail = (path: Path, message: Both): void => report.error(['csv', ...path], 'MAP-708', message);
+  const fail = (key: string, message: Both, ...inner: Path): void =>
+    report.error(['csv', key, ...inner], 'MAP-708', message);
   const foreign = [
     '"',
     ...(dialect.quoteInside === 'backslash' ? ['\\'] : []),
     ...(dialect.quoteInside === 'apostrophe' || dialect.formulaGuard ? ["'"] : []),
   ].find((sign) => delimiter.includes(sign));
-  if (/[\r\n\v\f\u0085\u2028\u2029]/.test(delimiter)) fail(['delimiter'], lineBreakBetween);
-  else if (foreign !== undefined) fail(['delimiter'], quoteBetween(foreign));
-  else if (/[\p{L}\p{N}]|\\t/u.test(delimiter)) fail(['delimiter'], letterBetween);
-  else if (fitInto(delimiter, encoding) !== delimiter) fail(['delimiter'], delimiterUnknown(encoding));
-  if (/[\p{L}\p{N}"'+\r\n-]/u.test(decimal)) fail(['decimal'], noDecimal(decimal));
-  else if (fitInto(decimal, encoding) !== decimal) fail(['decimal'], signUnknown(encoding, decimal));
+  if (/[\r\n\v\f\u0085\u2028\u2029]/.test(delimiter))
+    fail('delimiter', [
+      'le séparateur est un saut de ligne : un lecteur ne trouverait qu’une colonne.',
+      'the delimiter is a line break: a reader would find one column.',
+    ]);
+  else if (foreign !== undefined)
+    fail('delimiter', [
+      `le séparateur contient ${foreign}, que ce format emploie pour les guillemets.`,
+      `the delimiter holds ${foreign}, which this dialect uses for quotes.`,
+    ]);
+  else if (/[\p{L}\p{N}]|\\t/u.test(delimiter))
+    fail('delimiter', [
+      'le séparateur contient une lettre ou un chiffre, comme les valeurs ; une tabulation est "\\t" entre guillemets doubles.',
+      'the delimiter holds a letter or a digit, as values do; a tab is "\\t" between double quotes.',
+    ]);
+  else if (fitInto(delimiter, encoding) !== delimiter)
+    fail('delimiter', [`${encoding} n’a pas le séparateur.`, `${encoding} does not have the delimiter.`]);
+  if (/[\p{L}\p{N}"'+\r\n-]/u.test(decimal))
+    fail('decimal', [`« ${decimal} » n’est pas un signe décimal.`, `"${decimal}" is no decimal sign.`]);
+  else if (fitInto(decimal, encoding) !== decimal) fail('decimal', signUnknown(encoding, decimal));
   else if (quote === 'none' && delimiter.includes(decimal))
-    fail([Object.hasOwn(block, 'decimal') ? 'decimal' : 'quote'], decimalBetween);
+    fail(Object.hasOwn(block, 'decimal') ? 'decimal' : 'quote', [
+      'le signe décimal est le séparateur et rien n’est entre guillemets : un nombre remplirait deux colonnes.',
+      'the decimal sign is the delimiter and nothing is quoted: a number would fill two columns.',
+    ]);
   for (const [index, word] of trueFalse.entries())
-    if (unwritable(word) !== undefined) fail(['trueFalse', index], unwritableWords(word));
-  if (trueFalse[0] === trueFalse[1]) fail(['trueFalse'], alike);
+    if (unwritable(word) !== undefined)
+      fail(
+        'trueFalse',
+        [`« ${word} » ne peut pas être écrit dans ce CSV.`, `"${word}" cannot be written in this CSV.`],
+        index,
+      );
+  if (trueFalse[0] === trueFalse[1])
+    fail('trueFalse', [
+      'vrai et faux seraient écrits de la même façon.',
+      'true and false would be written alike.',
+    ]);
   if (lineBreak !== undefined && fitInto(lineBreak, encoding) !== lineBreak)
-    fail(['lineBreak'], signUnknown(encoding, lineBreak));
+    fail('lineBreak', signUnknown(encoding, lineBreak));
   else if (lineBreak !== undefined && unwritable(`a${lineBreak}b`) !== undefined)
-    fail(['lineBreak'], breakUnquoted(lineBreak));
+    fail('lineBreak', [
+      `« ${lineBreak} » à la place d’un saut de ligne a besoin de guillemets, et rien n’est entre guillemets.`,
+      `"${lineBreak}" in place of a line break needs quotes, and nothing is quoted.`,
+    ]);
 }
 
 /** Checks that a reader finds every column under its own name. */
@@ -258,55 +276,7 @@ export function checkColumns(
   }
 }
 
-// Messages about mistakes in a CSV dialect, French first.
-// Invariant: names of signs and encodings; nothing of a lead.
-
-const lineBreakBetween: Both = [
-  'le séparateur est un saut de ligne : un lecteur ne trouverait qu’une colonne.',
-  'the delimiter is a line break: a reader would find one column.',
-];
-
-const quoteBetween = (sign: string): Both => [
-  `le séparateur contient ${sign}, que ce format emploie pour les guillemets.`,
-  `the delimiter holds ${sign}, which this dialect uses for quotes.`,
-];
-
-const letterBetween: Both = [
-  'le séparateur contient une lettre ou un chiffre, comme les valeurs ; une tabulation est "\\t" entre guillemets doubles.',
-  'the delimiter holds a letter or a digit, as values do; a tab is "\\t" between double quotes.',
-];
-
-const delimiterUnknown = (encoding: string): Both => [
-  `${encoding} n’a pas le séparateur.`,
-  `${encoding} does not have the delimiter.`,
-];
-
-const noDecimal = (sign: string): Both => [
-  `« ${sign} » n’est pas un signe décimal.`,
-  `"${sign}" is no decimal sign.`,
-];
-
 const signUnknown = (encoding: string, sign: string): Both => [
   `${encoding} n’a pas « ${sign} ».`,
   `${encoding} does not have "${sign}".`,
-];
-
-const decimalBetween: Both = [
-  'le signe décimal est le séparateur et rien n’est entre guillemets : un nombre remplirait deux colonnes.',
-  'the decimal sign is the delimiter and nothing is quoted: a number would fill two columns.',
-];
-
-const unwritableWords = (word: string): Both => [
-  `« ${word} » ne peut pas être écrit dans ce CSV.`,
-  `"${word}" cannot be written in this CSV.`,
-];
-
-const alike: Both = [
-  'vrai et faux seraient écrits de la même façon.',
-  'true and false would be written alike.',
-];
-
-const breakUnquoted = (sign: string): Both => [
-  `« ${sign} » à la place d’un saut de ligne a besoin de guillemets, et rien n’est entre guillemets.`,
-  `"${sign}" in place of a line break needs quotes, and nothing is quoted.`,
 ];

@@ -78,11 +78,6 @@ const unusable = (name: string, [french, english]: Both): Both => [
   `the schema "${name}" cannot be used: ${english}.`,
 ];
 
-const withoutEnd: Both = [
-  'il est imbriqué trop profond, ou renvoie sans fin à lui-même',
-  'it is nested too deep, or refers to itself without end',
-];
-
 /** @param line where the schema has it, from 1 */
 function inPattern(pattern: string, why: Both, line: number | undefined): Both {
   const [french, english] = line === undefined ? ['', ''] : [`ligne ${line}, `, `line ${line}, `];
@@ -93,16 +88,6 @@ function inPattern(pattern: string, why: Both, line: number | undefined): Both {
 const tooMuch = (seconds: number): Both => [
   `ses motifs et ses renvois sont plus que ce qui se lit en ${seconds} s`,
   `its patterns and references are more than can be read in ${seconds} s`,
-];
-
-const noJson = (english: string): Both => [
-  `ce n’est pas du JSON valable${quoted(english)}`,
-  `it is no valid JSON: ${withoutStop(english)}`,
-];
-
-const leadsNowhere = (reference: string, english: string): Both => [
-  `le renvoi « ${reference} » ne mène nulle part${quoted(english)}`,
-  withoutStop(english),
 ];
 
 /** @param english the message of libxml2 or ajv */
@@ -287,15 +272,21 @@ function lineOf(pattern: string, text: string): number | undefined {
 
 /** The reason why a JSON Schema cannot be used. */
 function whyUnusable(error: unknown, text: string): Both {
-  if (error instanceof RangeError) return withoutEnd;
+  if (error instanceof RangeError)
+    return [
+      'il est imbriqué trop profond, ou renvoie sans fin à lui-même',
+      'it is nested too deep, or refers to itself without end',
+    ];
   if (isPatternFault(error)) return inPattern(error.pattern, error.why, lineOf(error.pattern, text));
   if (error instanceof TooMuchToCompile) return tooMuch(compileMs / 1_000);
   const complaint = error instanceof Error ? (error.message.split('\n')[0] ?? '') : '';
   // The validator repeats its complaint for each form that a part could have had.
   const [, start = '', rest = ''] = /^(schema is invalid: )?(.*)$/.exec(complaint) ?? [];
   const english = start + [...new Set(rest.split(', '))].join(', ');
-  if (error instanceof SyntaxError) return noJson(english);
-  if (error instanceof MissingRefError) return leadsNowhere(error.missingRef, english);
+  if (error instanceof SyntaxError)
+    return [`ce n’est pas du JSON valable${quoted(english)}`, `it is no valid JSON: ${withoutStop(english)}`];
+  if (error instanceof MissingRefError)
+    return [`le renvoi « ${error.missingRef} » ne mène nulle part${quoted(english)}`, withoutStop(english)];
   return inWordsOfReader(english);
 }
 

@@ -6,6 +6,7 @@ import { compileCss } from './css.ts';
 import { isRecord } from '../document/yaml.ts';
 import {
   comparisonOf,
+  comparisons,
   headerComparison,
   isAsked,
   namesReference,
@@ -16,7 +17,6 @@ import {
 import type { FaultFormat } from '../contract.ts';
 import { hinting, near, type Path, type Report } from '../document/problems.ts';
 import { compileXPath } from './xpath.ts';
-import * as says from './condition-words.ts';
 
 export type AnswerTest = (opened: Opened) => boolean;
 
@@ -82,9 +82,16 @@ function compileFault(
 ): AnswerTest {
   const codes = option === true ? [] : [option].flat();
   const readable = codes.every((code) => typeof code === 'string' || typeof code === 'number');
-  if (faults === undefined) report.atKey.error(path, 'MAP-504', says.noFaultsHere);
+  if (faults === undefined)
+    report.atKey.error(path, 'MAP-504', [
+      'seules les réponses de soap, jsonRpc et xmlRpc ont des erreurs (fault).',
+      'only answers of soap, jsonRpc and xmlRpc have faults.',
+    ]);
   else if (!readable || (option !== true && codes.length === 0))
-    report.error(path, 'MAP-504', says.whatFaultIs);
+    report.error(path, 'MAP-504', [
+      'fault est true pour toute erreur, un code, ou une liste de codes.',
+      'fault is true for any fault, a code, or a list of codes.',
+    ]);
   if (faults === undefined || !readable) return () => false;
   const wanted = new Set(codes.map(String));
   return (opened) => {
@@ -101,7 +108,11 @@ function compileOne(name: string, option: unknown, path: Path, report: Report): 
   switch (name) {
     case 'status': {
       const test = statusTest(option);
-      if (test === undefined) return wrong(says.noStatus);
+      if (test === undefined)
+        return wrong([
+          'status est un nombre, 2xx, 4xx ou 5xx, une suite comme 500-504, ou une liste de ceux-ci.',
+          'status is a number, 2xx, 4xx or 5xx, a range such as 500-504, or a list of these.',
+        ]);
       return ({ answer }) => test(answer.status);
     }
     case 'json':
@@ -113,18 +124,29 @@ function compileOne(name: string, option: unknown, path: Path, report: Report): 
       const words = isRecord(option) ? option['contains'] : option;
       const list = Array.isArray(words) ? (words as unknown[]) : [words];
       if (!list.every((text): text is string => typeof text === 'string' && text !== ''))
-        return wrong(says.noWords);
+        return wrong([
+          'text a besoin des mots à trouver : {contains: "..."}.',
+          'text needs the words to find: {contains: "..."}.',
+        ]);
       return ({ answer }) => list.some((text) => answer.text.includes(text));
     }
     case 'header': {
-      if (!isRecord(option) || Object.keys(option).length === 0) return wrong(says.noHeaders);
+      if (!isRecord(option) || Object.keys(option).length === 0)
+        return wrong([
+          'header a besoin de noms et de valeurs : {header: {x-result: ok}}.',
+          'header needs names and values: {header: {x-result: ok}}.',
+        ]);
       const tests = Object.entries(option).map(([key, wanted]) =>
         compareHeader(key, wanted, [...path, key], report),
       );
       return (opened) => tests.every((test) => test(opened));
     }
     case 'mediaType': {
-      if (typeof option !== 'string') return wrong(says.noMediaType);
+      if (typeof option !== 'string')
+        return wrong([
+          'mediaType est un texte comme application/json.',
+          'mediaType is a text such as application/json.',
+        ]);
       const wanted = option.toLowerCase();
       return ({ answer }) => answer.mediaType.toLowerCase().split(';')[0]?.trim() === wanted;
     }
@@ -170,11 +192,21 @@ function comparePlace(
     return (opened) =>
       reader !== undefined && namesReference(reader.read(opened), wanted.asked, opened.answer.asked);
   const compare = comparisonOf(form, wanted);
-  if (compare === undefined) report.error(path, 'MAP-504', says.placeNeeds(place));
+  if (compare === undefined)
+    report.error(path, 'MAP-504', [
+      `« ${place} » a besoin de ${comparisons[0]} ; d’une interrogation, {asked: true} aussi.`,
+      `"${place}" needs ${comparisons[1]}; of a look-up, {asked: true} too.`,
+    ]);
   else if (form === 'json' && [wanted].flat().some((value) => value === 'true' || value === 'false'))
-    report.warn(path, 'MAP-512', says.quotedBoolean);
+    report.warn(path, 'MAP-512', [
+      'true ou false entre guillemets est un texte, auquel une réponse qui dit true ne répond pas : sans guillemets c’est la valeur.',
+      'true or false between quotes is a text, which an answer that says true does not fit: without quotes it is the value.',
+    ]);
   else if (compare === 'exists' && reader?.value === true)
-    report.error(path, 'MAP-504', says.alwaysGives(place));
+    report.error(path, 'MAP-504', [
+      `« ${place} » donne toujours une valeur : écrivez la valeur, pas exists.`,
+      `"${place}" always gives a value: write the value, not exists.`,
+    ]);
   if (reader === undefined || compare === undefined) return () => false;
   const { read, hasLists = () => true } = reader;
   if (compare !== 'exists') return (opened) => compare(read(opened));
@@ -187,7 +219,10 @@ function compareHeader(name: string, wanted: unknown, path: Path, report: Report
   const key = name.toLowerCase();
   const compare = headerComparison(wanted);
   if (compare === undefined) {
-    report.error(path, 'MAP-504', says.headerNeeds(name));
+    report.error(path, 'MAP-504', [
+      `l’en-tête « ${name} » a besoin de ${comparisons[0]}.`,
+      `header "${name}" needs ${comparisons[1]}.`,
+    ]);
     return () => false;
   }
   if (compare !== 'exists') return ({ answer }) => compare(answer.headers[key]);
@@ -211,13 +246,20 @@ function readerOf(form: AnswerForm, place: string, path: Path, report: Report): 
         read: (opened) => opened[form](keys),
         ...(form === 'json' ? { hasLists: (opened: Opened) => opened.hasLists(keys) } : {}),
       };
-    report.atKey.error(path, 'MAP-504', says.noDotPath(place));
+    report.atKey.error(path, 'MAP-504', [
+      `« ${place} » n’est pas un chemin à points comme error.code.`,
+      `"${place}" is no dot path such as error.code.`,
+    ]);
     return undefined;
   }
   const compiled = form === 'xpath' ? compileXPath(place) : compileCss(place);
   if ('fault' in compiled) {
     const { fault, suggestion } = compiled;
-    hinting(report.atKey, suggestion).error(path, 'MAP-504', says.unreadable(form, fault));
+    const [french, english] = fault ?? ['ce n’est pas un XPath', 'it is no XPath'];
+    hinting(report.atKey, suggestion).error(path, 'MAP-504', [
+      `${form === 'xpath' ? 'l’XPath' : 'le sélecteur CSS'} ne peut pas être lu : ${french}.`,
+      `the ${form === 'xpath' ? 'XPath' : 'CSS selector'} cannot be read: ${english}.`,
+    ]);
     return undefined;
   }
   return 'selector' in compiled

@@ -7,7 +7,6 @@ import type * as cssWhat from 'css-what';
 import type * as htmlparser from 'htmlparser2';
 import type { Both } from '../../../connectors/contract.ts';
 import { answerTooComplex, mostElements, mostNested } from './answer-budget.ts';
-import * as says from './condition-words.ts';
 import type { ExpressionFault } from './xpath.ts';
 
 type Html = typeof htmlparser;
@@ -44,10 +43,12 @@ const mostParts = 20;
 export function compileCss(text: string): CssPlace | ExpressionFault {
   const [, selector = '', attribute] = /^(.*?)(?:@([\p{L}_:][\p{L}\p{N}_.:-]*))?$/su.exec(text.trim()) ?? [];
   const bare = selector.replaceAll(quoted, '').trim();
-  if (bare === '') return { fault: says.isEmpty };
-  if (!signs.test(bare))
-    return { fault: says.noSign(/[^\p{L}\p{N}\s_\-.#:()[\]=~|^$*>+,\\]/u.exec(bare)?.[0] ?? '') };
-  if (/[>+~,]$|[>+~]\s*[>+~,]/.test(bare)) return { fault: says.partMissing };
+  if (bare === '') return { fault: ['il n’y a rien', 'it is empty'] };
+  if (!signs.test(bare)) return noSign(/[^\p{L}\p{N}\s_\-.#:()[\]=~|^$*>+,\\]/u.exec(bare)?.[0] ?? '');
+  if (/[>+~,]$|[>+~]\s*[>+~,]/.test(bare))
+    return {
+      fault: ['il manque une partie après son dernier caractère', 'a part is missing behind its last sign'],
+    };
   try {
     const alternatives = what().parse(selector);
     const parts = alternatives.flatMap(partsOf);
@@ -55,9 +56,17 @@ export function compileCss(text: string): CssPlace | ExpressionFault {
     if (fault !== undefined) return { fault };
     return { selector, parts, ...(attribute === undefined ? {} : { attribute: attribute.toLowerCase() }) };
   } catch (error) {
-    return { fault: says.noSelector(error instanceof Error ? error.message.replace(/[\s.]+$/, '') : '') };
+    // The parser's own words.
+    const english = error instanceof Error ? error.message.replace(/[\s.]+$/, '') : '';
+    return english === ''
+      ? { fault: ['ce n’est pas un sélecteur', 'it is no selector'] }
+      : { fault: [`ce n’est pas un sélecteur (en anglais : ${english})`, english] };
   }
 }
+
+const noSign = (sign: string): ExpressionFault => ({
+  fault: [`« ${sign} » n’est pas un caractère de sélecteur`, `"${sign}" is no sign of a selector`],
+});
 
 const links: Readonly<Record<string, Link>> = {
   descendant: 'descendant',
@@ -101,16 +110,28 @@ const pseudos = new Set([
 const groups = new Set(['not', 'is', 'where', 'matches']);
 
 function unbounded(alternatives: readonly (readonly Token[])[], parts: number): Both | undefined {
-  if (parts > mostParts) return says.tooManyParts(parts, mostParts);
+  if (parts > mostParts)
+    return [
+      `il a ${parts} parties, ${mostParts} au plus peuvent être lues`,
+      `it has ${parts} parts, ${mostParts} at most can be read`,
+    ];
   for (const token of alternatives.flat()) {
     if (token.type !== 'pseudo') continue;
     const { name, data } = token;
     if (groups.has(name) && Array.isArray(data)) {
-      if (data.flat().some(isLink)) return says.oneElementInside(name);
+      if (data.flat().some(isLink))
+        return [
+          `dans « :${name} » un seul élément peut être regardé : écrivez dehors le chemin qui y mène`,
+          `inside ":${name}" only one element can be looked at: write the way to it outside`,
+        ];
       const fault = unbounded(data, parts);
       if (fault !== undefined) return fault;
     } else if (!pseudos.has(name) || (typeof data === 'string' && / of /i.test(data))) {
-      return says.unboundedPseudo(name, [...pseudos, ...groups]);
+      const known = [...pseudos, ...groups].join(', ');
+      return [
+        `« :${name} » ne peut pas être lu en une durée bornée ; peuvent l’être ${known}`,
+        `":${name}" cannot be read in bounded time; those that can are ${known}`,
+      ];
     }
   }
   return undefined;

@@ -29,7 +29,6 @@ import {
   mayTake,
   saysNothingOfTheLead,
 } from './order.ts';
-import { faultUnread } from './condition-words.ts';
 
 // Handles answers that no rule reads, and reports rules that no answer reaches.
 // Invariant: an answer that is not read is unknown: never an acceptance.
@@ -181,7 +180,10 @@ function reportMissing(raws: readonly RawRule[], rules: readonly ResponseRule[],
   }
   const { leads } = needs.faults;
   if (leads !== undefined && !rules.some(({ readsFault }) => readsFault))
-    report.atKey.warn(at, 'MAP-520', faultUnread(leads));
+    report.atKey.warn(at, 'MAP-520', [
+      `aucune règle ne lit une erreur (fault) de ${leads} : elle n’est jamais une acceptation, mais rien ne dit si c’est notre contenu, nos droits ou le moment. Ajoutez {invalid: {fault: true}}, ou une règle par code.`,
+      `no rule reads a fault of ${leads}: one is never an acceptance, but nothing says if it is our content, our rights or the moment. Add {invalid: {fault: true}}, or a rule for each code.`,
+    ]);
   for (const { rule, path } of raws) {
     if (hasLookup || !isRecord(rule) || !Object.hasOwn(rule, 'pending')) continue;
     report.error(path, 'MAP-506', [

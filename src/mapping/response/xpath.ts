@@ -6,7 +6,6 @@ import { readBeside } from './xml-reader.ts';
 import { askXml, type XPathFound } from '../formats/xml-thread.ts';
 import type { Both } from '../../../connectors/contract.ts';
 import { suggest } from '../document/suggest.ts';
-import * as says from './condition-words.ts';
 
 /** Number of arguments of each function. `id` and `lang` need a DTD or a language, which an answer does not have. */
 const functions: Readonly<Record<string, readonly [number, number]>> = {
@@ -54,15 +53,22 @@ export interface ExpressionFault {
 
 export function compileXPath(text: string): XPath | ExpressionFault {
   const words = text.match(token) ?? [];
-  if (words.length === 0) return { fault: says.isEmpty };
-  if (text.length > mostLetters) return { fault: says.tooLong(mostLetters) };
-  if (walksInWalks(words)) return { fault: says.walksInWalks };
+  if (words.length === 0) return { fault: ['il n’y a rien', 'it is empty'] };
+  if (text.length > mostLetters)
+    return { fault: [`plus de ${mostLetters} caractères`, `it is longer than ${mostLetters} characters`] };
+  if (walksInWalks(words))
+    return {
+      fault: [
+        'des conditions qui cherchent dans toute la réponse sont l’une dans l’autre : la lecture n’aurait pas de durée bornée',
+        'conditions that search the whole answer stand inside each other: it cannot be read in bounded time',
+      ],
+    };
   const fault = faultIn(words);
   if (fault !== undefined) return fault;
   const expression = withoutNamespaces(words);
   const answer = askXml({ ask: 'read', xml: '<a/>', xpaths: [expression] });
   const found = answer.kind === 'read' ? answer.found[0] : undefined;
-  if (found === undefined) return { fault: says.noXPath };
+  if (found === undefined) return { fault: ['ce n’est pas un XPath', 'it is no XPath'] };
   return { gives: 'nodes' in found ? 'nodes' : 'value', text: expression };
 }
 
@@ -94,17 +100,35 @@ function walksInWalks(words: readonly string[]): boolean {
 
 function faultIn(words: readonly string[]): ExpressionFault | undefined {
   for (const [index, word] of words.entries()) {
-    if (word === '$') return { fault: says.noVariables };
-    if (word === ':') return { fault: says.noPrefixes };
+    if (word === '$') return { fault: ['il n’y a pas de variables', 'there are no variables'] };
+    if (word === ':')
+      return {
+        fault: [
+          'retirez les préfixes : un nom vaut dans tous les espaces de noms',
+          'leave prefixes out: a name fits in every namespace',
+        ],
+      };
     if (!isName(word) || words[index + 1] !== '(' || isOperator(words, index) || nodeTypes.has(word))
       continue;
     const takes = Object.hasOwn(functions, word) ? functions[word] : undefined;
     if (takes === undefined)
-      return { fault: says.noFunction(word), suggestion: suggest(word, Object.keys(functions)) };
+      return {
+        fault: [`la fonction « ${word} » n’existe pas`, `function "${word}" does not exist`],
+        suggestion: suggest(word, Object.keys(functions)),
+      };
     const given = argumentsAt(words, index + 1);
-    if (given < takes[0] || given > takes[1]) return { fault: says.otherArguments(word, takes, given) };
+    if (given < takes[0] || given > takes[1]) return { fault: otherArguments(word, takes, given) };
   }
   return undefined;
+}
+
+function otherArguments(name: string, [least, most]: readonly [number, number], given: number): Both {
+  const [french, english] =
+    least === most ? [`${most}`, `${most}`] : [`${least} à ${most}`, `${least} to ${most}`];
+  return [
+    `« ${name} » demande ${french} arguments, et non ${given}`,
+    `"${name}" takes ${english} arguments, not ${given}`,
+  ];
 }
 
 function argumentsAt(words: readonly string[], open: number): number {

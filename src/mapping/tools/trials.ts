@@ -87,7 +87,10 @@ function runLead(
     return;
   }
   if (withheld !== undefined) {
-    report.error([...path, 'withheld'], 'MAP-801', writtenThough(withheld));
+    report.error([...path, 'withheld'], 'MAP-801', [
+      `l’exemple s’écrit ; l’essai attend ${withheld}.`,
+      `the sample is written; the test expects ${withheld}.`,
+    ]);
     return;
   }
   const expect = test['expect'];
@@ -99,9 +102,16 @@ function runLead(
   const golden = files[`${folder}${output}`];
   const body = mapping.write([result.record], action, { sequence: 1, slot: at, rows: 1 }, situation.call);
   const place = [...path, 'output'];
-  if (golden === undefined) report.error(place, 'MAP-007', noFile(output));
+  if (golden === undefined)
+    report.error(place, 'MAP-007', [
+      `le fichier « ${output} » n’existe pas dans le dossier du client.`,
+      `the file "${output}" does not exist in the client's folder.`,
+    ]);
   else if (decode(body.bytes, charsetIn(body.mediaType)) !== golden)
-    report.error(place, 'MAP-801', otherBytes(output));
+    report.error(place, 'MAP-801', [
+      `les octets écrits diffèrent de « ${output} ».`,
+      `the bytes written differ from "${output}".`,
+    ]);
 }
 
 /** The lead of a test's sample; undefined after reporting. */
@@ -118,7 +128,10 @@ function sampleLead(
     const known = Object.keys(files).flatMap((path) =>
       path.startsWith(`${folder}samples/`) ? [path.slice(folder.length).replace(/\.(yaml|json)$/, '')] : [],
     );
-    near(report, name, known).error([...path, 'lead'], 'MAP-007', noSample(name));
+    near(report, name, known).error([...path, 'lead'], 'MAP-007', [
+      `l’exemple « ${name} » n’existe pas.`,
+      `the sample "${name}" does not exist.`,
+    ]);
     return undefined;
   }
   const sample = leadFromSample(content, file, mapping.clientId);
@@ -164,7 +177,10 @@ function isKnownCall(
   const name = textAt(test, 'call');
   const names = callNames(mapping, action);
   if (name === undefined || names.includes(name)) return true;
-  near(report, name, names).error([...path, 'call'], 'MAP-104', callOneOf(names));
+  near(report, name, names).error([...path, 'call'], 'MAP-104', [
+    `« call » est l’un de : ${listed(names, 'aucun, il n’y a pas d’appels')}.`,
+    `"call" is one of: ${listed(names, 'none, there are no calls')}.`,
+  ]);
   return false;
 }
 
@@ -264,9 +280,6 @@ function placeIn(field: string, entries: readonly Entry[]): unknown {
 const isSame = (actual: unknown, wanted: unknown): boolean =>
   JSON.stringify(actual) === JSON.stringify(wanted);
 
-// Messages about differences between a test of a mapping and its result, French first.
-// Invariant: values of samples, which are invented persons, and codes.
-
 const listed = (names: readonly string[], none: string): string => names.join(', ') || none;
 
 const json = (value: unknown, none: string): string => JSON.stringify(value) ?? none;
@@ -276,19 +289,9 @@ const notWritten = (why: string): Both => [
   `the sample is not written, ${why}.`,
 ];
 
-const writtenThough = (withheld: string): Both => [
-  `l’exemple s’écrit ; l’essai attend ${withheld}.`,
-  `the sample is written; the test expects ${withheld}.`,
-];
-
 const otherCalls = (leaving: readonly string[], wanted: readonly string[]): Both => [
   `l’exemple fait les appels ${listed(leaving, 'aucun')}, l’essai attend ${listed(wanted, 'aucun')}.`,
   `the sample makes the calls ${listed(leaving, 'none')}, the test expects ${listed(wanted, 'none')}.`,
-];
-
-const callOneOf = (names: readonly string[]): Both => [
-  `« call » est l’un de : ${listed(names, 'aucun, il n’y a pas d’appels')}.`,
-  `"call" is one of: ${listed(names, 'none, there are no calls')}.`,
 ];
 
 const otherOutcome = (kind: string, wanted: string): Both => [
@@ -305,21 +308,6 @@ const partRead = {
 const readOtherwise = ([french, english]: Both, actual: unknown, wanted: unknown): Both => [
   `${french} : ${json(actual, 'aucun')} ; l’essai attend ${JSON.stringify(wanted)}.`,
   `${english} is ${json(actual, 'none')}, the test expects ${JSON.stringify(wanted)}.`,
-];
-
-const noFile = (output: string): Both => [
-  `le fichier « ${output} » n’existe pas dans le dossier du client.`,
-  `the file "${output}" does not exist in the client's folder.`,
-];
-
-const otherBytes = (output: string): Both => [
-  `les octets écrits diffèrent de « ${output} ».`,
-  `the bytes written differ from "${output}".`,
-];
-
-const noSample = (name: string): Both => [
-  `l’exemple « ${name} » n’existe pas.`,
-  `the sample "${name}" does not exist.`,
 ];
 
 // Marks the opt-in of a lead as acknowledged before, so that tests and previews show what a mere correction writes.

@@ -8,23 +8,6 @@ import { holdsOwn, overlay } from './overlay.ts';
 import { checkSettings } from './settings.ts';
 import type { Both } from '../../../connectors/contract.ts';
 
-// Messages about mistakes in the sandbox of a mapping, French first: names of calls, keys and connectors only.
-
-const setBy = (type: string, key: string): Both => [
-  `le connecteur ${type} se règle par « ${key} ».`,
-  `connector ${type} is set by "${key}".`,
-];
-
-const noCalls: Both = [
-  'ce fichier n’a pas d’appels : écrivez sandbox.send.',
-  'this file has no calls: write sandbox.send.',
-];
-
-const noSuchCall = (name: string): Both => [
-  `il n’y a pas d’appel « ${name} » dans calls.`,
-  `there is no call "${name}" in calls.`,
-];
-
 export interface SandboxInput {
   readonly mapping: Record<string, unknown>;
   readonly connector: ConnectorFacts | undefined;
@@ -42,13 +25,20 @@ export function compileSandbox(input: SandboxInput): SandboxPlan | undefined {
   const key = connector.settingsKey;
   const other = key === 'send' ? 'file' : 'send';
   if (Object.hasOwn(block, other)) {
-    hinting(report.atKey, key).error(['sandbox', other], 'MAP-101', setBy(connector.type, key));
+    hinting(report.atKey, key).error(['sandbox', other], 'MAP-101', [
+      `le connecteur ${connector.type} se règle par « ${key} ».`,
+      `connector ${connector.type} is set by "${key}".`,
+    ]);
     return undefined;
   }
   const own = blockAt(block, key);
   const rawCalls = listAt(block, 'calls').filter(isRecord);
   if (create.calls === undefined) {
-    if (rawCalls.length > 0) report.atKey.error(['sandbox', 'calls'], 'MAP-657', noCalls);
+    if (rawCalls.length > 0)
+      report.atKey.error(['sandbox', 'calls'], 'MAP-657', [
+        'ce fichier n’a pas d’appels : écrivez sandbox.send.',
+        'this file has no calls: write sandbox.send.',
+      ]);
     const found = checked(create.settings, [{ raw: own, path: ['sandbox', key] }], [key], input);
     return found === undefined ? undefined : { ...found, calls: {} };
   }
@@ -56,7 +46,10 @@ export function compileSandbox(input: SandboxInput): SandboxPlan | undefined {
   for (const [index, raw] of rawCalls.entries()) {
     const name = textAt(raw, 'name') ?? '';
     if (!names.includes(name))
-      near(report, name, names).error(['sandbox', 'calls', index, 'name'], 'MAP-656', noSuchCall(name));
+      near(report, name, names).error(['sandbox', 'calls', index, 'name'], 'MAP-656', [
+        `il n’y a pas d’appel « ${name} » dans calls.`,
+        `there is no call "${name}" in calls.`,
+      ]);
   }
   const calls = create.calls.map(({ name, settings }, at) => {
     const index = rawCalls.findIndex((raw) => textAt(raw, 'name') === name);

@@ -159,10 +159,6 @@ const inClear: Both = [
   'contient un secret en clair : écrivez secret:NOM.',
   'holds a secret in clear: write secret:NAME.',
 ];
-const misnamed: Both = [
-  'ne nomme aucun secret : derrière secret: viennent des lettres, chiffres et _, comme secret:CRM_KEY.',
-  'names no secret: behind secret: stand letters, digits and _, such as secret:CRM_KEY.',
-];
 const holdsPassword = /^[a-z]+:\/\/[^/?#\s]*:[^/?#\s]*@/i;
 /** An address, or a place in an answer: under a key that looks like a secret's, it is a misspelt key. */
 const isPlace = /^(?:https?:\/\/|\$\.)/;
@@ -188,7 +184,11 @@ function findClearText(
     const secret = isSaid ? says[0] === true : secretKey.test(key);
     if (typeof inner !== 'string') findClearText(inner, here, under, found);
     else if (inner.startsWith('secret:')) {
-      if (secretIn(inner) === undefined) found(here, misnamed);
+      if (secretIn(inner) === undefined)
+        found(here, [
+          'ne nomme aucun secret : derrière secret: viennent des lettres, chiffres et _, comme secret:CRM_KEY.',
+          'names no secret: behind secret: stand letters, digits and _, such as secret:CRM_KEY.',
+        ]);
     } else if (holdsPassword.test(inner) || (secret && (isSaid || !isPlace.test(inner))))
       found(here, inClear);
   }
