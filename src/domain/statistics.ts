@@ -9,25 +9,8 @@ export const cellRule = { persons: 11, clients: 3, largestShare: 0.85, roundedTo
 export const reports = ['channel_media', 'product_departement', 'simultaneous'] as const;
 export type Report = (typeof reports)[number];
 
-/** Families of media: the closed list that the centre's codes of `origin_type` are mapped to. */
-export const mediaFamilies = [
-  'portal',
-  'search',
-  'social',
-  'display',
-  'website',
-  'mailing',
-  'press',
-  'broadcast',
-  'outdoor',
-  'event',
-  'referral',
-  'other',
-  'unknown',
-] as const;
-export type MediaFamily = (typeof mediaFamilies)[number];
-
-const codesOf: Readonly<Partial<Record<MediaFamily, readonly string[]>>> = {
+/** Families of media: the closed list that the centre's codes of `origin_type` are mapped to, with those codes. */
+const codesOf = {
   portal: ['portal', 'portals', 'portail', 'portail_immobilier'],
   search: ['search', 'sea', 'seo', 'google_ads', 'adwords', 'moteur'],
   social: ['social', 'social_ads', 'facebook', 'instagram', 'linkedin', 'tiktok', 'reseaux_sociaux'],
@@ -39,12 +22,14 @@ const codesOf: Readonly<Partial<Record<MediaFamily, readonly string[]>>> = {
   outdoor: ['outdoor', 'affichage', 'panneau', 'billboard', 'bulle_de_vente', 'signage'],
   event: ['event', 'salon', 'fair', 'portes_ouvertes'],
   referral: ['referral', 'parrainage', 'bouche_a_oreille', 'prescripteur', 'partner', 'partenaire'],
-};
+  other: [],
+  unknown: [],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+export type MediaFamily = keyof typeof codesOf;
+export const mediaFamilies = Object.keys(codesOf) as readonly MediaFamily[];
 
 const familyOfCode: ReadonlyMap<string, MediaFamily> = new Map(
-  mediaFamilies.flatMap((family) =>
-    (codesOf[family] ?? []).map((code): [string, MediaFamily] => [code, family]),
-  ),
+  mediaFamilies.flatMap((family) => codesOf[family].map((code): [string, MediaFamily] => [code, family])),
 );
 
 /** In any spelling, with accents or without. A code outside the list is `other`: the code itself is never published. */

@@ -106,14 +106,7 @@ function singleRequests(input: ActionsInput): (action: Action) => SingleRequest 
     const schema = schemaOf(action, record, own);
     if (settings === undefined || connector === undefined) return undefined;
     const at = placesOf(mapping, action, connector);
-    const question = compileQuestion(settings.plan.settings, at, {
-      mapping,
-      connector,
-      client,
-      scope,
-      layout,
-      report,
-    });
+    const question = compileQuestion(settings.plan.settings, at, { ...input, connector });
     const erasing = {
       settings: settings.plan.settings,
       record,

@@ -2,7 +2,6 @@
 // Invariant: everything that does not depend on the lead is decided here; `apply` only reads the lead and calls the compiled functions.
 import type { Action } from '../../connectors/contract.ts';
 import { entitiesOf } from '../domain/consent.ts';
-import type { ClientFacts } from '../domain/destination.ts';
 import { actionNames, compileActions, type CompiledActions, type PlannedCall } from './actions.ts';
 import { createApply, planKey, safeTitle, type ApplyParts } from './apply.ts';
 import { hasCalls } from './calls/calls.ts';
@@ -33,7 +32,7 @@ import type { FaultsOf } from './response/faults.ts';
 import { inWords } from './tools/rule-words.ts';
 import { compileTiming, wayOf, bySettings, noFinancialIn } from './transport/timing.ts';
 import { compileSandbox } from './transport/sandbox.ts';
-import { emptyPolicy, impersonalIn, reportContents, type Scope } from './scope.ts';
+import { emptyPolicy, impersonalIn, reportContents, type Compiling, type Scope } from './scope.ts';
 import { reportClearText } from './transport/settings.ts';
 import { bodyWith } from './fields/lints.ts';
 import type { Entry } from './fields/values.ts';
@@ -41,13 +40,9 @@ import type { DataCategory } from '../domain/lead.ts';
 import type { Context } from './fields/source.ts';
 import { compileTemplate } from './fields/template.ts';
 
-export interface CompileInput {
-  readonly mapping: Record<string, unknown>;
-  readonly report: Report;
-  readonly connector: ConnectorFacts | undefined;
+export interface CompileInput extends Compiling {
   /** Every known connector, for the checks of a file that names none of them. */
   readonly connectors: readonly ConnectorFacts[];
-  readonly client: ClientFacts | undefined;
   readonly clientId: string;
   readonly schemas: Schemas;
   readonly now: () => number;

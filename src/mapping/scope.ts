@@ -1,6 +1,7 @@
 // The context shared by the compilers of a mapping's parts: the report, the format, the categories of the contract.
 // Invariant: read-only; a wrong part is reported and gives undefined, so that the next part is still checked.
 import type { Action, Both } from '../../connectors/contract.ts';
+import type { ClientFacts } from '../domain/destination.ts';
 import type { DataCategory, OptionalBlock } from '../domain/lead.ts';
 import type { ActionPlan, ConnectorFacts, Format, RpcFormat } from './contract.ts';
 import { isRecord } from './document/yaml.ts';
@@ -8,6 +9,14 @@ import type { Report } from './document/problems.ts';
 import type { Source } from './fields/source.ts';
 import type { Encoding } from './formats/encoding.ts';
 import type { CsvWriter } from './formats/write-csv.ts';
+
+/** Shared by the compilers of the blocks of a file. */
+export interface Compiling {
+  readonly mapping: Record<string, unknown>;
+  readonly report: Report;
+  readonly connector: ConnectorFacts | undefined;
+  readonly client: ClientFacts | undefined;
+}
 
 /** How an absent value is written. `keep` leaves the key out, so that the recipient keeps its value. */
 export type EmptyPolicy = 'omit' | 'null' | 'blank';

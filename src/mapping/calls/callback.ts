@@ -1,19 +1,12 @@
 // Compiles `callback:`, for a recipient that reports a later decision in a request that it signs.
 // Invariant: the secret is given by name, and the callback names the delivery by our key: no person is looked up.
 import type { Both } from '../../../connectors/contract.ts';
-import type { CallbackPlan, ConnectorFacts } from '../contract.ts';
+import type { CallbackPlan } from '../contract.ts';
 import { isRecord, textAt } from '../document/yaml.ts';
-import type { Report } from '../document/problems.ts';
+import type { Compiling } from '../scope.ts';
 import { secretIn } from '../fields/lints.ts';
 import { placeForms, placeOf, understand } from '../response/answer.ts';
 import { hasCalls } from './calls.ts';
-
-export interface CallbackInput {
-  readonly mapping: Record<string, unknown>;
-  readonly connector: ConnectorFacts | undefined;
-  readonly hasLookup: boolean;
-  readonly report: Report;
-}
 
 /** Form of our delivery keys. */
 const keyForm = /^[A-Za-z0-9_-]{1,64}$/;
@@ -24,7 +17,7 @@ export function compileCallback({
   connector,
   hasLookup,
   report,
-}: CallbackInput): CallbackPlan | undefined {
+}: Omit<Compiling, 'client'> & { readonly hasLookup: boolean }): CallbackPlan | undefined {
   const block = mapping['callback'];
   if (!isRecord(block) || connector === undefined) return undefined;
   const misplaced: Both | undefined =

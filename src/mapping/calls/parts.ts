@@ -1,7 +1,6 @@
 // Compiles the parts of one call: its condition, its layout, the ids in its address, the ids its answer must give.
 // Invariant: an id in an address is given by an earlier call; an accepted answer without the required ids counts as no proof.
 import type { Action, Captured } from '../../../connectors/contract.ts';
-import type { ClientFacts } from '../../domain/destination.ts';
 import { tooComplexReason } from '../response/answer-budget.ts';
 import type { Schemas } from '../formats/client-schema.ts';
 import { compileCondition } from '../fields/conditions.ts';
@@ -11,7 +10,7 @@ import type { Layout } from '../formats/layout.ts';
 import { near, type Path, type Report } from '../document/problems.ts';
 import type { RecordPlan } from '../record.ts';
 import type { Judge } from '../response/rules.ts';
-import type { Scope } from '../scope.ts';
+import type { Compiling, Scope } from '../scope.ts';
 import { placeForms, placeOf, type Extract, type Opened } from '../response/answer.ts';
 import { smellsOfPerson } from '../fields/lints.ts';
 import { safeReference } from '../../domain/names-in-text.ts';
@@ -210,15 +209,12 @@ function idOf(value: unknown): string | number | undefined {
   return text !== '0' && safeId.test(text) ? safeReference(text) : undefined;
 }
 
-export interface CallsInput {
-  readonly mapping: Record<string, unknown>;
+export interface CallsInput extends Compiling {
   readonly action: Action;
   readonly scope: Scope;
   readonly layout: Layout;
   readonly consent: CompiledConsent | undefined;
   readonly connector: ConnectorFacts;
-  readonly client: ClientFacts | undefined;
-  readonly report: Report;
   readonly schemas: Schemas;
   readonly now: () => number;
   /** Ids that calls of this action and of those before it give; grows with each call. */

@@ -3,9 +3,8 @@
 // (guarantee 5), and no personal data leaves with a look-up; without a reference it needs, it is not sent.
 import mappingSchema from '../../../mappings/schema/mapping.schema.json' with { type: 'json' };
 import type { Body } from '../../../connectors/contract.ts';
-import type { ClientFacts } from '../../domain/destination.ts';
 import type { Lead } from '../../domain/lead.ts';
-import { reportAt, type Path, type Report } from '../document/problems.ts';
+import { reportAt, type Path } from '../document/problems.ts';
 import { reportStructure } from '../document/structure.ts';
 import { blockAt, isRecord, listAt } from '../document/yaml.ts';
 import { type Asked, type ConnectorFacts, type FaultFormat, bodyBlocks } from '../contract.ts';
@@ -18,7 +17,7 @@ import type { Entry, FieldProblem } from '../fields/values.ts';
 import { readLayout, inLayout, type Layout } from '../formats/layout.ts';
 import { isAsked, looksForAsked } from '../response/comparison.ts';
 import { compileLines, type RecordPlan } from '../record.ts';
-import type { Scope } from '../scope.ts';
+import type { Compiling, Scope } from '../scope.ts';
 
 export interface Question {
   /** The body of the look-up; undefined where a reference it needs is unknown. */
@@ -28,13 +27,10 @@ export interface Question {
   readonly faults: FaultFormat | undefined;
 }
 
-export interface QuestionInput {
-  readonly mapping: Record<string, unknown>;
+interface QuestionInput extends Compiling {
   readonly connector: ConnectorFacts;
-  readonly client: ClientFacts | undefined;
   readonly scope: Scope;
   readonly layout: Layout;
-  readonly report: Report;
 }
 
 const { $defs, properties } = mappingSchema;

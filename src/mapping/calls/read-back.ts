@@ -1,6 +1,5 @@
 // Compiles `readBack:`, by which an accepted record is read back and its opt-in compared with the one written.
 // Invariant: the read-back uses references only and changes nothing; its result is names of fields, never values.
-import type { ClientFacts } from '../../domain/destination.ts';
 import { consentStates, type ConsentState } from '../../domain/lead.ts';
 import {
   unchanged,
@@ -9,12 +8,12 @@ import {
   type ReadBackPlan,
   type ActionPlan,
   type CompiledMapping,
-  type ConnectorFacts,
 } from '../contract.ts';
 import { omitted } from '../consent/choices.ts';
 import type { Consents } from './consents.ts';
 import { blockAt, isRecord, listAt, textAt } from '../document/yaml.ts';
-import { near, type Path, type Report } from '../document/problems.ts';
+import { near, type Path } from '../document/problems.ts';
+import type { Compiling } from '../scope.ts';
 import { asText } from '../fields/values.ts';
 import { understand, placeForms, placeOf, type Extract, type Opened } from '../response/answer.ts';
 import { overlay } from '../transport/overlay.ts';
@@ -22,13 +21,9 @@ import { checkSettings } from '../transport/settings.ts';
 import { durationAt } from '../transport/timing.ts';
 import { capturesIn, gatedCall } from './parts.ts';
 
-export interface ReadBackInput {
-  readonly mapping: Record<string, unknown>;
-  readonly connector: ConnectorFacts | undefined;
-  readonly client: ClientFacts | undefined;
+interface ReadBackInput extends Compiling {
   readonly consents: Consents;
   readonly create: ActionPlan | undefined;
-  readonly report: Report;
 }
 
 export interface CompiledReadBack {

@@ -312,35 +312,12 @@ function proofOf({ name, value }: SampleField): Readonly<Record<string, unknown>
   return /entite|entity/.test(own) ? { proof: 'entity' } : undefined;
 }
 
-const pairs: readonly (readonly [string, string])[] = [
-  ...([
-    ['OUI', 'NON'],
-    ['Oui', 'Non'],
-    ['oui', 'non'],
-    ['O', 'N'],
-    ['1', '0'],
-    ['Y', 'N'],
-    ['YES', 'NO'],
-  ] as const),
-  ...([
-    ['Yes', 'No'],
-    ['yes', 'no'],
-    ['true', 'false'],
-    ['TRUE', 'FALSE'],
-    ['VRAI', 'FAUX'],
-  ] as const),
-  ...([
-    ['ACCEPTE', 'REFUSE'],
-    ['accepted', 'refused'],
-    ['granted', 'refused'],
-    ['OPTIN', 'OPTOUT'],
-  ] as const),
-  ...([
-    ['optin', 'optout'],
-    ['opt-in', 'opt-out'],
-    ['subscribed', 'unsubscribed'],
-  ] as const),
-];
+/** Yes and no, as clients write them. */
+const pairs: readonly (readonly string[])[] = [
+  'OUI/NON Oui/Non oui/non O/N 1/0 Y/N YES/NO Yes/No yes/no true/false TRUE/FALSE VRAI/FAUX',
+  'ACCEPTE/REFUSE accepted/refused granted/refused OPTIN/OPTOUT optin/optout opt-in/opt-out',
+  'subscribed/unsubscribed',
+].flatMap((line) => line.split(' ').map((pair) => pair.split('/')));
 
 function valuesOf(value: SampleValue, optOut: boolean): Readonly<Record<string, unknown>> | string {
   if (value === undefined || value === null || (typeof value === 'string' && value.trim() === ''))

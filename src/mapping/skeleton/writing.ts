@@ -153,24 +153,9 @@ const spellings: Readonly<Record<string, RegExp>> = {
   landline: /^(fixe|fix|landline|home|domicile)$/i,
 };
 
-const civilities: readonly (readonly [string, string])[] = [
-  ...([
-    ['M', 'MME'],
-    ['M', 'Mme'],
-    ['M.', 'Mme'],
-    ['Mr', 'Mme'],
-    ['MR', 'MME'],
-    ['Monsieur', 'Madame'],
-  ] as const),
-  ...([
-    ['MONSIEUR', 'MADAME'],
-    ['monsieur', 'madame'],
-    ['m', 'mme'],
-    ['Mr', 'Mrs'],
-    ['H', 'F'],
-    ['1', '2'],
-  ] as const),
-];
+const civilities: readonly (readonly string[])[] = [
+  'M/MME M/Mme M./Mme Mr/Mme MR/MME Monsieur/Madame MONSIEUR/MADAME monsieur/madame m/mme Mr/Mrs H/F 1/2',
+].flatMap((line) => line.split(' ').map((pair) => pair.split('/')));
 
 function codes(path: string, values: readonly string[], value: SampleValue, blank: boolean): Writing {
   const text = String(value ?? '').trim();

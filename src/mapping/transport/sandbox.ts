@@ -8,7 +8,7 @@ import { holdsOwn, overlay } from './overlay.ts';
 import { checkSettings } from './settings.ts';
 import type { Both } from '../../../connectors/contract.ts';
 
-export interface SandboxInput {
+interface SandboxInput {
   readonly mapping: Record<string, unknown>;
   readonly connector: ConnectorFacts | undefined;
   readonly client: ClientFacts | undefined;
