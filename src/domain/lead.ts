@@ -40,18 +40,7 @@ export interface SourceField {
 
 function sourceOf(path: string, place: string, field: Field, category: SourceField['category']): SourceField {
   const { type, person, label, description, values, words, guess } = field;
-  return {
-    path,
-    place,
-    type,
-    category,
-    person,
-    label,
-    description,
-    values,
-    words,
-    guess,
-  };
+  return { path, place, type, category, person, label, description, values, words, guess };
 }
 
 const ofColumn = (facts: ColumnFacts): readonly SourceField[] =>
@@ -77,64 +66,50 @@ const technical = (path: string, type: SourceType, more: Named): SourceField => 
   ...more,
 });
 
+/** A source that is a person's, and no column. */
+const personal = (path: string, type: SourceType, more: Named): SourceField => ({
+  path,
+  place: path,
+  type,
+  category: 'identity',
+  person: true,
+  ...more,
+});
+
 const phones: readonly SourceField[] = [
-  {
-    path: 'identity.phone',
-    place: 'identity.phone',
-    type: 'phone',
-    category: 'identity',
-    person: true,
+  personal('identity.phone', 'phone', {
     label: 'Téléphone (mobile, à défaut fixe)',
     description: 'The mobile if given, else the landline (E.164).',
     guess: /^(contact|prospect|client|lead|num|numero|numerode)*(tel|telephone|phone|phonenumber)[12]?$/,
-  },
-  {
-    path: 'identity.phones',
-    place: 'identity.phones',
-    type: 'list',
-    category: 'identity',
-    person: true,
+  }),
+  personal('identity.phones', 'list', {
     label: 'Téléphones',
     description: 'All phones given.',
     guess: null,
     element: [
-      {
-        path: 'type',
-        place: 'type',
-        type: 'enum',
-        category: 'identity',
-        person: true,
+      personal('type', 'enum', {
         label: 'Type de téléphone',
         description: 'Kind of phone.',
         values: phoneTypes,
         words: { mobile: 'Mobile', landline: 'Fixe', work: 'Bureau', other: 'Autre' },
         guess: /type|kind|label|nature/,
-      },
-      {
-        path: 'number',
-        place: 'number',
-        type: 'phone',
-        category: 'identity',
-        person: true,
+      }),
+      personal('number', 'phone', {
         label: 'Numéro de téléphone',
         description: 'Phone number (E.164).',
         guess: /num|tel|phone|value|text|gsm/,
-      },
+      }),
     ],
-  },
+  }),
 ];
 
-const interactions: SourceField = {
-  path: 'interactions',
-  place: 'interactions',
-  type: 'list',
+const interactions = personal('interactions', 'list', {
   category: 'statistical',
-  person: true,
   label: 'Échanges',
   description: 'All actions of relation, oldest first.',
   guess: null,
   element: elementsOf(interactionFields, 'statistical'),
-};
+});
 
 const exchange: readonly SourceField[] = [
   technical('client.id', 'text', { label: 'Votre code', description: 'Code of the client.' }),

@@ -30,6 +30,11 @@ const texts = (value: unknown, key: string): readonly string[] =>
 const stringsAt = (value: unknown, key: string): readonly string[] =>
   listAt(value, key).filter((item) => typeof item === 'string');
 
+const categoriesIn = (value: unknown): readonly DataCategory[] =>
+  listAt(value, 'categories').filter((category): category is DataCategory =>
+    dataCategories.includes(category as DataCategory),
+  );
+
 /** Facts of a client; `destinations` are those that exist, for the authorisations. */
 export function readClient(value: unknown, report: Report, folder: string): ClientFacts {
   const id = textAt(value, 'id') ?? folder;
@@ -38,13 +43,8 @@ export function readClient(value: unknown, report: Report, folder: string): Clie
       `le client « ${id} » est dans le dossier « ${folder} ».`,
       `the client "${id}" stands in the folder "${folder}".`,
     ]);
-  const categories = listAt(value, 'categories').filter((category): category is DataCategory =>
-    dataCategories.includes(category as DataCategory),
-  );
+  const categories = categoriesIn(value);
   const contacts = blockAt(value, 'contacts');
-  const rights = textAt(contacts, 'rights');
-  const technical = textAt(contacts, 'technical');
-  const seals = textAt(contacts, 'seals');
   const targets = {
     hosts: texts(value, 'hosts'),
     mailboxes: texts(value, 'mailboxes'),
@@ -62,9 +62,9 @@ export function readClient(value: unknown, report: Report, folder: string): Clie
     ...targets,
     categories,
     contacts: {
-      ...(rights === undefined ? {} : { rights }),
-      ...(technical === undefined ? {} : { technical }),
-      ...(seals === undefined ? {} : { seals }),
+      rights: textAt(contacts, 'rights'),
+      technical: textAt(contacts, 'technical'),
+      seals: textAt(contacts, 'seals'),
     },
     goLive,
     ...(optIn.length === 0 ? {} : { optIn }),
@@ -106,24 +106,13 @@ function readAuthorisation(
   const recipient = textAt(raw, 'recipient');
   const destinationId = textAt(raw, 'destination');
   const documentRef = textAt(raw, 'document');
-  const from = textAt(raw, 'from');
-  if (
-    !isRecord(raw) ||
-    recipient === undefined ||
-    destinationId === undefined ||
-    documentRef === undefined ||
-    from === undefined
-  )
+  if (!isRecord(raw) || recipient === undefined || destinationId === undefined || documentRef === undefined)
     return undefined;
-  const validFrom = parseDay(from);
+  if (textAt(raw, 'from') === undefined) return undefined;
   reportPersons(raw, path, ['recipient', 'document'], report);
-  if (validFrom === undefined) report.error([...path, 'from'], 'MAP-902', badDate);
-  const until = textAt(raw, 'until');
-  const validUntil = until === undefined ? undefined : parseDay(until, 1);
-  if (until !== undefined && validUntil === undefined) report.error([...path, 'until'], 'MAP-902', badDate);
-  const categories = listAt(raw, 'categories').filter((category): category is DataCategory =>
-    dataCategories.includes(category as DataCategory),
-  );
+  const validFrom = dayOf(raw, 'from', path, report);
+  const validUntil = dayOf(raw, 'until', path, report, 1);
+  const categories = categoriesIn(raw);
   for (const [index, category] of categories.entries()) {
     if (contractCategories.includes(category)) continue;
     report.error([...path, 'categories', index], 'MAP-410', [
@@ -147,7 +136,7 @@ function readAuthorisation(
     documentRef,
     validFrom: validFrom.toISOString(),
     ...(Object.hasOwn(raw, 'targets') ? { targets } : {}),
-    ...(validUntil === undefined ? {} : { validUntil: validUntil.toISOString() }),
+    validUntil: validUntil?.toISOString(),
   };
 }
 
@@ -179,11 +168,11 @@ function readNotices(value: unknown, report: Report): readonly WordedNotice[] {
   });
 }
 
-/** The day at a key; undefined where there is none, or after reporting. */
-function dayOf(raw: unknown, key: string, path: Path, report: Report): Date | undefined {
+/** The day at a key, plus days; undefined where there is none, or after reporting. */
+function dayOf(raw: unknown, key: string, path: Path, report: Report, plusDays = 0): Date | undefined {
   const text = textAt(raw, key);
   if (text === undefined) return undefined;
-  const day = parseDay(text);
+  const day = parseDay(text, plusDays);
   if (day === undefined) report.error([...path, key], 'MAP-902', badDate);
   return day;
 }
@@ -200,11 +189,7 @@ function readGoLive(value: unknown, report: Report): NonNullable<ClientFacts['go
     if (evidence === undefined || date === undefined) continue;
     // The number that calls show is the centre's own.
     if (item !== 'callerNumber') reportPersons(raw, ['goLive', item], ['evidence'], report);
-    if (parseDay(date) === undefined)
-      report.error(['goLive', item, 'date'], 'MAP-902', [
-        'la date s’écrit aaaa-MM-jj.',
-        'the date is written yyyy-MM-dd.',
-      ]);
+    dayOf(raw, 'date', ['goLive', item], report);
     const number = textAt(raw, 'number');
     if (number !== undefined && !isPhone(number))
       report.error(['goLive', item, 'number'], 'MAP-907', [

@@ -72,13 +72,22 @@ const deliveriesOnTheWay: OneAndSeveral = [
   ['de ses livraisons sont en route', 'of its deliveries are on their way'],
 ];
 
-/** @throws DEST-002 while deliveries are in flight with the old connector: the new one could not finish them */
-export async function refuseConnectorChange(
+/**
+ * @throws DEST-001 for a destination of another client
+ * @throws DEST-002 while deliveries are in flight with the old connector: the new one could not finish them
+ */
+export async function refuseOtherUse(
   tx: Sql,
   before: Destination | undefined,
   mapping: CompiledMapping,
 ): Promise<void> {
-  if (before === undefined || before.connector === mapping.connector) return;
+  if (before === undefined) return;
+  if (before.clientId !== mapping.clientId)
+    throw new RelaisError('DEST-001', [
+      `La destination ${before.id} appartient au client ${before.clientId}, pas à ${mapping.clientId}.`,
+      `Destination ${before.id} belongs to client ${before.clientId}, not ${mapping.clientId}.`,
+    ]);
+  if (before.connector === mapping.connector) return;
   const count = await underWay(tx, before.id);
   if (count === 0) return;
   const onTheWay = counted(count, deliveriesOnTheWay);

@@ -1,7 +1,6 @@
 // Computes the changes of a publication or a rollback, so that a person can confirm them first.
 // Invariant: reads only; uses the functions that publish, so that the plan is what happens.
 import type { Authorisation, AuthorisationFact } from '../domain/destination.ts';
-import { RelaisError } from '../errors.ts';
 import { unknownVersion } from '../errors/unknown.ts';
 import type { CompiledMapping, MappingSources, Problem } from '../mapping/contract.ts';
 import type { Database } from '../store/database.ts';
@@ -18,7 +17,7 @@ import { factChanges, mappingChanges, compiledAgain } from './notes.ts';
 import {
   checkFiles,
   checkVersion,
-  refuseConnectorChange,
+  refuseOtherUse,
   type PublishingDeps,
   refuseInProduction,
 } from './fitness.ts';
@@ -85,12 +84,7 @@ async function planOf(
   const { database, check } = deps;
   const { destinationId, clientId, client, secretNames } = mapping;
   const destination = await findDestination(database, destinationId);
-  if (destination !== undefined && destination.clientId !== clientId)
-    throw new RelaisError('DEST-001', [
-      `La destination ${destinationId} appartient au client ${destination.clientId}, pas à ${clientId}.`,
-      `Destination ${destinationId} belongs to client ${destination.clientId}, not ${clientId}.`,
-    ]);
-  await refuseConnectorChange(database, destination, mapping);
+  await refuseOtherUse(database, destination, mapping);
   const before = await inForceOf(database, destination?.mappingVersionId);
   const isSame = before?.fingerprint === fingerprint;
   const facts = factChanges(await findClient(database, clientId), client);

@@ -2,7 +2,6 @@
 // Invariant: a version is never deleted, and the log names the person who put it in force.
 import { citedText, mappingDigest } from '../domain/cited.ts';
 import type { Authorisation, ClientFacts } from '../domain/destination.ts';
-import { RelaisError } from '../errors.ts';
 import { unknownDestination, unknownVersion } from '../errors/unknown.ts';
 import type { Log } from '../log.ts';
 import type { CompiledMapping, MappingSources, Problem } from '../mapping/contract.ts';
@@ -31,7 +30,7 @@ import { followContract, refuseEnding, reopen, reopenAccepted, type MayEnd } fro
 import { noteOfPublication, noteOfRollback } from './notes.ts';
 import {
   checkFiles,
-  refuseConnectorChange,
+  refuseOtherUse,
   checkVersion,
   refuseInProduction,
   type FitMapping,
@@ -162,13 +161,7 @@ async function entered(
   // Intake plans new leads under this lock: a lead is planned before this transaction, or sees the destination.
   await lockClients(tx, [mapping.clientId], 'alone');
   const before = await lockDestination(tx, request.destinationId);
-  if (before !== undefined && before.clientId !== mapping.clientId) {
-    throw new RelaisError('DEST-001', [
-      `La destination ${before.id} appartient au client ${before.clientId}, pas à ${mapping.clientId}.`,
-      `Destination ${before.id} belongs to client ${before.clientId}, not ${mapping.clientId}.`,
-    ]);
-  }
-  await refuseConnectorChange(tx, before, mapping);
+  await refuseOtherUse(tx, before, mapping);
   // The facts in force are read before the rows of destination and client are written.
   const facts = await findClient(tx, mapping.clientId);
   const inForce = before === undefined ? undefined : (await readVersions(tx, [before.mappingVersionId]))[0];
@@ -265,7 +258,7 @@ async function putBack(
   const destination = await lockDestination(tx, request.destinationId);
   if (destination === undefined) throw unknownDestination(request.destinationId);
   if (production) await refuseInProduction(tx, mapping);
-  await refuseConnectorChange(tx, destination, mapping);
+  await refuseOtherUse(tx, destination, mapping);
   const before = {
     version: (await readVersions(tx, [destination.mappingVersionId]))[0],
     facts: await findClient(tx, destination.clientId),

@@ -76,14 +76,7 @@ export function ownLayout(
 
 /** The scope for the targets of such a layout. */
 export function inLayout(scope: Scope, { format, xml, header, rpc, noNull }: Layout): Scope {
-  const { xml: _xml, rpc: _rpc, noNull: _noNull, ...rest } = scope;
-  return {
-    ...rest,
-    format,
-    ...(xml === undefined ? {} : { xml: xmlScope(xml, header) }),
-    rpc,
-    noNull,
-  };
+  return { ...scope, format, xml: xml && xmlScope(xml, header), rpc, noNull };
 }
 
 type Batch = { readonly sequence: number; readonly rows: number } | undefined;

@@ -1,9 +1,9 @@
 // Previews a lead for people: bytes, sheet, the source of each value, the value of each consent state.
 // Invariant: pure; nothing is sent, and the bytes shown are those that would be sent.
-import type { Action, Body, SheetSection } from '../../../connectors/contract.ts';
-import type { ConsentChannel, ConsentPurpose, ConsentState, Lead } from '../../domain/lead.ts';
+import type { Action, Body } from '../../../connectors/contract.ts';
+import type { ConsentState, Lead } from '../../domain/lead.ts';
 import { callPlanOf, callSituations, undoSituations } from '../calls/situations.ts';
-import type { ApplyResult, CallPlan, CompiledMapping, WriteSituation, ConsentSent } from '../contract.ts';
+import type { ApplyResult, CallPlan, CompiledMapping, WriteSituation, WrittenRecord } from '../contract.ts';
 import { decode, charsetIn } from '../formats/encoding.ts';
 import { channelWords, purposeWords } from '../../domain/lead-values.ts';
 
@@ -15,32 +15,18 @@ export interface Preview {
   readonly accepts: ReturnType<CompiledMapping['accepts']>;
   readonly settings: unknown;
   /** Every consent line with its value in each state; the state of this lead where it is known. */
-  readonly consentTable: readonly {
-    readonly field: string;
-    readonly purpose: ConsentPurpose;
-    readonly channel: ConsentChannel;
+  readonly consentTable: readonly (CompiledMapping['consentTable'][number] & {
     readonly label: string;
-    readonly values: Readonly<Record<ConsentState, string>>;
     readonly now?: ConsentState;
-  }[];
-  readonly result:
-    | {
-        readonly ok: true;
-        readonly body: Body;
-        /** The body as the recipient reads it. */
-        readonly text: string;
-        readonly sheet?: readonly SheetSection[];
-        readonly title?: string;
-        readonly fieldNames: readonly string[];
-        readonly consents: readonly ConsentSent[];
-        readonly origins: readonly {
-          readonly field: string;
-          readonly source: string;
-          readonly value: string;
-        }[];
-        readonly freshUntil?: Date;
-      }
-    | Exclude<ApplyResult, { readonly ok: true }>;
+  })[];
+  readonly result: Written | Exclude<ApplyResult, { readonly ok: true }>;
+}
+
+interface Written extends Omit<WrittenRecord, 'key' | 'values'> {
+  readonly ok: true;
+  readonly body: Body;
+  /** The body as the recipient reads it. */
+  readonly text: string;
 }
 
 /** Several opt-ins may be in one field: a list, a text of lines. */
@@ -105,24 +91,10 @@ export function previewCalls(
   }));
 }
 
-function written(
-  compiled: CompiledMapping,
-  record: Extract<ApplyResult, { readonly ok: true }>['record'],
-  situation: WriteSituation,
-): Preview['result'] {
+function written(compiled: CompiledMapping, record: WrittenRecord, situation: WriteSituation): Written {
   const batch =
     compiled.schedule === undefined ? undefined : { sequence: 1, slot: situation.writtenAt, rows: 1 };
   const body = compiled.write([record], situation.action, batch, situation.call);
-  const { sheet, title, fieldNames, consents, origins, freshUntil } = record;
-  return {
-    ok: true,
-    body,
-    text: decode(body.bytes, charsetIn(body.mediaType)),
-    fieldNames,
-    consents,
-    origins,
-    sheet,
-    title,
-    freshUntil,
-  };
+  const { key: _key, values: _values, ...shown } = record;
+  return { ok: true, body, text: decode(body.bytes, charsetIn(body.mediaType)), ...shown };
 }

@@ -65,14 +65,8 @@ const date = {
   description: 'a date with its time and offset, 2026-11-20T10:15:00+01:00.',
   'x-forme': 'une date avec son heure et son décalage, 2026-11-20T10:15:00+01:00.',
 } as const;
-interface Block {
-  readonly type: 'object';
-  readonly additionalProperties: false;
-  readonly required: readonly string[];
-  readonly properties: Readonly<Record<string, unknown>>;
-}
 
-const block = (properties: Readonly<Record<string, unknown>>, required: readonly string[] = []): Block => ({
+const block = (properties: Readonly<Record<string, unknown>>, required: readonly string[] = []) => ({
   type: 'object',
   additionalProperties: false,
   required,

@@ -85,29 +85,27 @@ interface Fault {
   readonly fault: Both;
 }
 
+const wrong = (...fault: Both): Fault => ({ fault });
+
 /** Reads days, then times; or gives the mistake. */
 function readLine(line: unknown): OpenLine | Fault {
   if (typeof line !== 'string')
-    return { fault: [`écrivez des jours et des heures : ${example}.`, `write days and times: ${example}.`] };
+    return wrong(`écrivez des jours et des heures : ${example}.`, `write days and times: ${example}.`);
   const words = line.trim().split(/\s+/);
   const first = words.findIndex((word) => /^\d/.test(word));
   if (first < 1)
-    return {
-      fault: [
-        `« ${line} » ne donne pas de jours, ou pas d’heures : écrivez les deux, comme ${example}.`,
-        `"${line}" names no days or no times: write both, such as ${example}.`,
-      ],
-    };
+    return wrong(
+      `« ${line} » ne donne pas de jours, ou pas d’heures : écrivez les deux, comme ${example}.`,
+      `"${line}" names no days or no times: write both, such as ${example}.`,
+    );
   const days: number[] = [];
   for (const word of words.slice(0, first)) {
     const named = daysOf(word);
     if (named === undefined)
-      return {
-        fault: [
-          `« ${word} » n’est pas un jour : écrivez ${weekdays.join(', ')}, ou une suite comme mon-fri.`,
-          `"${word}" is no weekday: write ${weekdays.join(', ')}, or a span such as mon-fri.`,
-        ],
-      };
+      return wrong(
+        `« ${word} » n’est pas un jour : écrivez ${weekdays.join(', ')}, ou une suite comme mon-fri.`,
+        `"${word}" is no weekday: write ${weekdays.join(', ')}, or a span such as mon-fri.`,
+      );
     days.push(...named);
   }
   const ranges: OpenRange[] = [];
@@ -133,28 +131,22 @@ function daysOf(word: string): readonly number[] | undefined {
 function rangeOf(word: string): OpenRange | Fault {
   const match = /^(\d\d):([0-5]\d)-(\d\d):([0-5]\d)$/.exec(word);
   if (match === null)
-    return {
-      fault: [
-        `« ${word} » n’est pas une plage d’heures : écrivez 09:00-18:00, avec deux chiffres chacune.`,
-        `"${word}" is no span of time: write 09:00-18:00, with two digits each.`,
-      ],
-    };
+    return wrong(
+      `« ${word} » n’est pas une plage d’heures : écrivez 09:00-18:00, avec deux chiffres chacune.`,
+      `"${word}" is no span of time: write 09:00-18:00, with two digits each.`,
+    );
   const from = timeOf(match[1], match[2]);
   const to = timeOf(match[3], match[4]);
   if (Math.max(from, to) > dayMs)
-    return {
-      fault: [
-        `« ${word} » dépasse la fin du jour, qui est 24:00.`,
-        `"${word}" is past the end of the day, which is 24:00.`,
-      ],
-    };
+    return wrong(
+      `« ${word} » dépasse la fin du jour, qui est 24:00.`,
+      `"${word}" is past the end of the day, which is 24:00.`,
+    );
   if (from >= to)
-    return {
-      fault: [
-        `« ${word} » finit avant de commencer : pour une nuit écrivez-en deux, comme fri 22:00-24:00 et sat 00:00-02:00.`,
-        `"${word}" ends before it begins: for a night write two, such as fri 22:00-24:00 and sat 00:00-02:00.`,
-      ],
-    };
+    return wrong(
+      `« ${word} » finit avant de commencer : pour une nuit écrivez-en deux, comme fri 22:00-24:00 et sat 00:00-02:00.`,
+      `"${word}" ends before it begins: for a night write two, such as fri 22:00-24:00 and sat 00:00-02:00.`,
+    );
   return { from, to };
 }
 
