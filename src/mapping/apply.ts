@@ -200,21 +200,14 @@ function buildSheet(
 ): readonly SheetSection[] {
   const lines: SheetLine[] = [];
   for (const field of fields) field.sheet(context, lines);
-  const sections = new Map<
-    string,
-    { readonly label: string; readonly value: string; readonly emphasis?: boolean }[]
-  >();
-  const into = (
-    section: string,
-    line: { readonly label: string; readonly value: string; readonly emphasis?: boolean },
-  ): void => {
-    const own = sections.get(section);
-    if (own === undefined) sections.set(section, [line]);
-    else own.push(line);
-  };
-  for (const { section, label, value } of lines) into(section, { label, value });
-  for (const consent of consents) into(consentSection, { ...consent, emphasis: true });
-  return [...sections].map(([title, own]) => ({ title, lines: own }));
+  const all: readonly (SheetLine & { readonly emphasis?: boolean })[] = [
+    ...lines,
+    ...consents.map((consent) => ({ ...consent, section: consentSection, emphasis: true })),
+  ];
+  return [...Map.groupBy(all, ({ section }) => section)].map(([title, own]) => ({
+    title,
+    lines: own.map(({ section: _section, ...line }) => line),
+  }));
 }
 
 /** Longest title; mail subjects are cut by readers anyway. */

@@ -101,18 +101,11 @@ export function compileLines(
   for (const { target, path } of targets) checkXmlTarget(target, path, scope);
   checkRpcTargets(targets, scope);
   if (scope.csv !== undefined) checkColumns(targets, scope.csv, scope.report);
-  return { ...writtenBy(parts, fields, targets), parts, fields, whole: consent.whole, targets };
-}
-
-type Derived = 'parts' | 'fields' | 'whole' | 'targets';
-
-/** The properties of a plan that its parts determine. */
-function writtenBy(
-  parts: RecordPlan['parts'],
-  fields: RecordPlan['fields'],
-  targets: readonly (CompiledField | ConsentLine)[],
-): Omit<RecordPlan, Derived> {
   return {
+    parts,
+    fields,
+    whole: consent.whole,
+    targets,
     lines: targets.some((target) => target.line !== undefined),
     quietable: quietableLines(parts),
     columns: [...new Set(targets.map(({ target }) => target.text))],

@@ -11,6 +11,7 @@ import type { Sql } from '../store/database.ts';
 import type { MappingVersion } from '../store/destinations/mapping-versions.ts';
 import type { DataCategory } from '../domain/lead.ts';
 import { channelWords, optInWords, purposeWords } from '../domain/lead-values.ts';
+import { cellText } from '../mapping/spec/french-consent.ts';
 import { categoryWords } from '../mapping/spec/french-parties.ts';
 import { counted, type OneAndSeveral } from '../domain/counted.ts';
 import { sampleLead, leadFromSample } from '../mapping/tools/sample.ts';
@@ -156,13 +157,6 @@ const answers: Readonly<Record<string, string>> = {
   withdrawn: 'retiré',
 };
 
-/** Cells of an opt-in line that are not values of the client. */
-const cells: ReadonlyMap<string, string> = new Map([
-  ['(omitted)', '(absent)'],
-  ['(held)', '(le lead attend)'],
-  ['', '(vide)'],
-]);
-
 const ways: Readonly<Record<string, string>> = {
   webhook: 'requêtes HTTPS (webhook)',
   email: 'e-mail',
@@ -181,7 +175,7 @@ const answerText = (state: string): string => answers[state] ?? state;
 /** `accordé = OUI, refusé = NON`. */
 const answersText = (values: Readonly<Record<string, string>>): string =>
   Object.entries(values)
-    .map(([state, value]) => `${answerText(state)} = ${cells.get(value) ?? value}`)
+    .map(([state, value]) => `${answerText(state)} = ${cellText(value)}`)
     .join(', ');
 
 /** `prospection par e-mail`; for all channels where none is named. */
@@ -203,9 +197,6 @@ function optInSetting(name: string): string {
   const whose = update === undefined ? '' : ' (mise à jour)';
   return `${field}${whose}, ${optInText(purpose, channel)}, ${answerText(state)}`;
 }
-
-/** The words for a value of the opt-in in that comparison. */
-const cellText = (value: string): string => cells.get(value) ?? value;
 
 // Describes in French, line by line, the changes of a publication for the client's written note (C48).
 // Invariant: pure. Names of fields, settings and opt-in values only; no value of a lead, and secrets are names.

@@ -53,12 +53,14 @@ function updateBlocks(whole: Raw, mapping: CompiledMapping): readonly Block[] {
 
 type Table = CompiledMapping['consentTable'];
 
-/** Cells of the truth table that are not values of the client. */
 const cellWords: ReadonlyMap<string, string> = new Map([
   ['(omitted)', '(absent)'],
   ['(held)', '(le lead attend)'],
   ['', '(vide)'],
 ]);
+
+/** A cell of the truth table, of which some are not values of the client. */
+export const cellText = (value: string): string => cellWords.get(value) ?? value;
 
 /** The value of each line of the opt-in for each answer. */
 function truthTable(table: Table, block: Raw, typed: boolean): readonly Block[] {
@@ -78,7 +80,7 @@ function truthTable(table: Table, block: Raw, typed: boolean): readonly Block[] 
         field,
         ...(typed ? [typeOf(field)] : []),
         `${purposeWords[purpose]} par ${channelWords[channel]}`,
-        ...consentStates.map((state) => cellWords.get(values[state]) ?? values[state]),
+        ...consentStates.map((state) => cellText(values[state])),
       ]),
       exact: [0, ...consentStates.map((_, index) => firstValue + index)],
     },

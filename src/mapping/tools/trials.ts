@@ -83,7 +83,10 @@ function runLead(
       result.why === 'invalid'
         ? `: ${result.problems.map((problem) => `${problem.field} ${problem.code}`).join(', ')}`
         : '';
-    report.error([...path, 'lead'], 'MAP-804', notWritten(`${result.why}${detail}`));
+    report.error([...path, 'lead'], 'MAP-804', [
+      `l’exemple ne s’écrit pas, ${result.why}${detail}.`,
+      `the sample is not written, ${result.why}${detail}.`,
+    ]);
     return;
   }
   if (withheld !== undefined) {
@@ -283,11 +286,6 @@ const isSame = (actual: unknown, wanted: unknown): boolean =>
 const listed = (names: readonly string[], none: string): string => names.join(', ') || none;
 
 const json = (value: unknown, none: string): string => JSON.stringify(value) ?? none;
-
-const notWritten = (why: string): Both => [
-  `l’exemple ne s’écrit pas, ${why}.`,
-  `the sample is not written, ${why}.`,
-];
 
 const otherCalls = (leaving: readonly string[], wanted: readonly string[]): Both => [
   `l’exemple fait les appels ${listed(leaving, 'aucun')}, l’essai attend ${listed(wanted, 'aucun')}.`,
