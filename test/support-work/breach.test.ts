@@ -1,4 +1,5 @@
 // relais breach: who an account has seen, and who was handed to a host or a destination; counts, references, entries of the log.
+import { civilDate } from '../../src/domain/civil-date.ts';
 import { appendHandovers, type Handover } from '../../src/store/log/handovers.ts';
 import { environmentOf, actionsOf, terminalOf, type Ran } from '../cli/terminal.ts';
 import { twoClients } from '../support/two-clients.ts';
@@ -137,7 +138,7 @@ test('asking is in the log before the answer, for each client concerned, and for
 });
 
 test('outside of the period nobody is concerned; a day as its end counts whole', async () => {
-  const day = gateway.app.database.now().toISOString().slice(0, 10);
+  const day = civilDate(gateway.app.database.now());
   expect(await concerned('--account', 'account:7', '--to', '2020-01-01')).toEqual([]);
   expect((await concerned('--account', 'account:7', '--to', day)).length).toBe(2);
 });
