@@ -203,7 +203,6 @@ test('a text that the log cannot keep whole is refused, whichever door it came b
 test.each([
   ['purpose', { entry: 'authorised', purpose: 'lettre de zoe@courriel.example' }],
   ['recipient', { entry: 'authorised', recipient: 'Zoé 06 39 98 01 23' }],
-  ['fileName', { entry: 'person_exported', fileName: 'zoe@courriel.example.json' }],
 ] as const)(
   'C55: the log refuses an address or a phone number in %s, whichever door it came by',
   async (_, entry) => {
@@ -214,6 +213,15 @@ test.each([
     ).rejects.toMatchObject({ code: 'USAGE-001' });
   },
 );
+
+test('the number of a request is none that is dialled, whatever its digits', async () => {
+  const entry = { entry: 'request', clientId: 'essai', actor: 'tester' } as const;
+  const append = (purpose: string) =>
+    gateway.app.database.transaction((tx) => appendHandovers(tx, [{ ...entry, purpose }]));
+  await append('request 3300000012');
+  await append('request 3300000012: ticket 4');
+  await expect(append('request 12: appel du 06 39 98 01 23')).rejects.toMatchObject({ code: 'USAGE-001' });
+});
 
 test('C53: neither does the register of instructions keep one', async () => {
   const written = {

@@ -233,10 +233,12 @@ export async function appendHandovers(
     acts.map(({ clientId }) => clientId),
     'shared',
   );
-  for (const { entry, actor = '', purpose = '', fileName = '', recipient = '' } of entries)
-    if (actor !== '' && !ownActors.has(actor))
-      for (const text of [purpose, fileName, ...(namesRecipient.has(entry) ? [recipient] : [])])
-        if (text !== '') refuseAddresses(text);
+  for (const { entry, actor = '', purpose = '', recipient = '' } of entries)
+    if (actor !== '' && !ownActors.has(actor)) {
+      // A number that we gave may read like one that is dialled.
+      refuseAddresses(purpose.replace(/^(?:request|note) \d+/, ''));
+      if (namesRecipient.has(entry)) refuseAddresses(recipient);
+    }
   // Texts that a person typed; entries of the gateway itself have no actor and cite no text.
   const typed = entries.filter(
     ({ actor, purpose = '', leadId = 0 }) => actor !== undefined && purpose !== '' && leadId > 0,
