@@ -1,6 +1,6 @@
 // relais account ... | api-key ...: manages the people who work with Relais, their roles, and the keys of other systems (C38, C39).
 // Invariant: no password passes here; a code for setting one is shown once.
-import type { Command } from 'commander';
+import type { Command } from './command.ts';
 import { accounts, type Account } from '../access/accounts.ts';
 import { apiKeys } from '../access/api-keys.ts';
 import { permissions, roles, roleWords, ruleOf, keyScopes } from '../access/permissions.ts';
@@ -15,8 +15,8 @@ import {
 } from '../support/acts/accounts.ts';
 import { paris } from '../support/words.ts';
 import { performHere } from './act-options.ts';
-import { collect, withExamples, wholeNumber } from './arguments.ts';
-import { outJson, withJson, table, out, say, withApp, type JsonOption, tableOf } from './terminal.ts';
+import { collect, wholeNumber } from './arguments.ts';
+import { outJson, table, out, say, type JsonOption, tableOf } from './terminal.ts';
 
 interface RolesOption {
   readonly role: readonly string[];
@@ -24,54 +24,52 @@ interface RolesOption {
 }
 
 export function accountCommands(program: Command): void {
-  const account = program
-    .command('account')
-    .description('people who work with Relais in a browser, and what each may do');
-  withExamples(
-    withRoles(
-      account.command('add <login>').description('make an account; its person sets the password'),
-    ).option('--client <client>', 'of a viewer: whose deliveries'),
-    'Prints a code once, good for a day: its person enters it on the console’s page "Premier accès".',
-    'relais account add zoe.martin --role support',
-    'relais account add h.riviere --role viewer --client horizon',
-  ).action((login: string, options: RolesOption) => withApp((app) => add(app, login, options)));
-  withExamples(
-    withJson(account.command('list').description('the accounts, ended ones too')),
-    '',
-    'relais account list',
-  ).action((options: JsonOption) => withApp((app) => list(app, options)));
-  withExamples(
-    withRoles(account.command('roles <login>').description('the roles it has from now on; its sessions end')),
-    '',
-    'relais account roles zoe.martin --role support --role integrator',
-  ).action((login: string, options: RolesOption) =>
-    withApp(async (app) => {
+  const account = program.subcommand(
+    'account',
+    'people who work with Relais in a browser, and what each may do',
+  );
+  withRoles(account.subcommand('add <login>', 'make an account; its person sets the password'))
+    .option('--client <client>', 'of a viewer: whose deliveries')
+    .examples(
+      'Prints a code once, good for a day: its person enters it on the console’s page "Premier accès".',
+      'relais account add zoe.martin --role support',
+      'relais account add h.riviere --role viewer --client horizon',
+    )
+    .gateway(add);
+  account
+    .subcommand('list', 'the accounts, ended ones too')
+    .json()
+    .examples('', 'relais account list')
+    .gateway(list);
+  withRoles(account.subcommand('roles <login>', 'the roles it has from now on; its sessions end'))
+    .examples('', 'relais account roles zoe.martin --role support --role integrator')
+    .gateway(async (app, login: string, options: RolesOption) => {
       await performHere(app, giveRoles, { to: [login], input: { roles: options.role } });
       say(`${login}: ${options.role.join(', ')}.`);
-    }),
-  );
-  withExamples(
-    account.command('reset <login>').description('a new password and a new second factor; its sessions end'),
-    'For who has lost a password or a phone. Prints a code once, good for a day.',
-    'relais account reset zoe.martin',
-  ).action((login: string) =>
-    withApp(async (app) => code(login, await performHere(app, resetAccess, { to: [login], input: {} }))),
-  );
-  withExamples(
-    account.command('end <login>').description('for good: nobody signs in with it any more'),
-    'The log keeps its number; a login is never given to another person.',
-    'relais account end zoe.martin',
-  ).action((login: string) =>
-    withApp(async (app) => {
+    });
+  account
+    .subcommand('reset <login>', 'a new password and a new second factor; its sessions end')
+    .examples(
+      'For who has lost a password or a phone. Prints a code once, good for a day.',
+      'relais account reset zoe.martin',
+    )
+    .gateway(async (app, login: string) =>
+      code(login, await performHere(app, resetAccess, { to: [login], input: {} })),
+    );
+  account
+    .subcommand('end <login>', 'for good: nobody signs in with it any more')
+    .examples(
+      'The log keeps its number; a login is never given to another person.',
+      'relais account end zoe.martin',
+    )
+    .gateway(async (app, login: string) => {
       await performHere(app, endAccount, { to: [login], input: {} });
       say(`${login} has ended.`);
-    }),
-  );
-  withExamples(
-    account.command('permissions').description('what each role may do'),
-    'The same table stands in docs/accounts.md.',
-    'relais account permissions',
-  ).action(showPermissions);
+    });
+  account
+    .subcommand('permissions', 'what each role may do')
+    .examples('The same table stands in docs/accounts.md.', 'relais account permissions')
+    .action(showPermissions);
 }
 
 const withRoles = (command: Command): Command =>
@@ -141,31 +139,31 @@ interface AddOptions {
 }
 
 export function apiKeyCommands(program: Command): void {
-  const key = program.command('api-key').description('keys by which other systems use the HTTP interface');
-  withExamples(
-    key
-      .command('add <name>')
-      .description('make a key for a system; it is shown once')
-      .requiredOption('--scope <scope>', `${keyScopes.join(', ')}; may be repeated`, collect)
-      .option('--client <client>', 'whose leads alone; default: every client’s')
-      .option('--address <range>', 'from where alone: 192.0.2.0/24; may be repeated', collect)
-      .option('--days <days>', 'how long it lasts', wholeNumber, 365),
-    'A name has two keys at most: make the second, give it to the system, end the first.',
-    'relais api-key add "web forms" --scope lead.post --address 192.0.2.0/24',
-    'relais api-key add "CRM Horizon" --scope lead.pull --client horizon --days 180',
-  ).action((name: string, options: AddOptions) => withApp((app) => addKey(app, name, options)));
-  withExamples(
-    withJson(key.command('list').description('the keys, ended ones too')),
-    '',
-    'relais api-key list',
-  ).action((options: JsonOption) => withApp((app) => listKeys(app, options)));
-  withExamples(key.command('end <id>').description('for good, at once'), '', 'relais api-key end 3').action(
-    (id: string) =>
-      withApp(async (app) => {
-        await performHere(app, endApiKey, { to: [String(wholeNumber(id))], input: {} });
-        say(`Key ${id} has ended.`);
-      }),
-  );
+  const key = program.subcommand('api-key', 'keys by which other systems use the HTTP interface');
+  key
+    .subcommand('add <name>', 'make a key for a system; it is shown once')
+    .requiredOption('--scope <scope>', `${keyScopes.join(', ')}; may be repeated`, collect)
+    .option('--client <client>', 'whose leads alone; default: every client’s')
+    .option('--address <range>', 'from where alone: 192.0.2.0/24; may be repeated', collect)
+    .option('--days <days>', 'how long it lasts', wholeNumber, 365)
+    .examples(
+      'A name has two keys at most: make the second, give it to the system, end the first.',
+      'relais api-key add "web forms" --scope lead.post --address 192.0.2.0/24',
+      'relais api-key add "CRM Horizon" --scope lead.pull --client horizon --days 180',
+    )
+    .gateway(addKey);
+  key
+    .subcommand('list', 'the keys, ended ones too')
+    .json()
+    .examples('', 'relais api-key list')
+    .gateway(listKeys);
+  key
+    .subcommand('end <id>', 'for good, at once')
+    .examples('', 'relais api-key end 3')
+    .gateway(async (app, id: string) => {
+      await performHere(app, endApiKey, { to: [String(wholeNumber(id))], input: {} });
+      say(`Key ${id} has ended.`);
+    });
 }
 
 async function addKey(app: App, name: string, options: AddOptions): Promise<void> {

@@ -1,24 +1,9 @@
 // An act at the terminal: its command, its options by the fields of its declaration, its input from them, and who does it.
-import type { Command } from 'commander';
+import { optionOf, type AnyAct, type Command } from './command.ts';
 import type { App } from '../app.ts';
 import { perform, typedFields, type Act, type Asked } from '../support/acts/act.ts';
 import { wholeCentre } from '../support/place.ts';
-import { withExamples } from './arguments.ts';
 import { out, withApp } from './terminal.ts';
-
-type AnyAct = Parameters<typeof typedFields>[0];
-
-const optionOf = (name: string): string =>
-  `--${name.replaceAll(/[A-Z]/g, (sign) => `-${sign.toLowerCase()}`)}`;
-
-export function withFields(command: Command, act: AnyAct): Command {
-  for (const [name, { schema, help, isOptional }] of typedFields(act))
-    command.option(
-      schema.type === 'boolean' ? optionOf(name) : `${optionOf(name)} <text>`,
-      isOptional === true ? help : `${help}; mandatory`,
-    );
-  return command;
-}
 
 /** Refuses what the act would, before the gateway is opened. @throws USAGE-001, USAGE-002 */
 export function refuseInput(act: AnyAct, options: object): void {
@@ -45,13 +30,14 @@ export function offers<Input extends object, Done>(
   act: Act<Input, Done, App>,
   { note = '', examples, told }: Offered<Done>,
 ): void {
-  withExamples(withFields(command, act), note, ...examples).action(
-    (named: string | number, options: object) => {
+  command
+    .fields(act)
+    .examples(note, ...examples)
+    .action((named: string | number, options: object) => {
       refuseInput(act, options);
       const name = String(named);
       return withApp(async (app) =>
         out(told(await performHere(app, act, { to: [name], input: options }), name)),
       );
-    },
-  );
+    });
 }

@@ -1,11 +1,10 @@
 // Parses command-line arguments: numbers, dates, reasons, filters of deliveries, files by name or standard input.
 // Invariant: a reason is for the append-only log, so that it contains no mail address and no phone number (guarantee 7).
-import { Option, type Command } from 'commander';
+import type { Command } from './command.ts';
 import { momentIn } from '../domain/civil-date.ts';
 import { RelaisError } from '../errors.ts';
 import { impersonal, typedReason } from '../support/typed-text.ts';
-import { filterConditions } from '../domain/delivery-filter.ts';
-import { filterNames, readFilter, type FilterAsked } from '../support/reads/filter.ts';
+import { readFilter, type FilterAsked } from '../support/reads/filter.ts';
 import { createWriteStream, existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -57,15 +56,6 @@ export function instant(text: string): Moment {
   return (now) => momentIn(text, now) ?? now;
 }
 
-/** Adds examples below the help of a command; a test checks that every command has some. */
-export function withExamples(command: Command, note: string, ...lines: readonly string[]): Command {
-  const title = lines.length === 1 ? 'Example' : 'Examples';
-  return command.addHelpText(
-    'after',
-    `\n${note === '' ? '' : `${note}\n\n`}${title}:\n${lines.map((line) => `  ${line}`).join('\n')}`,
-  );
-}
-
 // Options that name the asker of a change for the client's note (C48).
 // Invariant: a note keeps it for good: no mail address, no phone number, and never a prospect.
 
@@ -112,25 +102,6 @@ export const answerFileOptions = (command: Command): Command =>
 // Invariant: a list and a bulk run with the same filter cover the same deliveries.
 
 export type FilterOptions = FilterAsked;
-
-/** Names of option values that differ from the condition's own name. */
-const placeholders: Readonly<Partial<Record<string, string>>> = {
-  cause: 'code',
-  since: 'date',
-  until: 'date',
-  lead: 'reference',
-};
-
-/** The filters of a list and of a replay are the same, so that the list shows the deliveries that the replay covers. */
-export function withFilters(command: Command): Command {
-  for (const name of filterNames) {
-    const { schema, help } = filterConditions[name];
-    const forms = name === 'since' ? ': 2026-11-25, 2026-11-25T14:00, or an age: 2h, 7d' : '';
-    const option = new Option(`--${name} <${placeholders[name] ?? name}>`, `${help}${forms}`);
-    command.addOption(schema.enum === undefined ? option : option.choices(schema.enum));
-  }
-  return command;
-}
 
 export const isFiltered = (options: FilterOptions): boolean =>
   Object.keys(readFilter(options, new Date(0))).length > 0;

@@ -1,6 +1,6 @@
 // relais authorisation ...: grants and revokes authorisations of recipients (C17-C19).
 // Invariant: nothing is granted beyond the client's contract facts; granting and revoking are entries of the log.
-import type { Command } from 'commander';
+import type { Command } from './command.ts';
 import type { App } from '../app.ts';
 import type { ClientFacts } from '../domain/destination.ts';
 import { dataCategories } from '../domain/lead.ts';
@@ -13,17 +13,16 @@ import {
   instant,
   known,
   wholeNumber,
-  withExamples,
   askedByOf,
-  askedByOption,
-  instructionOption,
   instructionsOf,
   noteWords,
   type Moment,
+  askedByOption,
+  instructionOption,
 } from './arguments.ts';
 import { existingDestination } from '../support/reads/filter.ts';
-import { outJson, withJson, tableOf, out, withApp, type JsonOption } from './terminal.ts';
-import { performHere, refuseInput, withFields } from './act-options.ts';
+import { outJson, tableOf, out, withApp, type JsonOption } from './terminal.ts';
+import { performHere, refuseInput } from './act-options.ts';
 import { endAuthorisation, grantAuthorisation } from '../support/authorisations.ts';
 import { paris } from '../support/words.ts';
 import { countedLines } from './mappings.ts';
@@ -40,73 +39,68 @@ interface GrantOptions {
 }
 
 export function authorisationCommands(program: Command): void {
-  const authorisation = program
-    .command('authorisation')
-    .description('who may receive what: list, grant, revoke (C18)');
-
-  withExamples(
-    withJson(
-      authorisation
-        .command('list')
-        .description('authorisations with their targets, categories and document')
-        .option('--destination <destination>', 'of one destination'),
-    ),
-    '',
-    'relais authorisation list --destination horizon-crm',
-  ).action((options: JsonOption & { readonly destination?: string }) =>
-    withApp((app) => list(app, options.destination, options.json === true)),
+  const authorisation = program.subcommand(
+    'authorisation',
+    'who may receive what: list, grant, revoke (C18)',
   );
 
-  withExamples(
-    authorisation
-      .command('grant <destination>')
-      .description('authorise a recipient; withheld leads leave by themselves within seconds')
-      .requiredOption('--recipient <name>', 'company or team, as in the document')
-      .option(
-        '--target <target>',
-        'host, mailbox or folder; may be repeated; default: all of the mapping',
-        collect,
-      )
-      .option(
-        '--category <category>',
-        `${dataCategories.join(', ')}; may be repeated; default: all of the contract`,
-        collect,
-      )
-      .requiredOption('--document <reference>', 'contract, letter or mail that says so (C19)')
-      .option('--from <date>', 'default: now', instant)
-      .option('--until <date>', 'default: until revoked', instant)
-      .option(...askedByOption)
-      .option(...instructionOption),
-    '',
-    'relais authorisation grant horizon-crm --recipient "Horizon, CRM" --document "contract 2026-12" --until 2027-12-31',
-    'relais authorisation grant horizon-crm --recipient "Agence Sud" --target crm.sud.example --category identity --category project --document "letter of 2026-11-20"',
-  ).action((id: string, options: GrantOptions) => withApp((app) => grant(app, id, options)));
+  authorisation
+    .subcommand('list', 'authorisations with their targets, categories and document')
+    .option('--destination <destination>', 'of one destination')
+    .json()
+    .examples('', 'relais authorisation list --destination horizon-crm')
+    .gateway((app, options: JsonOption & { readonly destination?: string }) =>
+      list(app, options.destination, options.json === true),
+    );
+
+  authorisation
+    .subcommand(
+      'grant <destination>',
+      'authorise a recipient; withheld leads leave by themselves within seconds',
+    )
+    .requiredOption('--recipient <name>', 'company or team, as in the document')
+    .option(
+      '--target <target>',
+      'host, mailbox or folder; may be repeated; default: all of the mapping',
+      collect,
+    )
+    .option(
+      '--category <category>',
+      `${dataCategories.join(', ')}; may be repeated; default: all of the contract`,
+      collect,
+    )
+    .requiredOption('--document <reference>', 'contract, letter or mail that says so (C19)')
+    .option('--from <date>', 'default: now', instant)
+    .option('--until <date>', 'default: until revoked', instant)
+    .option(...askedByOption)
+    .option(...instructionOption)
+    .examples(
+      '',
+      'relais authorisation grant horizon-crm --recipient "Horizon, CRM" --document "contract 2026-12" --until 2027-12-31',
+      'relais authorisation grant horizon-crm --recipient "Agence Sud" --target crm.sud.example --category identity --category project --document "letter of 2026-11-20"',
+    )
+    .gateway(grant);
   revokeCommand(authorisation);
 }
 
 function revokeCommand(authorisation: Command): void {
-  withExamples(
-    withFields(
-      authorisation
-        .command('revoke <authorisation>')
-        .description('end an authorisation at once; nothing departs under it any more')
-        .option(...instructionOption),
-      endAuthorisation,
-    ),
-    '',
-    'relais authorisation revoke 3 --reason "letter of 2026-11-20"',
-  ).action((text: string, options: Pick<GrantOptions, 'instruction'>) => {
-    const id = wholeNumber(text);
-    refuseInput(endAuthorisation, options);
-    const input = { ...options, instructions: instructionsOf(options.instruction) };
-    return withApp(async (app) => {
-      const done = await performHere(app, endAuthorisation, { to: [String(id)], input });
-      out(
-        `Authorisation ${id} is revoked. New leads for ${done.destinationId} are withheld unless another one covers them; withdrawals and erasures still go to whoever received the lead (docs/withdrawal.md).`,
-      );
-      out(noteWords(done.clientId, done.note));
+  authorisation
+    .subcommand('revoke <authorisation>', 'end an authorisation at once; nothing departs under it any more')
+    .option(...instructionOption)
+    .fields(endAuthorisation)
+    .examples('', 'relais authorisation revoke 3 --reason "letter of 2026-11-20"')
+    .action((text: string, options: Pick<GrantOptions, 'instruction'>) => {
+      const id = wholeNumber(text);
+      refuseInput(endAuthorisation, options);
+      const input = { ...options, instructions: instructionsOf(options.instruction) };
+      return withApp(async (app) => {
+        const done = await performHere(app, endAuthorisation, { to: [String(id)], input });
+        out(
+          `Authorisation ${id} is revoked. New leads for ${done.destinationId} are withheld unless another one covers them; withdrawals and erasures still go to whoever received the lead (docs/withdrawal.md).`,
+        );
+        out(noteWords(done.clientId, done.note));
+      });
     });
-  });
 }
 
 async function list(app: App, destination: string | undefined, json: boolean): Promise<void> {

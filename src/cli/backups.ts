@@ -1,7 +1,7 @@
 // relais backup run | test | rotate: copies of all that is needed to start again, and the choice of those that are kept (C42, C43).
 // Invariant: a backup that fails is one sentence and an alert; rotate deletes only what the rule lets go, after a confirmation.
 import { readFileSync } from 'node:fs';
-import type { Command } from 'commander';
+import type { Command } from './command.ts';
 import { leadSecretsOf, openAccount, openDatabase } from '../app/for-terminal.ts';
 import { runBackup } from '../backups/run.ts';
 import { engineOf, testBackup } from '../backups/test-restore.ts';
@@ -13,55 +13,59 @@ import { isCivilDate, civilDate } from '../domain/civil-date.ts';
 import { RelaisError } from '../errors.ts';
 import { recogniseKeys, type Keys } from '../privacy/keys.ts';
 import { createSign } from '../privacy/macs.ts';
-import { withExamples, identityIn, standardInput } from './arguments.ts';
+import { identityIn, standardInput } from './arguments.ts';
 import { hostNow, outJson, config, confirmed, out, progress, say, type JsonOption } from './terminal.ts';
 
 export function backupCommands(program: Command): void {
-  const backup = program
-    .command('backup')
-    .description('copies of the database, keys, mappings and log: make, test, rotate');
+  const backup = program.subcommand(
+    'backup',
+    'copies of the database, keys, mappings and log: make, test, rotate',
+  );
 
-  withExamples(
-    backup
-      .command('run')
-      .description('dump both schemas, encrypt all for RELAIS_BACKUP_RECIPIENT, write a manifest'),
-    'Needs RELAIS_MYSQL_OWNER_URL and the server’s own mariadb-dump or mysqldump. Killed, it leaves a draft that the next run deletes.',
-    'relais backup run',
-  ).action(run);
+  backup
+    .subcommand('run', 'dump both schemas, encrypt all for RELAIS_BACKUP_RECIPIENT, write a manifest')
+    .examples(
+      'Needs RELAIS_MYSQL_OWNER_URL and the server’s own mariadb-dump or mysqldump. Killed, it leaves a draft that the next run deletes.',
+      'relais backup run',
+    )
+    .action(run);
 
-  withExamples(
-    backup
-      .command('test [backup]')
-      .description('restore a backup into a private instance, compare the counts, verify its log')
-      .requiredOption(
-        '--identity <file>',
-        'file of the age private key that RELAIS_BACKUP_RECIPIENT belongs to',
-      )
-      .option(
-        '--server <url>',
-        'a server for it, mysql://root:password@host:port; default: one is started for this',
-      )
-      .option('--json', 'the result as JSON'),
-    'Without a name the newest in RELAIS_BACKUP_DIR. Run it monthly where the private key is, which is not the host that makes backups: it\nneeds RELAIS_SEAL_KEY alone. The result is tested.json beside the backup: `relais backup rotate` never deletes the newest one that is good,\nand where it is carried back `relais backup run` writes it into the log.',
-    'relais backup test --identity backup.key',
-    'relais backup test /srv/backups/2026-11-24T030000Z --identity backup.key',
-  ).action(test);
+  backup
+    .subcommand(
+      'test [backup]',
+      'restore a backup into a private instance, compare the counts, verify its log',
+    )
+    .requiredOption(
+      '--identity <file>',
+      'file of the age private key that RELAIS_BACKUP_RECIPIENT belongs to',
+    )
+    .option(
+      '--server <url>',
+      'a server for it, mysql://root:password@host:port; default: one is started for this',
+    )
+    .option('--json', 'the result as JSON')
+    .examples(
+      'Without a name the newest in RELAIS_BACKUP_DIR. Run it monthly where the private key is, which is not the host that makes backups: it\nneeds RELAIS_SEAL_KEY alone. The result is tested.json beside the backup: `relais backup rotate` never deletes the newest one that is good,\nand where it is carried back `relais backup run` writes it into the log.',
+      'relais backup test --identity backup.key',
+      'relais backup test /srv/backups/2026-11-24T030000Z --identity backup.key',
+    )
+    .action(test);
 
-  withExamples(
-    backup
-      .command('rotate')
-      .description('delete the backups that the rule of C43 lets go; names them first')
-      .option('--folder <folder>', 'folder of the backups; default: RELAIS_BACKUP_DIR')
-      .option(
-        '--names <file>',
-        'read names of backups, one a line (- for standard input), print those that may go',
-      )
-      .option('--today <date>', 'as on that day, e.g. 2026-11-24')
-      .option('--yes', 'do not ask before deleting'),
-    'Ten days whole; then the first of days 1–10, 11–20 and 21–end for six months, and the first of each half-year, as long copies.\nRun it where the right to delete is: the host that makes backups needs none.',
-    'relais backup rotate',
-    'rclone lsf --dirs-only place:relais | tr -d / | relais backup rotate --names -',
-  ).action(rotate);
+  backup
+    .subcommand('rotate', 'delete the backups that the rule of C43 lets go; names them first')
+    .option('--folder <folder>', 'folder of the backups; default: RELAIS_BACKUP_DIR')
+    .option(
+      '--names <file>',
+      'read names of backups, one a line (- for standard input), print those that may go',
+    )
+    .option('--today <date>', 'as on that day, e.g. 2026-11-24')
+    .option('--yes', 'do not ask before deleting')
+    .examples(
+      'Ten days whole; then the first of days 1–10, 11–20 and 21–end for six months, and the first of each half-year, as long copies.\nRun it where the right to delete is: the host that makes backups needs none.',
+      'relais backup rotate',
+      'rclone lsf --dirs-only place:relais | tr -d / | relais backup rotate --names -',
+    )
+    .action(rotate);
 }
 
 interface TestOptions extends JsonOption {

@@ -1,11 +1,11 @@
 // relais breach: whom a breach of data concerns, for the notice within 72 hours (article 33).
 // Invariant: an entry of the log comes first; references and counts, nothing of a person.
-import type { Command } from 'commander';
+import type { Command } from './command.ts';
 import { addDays, isCivilDate } from '../domain/civil-date.ts';
 import { concernedBy } from '../support/breach.ts';
 import { paris } from '../support/words.ts';
-import { instant, reasonOf, withExamples, type Moment } from './arguments.ts';
-import { out, outJson, say, table, withApp, withJson, type JsonOption } from './terminal.ts';
+import { instant, reasonOf, type Moment } from './arguments.ts';
+import { out, outJson, say, table, withApp, type JsonOption } from './terminal.ts';
 
 interface BreachOptions extends JsonOption {
   readonly from: Moment;
@@ -19,28 +19,30 @@ interface BreachOptions extends JsonOption {
 }
 
 export function breachCommands(program: Command): void {
-  withExamples(
-    withJson(
-      program
-        .command('breach')
-        .description('which persons of which clients an account has seen, or a host or destination was given')
-        .requiredOption(
-          '--from <date>',
-          'begin of the breach: 2026-11-25, 2026-11-25T14:00, or an age: 7d',
-          instant,
-        )
-        .option('--to <date>', 'its end; a day counts whole; default: now', endOf)
-        .option('--account <login>', 'an account, a name at the terminal, or account:12, staff:7, key:3')
-        .option('--destination <destination>', 'a destination that leads were handed to')
-        .option('--host <host>', 'a host, mailbox or domain of mailboxes that leads were handed to')
-        .option('--known <date>', 'when the centre learned of it; default: now', instant)
-        .option('--archives <folder>', 'archives of the log, where months were taken out of MySQL')
-        .option('--reason <text>', 'why (number of the incident); mandatory'),
-    ),
-    'For the notice to the clients (article 33, 72 hours) and their own to the authority. Each client gets its own references only:\n--json has them by client. Asking is an entry of the log for each client concerned.',
-    'relais breach --from 2026-11-25 --account sophie --reason "incident 3"',
-    'relais breach --from 7d --host crm.horizon.example --reason "incident 4" --json',
-  ).action(breach);
+  program
+    .subcommand(
+      'breach',
+      'which persons of which clients an account has seen, or a host or destination was given',
+    )
+    .requiredOption(
+      '--from <date>',
+      'begin of the breach: 2026-11-25, 2026-11-25T14:00, or an age: 7d',
+      instant,
+    )
+    .option('--to <date>', 'its end; a day counts whole; default: now', endOf)
+    .option('--account <login>', 'an account, a name at the terminal, or account:12, staff:7, key:3')
+    .option('--destination <destination>', 'a destination that leads were handed to')
+    .option('--host <host>', 'a host, mailbox or domain of mailboxes that leads were handed to')
+    .option('--known <date>', 'when the centre learned of it; default: now', instant)
+    .option('--archives <folder>', 'archives of the log, where months were taken out of MySQL')
+    .option('--reason <text>', 'why (number of the incident); mandatory')
+    .json()
+    .examples(
+      'For the notice to the clients (article 33, 72 hours) and their own to the authority. Each client gets its own references only:\n--json has them by client. Asking is an entry of the log for each client concerned.',
+      'relais breach --from 2026-11-25 --account sophie --reason "incident 3"',
+      'relais breach --from 7d --host crm.horizon.example --reason "incident 4" --json',
+    )
+    .action(breach);
 }
 
 /** A breach that ended on a day may have ended at its last minute. */

@@ -1,16 +1,16 @@
 // relais bulk list | show | resume | cancel: manages bulk runs, and works one to its end for a command.
 // Invariant: cancelling undoes nothing; it is recorded with actor and reason.
-import { Option, type Command } from 'commander';
+import { Option } from 'commander';
+import type { Command } from './command.ts';
 import { wholeCentre } from '../support/place.ts';
 import { cancelRunAct } from '../support/acts/bulk.ts';
 import { readRun, resumeRun, workRun, type BulkRow } from '../support/bulk-runs.ts';
 import { bulkRows, bulkStates, type BulkState, type BulkRunHead } from '../support/reads/bulk-runs.ts';
 import { inLanguage, paris, type Language, type Both } from '../support/words.ts';
-import { performHere, refuseInput, withFields } from './act-options.ts';
-import { listLength, wholeNumber, withExamples } from './arguments.ts';
+import { performHere, refuseInput } from './act-options.ts';
+import { listLength, wholeNumber } from './arguments.ts';
 import {
   outJson,
-  withJson,
   parisShort,
   tableOf,
   out,
@@ -38,72 +38,61 @@ interface LanguageOption {
 const inEither = (): Option => new Option('--lang <lang>', 'language').choices(['fr', 'en']).default('fr');
 
 export function bulkCommands(program: Command): void {
-  const bulk = program
-    .command('bulk')
-    .description('work on many deliveries: replays, cancellations, closings, backfills');
+  const bulk = program.subcommand(
+    'bulk',
+    'work on many deliveries: replays, cancellations, closings, backfills',
+  );
   listCommand(bulk);
 
-  withExamples(
-    withJson(
-      bulk
-        .command('show <run>')
-        .description('what a run was asked, how far it is, what it refused')
-        .addOption(inEither()),
-    ),
-    '',
-    'relais bulk show 12',
-  ).action((name: string, options: LanguageOption & JsonOption) => {
-    const id = wholeNumber(name);
-    return withApp(async ({ database }) => {
-      const run = await readRun(database, id);
-      if (options.json === true) return outJson([runData(run)]);
-      printRun(run, options.lang);
+  bulk
+    .subcommand('show <run>', 'what a run was asked, how far it is, what it refused')
+    .addOption(inEither())
+    .json()
+    .examples('', 'relais bulk show 12')
+    .action((name: string, options: LanguageOption & JsonOption) => {
+      const id = wholeNumber(name);
+      return withApp(async ({ database }) => {
+        const run = await readRun(database, id);
+        if (options.json === true) return outJson([runData(run)]);
+        printRun(run, options.lang);
+      });
     });
-  });
 
-  withExamples(
-    bulk
-      .command('resume <run>')
-      .description('work a run from here, where no planner does, or watch the process that works it')
-      .addOption(inEither()),
-    '',
-    'relais bulk resume 12',
-  ).action((name: string, { lang }: LanguageOption) => {
-    const id = wholeNumber(name);
-    return withApp(async (app) => printRun(await followRun(app, await resumeRun(app.database, id)), lang));
-  });
-
-  withExamples(
-    withFields(
-      bulk.command('cancel <run>').description('stop a run where it stands; what it has done stays done'),
-      cancelRunAct,
-    ),
-    '',
-    'relais bulk cancel 12 --reason "ticket 14: wrong destination"',
-  ).action((name: string, options: object) => {
-    const id = wholeNumber(name);
-    refuseInput(cancelRunAct, options);
-    return withApp(async (app) => {
-      const run = await performHere(app, cancelRunAct, { to: [name], input: options });
-      out(`Bulk run ${id} is cancelled: ${run.done} of ${run.counted} done, ${run.refused} refused.`);
+  bulk
+    .subcommand(
+      'resume <run>',
+      'work a run from here, where no planner does, or watch the process that works it',
+    )
+    .addOption(inEither())
+    .examples('', 'relais bulk resume 12')
+    .action((name: string, { lang }: LanguageOption) => {
+      const id = wholeNumber(name);
+      return withApp(async (app) => printRun(await followRun(app, await resumeRun(app.database, id)), lang));
     });
-  });
+
+  bulk
+    .subcommand('cancel <run>', 'stop a run where it stands; what it has done stays done')
+    .fields(cancelRunAct)
+    .examples('', 'relais bulk cancel 12 --reason "ticket 14: wrong destination"')
+    .action((name: string, options: object) => {
+      const id = wholeNumber(name);
+      refuseInput(cancelRunAct, options);
+      return withApp(async (app) => {
+        const run = await performHere(app, cancelRunAct, { to: [name], input: options });
+        out(`Bulk run ${id} is cancelled: ${run.done} of ${run.counted} done, ${run.refused} refused.`);
+      });
+    });
 }
 
 function listCommand(bulk: Command): void {
-  withExamples(
-    withJson(
-      bulk
-        .command('list')
-        .description('runs, newest first')
-        .addOption(new Option('--state <state>', 'in one state').choices(bulkStates))
-        .option('--limit <n>', 'rows, 1 to 1000', listLength, 20)
-        .option('--after <run>', 'continue after this run (next page)', wholeNumber),
-    ),
-    '',
-    'relais bulk list --state running',
-  ).action((options: ListOptions) =>
-    withApp(async (app) => {
+  bulk
+    .subcommand('list', 'runs, newest first')
+    .addOption(new Option('--state <state>', 'in one state').choices(bulkStates))
+    .option('--limit <n>', 'rows, 1 to 1000', listLength, 20)
+    .option('--after <run>', 'continue after this run (next page)', wholeNumber)
+    .json()
+    .examples('', 'relais bulk list --state running')
+    .gateway(async (app, options: ListOptions) => {
       const { state, limit, after } = options;
       const { items: runs, next } = await bulkRows(app, wholeCentre, state === undefined ? {} : { state }, {
         limit,
@@ -124,8 +113,7 @@ function listCommand(bulk: Command): void {
       });
       if (runs.length === 0) say('None.');
       if (next !== undefined) say(`more: --after ${next}`);
-    }),
-  );
+    });
 }
 
 const runData = (run: BulkRow): object => ({

@@ -1,11 +1,11 @@
 // relais client check | anomalies | close: commands about a client as a whole.
 // Invariant: no command here shows a person.
-import type { Command } from 'commander';
+import type { Command } from './command.ts';
 import type { App } from '../app.ts';
 import { goLiveDefinitions, type GoLiveFinding } from '../domain/go-live.ts';
 import { goLiveListOfFiles, publishedGoLiveList, type GoLiveList } from '../publishing/go-live.ts';
-import { withExamples, instant, collect, reasonOf, wholeNumber, type Moment } from './arguments.ts';
-import { withJson, out, say, withApp, outJson, table, confirmed, type JsonOption } from './terminal.ts';
+import { instant, collect, reasonOf, wholeNumber, type Moment } from './arguments.ts';
+import { out, say, outJson, table, confirmed, type JsonOption } from './terminal.ts';
 import { wholeCentre } from '../support/place.ts';
 import { anomaliesSince, anomalyWords, type ListedAnomaly } from '../support/anomalies.ts';
 import { civilDate } from '../domain/civil-date.ts';
@@ -21,7 +21,7 @@ import {
 import { waitingOfClient } from '../support/reads/retention.ts';
 
 export function clientCommands(program: Command): void {
-  const client = program.command('client').description('a client as a whole');
+  const client = program.subcommand('client', 'a client as a whole');
   checkClientCommand(client);
   anomalyCommand(client);
   closeClientCommand(client);
@@ -35,17 +35,19 @@ interface CheckOptions extends JsonOption {
 }
 
 function checkClientCommand(client: Command): void {
-  withExamples(
-    withJson(
-      client
-        .command('check <client>')
-        .description('what must be there before it goes live, with evidence and date (C49 to C52)')
-        .option('--files', 'by client.yaml and the mappings of the folder, before they are published'),
-    ),
-    'By the contract in force; where nothing is published yet, by the files. Exit code 0: live; 1: not live.',
-    'relais client check horizon',
-    'relais client check horizon --files --json',
-  ).action((id: string, options: CheckOptions) => withApp((app) => checkClient(app, id, options)));
+  client
+    .subcommand(
+      'check <client>',
+      'what must be there before it goes live, with evidence and date (C49 to C52)',
+    )
+    .option('--files', 'by client.yaml and the mappings of the folder, before they are published')
+    .json()
+    .examples(
+      'By the contract in force; where nothing is published yet, by the files. Exit code 0: live; 1: not live.',
+      'relais client check horizon',
+      'relais client check horizon --files --json',
+    )
+    .gateway(checkClient);
 }
 
 async function checkClient(app: App, clientId: string, options: CheckOptions): Promise<void> {
@@ -103,17 +105,19 @@ interface AnomalyOptions extends JsonOption {
 }
 
 function anomalyCommand(client: Command): void {
-  withExamples(
-    withJson(
-      client
-        .command('anomalies <client>')
-        .description('what does not conform in its leads: notices, questions not asked, companies, purchases')
-        .option('--since <date>', 'came in since: 2026-11-25, or an age: 7d; default: 30d', instant),
-    ),
-    'Counted when a lead comes in, by form or agent; the leads themselves are taken in. `*`: codes counted together.',
-    'relais client anomalies horizon',
-    'relais client anomalies horizon --since 7d --json',
-  ).action((id: string, options: AnomalyOptions) => withApp((app) => showAnomalies(app, id, options)));
+  client
+    .subcommand(
+      'anomalies <client>',
+      'what does not conform in its leads: notices, questions not asked, companies, purchases',
+    )
+    .option('--since <date>', 'came in since: 2026-11-25, or an age: 7d; default: 30d', instant)
+    .json()
+    .examples(
+      'Counted when a lead comes in, by form or agent; the leads themselves are taken in. `*`: codes counted together.',
+      'relais client anomalies horizon',
+      'relais client anomalies horizon --since 7d --json',
+    )
+    .gateway(showAnomalies);
 }
 
 const aMonth = instant('30d');
@@ -179,33 +183,31 @@ interface CloseOptions extends JsonOption {
 }
 
 function closeClientCommand(client: Command): void {
-  withExamples(
-    withJson(
-      client
-        .command('close <client>')
-        .description('the end of its contract: close, return everything, delete on the agreed day (C55)')
-        .option(
-          '--instruction <number>',
-          'close now, by this instruction (--covers contract_end)',
-          wholeNumber,
-        )
-        .option('--delete-on <date>', 'the day agreed for the deletion: 2027-01-31')
-        .option('--reason <text>', 'why (contract, ticket number); mandatory to close')
-        .option(
-          '--to <folder>',
-          'return everything now: a folder that does not exist yet, for the encrypted files',
-        )
-        .option('--recipient <key>', 'age1...: whose key opens them; may be repeated', collect)
-        .option('--archives <folder>', 'archives of the log, where months were taken out of MySQL')
-        .option('--delete', 'delete now, once the day has come; the planner does so by itself once a day')
-        .option('--yes', 'do not ask'),
-    ),
-    'Without a step it only says what is held and how far the end has come. Each step may be asked for again after an interruption.',
-    'relais client close horizon',
-    'relais client close horizon --instruction 7 --delete-on 2027-01-31 --reason "end of contract HZ-2026-014"',
-    'relais client close horizon --to /srv/retour/horizon --recipient age1...',
-    'relais client close horizon --delete',
-  ).action((id: string, options: CloseOptions) => withApp((app) => close(app, id, options)));
+  client
+    .subcommand(
+      'close <client>',
+      'the end of its contract: close, return everything, delete on the agreed day (C55)',
+    )
+    .option('--instruction <number>', 'close now, by this instruction (--covers contract_end)', wholeNumber)
+    .option('--delete-on <date>', 'the day agreed for the deletion: 2027-01-31')
+    .option('--reason <text>', 'why (contract, ticket number); mandatory to close')
+    .option(
+      '--to <folder>',
+      'return everything now: a folder that does not exist yet, for the encrypted files',
+    )
+    .option('--recipient <key>', 'age1...: whose key opens them; may be repeated', collect)
+    .option('--archives <folder>', 'archives of the log, where months were taken out of MySQL')
+    .option('--delete', 'delete now, once the day has come; the planner does so by itself once a day')
+    .option('--yes', 'do not ask')
+    .json()
+    .examples(
+      'Without a step it only says what is held and how far the end has come. Each step may be asked for again after an interruption.',
+      'relais client close horizon',
+      'relais client close horizon --instruction 7 --delete-on 2027-01-31 --reason "end of contract HZ-2026-014"',
+      'relais client close horizon --to /srv/retour/horizon --recipient age1...',
+      'relais client close horizon --delete',
+    )
+    .gateway(close);
 }
 
 async function close(app: App, clientId: string, options: CloseOptions): Promise<void> {

@@ -1,22 +1,22 @@
 // relais completion bash | zsh: prints a shell's completion of commands, options and closed lists of values.
 // Invariant: made from the argument parser's own commands, so that it is complete.
-import { Argument, type Command } from 'commander';
-import { withExamples } from './arguments.ts';
+import { Argument, type Command as AnyCommand } from 'commander';
+import type { Command } from './command.ts';
 import { out } from './terminal.ts';
 
 const shells = ['bash', 'zsh'] as const;
 type Shell = (typeof shells)[number];
 
 export function completionCommands(program: Command): void {
-  withExamples(
-    program
-      .command('completion')
-      .description('print the completion script of a shell')
-      .addArgument(new Argument('<shell>', 'your shell').choices(shells)),
-    'Put it where your shell looks, once after each upgrade.',
-    'relais completion bash > /etc/bash_completion.d/relais',
-    'relais completion zsh > "${fpath[1]}/_relais"',
-  ).action((shell: Shell) => out(scriptOf(shell, program)));
+  program
+    .subcommand('completion', 'print the completion script of a shell')
+    .addArgument(new Argument('<shell>', 'your shell').choices(shells))
+    .examples(
+      'Put it where your shell looks, once after each upgrade.',
+      'relais completion bash > /etc/bash_completion.d/relais',
+      'relais completion zsh > "${fpath[1]}/_relais"',
+    )
+    .action((shell: Shell) => out(scriptOf(shell, program)));
 }
 
 interface Words {
@@ -27,7 +27,7 @@ interface Words {
   readonly values: readonly { readonly option: string; readonly choices: readonly string[] }[];
 }
 
-export function scriptOf(shell: Shell, program: Command): string {
+export function scriptOf(shell: Shell, program: AnyCommand): string {
   const all = wordsOf(program, '');
   switch (shell) {
     case 'bash':
@@ -38,7 +38,7 @@ export function scriptOf(shell: Shell, program: Command): string {
   }
 }
 
-function wordsOf(command: Command, path: string): readonly Words[] {
+function wordsOf(command: AnyCommand, path: string): readonly Words[] {
   const options = command.options.filter((option) => typeof option.long === 'string');
   const own: Words = {
     path,

@@ -1,6 +1,7 @@
 // relais delivery list | show | archive: finds deliveries, prints their story, archives those of erased leads.
 // Invariant: a list is read page by page by keyset; a story adds no fact but the headings.
-import { Option, type Command } from 'commander';
+import { Option } from 'commander';
+import type { Command } from './command.ts';
 import { reasonText } from '../domain/delivery.ts';
 import type { App } from '../app.ts';
 import {
@@ -12,15 +13,8 @@ import {
 } from '../support/reads/deliveries.ts';
 import { readFilter } from '../support/reads/filter.ts';
 import { wholeCentre } from '../support/place.ts';
-import {
-  listLength,
-  wholeNumber,
-  withExamples,
-  instant,
-  withFilters,
-  type FilterOptions,
-} from './arguments.ts';
-import { outJson, parisShort, table, out, say, withApp, confirmed, progress, strong } from './terminal.ts';
+import { listLength, wholeNumber, instant, type FilterOptions } from './arguments.ts';
+import { outJson, parisShort, table, out, say, confirmed, progress, strong } from './terminal.ts';
 import { sayAge } from './read-side.ts';
 import { archiveDeliveries } from '../app/for-terminal.ts';
 import { adviceLine } from '../support/advice.ts';
@@ -37,39 +31,43 @@ interface ListOptions extends FilterOptions {
 
 /** Returns `delivery`, to which other files add commands. */
 export function deliveryCommands(program: Command): Command {
-  const delivery = program.command('delivery').description('find deliveries and read their story');
+  const delivery = program.subcommand('delivery', 'find deliveries and read their story');
   archiveCommand(delivery);
 
-  withExamples(
-    withFilters(delivery.command('list').description('deliveries, newest first'))
-      .option('--reason <code>', 'the same as --cause')
-      .option('--open', 'only what needs a person: failed and not closed, or waiting for a decision')
-      .option('--limit <n>', 'rows, 1 to 1000', listLength, 50)
-      .option('--after <id>', 'continue after this delivery (next page)', wholeNumber)
-      .option('--json', 'one JSON object a line'),
-    '',
-    'relais delivery list --state failed --since 2h',
-    'relais delivery list --destination horizon-crm --state withheld --reason opt_in_missing',
-    'relais delivery list --lead HZ-000123 --json',
-  ).action((options: ListOptions) => withApp((app) => list(app, options)));
+  delivery
+    .subcommand('list', 'deliveries, newest first')
+    .filters()
+    .option('--reason <code>', 'the same as --cause')
+    .option('--open', 'only what needs a person: failed and not closed, or waiting for a decision')
+    .option('--limit <n>', 'rows, 1 to 1000', listLength, 50)
+    .option('--after <id>', 'continue after this delivery (next page)', wholeNumber)
+    .option('--json', 'one JSON object a line')
+    .examples(
+      '',
+      'relais delivery list --state failed --since 2h',
+      'relais delivery list --destination horizon-crm --state withheld --reason opt_in_missing',
+      'relais delivery list --lead HZ-000123 --json',
+    )
+    .gateway(list);
 
-  withExamples(
-    delivery
-      .command('show <delivery>')
-      .description('the whole story of one delivery, in plain words; number or key (webhook-id)')
-      .addOption(new Option('--lang <lang>', 'language').choices(['fr', 'en']).default('fr'))
-      .option('--json', 'the delivery and each entry of its log as one JSON object a line'),
-    '',
-    'relais delivery show 4711',
-    'relais delivery show 0197fa2e-5a4c-7000-8000-1f2e3d4c5b6a --lang en',
-  ).action((name: string, options: { readonly lang: 'fr' | 'en'; readonly json?: boolean }) =>
-    withApp(async (app) => {
+  delivery
+    .subcommand(
+      'show <delivery>',
+      'the whole story of one delivery, in plain words; number or key (webhook-id)',
+    )
+    .addOption(new Option('--lang <lang>', 'language').choices(['fr', 'en']).default('fr'))
+    .option('--json', 'the delivery and each entry of its log as one JSON object a line')
+    .examples(
+      '',
+      'relais delivery show 4711',
+      'relais delivery show 0197fa2e-5a4c-7000-8000-1f2e3d4c5b6a --lang en',
+    )
+    .gateway(async (app, name: string, options: { readonly lang: 'fr' | 'en'; readonly json?: boolean }) => {
       if (options.json !== true)
         return printStory((await deliveryPage(app, wholeCentre, name)).story, options.lang);
       const { head, entries } = await deliveryRecord(app, wholeCentre, name);
       outJson([plain(head), ...entries]);
-    }),
-  );
+    });
 
   return delivery;
 }
@@ -131,16 +129,18 @@ const plain = ({ erased: _, expiresAt: __, ...row }: DeliveryHead): object => ro
 
 /** relais delivery archive: moves the deliveries of leads erased long ago to the slim table of keys; their story stays in the log. */
 function archiveCommand(delivery: Command): void {
-  withExamples(
-    delivery
-      .command('archive')
-      .description('move deliveries of erased leads, settled long ago, to the slim table of their keys')
-      .requiredOption('--before <date>', 'settled and erased before: 2026-10-01, or an age such as 90d')
-      .option('--yes', 'do not ask'),
-    'They can no longer be shown or replayed; the log keeps their story, their key keeps them from being planned again.',
-    'relais delivery archive --before 90d',
-  ).action((options: { readonly before: string; readonly yes?: true }) =>
-    withApp(async ({ database }) => {
+  delivery
+    .subcommand(
+      'archive',
+      'move deliveries of erased leads, settled long ago, to the slim table of their keys',
+    )
+    .requiredOption('--before <date>', 'settled and erased before: 2026-10-01, or an age such as 90d')
+    .option('--yes', 'do not ask')
+    .examples(
+      'They can no longer be shown or replayed; the log keeps their story, their key keeps them from being planned again.',
+      'relais delivery archive --before 90d',
+    )
+    .gateway(async ({ database }, options: { readonly before: string; readonly yes?: true }) => {
       const before = instant(options.before)(database.now());
       if (
         !(await confirmed(
@@ -154,8 +154,7 @@ function archiveCommand(delivery: Command): void {
       const moved = await archiveDeliveries(database, before, (count) => line.at(`${count} deliveries`));
       line.end();
       out(`${moved} deliveries moved to delivery_keys.`);
-    }),
-  );
+    });
 }
 
 const headings = {

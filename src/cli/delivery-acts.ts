@@ -1,6 +1,6 @@
 // relais replay | cancel | delivery resolve: sends deliveries again, ends waiting ones, decides unknown outcomes.
 // Invariant: a replay is counted and confirmed before it starts, recorded with actor and reason, and cancels no pending retry.
-import type { Command } from 'commander';
+import type { Command } from './command.ts';
 import { RelaisError } from '../errors.ts';
 import {
   planBulk,
@@ -22,8 +22,8 @@ import { slowedDestinations } from '../support/reads/destinations.ts';
 import { readFilter } from '../support/reads/filter.ts';
 import { wholeCentre } from '../support/place.ts';
 import type { SendingState } from '../support/sending-state.ts';
-import { refuseInput, withFields, performHere } from './act-options.ts';
-import { withExamples, refuseBoth, withFilters, type FilterOptions } from './arguments.ts';
+import { refuseInput, performHere } from './act-options.ts';
+import { refuseBoth, type FilterOptions } from './arguments.ts';
 import { countOf, refuseNone, reportRefused, workAll, idsOf } from './bulk.ts';
 import { confirmed, out, say, withApp } from './terminal.ts';
 import type { App } from '../app.ts';
@@ -34,22 +34,22 @@ interface ReplayOptions extends FilterOptions, Partial<ReplayHow> {
 }
 
 export function replayCommands(program: Command): void {
-  withExamples(
-    withFields(
-      withFilters(
-        program
-          .command('replay [deliveries...]')
-          .description('send again: a new run for what has ended, a try brought forward for what waits'),
-      )
-        .option('--dry-run', 'say what would happen, do nothing')
-        .option('--yes', 'do not ask'),
-      replayAll,
-    ),
-    'Consent and authorisation are read again at departure. Pending retries are kept.',
-    'relais replay 4711 --reason "ticket 12"',
-    'relais replay --destination horizon-crm --state failed --cause invalid --since 1d --dry-run',
-    'relais replay --destination horizon-crm --state failed --reason "ticket 13" --yes',
-  ).action((names: readonly string[], options: ReplayOptions) => replayCommand(names, options));
+  program
+    .subcommand(
+      'replay [deliveries...]',
+      'send again: a new run for what has ended, a try brought forward for what waits',
+    )
+    .filters()
+    .option('--dry-run', 'say what would happen, do nothing')
+    .option('--yes', 'do not ask')
+    .fields(replayAll)
+    .examples(
+      'Consent and authorisation are read again at departure. Pending retries are kept.',
+      'relais replay 4711 --reason "ticket 12"',
+      'relais replay --destination horizon-crm --state failed --cause invalid --since 1d --dry-run',
+      'relais replay --destination horizon-crm --state failed --reason "ticket 13" --yes',
+    )
+    .action((names: readonly string[], options: ReplayOptions) => replayCommand(names, options));
 }
 
 async function replayCommand(names: readonly string[], options: ReplayOptions): Promise<void> {
@@ -115,22 +115,19 @@ interface CancelOptions extends FilterOptions {
 }
 
 export function cancelCommands(program: Command): void {
-  withExamples(
-    withFields(
-      withFilters(
-        program
-          .command('cancel [deliveries...]')
-          .description('end deliveries that are not being sent; the lead stays'),
-      )
-        .option('--dry-run', 'count by filter, do nothing')
-        .option('--yes', 'do not ask'),
-      cancelAll,
-    ),
-    '',
-    'relais cancel 4711 4712 --reason "ticket 12"',
-    'relais cancel --destination horizon-crm --state waiting --dry-run',
-    'relais cancel --destination horizon-crm --state waiting --reason "ticket 12"',
-  ).action((names: readonly string[], options: CancelOptions) => cancelCommand(names, options));
+  program
+    .subcommand('cancel [deliveries...]', 'end deliveries that are not being sent; the lead stays')
+    .filters()
+    .option('--dry-run', 'count by filter, do nothing')
+    .option('--yes', 'do not ask')
+    .fields(cancelAll)
+    .examples(
+      '',
+      'relais cancel 4711 4712 --reason "ticket 12"',
+      'relais cancel --destination horizon-crm --state waiting --dry-run',
+      'relais cancel --destination horizon-crm --state waiting --reason "ticket 12"',
+    )
+    .action((names: readonly string[], options: CancelOptions) => cancelCommand(names, options));
 }
 
 async function cancelCommand(names: readonly string[], options: CancelOptions): Promise<void> {
@@ -194,25 +191,23 @@ const done: Readonly<Record<Resolution, string>> = {
 };
 
 export function resolveCommand(delivery: Command): void {
-  withExamples(
-    withFields(
-      withFilters(
-        delivery
-          .command('resolve [delivery]')
-          .description(
-            'say what became of a delivery whose outcome is unknown, by number or key (webhook-id), or of many by filter',
-          ),
-      )
-        .option('--received', 'the recipient has it; with --reference, where it is one delivery')
-        .option('--not-received', 'the recipient does not have it: it is sent again')
-        .option('--yes', 'do not ask'),
-      deliveryReceived,
-    ),
-    'For one that waits for a decision (unknown_hold), one of its calls, or one that ended while it may have arrived.\nA filter takes only those that wait for a decision.',
-    'relais delivery resolve 4711 --received --reference C-10234 --evidence "mail of 2026-11-20, ticket 12"',
-    'relais delivery resolve 4711 --not-received --evidence "call of 2026-11-20, ticket 12"',
-    'relais delivery resolve --destination horizon-crm --since 2d --not-received --evidence "ticket 12: their list of 2026-11-20"',
-  ).action((name: string | undefined, options: ResolveOptions) => resolveCommandOf(name, options));
+  delivery
+    .subcommand(
+      'resolve [delivery]',
+      'say what became of a delivery whose outcome is unknown, by number or key (webhook-id), or of many by filter',
+    )
+    .filters()
+    .option('--received', 'the recipient has it; with --reference, where it is one delivery')
+    .option('--not-received', 'the recipient does not have it: it is sent again')
+    .option('--yes', 'do not ask')
+    .fields(deliveryReceived)
+    .examples(
+      'For one that waits for a decision (unknown_hold), one of its calls, or one that ended while it may have arrived.\nA filter takes only those that wait for a decision.',
+      'relais delivery resolve 4711 --received --reference C-10234 --evidence "mail of 2026-11-20, ticket 12"',
+      'relais delivery resolve 4711 --not-received --evidence "call of 2026-11-20, ticket 12"',
+      'relais delivery resolve --destination horizon-crm --since 2d --not-received --evidence "ticket 12: their list of 2026-11-20"',
+    )
+    .action((name: string | undefined, options: ResolveOptions) => resolveCommandOf(name, options));
 }
 
 async function resolveCommandOf(name: string | undefined, options: ResolveOptions): Promise<void> {

@@ -1,6 +1,6 @@
 // relais destination ...: lists, suspends, resumes, tests and backfills destinations.
 // Invariant: a test sends no lead; every change is recorded with actor and reason.
-import type { Command } from 'commander';
+import type { Command } from './command.ts';
 import type { App } from '../app.ts';
 import {
   backfillDestination,
@@ -13,10 +13,9 @@ import {
 import { countOfBackfill } from '../support/backfill.ts';
 import { destinationHeads, type DestinationHead } from '../support/reads/destinations.ts';
 import { wholeCentre } from '../support/place.ts';
-import { offers, performHere, refuseInput, withFields } from './act-options.ts';
-import { withExamples } from './arguments.ts';
+import { offers, performHere, refuseInput } from './act-options.ts';
 import { followRun, sayGoesOn } from './bulk.ts';
-import { outJson, withJson, tableOf, out, withApp, type JsonOption } from './terminal.ts';
+import { outJson, tableOf, out, withApp, type JsonOption } from './terminal.ts';
 import { connectorOf } from '../../connectors/index.ts';
 import { RelaisError } from '../errors.ts';
 import { testDestination } from '../support/destination-test.ts';
@@ -24,15 +23,16 @@ import { sendTestLead } from '../support/test-leads/send.ts';
 import { existingDestination } from '../support/reads/filter.ts';
 
 export function destinationCommands(program: Command): void {
-  const destination = program
-    .command('destination')
-    .description('the authorised ways out: list, suspend, resume, test, backfill, file now');
+  const destination = program.subcommand(
+    'destination',
+    'the authorised ways out: list, suspend, resume, test, backfill, file now',
+  );
 
-  withExamples(
-    withJson(destination.command('list').description('every destination: mapping version, status, circuit')),
-    '',
-    'relais destination list',
-  ).action((options: JsonOption) => withApp((app) => list(app, options.json === true)));
+  destination
+    .subcommand('list', 'every destination: mapping version, status, circuit')
+    .json()
+    .examples('', 'relais destination list')
+    .gateway((app, options: JsonOption) => list(app, options.json === true));
 
   destinationTestCommand(destination);
   backfillCommand(destination);
@@ -55,9 +55,10 @@ function plainCommands(destination: Command): void {
       told: (_, id) => `${id} ${done}`,
     });
   offers(
-    destination
-      .command('send-file <destination>')
-      .description('make a file of what waits now, instead of at the next scheduled hour'),
+    destination.subcommand(
+      'send-file <destination>',
+      'make a file of what waits now, instead of at the next scheduled hour',
+    ),
     sendFileNow,
     {
       examples: ['relais destination send-file alpes-csv --reason "ticket 15"'],
@@ -65,9 +66,10 @@ function plainCommands(destination: Command): void {
     },
   );
   offers(
-    destination
-      .command('release-file <destination>')
-      .description('let a full file that was held back leave all the same'),
+    destination.subcommand(
+      'release-file <destination>',
+      'let a full file that was held back leave all the same',
+    ),
     releaseFile,
     {
       examples: ['relais destination release-file alpes-csv --reason "ticket 16"'],
@@ -76,9 +78,10 @@ function plainCommands(destination: Command): void {
     },
   );
   offers(
-    destination
-      .command('discard-file <destination>')
-      .description('give up a full file that was held back; the next hour makes another'),
+    destination.subcommand(
+      'discard-file <destination>',
+      'give up a full file that was held back; the next hour makes another',
+    ),
     discardFile,
     {
       examples: ['relais destination discard-file alpes-csv --reason "ticket 16"'],
@@ -94,34 +97,32 @@ interface BackfillOptions {
 }
 
 function backfillCommand(destination: Command): void {
-  withExamples(
-    withFields(
-      destination
-        .command('backfill <destination>')
-        .description('plan leads that were there before the destination')
-        .option('--dry-run', 'count only'),
-      backfillDestination,
-    ),
-    '',
-    'relais destination backfill horizon-crm --since 2026-11-01 --dry-run',
-    'relais destination backfill horizon-crm --since 30d --reason "ticket 14"',
-  ).action((id: string, options: BackfillOptions) => {
-    if (options.dryRun !== true) refuseInput(backfillDestination, options);
-    return withApp(async (app) => {
-      const { database } = app;
-      if (options.dryRun === true) {
-        const since = backfillDestination.fields.since.read(options.since, '--since', database.now());
-        const counted = await countOfBackfill(database, { destinationId: id, since });
-        return out(`${counted} leads would be handed to the planner.`);
-      }
-      const run = await performHere(app, backfillDestination, { to: [id], input: options });
-      sayGoesOn(run.id);
-      const { done } = await followRun(app, run);
-      out(
-        `${done} leads handed to the planner; those the mapping accepts will be sent, a few at a time beside fresh ones.`,
-      );
+  destination
+    .subcommand('backfill <destination>', 'plan leads that were there before the destination')
+    .option('--dry-run', 'count only')
+    .fields(backfillDestination)
+    .examples(
+      '',
+      'relais destination backfill horizon-crm --since 2026-11-01 --dry-run',
+      'relais destination backfill horizon-crm --since 30d --reason "ticket 14"',
+    )
+    .action((id: string, options: BackfillOptions) => {
+      if (options.dryRun !== true) refuseInput(backfillDestination, options);
+      return withApp(async (app) => {
+        const { database } = app;
+        if (options.dryRun === true) {
+          const since = backfillDestination.fields.since.read(options.since, '--since', database.now());
+          const counted = await countOfBackfill(database, { destinationId: id, since });
+          return out(`${counted} leads would be handed to the planner.`);
+        }
+        const run = await performHere(app, backfillDestination, { to: [id], input: options });
+        sayGoesOn(run.id);
+        const { done } = await followRun(app, run);
+        out(
+          `${done} leads handed to the planner; those the mapping accepts will be sent, a few at a time beside fresh ones.`,
+        );
+      });
     });
-  });
 }
 
 async function list(app: App, json: boolean): Promise<void> {
@@ -154,17 +155,13 @@ function statusOf({
 // Invariant: prints the findings of support, and nothing of its own.
 
 function destinationTestCommand(destination: Command): void {
-  withExamples(
-    destination
-      .command('test <destination>')
-      .description('reach the recipient without sending any lead: address, TLS, login')
-      .option('--lead', 'send an invented lead, ask for it by our reference, compare its fields, remove it'),
-    '',
-    'relais destination test horizon-crm',
-    'relais destination test horizon-crm --lead',
-  ).action((id: string, { lead }: { readonly lead?: true }) =>
-    withApp((app) => (lead === true ? testWithLead(app, id) : test(app, id))),
-  );
+  destination
+    .subcommand('test <destination>', 'reach the recipient without sending any lead: address, TLS, login')
+    .option('--lead', 'send an invented lead, ask for it by our reference, compare its fields, remove it')
+    .examples('', 'relais destination test horizon-crm', 'relais destination test horizon-crm --lead')
+    .gateway((app, id: string, { lead }: { readonly lead?: true }) =>
+      lead === true ? testWithLead(app, id) : test(app, id),
+    );
 }
 
 async function testWithLead(app: App, id: string): Promise<void> {

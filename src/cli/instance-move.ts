@@ -1,15 +1,15 @@
 // relais instance move: moves a client from the shared installation to its own, or back (C36).
 // Invariant: without a written instruction and a confirmation nothing changes; an interrupted move goes on when it is run again.
 import { readFileSync } from 'node:fs';
-import type { Command } from 'commander';
+import type { Command } from './command.ts';
 import { openDatabase } from '../app/for-terminal.ts';
 import { loadConfig, type Config, type Environment } from '../config.ts';
 import type { App } from '../app.ts';
 import { RelaisError } from '../errors.ts';
 import { moveClient } from '../hosting/move.ts';
 import { createSign } from '../privacy/macs.ts';
-import { collect, reasonOf, wholeNumber, withExamples } from './arguments.ts';
-import { confirmed, out, progress, say, withApp } from './terminal.ts';
+import { collect, reasonOf, wholeNumber } from './arguments.ts';
+import { confirmed, out, progress, say } from './terminal.ts';
 
 interface MoveOptions {
   readonly to: readonly string[];
@@ -21,23 +21,26 @@ interface MoveOptions {
 }
 
 export function moveCommand(instance: Command): void {
-  withExamples(
-    instance
-      .command('move <client>')
-      .description('move a client between the shared installation and its own: run it where the client is')
-      .requiredOption(
-        '--to <file>',
-        'environment file of the other installation; again for the one with its owner’s account',
-        collect,
-      )
-      .requiredOption('--instruction <number>', 'the client’s instruction (--covers hosting)', wholeNumber)
-      .requiredOption('--delete-on <date>', 'the day on which its data is deleted here: 2027-01-31')
-      .option('--reason <text>', 'why (contract, ticket number); mandatory, kept in both logs')
-      .option('--wait <seconds>', 'how long it waits for what is being sent', wholeNumber, 120)
-      .option('--yes', 'do not ask'),
-    'The new installation is stopped until the move is over. Here the client is closed as at the end of a contract, and its data deleted on\nthe agreed day, with a proof; rows that systems still send here wait, and are carried over when the command is run again.',
-    'relais instance move horizon --to /etc/relais/instances/horizon/relais.env --to /etc/relais/instances/horizon/owner.env \\\n    --instruction 8 --delete-on 2027-01-31 --reason "annex 4"',
-  ).action((clientId: string, options: MoveOptions) => withApp((app) => move(app, clientId, options)));
+  instance
+    .subcommand(
+      'move <client>',
+      'move a client between the shared installation and its own: run it where the client is',
+    )
+    .requiredOption(
+      '--to <file>',
+      'environment file of the other installation; again for the one with its owner’s account',
+      collect,
+    )
+    .requiredOption('--instruction <number>', 'the client’s instruction (--covers hosting)', wholeNumber)
+    .requiredOption('--delete-on <date>', 'the day on which its data is deleted here: 2027-01-31')
+    .option('--reason <text>', 'why (contract, ticket number); mandatory, kept in both logs')
+    .option('--wait <seconds>', 'how long it waits for what is being sent', wholeNumber, 120)
+    .option('--yes', 'do not ask')
+    .examples(
+      'The new installation is stopped until the move is over. Here the client is closed as at the end of a contract, and its data deleted on\nthe agreed day, with a proof; rows that systems still send here wait, and are carried over when the command is run again.',
+      'relais instance move horizon --to /etc/relais/instances/horizon/relais.env --to /etc/relais/instances/horizon/owner.env \\\n    --instruction 8 --delete-on 2027-01-31 --reason "annex 4"',
+    )
+    .gateway(move);
 }
 
 async function move(app: App, clientId: string, options: MoveOptions): Promise<void> {

@@ -1,38 +1,42 @@
 // relais instance create | list: installations for one client, beside the shared one (C36).
 // Invariant: a command that was interrupted goes on when it is run again; passwords and keys are written to files, never printed.
 import { join, resolve } from 'node:path';
-import type { Command } from 'commander';
+import type { Command } from './command.ts';
 import { openDatabase, type Database } from '../app/for-terminal.ts';
 import { loadConfig, type Config } from '../config.ts';
 import { RelaisError } from '../errors.ts';
 import { createInstance, type MadeInstance } from '../hosting/create.ts';
 import { actorOf } from '../support/named-text.ts';
-import { collect, withExamples } from './arguments.ts';
+import { collect } from './arguments.ts';
 import { moveCommand } from './instance-move.ts';
 import { readerCommands } from './readers.ts';
 import { config, out, say } from './terminal.ts';
 
 export function instanceCommands(program: Command): void {
-  const instance = program
-    .command('instance')
-    .description('installations for one client each: own schemas, keys, accounts and Redis prefix');
+  const instance = program.subcommand(
+    'instance',
+    'installations for one client each: own schemas, keys, accounts and Redis prefix',
+  );
 
-  withExamples(
-    instance
-      .command('create <client>')
-      .description('make all that an installation for this client needs, and say what is left to do')
-      .requiredOption('--host <address>', 'address of its gateway’s host, for its accounts in MySQL')
-      .option(
-        '--intake-host <address>',
-        'address that sends leads; again for each one; default: that of --host',
-        collect,
-      )
-      .option('--folder <folder>', 'where its keys and settings go', '/etc/relais/instances')
-      .option('--data <folder>', 'where it writes', '/var/lib/relais/instances'),
-    'Run it with the settings of the shared installation, RELAIS_MYSQL_OWNER_URL and RELAIS_MYSQL_ADMIN_URL. Interrupted, it goes on when\nit is run again; what exists is kept. Files get the group of the folder they are in.',
-    'relais instance create horizon --host 10.0.3.7',
-    'relais instance create horizon --host 10.0.3.7 --intake-host 10.0.3.7 --intake-host 10.1.2.7',
-  ).action(create);
+  instance
+    .subcommand(
+      'create <client>',
+      'make all that an installation for this client needs, and say what is left to do',
+    )
+    .requiredOption('--host <address>', 'address of its gateway’s host, for its accounts in MySQL')
+    .option(
+      '--intake-host <address>',
+      'address that sends leads; again for each one; default: that of --host',
+      collect,
+    )
+    .option('--folder <folder>', 'where its keys and settings go', '/etc/relais/instances')
+    .option('--data <folder>', 'where it writes', '/var/lib/relais/instances')
+    .examples(
+      'Run it with the settings of the shared installation, RELAIS_MYSQL_OWNER_URL and RELAIS_MYSQL_ADMIN_URL. Interrupted, it goes on when\nit is run again; what exists is kept. Files get the group of the folder they are in.',
+      'relais instance create horizon --host 10.0.3.7',
+      'relais instance create horizon --host 10.0.3.7 --intake-host 10.0.3.7 --intake-host 10.1.2.7',
+    )
+    .action(create);
   moveCommand(instance);
   readerCommands(program);
 }

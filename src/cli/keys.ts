@@ -1,7 +1,7 @@
 // relais keys status | rotate: shows the two keys of the installation, and rotates them beside the traffic.
 // Invariant: a key is named by its id and never shown; a key in use is never retired.
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Command } from 'commander';
+import type { Command } from './command.ts';
 import type { App } from '../app.ts';
 import { RelaisError } from '../errors.ts';
 import {
@@ -12,51 +12,49 @@ import {
   type KeyState,
 } from '../privacy/key-rotation.ts';
 import { keysLookedAtMs, keyVariable, type KeysPlace } from '../privacy/keys.ts';
-import { withExamples } from './arguments.ts';
 import { paris } from '../support/words.ts';
 import { tableOf, out, progress, say, withApp } from './terminal.ts';
 
 export function keyCommands(program: Command): void {
-  const keys = program
-    .command('keys')
-    .description('the sealing key and the master key: what they hold, changing them');
+  const keys = program.subcommand(
+    'keys',
+    'the sealing key and the master key: what they hold, changing them',
+  );
 
-  withExamples(
-    keys
-      .command('status')
-      .description('the keys this database knows, and what still needs each of them')
-      .option('--json', 'print as JSON'),
-    '',
-    'relais keys status',
-  ).action((options: { readonly json?: true }) =>
-    withApp(async (app) => {
+  keys
+    .subcommand('status', 'the keys this database knows, and what still needs each of them')
+    .option('--json', 'print as JSON')
+    .examples('', 'relais keys status')
+    .gateway(async (app, options: { readonly json?: true }) => {
       const states = await keyStates(placeOf(app));
       if (options.json === true) out(JSON.stringify(states, undefined, 2));
       else showStates(states);
-    }),
-  );
+    });
 
-  withExamples(
-    keys
-      .command('rotate <key>')
-      .description('bring in the new key: master or seal; run again, it goes on where it stopped')
-      .option('--wait <seconds>', 'until every process writes with the new key', '20'),
-    'First give every process the new key in RELAIS_MASTER_KEY (or RELAIS_SEAL_KEY), the old one in\n..._PREVIOUS, and restart them one by one: until this command they go on writing with the old one.',
-    'relais keys rotate master',
-    'relais keys rotate seal',
-  ).action((key: string, options: { readonly wait: string }) => {
-    const wait = Number(options.wait);
-    if (!Number.isInteger(wait) || wait < 0 || wait > 3_600)
-      throw new RelaisError('USAGE-001', '--wait is a number of seconds, e.g. 20.');
-    switch (key) {
-      case 'master':
-        return withApp((app) => rotateMaster(app, wait));
-      case 'seal':
-        return withApp(rotateSeal);
-      default:
-        throw new RelaisError('USAGE-001', `"${key}" is neither master nor seal.`);
-    }
-  });
+  keys
+    .subcommand(
+      'rotate <key>',
+      'bring in the new key: master or seal; run again, it goes on where it stopped',
+    )
+    .option('--wait <seconds>', 'until every process writes with the new key', '20')
+    .examples(
+      'First give every process the new key in RELAIS_MASTER_KEY (or RELAIS_SEAL_KEY), the old one in\n..._PREVIOUS, and restart them one by one: until this command they go on writing with the old one.',
+      'relais keys rotate master',
+      'relais keys rotate seal',
+    )
+    .action((key: string, options: { readonly wait: string }) => {
+      const wait = Number(options.wait);
+      if (!Number.isInteger(wait) || wait < 0 || wait > 3_600)
+        throw new RelaisError('USAGE-001', '--wait is a number of seconds, e.g. 20.');
+      switch (key) {
+        case 'master':
+          return withApp((app) => rotateMaster(app, wait));
+        case 'seal':
+          return withApp(rotateSeal);
+        default:
+          throw new RelaisError('USAGE-001', `"${key}" is neither master nor seal.`);
+      }
+    });
 }
 
 const placeOf = ({ database, config, keys }: App): KeysPlace => ({

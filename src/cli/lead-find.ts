@@ -1,6 +1,6 @@
 // relais lead find: finds the leads of a person, and the refused rows that name one.
 // Invariant: a look-up and a reveal are entries of the hand-over log, with actor and reason (C39).
-import type { Command } from 'commander';
+import type { Command } from './command.ts';
 import type { App } from '../app.ts';
 import { ownReasons } from '../domain/names-in-text.ts';
 import { RelaisError } from '../errors.ts';
@@ -15,31 +15,31 @@ import {
   type LeadQuery,
 } from '../support/find-person.ts';
 import { paris } from '../support/words.ts';
-import { reasonOf, withExamples, collect } from './arguments.ts';
-import { deliveryData, outJson, personData, tableOf, say, withApp, out, strong } from './terminal.ts';
+import { reasonOf, collect } from './arguments.ts';
+import { deliveryData, outJson, personData, tableOf, say, out, strong } from './terminal.ts';
 import type { RefusedFacts } from '../support/masking.ts';
 import type { PersonAsked } from '../privacy/person/find.ts';
 
 export function findCommands(lead: Command): void {
-  withExamples(
-    lead
-      .command('find')
-      .description('find leads by mail address, phone, name or reference; every look-up is logged')
-      .option('--email <address>', 'mail address')
-      .option('--phone <number>', 'any spelling: "06 39 98 00 01", +33639980001')
-      .option('--name <name>', 'last name or its beginning; capitals and accents do not matter')
-      .option('--first-name <name>', 'first name or its beginning, beside --name')
-      .option('--reference <reference>', "the centre's reference of the lead")
-      .option('--client <client>', 'look in one client only')
-      .option('--reveal', 'show the person instead of a mask (logged)')
-      .option('--reason <text>', 'why (ticket number); needed to look for a person or to reveal one')
-      .option('--json', 'one JSON object a line'),
-    '',
-    'relais lead find --reference HZ-000001',
-    'relais lead find --name lefevre --client horizon --reason "ticket 4711"',
-    'relais lead find --phone "06 39 98 00 01" --reason "ticket 4711"',
-    'relais lead find --email zoe@courriel.example --client horizon --reveal --reason "request 77"',
-  ).action((options: FindOptions) => withApp((app) => find(app, options)));
+  lead
+    .subcommand('find', 'find leads by mail address, phone, name or reference; every look-up is logged')
+    .option('--email <address>', 'mail address')
+    .option('--phone <number>', 'any spelling: "06 39 98 00 01", +33639980001')
+    .option('--name <name>', 'last name or its beginning; capitals and accents do not matter')
+    .option('--first-name <name>', 'first name or its beginning, beside --name')
+    .option('--reference <reference>', "the centre's reference of the lead")
+    .option('--client <client>', 'look in one client only')
+    .option('--reveal', 'show the person instead of a mask (logged)')
+    .option('--reason <text>', 'why (ticket number); needed to look for a person or to reveal one')
+    .option('--json', 'one JSON object a line')
+    .examples(
+      '',
+      'relais lead find --reference HZ-000001',
+      'relais lead find --name lefevre --client horizon --reason "ticket 4711"',
+      'relais lead find --phone "06 39 98 00 01" --reason "ticket 4711"',
+      'relais lead find --email zoe@courriel.example --client horizon --reveal --reason "request 77"',
+    )
+    .gateway(find);
 }
 
 interface FindOptions {

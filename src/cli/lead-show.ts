@@ -1,6 +1,7 @@
 // relais lead show: prints one lead, its consents, its deliveries, and the open ones with their reasons.
 // Invariant: in one language; a person is masked unless revealed; each look is an entry of the log (C39, C58).
-import { Option, type Command } from 'commander';
+import { Option } from 'commander';
+import type { Command } from './command.ts';
 import type { App } from '../app.ts';
 import { ownReasons } from '../domain/names-in-text.ts';
 import { RelaisError } from '../errors.ts';
@@ -17,7 +18,7 @@ import {
   type Both,
   type Language,
 } from '../support/words.ts';
-import { reasonOf, withExamples, isReadable, standardInput, textOfFile } from './arguments.ts';
+import { reasonOf, isReadable, standardInput, textOfFile } from './arguments.ts';
 import { deliveryData, outJson, personData, out, say, strong, withApp } from './terminal.ts';
 import { listRefused, refusedData } from './lead-find.ts';
 import { isBought } from '../domain/anomaly.ts';
@@ -37,23 +38,26 @@ interface ShowOptions {
 }
 
 export function showCommands(lead: Command): void {
-  withExamples(
-    lead
-      .command('show <reference>')
-      .description('one lead: consents in force, interactions, where it went, what waits and why')
-      .requiredOption('--client <client>', 'client it belongs to')
-      .option('--reveal', 'show the person instead of a mask (logged)')
-      .option('--reason <text>', 'why (ticket number); needed with --reveal')
-      .addOption(new Option('--lang <lang>', 'language').choices(['fr', 'en']).default('fr'))
-      .option('--json', 'as JSON'),
-    '',
-    'relais lead show HZ-000001 --client horizon',
-    'relais lead show HZ-000001 --client horizon --reveal --reason "request 77"',
-  ).action((reference: string, options: ShowOptions) => {
-    const needsReason = options.reveal === true || options.reason !== undefined;
-    const reason = needsReason ? reasonOf(options.reason) : ownReasons.leadShow;
-    return withApp((app) => show(app, reference, { ...options, reason }));
-  });
+  lead
+    .subcommand(
+      'show <reference>',
+      'one lead: consents in force, interactions, where it went, what waits and why',
+    )
+    .requiredOption('--client <client>', 'client it belongs to')
+    .option('--reveal', 'show the person instead of a mask (logged)')
+    .option('--reason <text>', 'why (ticket number); needed with --reveal')
+    .addOption(new Option('--lang <lang>', 'language').choices(['fr', 'en']).default('fr'))
+    .option('--json', 'as JSON')
+    .examples(
+      '',
+      'relais lead show HZ-000001 --client horizon',
+      'relais lead show HZ-000001 --client horizon --reveal --reason "request 77"',
+    )
+    .action((reference: string, options: ShowOptions) => {
+      const needsReason = options.reveal === true || options.reason !== undefined;
+      const reason = needsReason ? reasonOf(options.reason) : ownReasons.leadShow;
+      return withApp((app) => show(app, reference, { ...options, reason }));
+    });
 }
 
 async function show(

@@ -1,15 +1,15 @@
 // relais lead import | refusals | retry | replan | withdraw | erase; registers lead find and show.
 // Invariant: a bad row is never dropped: it is in the rejects file, or a visible refusal of lead_intake.
-import { Option, type Command } from 'commander';
+import { Option } from 'commander';
+import type { Command } from './command.ts';
 import { hasRole } from '../access/accounts.ts';
 import { importFile } from '../intake/import.ts';
 import { standardOutput } from '../intake/import-rejects.ts';
 import { importEncodings, type ImportEncoding } from '../intake/import-encoding.ts';
 import { RelaisError } from '../errors.ts';
-import { listLength, reasonOf, withExamples, standardInput, withFile, collect, known } from './arguments.ts';
+import { listLength, reasonOf, standardInput, withFile, collect, known } from './arguments.ts';
 import {
   outJson,
-  withJson,
   hostNow,
   table,
   config,
@@ -40,7 +40,7 @@ interface RefusalOptions extends JsonOption {
 }
 
 export function leadCommands(program: Command): void {
-  const lead = program.command('lead').description('import, find, show, withdraw, erase leads');
+  const lead = program.subcommand('lead', 'import, find, show, withdraw, erase leads');
 
   importCommand(lead);
   findCommands(lead);
@@ -52,43 +52,38 @@ export function leadCommands(program: Command): void {
 }
 
 function importCommand(lead: Command): void {
-  withExamples(
-    lead
-      .command('import <file>')
-      .description(
-        'put the leads of a CSV or JSON Lines file into lead_intake; bad rows go to a rejects file',
-      )
-      .option('--client <client>', 'client of a file without a client_id column')
-      .option('--rejects <file>', 'where bad rows go; default: beside the file')
-      .addOption(
-        new Option('--encoding <encoding>', 'how its bytes are read; default: found, and said').choices(
-          importEncodings,
-        ),
-      )
-      .option('--dry-run', 'check only, insert nothing'),
-    'The columns are those of docs/lead-contract.md. - is standard input: bad rows then go to standard output. Importing a file twice adds nothing twice. Exit code 1 when rows were rejected.',
-    'relais lead import leads.csv',
-    'relais lead import leads.jsonl --client horizon --dry-run',
-    'relais lead import - < leads.csv > rejects.csv',
-  ).action(importLeads);
+  lead
+    .subcommand(
+      'import <file>',
+      'put the leads of a CSV or JSON Lines file into lead_intake; bad rows go to a rejects file',
+    )
+    .option('--client <client>', 'client of a file without a client_id column')
+    .option('--rejects <file>', 'where bad rows go; default: beside the file')
+    .addOption(
+      new Option('--encoding <encoding>', 'how its bytes are read; default: found, and said').choices(
+        importEncodings,
+      ),
+    )
+    .option('--dry-run', 'check only, insert nothing')
+    .examples(
+      'The columns are those of docs/lead-contract.md. - is standard input: bad rows then go to standard output. Importing a file twice adds nothing twice. Exit code 1 when rows were rejected.',
+      'relais lead import leads.csv',
+      'relais lead import leads.jsonl --client horizon --dry-run',
+      'relais lead import - < leads.csv > rejects.csv',
+    )
+    .action(importLeads);
 }
 
 function refusalsCommand(lead: Command): void {
-  withExamples(
-    withJson(
-      lead
-        .command('refusals')
-        .description('rows of lead_intake that were refused: column and reason, no values')
-        .option('--client <client>', 'one client only')
-        .option('--purged', 'counts of the rows that were purged, by client, month and first reason')
-        .option('--after <row>', 'continue after this row (next page)', rowNumber)
-        .option('--limit <n>', 'rows', listLength, 50),
-    ),
-    '',
-    'relais lead refusals --client horizon',
-    'relais lead refusals --purged',
-  ).action((options: RefusalOptions) =>
-    withApp(async (app) => {
+  lead
+    .subcommand('refusals', 'rows of lead_intake that were refused: column and reason, no values')
+    .option('--client <client>', 'one client only')
+    .option('--purged', 'counts of the rows that were purged, by client, month and first reason')
+    .option('--after <row>', 'continue after this row (next page)', rowNumber)
+    .option('--limit <n>', 'rows', listLength, 50)
+    .json()
+    .examples('', 'relais lead refusals --client horizon', 'relais lead refusals --purged')
+    .gateway(async (app, options: RefusalOptions) => {
       if (options.purged === true) return listPurged(app, options);
       const rows = await refusedRows(app, wholeCentre, options, {
         size: options.limit,
@@ -111,50 +106,50 @@ function refusalsCommand(lead: Command): void {
         ),
       );
       if (rows.length === options.limit) say(`more: --after ${rows.at(-1)?.id ?? ''}`);
-    }),
-  );
+    });
 }
 
 function retryCommand(lead: Command): void {
-  withExamples(
-    lead
-      .command('retry <row...>')
-      .description(
-        'take rows in again that were set aside through no fault of their own, or held for the officer',
-      )
-      .option('--reason <text>', 'why (ticket number); mandatory, written in the log'),
-    'Only rows refused as SET_ASIDE or INTERNAL (relais lead refusals): a process ended over them, or the database failed. First find out why. A row that is ERASED_SINCE is of a person who was erased after it was collected: only the data protection officer lets it in. A row that broke the contract is corrected by whoever sent it.',
-    'relais lead retry 1204 --reason "planner killed by the host, ticket 118"',
-  ).action((given: readonly string[], options: { readonly reason?: string }) => {
-    const reason = reasonOf(options.reason);
-    const rows = given.map(rowNumber);
-    return withApp(async ({ access, database, config }) => {
-      const isOfficer = await hasRole(access, config.actor, 'dpo');
-      for (const row of rows) {
-        const { alongside } = await retryRow(database, row, { actor: config.actor, reason, isOfficer });
-        const others = alongside === 0 ? '' : `, and ${alongside} about the same lead with it`;
-        out(`row ${row}: new again; the planner takes it in${others}`);
-      }
+  lead
+    .subcommand(
+      'retry <row...>',
+      'take rows in again that were set aside through no fault of their own, or held for the officer',
+    )
+    .option('--reason <text>', 'why (ticket number); mandatory, written in the log')
+    .examples(
+      'Only rows refused as SET_ASIDE or INTERNAL (relais lead refusals): a process ended over them, or the database failed. First find out why. A row that is ERASED_SINCE is of a person who was erased after it was collected: only the data protection officer lets it in. A row that broke the contract is corrected by whoever sent it.',
+      'relais lead retry 1204 --reason "planner killed by the host, ticket 118"',
+    )
+    .action((given: readonly string[], options: { readonly reason?: string }) => {
+      const reason = reasonOf(options.reason);
+      const rows = given.map(rowNumber);
+      return withApp(async ({ access, database, config }) => {
+        const isOfficer = await hasRole(access, config.actor, 'dpo');
+        for (const row of rows) {
+          const { alongside } = await retryRow(database, row, { actor: config.actor, reason, isOfficer });
+          const others = alongside === 0 ? '' : `, and ${alongside} about the same lead with it`;
+          out(`row ${row}: new again; the planner takes it in${others}`);
+        }
+      });
     });
-  });
 }
 
 function replanCommand(lead: Command): void {
-  withExamples(
-    lead
-      .command('replan')
-      .description('plan changes of leads again that the planner set aside (alert PLANNING:...)')
-      .requiredOption('--client <client>', 'whose leads; the alert names it')
-      .option('--reason <text>', 'why (ticket number); mandatory, written in the log'),
-    'They come back by themselves too: after ten minutes, or an hour where a planner ended over them twice.',
-    'relais lead replan --client horizon --reason "planner killed by the host, ticket 118"',
-  ).action((options: { readonly client: string; readonly reason?: string }) => {
-    const reason = reasonOf(options.reason);
-    return withApp(async ({ database, config }) => {
-      const count = await replan(database, options.client, { actor: config.actor, reason });
-      out(count === 0 ? 'Nothing is set aside.' : `${count} changes are planned again.`);
+  lead
+    .subcommand('replan', 'plan changes of leads again that the planner set aside (alert PLANNING:...)')
+    .requiredOption('--client <client>', 'whose leads; the alert names it')
+    .option('--reason <text>', 'why (ticket number); mandatory, written in the log')
+    .examples(
+      'They come back by themselves too: after ten minutes, or an hour where a planner ended over them twice.',
+      'relais lead replan --client horizon --reason "planner killed by the host, ticket 118"',
+    )
+    .action((options: { readonly client: string; readonly reason?: string }) => {
+      const reason = reasonOf(options.reason);
+      return withApp(async ({ database, config }) => {
+        const count = await replan(database, options.client, { actor: config.actor, reason });
+        out(count === 0 ? 'Nothing is set aside.' : `${count} changes are planned again.`);
+      });
     });
-  });
 }
 
 /** Ids of rows reach 2^64: kept as digits. */
@@ -240,30 +235,33 @@ interface EraseOptions {
 }
 
 function rightsCommands(lead: Command): void {
-  withExamples(
-    lead
-      .command('withdraw <reference>')
-      .description('record that the prospect took a consent back; recipients get an update')
-      .requiredOption('--client <client>', 'client it belongs to')
-      .option('--channel <channel>', `${consentChannels.join(', ')}; may be repeated; default: all`, collect)
-      .option('--purpose <purpose>', consentPurposes.join(', '), 'marketing')
-      .option('--reason <text>', 'why (request number); mandatory'),
-    'Opens a request and applies it: recipients in writing and reminders are those of any request.',
-    'relais lead withdraw HZ-000123 --client horizon --channel email --reason "request 77"',
-    'relais lead withdraw HZ-000123 --client horizon --purpose newsletter --reason "request 78"',
-  ).action((reference: string, options: WithdrawOptions) => withdraw(reference, options));
+  lead
+    .subcommand(
+      'withdraw <reference>',
+      'record that the prospect took a consent back; recipients get an update',
+    )
+    .requiredOption('--client <client>', 'client it belongs to')
+    .option('--channel <channel>', `${consentChannels.join(', ')}; may be repeated; default: all`, collect)
+    .option('--purpose <purpose>', consentPurposes.join(', '), 'marketing')
+    .option('--reason <text>', 'why (request number); mandatory')
+    .examples(
+      'Opens a request and applies it: recipients in writing and reminders are those of any request.',
+      'relais lead withdraw HZ-000123 --client horizon --channel email --reason "request 77"',
+      'relais lead withdraw HZ-000123 --client horizon --purpose newsletter --reason "request 78"',
+    )
+    .action((reference: string, options: WithdrawOptions) => withdraw(reference, options));
 
-  withExamples(
-    lead
-      .command('erase <reference>')
-      .description('blank the person for ever; what was sent is followed by an erase')
-      .requiredOption('--client <client>', 'client it belongs to')
-      .option('--reason <text>', 'why (request number); mandatory')
-      .option('--identity <text>', 'how the identity was checked; mandatory, kept with the request')
-      .option('--yes', 'do not ask'),
-    'Opens a request and applies it: proof, recipients in writing and reminders are those of any request.',
-    'relais lead erase HZ-000123 --client horizon --reason "ticket 77" --identity "answered from the address of the lead"',
-  ).action((reference: string, options: EraseOptions) => erase(reference, options));
+  lead
+    .subcommand('erase <reference>', 'blank the person for ever; what was sent is followed by an erase')
+    .requiredOption('--client <client>', 'client it belongs to')
+    .option('--reason <text>', 'why (request number); mandatory')
+    .option('--identity <text>', 'how the identity was checked; mandatory, kept with the request')
+    .option('--yes', 'do not ask')
+    .examples(
+      'Opens a request and applies it: proof, recipients in writing and reminders are those of any request.',
+      'relais lead erase HZ-000123 --client horizon --reason "ticket 77" --identity "answered from the address of the lead"',
+    )
+    .action((reference: string, options: EraseOptions) => erase(reference, options));
 }
 
 async function withdraw(reference: string, options: WithdrawOptions): Promise<void> {

@@ -1,6 +1,6 @@
 // relais log ... | audit ...: verifies the hand-over log, moves old months out of MySQL, exports and verifies audit packs (C46).
 // Invariant: a log that does not verify gives exit code 1 and its faults, the first one first; only archive --remove deletes anything.
-import type { Command } from 'commander';
+import type { Command } from './command.ts';
 import { readFileSync, createWriteStream } from 'node:fs';
 import { RelaisError } from '../errors.ts';
 import { archiveLog, removeArchived, type ArchiveOptions } from '../privacy/archive.ts';
@@ -13,18 +13,8 @@ import {
   type VerificationProblem,
   type Verification,
 } from '../privacy/verification.ts';
-import { withExamples, isReadable, standardInput, withFile, reasonOf, textOfFile } from './arguments.ts';
-import {
-  outJson,
-  config,
-  confirmed,
-  out,
-  progress,
-  say,
-  withApp,
-  withJson,
-  type JsonOption,
-} from './terminal.ts';
+import { isReadable, standardInput, withFile, reasonOf, textOfFile } from './arguments.ts';
+import { outJson, config, confirmed, out, progress, say, withApp, type JsonOption } from './terminal.ts';
 import type { Config } from '../config.ts';
 import { recogniseKeys, type Keys } from '../privacy/keys.ts';
 import { openAccount } from '../app/for-terminal.ts';
@@ -35,57 +25,54 @@ import { addDays, isCivilDate, startOfDay, type CivilDate } from '../domain/civi
 import type { PackProblem } from '../support/audit-pack/check.ts';
 
 export function journalCommands(program: Command): void {
-  const log = program.command('log').description('the append-only log of every hand-over');
+  const log = program.subcommand('log', 'the append-only log of every hand-over');
 
-  withExamples(
-    log
-      .command('verify')
-      .description('check every seal and entry; names what is broken and exits 1')
-      .option('--anchor <anchor>', 'anchor printed earlier by `relais log anchor`, or a file that holds it')
-      .option('--anchor-file <file>', 'file that holds the anchor')
-      .option('--archives <folder>', 'folder of the archives, to check their entries too')
-      .option('--json', 'the result as JSON; the exit code is the same'),
-    'With an anchor a cut tail is seen too. Without --archives, archived months are checked by their seals alone.',
-    'relais log verify',
-    'relais log verify --anchor-file anchor.txt',
-  ).action((options: VerifyOptions) => {
-    const anchor = anchorOf(options);
-    const { archives } = options;
-    return withApp(async ({ sealer }) => {
-      const line = progress();
-      const result = await sealer.verify(
-        anchor,
-        (entries) => line.at(`${entries} entries`),
-        archives === undefined ? {} : { archives },
-      );
-      line.end();
-      if (options.json === true) outJson([result]);
-      if (!result.ok) throw new RelaisError('LOG-001', broken(result));
-      if (options.json === true) return;
-      out(
-        `The log verifies: ${result.entries} entries under ${result.seals} seals, none changed, none missing${anchor === undefined ? '' : ', anchor found'}.`,
-      );
-      if (result.archived > 0)
-        say(
-          `${result.archived} of them stand in archives${archives === undefined ? ', not read now (--archives FOLDER reads them)' : ', read and good'}.`,
+  log
+    .subcommand('verify', 'check every seal and entry; names what is broken and exits 1')
+    .option('--anchor <anchor>', 'anchor printed earlier by `relais log anchor`, or a file that holds it')
+    .option('--anchor-file <file>', 'file that holds the anchor')
+    .option('--archives <folder>', 'folder of the archives, to check their entries too')
+    .option('--json', 'the result as JSON; the exit code is the same')
+    .examples(
+      'With an anchor a cut tail is seen too. Without --archives, archived months are checked by their seals alone.',
+      'relais log verify',
+      'relais log verify --anchor-file anchor.txt',
+    )
+    .action((options: VerifyOptions) => {
+      const anchor = anchorOf(options);
+      const { archives } = options;
+      return withApp(async ({ sealer }) => {
+        const line = progress();
+        const result = await sealer.verify(
+          anchor,
+          (entries) => line.at(`${entries} entries`),
+          archives === undefined ? {} : { archives },
         );
-      if (result.unsealed > 0) say(`${result.unsealed} entries wait for the next seal.`);
-      if (anchor === undefined)
-        say('Without an anchor a cut tail cannot be seen: keep `relais log anchor` somewhere else, daily.');
+        line.end();
+        if (options.json === true) outJson([result]);
+        if (!result.ok) throw new RelaisError('LOG-001', broken(result));
+        if (options.json === true) return;
+        out(
+          `The log verifies: ${result.entries} entries under ${result.seals} seals, none changed, none missing${anchor === undefined ? '' : ', anchor found'}.`,
+        );
+        if (result.archived > 0)
+          say(
+            `${result.archived} of them stand in archives${archives === undefined ? ', not read now (--archives FOLDER reads them)' : ', read and good'}.`,
+          );
+        if (result.unsealed > 0) say(`${result.unsealed} entries wait for the next seal.`);
+        if (anchor === undefined)
+          say('Without an anchor a cut tail cannot be seen: keep `relais log anchor` somewhere else, daily.');
+      });
     });
-  });
 
-  withExamples(
-    log.command('anchor').description('print the last seal, to be kept outside the database'),
-    '',
-    'relais log anchor > anchor.txt',
-  ).action(() =>
-    withApp(async ({ sealer }) => {
+  log
+    .subcommand('anchor', 'print the last seal, to be kept outside the database')
+    .examples('', 'relais log anchor > anchor.txt')
+    .gateway(async ({ sealer }) => {
       const anchor = await sealer.anchor();
       if (anchor === undefined) throw new RelaisError('FIND-001', 'Nothing is sealed yet.');
       out(anchor);
-    }),
-  );
+    });
 
   archiveCommands(log);
 }
@@ -97,61 +84,61 @@ interface VerifyOptions extends JsonOption {
 }
 
 function archiveCommands(log: Command): void {
-  withExamples(
-    log
-      .command('archive')
-      .description('write sealed months to files outside MySQL; with --remove take out what is safe in them')
-      .requiredOption('--before <month>', 'months before this one, e.g. 2026-10 (UTC)')
-      .requiredOption('--to <folder>', 'where the archives are kept')
-      .option('--remove', 'then remove from MySQL the entries of every archive whose file verifies')
-      .option('--yes', 'do not ask before removing'),
-    'Needs RELAIS_MYSQL_OWNER_URL: the gateway account cannot remove entries. Seals stay, and `relais log verify` goes on\nproving the whole log. Interrupted, it goes on where it stopped.',
-    'relais log archive --before 2026-10 --to /srv/relais-archives',
-    'relais log archive --before 2026-10 --to /srv/relais-archives --remove',
-  ).action(
-    (options: {
-      readonly before: string;
-      readonly to: string;
-      readonly remove?: true;
-      readonly yes?: true;
-    }) =>
-      withOwner(options.to, async (archive) => {
-        const now = archive.owner.now().toISOString().slice(0, 7);
-        if (!/^\d{4}-(0[1-9]|1[0-2])$/.test(options.before) || options.before > now)
-          throw new RelaisError(
-            'USAGE-001',
-            `--before is a month, ${now} at the latest: months that are over.`,
-          );
-        const written = await archiveLog(archive, options.before);
-        for (const file of written)
-          out(`${file.fileName}  ${file.entries} entries, seals ${file.firstSeal} to ${file.lastSeal}`);
-        if (written.length === 0) out(`Nothing sealed before ${options.before} is left to archive.`);
-        if (options.remove !== true) return;
-        const question = `Entries of every archive in ${options.to} leave MySQL; copies of the files stand elsewhere?`;
-        if (!(await confirmed(question, 'remove', options.yes === true))) return;
-        const line = progress();
-        const removed = await removeArchived(archive, (count) => line.at(`${count} entries removed`));
-        line.end();
-        out(`${removed} entries removed from MySQL.`);
-      }),
-  );
-
-  withExamples(
-    log
-      .command('verify-archive <file>')
-      .description('check one archive by itself: needs the seal key, no database'),
-    '',
-    'relais log verify-archive relais-log-2026-09-1-812.jsonl.gz',
-  ).action(async (file: string) => {
-    const { seal } = await keysOf(config());
-    const check = await withFile(file, (path) => checkArchiveFile(path, seal));
-    if (!check.ok) {
-      throw new RelaisError('LOG-002', `${file} does not verify: ${findingText(check.problem)}.`);
-    }
-    out(
-      `The archive verifies: ${check.month}, ${check.entries} entries under seals ${check.firstSeal} to ${check.lastSeal}; last seal ${check.lastSeal}:${check.lastMac.toString('hex')}`,
+  log
+    .subcommand(
+      'archive',
+      'write sealed months to files outside MySQL; with --remove take out what is safe in them',
+    )
+    .requiredOption('--before <month>', 'months before this one, e.g. 2026-10 (UTC)')
+    .requiredOption('--to <folder>', 'where the archives are kept')
+    .option('--remove', 'then remove from MySQL the entries of every archive whose file verifies')
+    .option('--yes', 'do not ask before removing')
+    .examples(
+      'Needs RELAIS_MYSQL_OWNER_URL: the gateway account cannot remove entries. Seals stay, and `relais log verify` goes on\nproving the whole log. Interrupted, it goes on where it stopped.',
+      'relais log archive --before 2026-10 --to /srv/relais-archives',
+      'relais log archive --before 2026-10 --to /srv/relais-archives --remove',
+    )
+    .action(
+      (options: {
+        readonly before: string;
+        readonly to: string;
+        readonly remove?: true;
+        readonly yes?: true;
+      }) =>
+        withOwner(options.to, async (archive) => {
+          const now = archive.owner.now().toISOString().slice(0, 7);
+          if (!/^\d{4}-(0[1-9]|1[0-2])$/.test(options.before) || options.before > now)
+            throw new RelaisError(
+              'USAGE-001',
+              `--before is a month, ${now} at the latest: months that are over.`,
+            );
+          const written = await archiveLog(archive, options.before);
+          for (const file of written)
+            out(`${file.fileName}  ${file.entries} entries, seals ${file.firstSeal} to ${file.lastSeal}`);
+          if (written.length === 0) out(`Nothing sealed before ${options.before} is left to archive.`);
+          if (options.remove !== true) return;
+          const question = `Entries of every archive in ${options.to} leave MySQL; copies of the files stand elsewhere?`;
+          if (!(await confirmed(question, 'remove', options.yes === true))) return;
+          const line = progress();
+          const removed = await removeArchived(archive, (count) => line.at(`${count} entries removed`));
+          line.end();
+          out(`${removed} entries removed from MySQL.`);
+        }),
     );
-  });
+
+  log
+    .subcommand('verify-archive <file>', 'check one archive by itself: needs the seal key, no database')
+    .examples('', 'relais log verify-archive relais-log-2026-09-1-812.jsonl.gz')
+    .action(async (file: string) => {
+      const { seal } = await keysOf(config());
+      const check = await withFile(file, (path) => checkArchiveFile(path, seal));
+      if (!check.ok) {
+        throw new RelaisError('LOG-002', `${file} does not verify: ${findingText(check.problem)}.`);
+      }
+      out(
+        `The archive verifies: ${check.month}, ${check.entries} entries under seals ${check.firstSeal} to ${check.lastSeal}; last seal ${check.lastSeal}:${check.lastMac.toString('hex')}`,
+      );
+    });
 }
 
 /** Loaded when needed, as `withApp` does. */
@@ -228,34 +215,34 @@ function broken({ problems = [], entries }: Verification): string {
 // Invariant: verify needs the file and the public key alone; --seals adds the sealing key of the configuration.
 
 export function auditCommands(program: Command): void {
-  const audit = program
-    .command('audit')
-    .description('one signed file for an auditor: the log of a client and a period, and what belongs to it');
-  withExamples(
-    audit
-      .command('export')
-      .description('make the pack; making it is an entry of the log')
-      .requiredOption('--client <client>', 'whose')
-      .requiredOption('--from <date>', 'first day: 2026-01-01')
-      .requiredOption('--until <date>', 'last day: 2026-06-30')
-      .requiredOption('--to <folder>', 'an existing folder; the file is named after client and period')
-      .option('--anchor <anchor>', 'anchor that `relais log anchor` printed; with it a cut tail is seen too')
-      .option('--archives <folder>', 'archives of the log, where months were taken out of MySQL')
-      .option('--reason <text>', 'why (number of the audit); mandatory'),
-    'It holds nothing of a prospect. Every seal and the entries of the period are verified for it; `relais log verify` reads the others too.',
-    'relais audit export --client horizon --from 2026-01-01 --until 2026-06-30 --to /srv/audit --reason "audit 7"',
-  ).action((options: ExportOptions) => makePack(options));
-  withExamples(
-    withJson(
-      audit
-        .command('verify <file>')
-        .description('check a pack with the public key alone; exits 1 when anything was changed')
-        .requiredOption('--key <file>', 'public keys, as `relais proof key` prints them')
-        .option('--seals', 'with the sealing key of this configuration: compute every seal and entry again'),
-    ),
-    'Without --seals it needs neither a database nor a configuration.',
-    'relais audit verify relais-audit-horizon-2026-01-01-2026-06-30.zip --key relais-public.pem',
-  ).action((file: string, options: PackOptions) => verifyPack(file, options));
+  const audit = program.subcommand(
+    'audit',
+    'one signed file for an auditor: the log of a client and a period, and what belongs to it',
+  );
+  audit
+    .subcommand('export', 'make the pack; making it is an entry of the log')
+    .requiredOption('--client <client>', 'whose')
+    .requiredOption('--from <date>', 'first day: 2026-01-01')
+    .requiredOption('--until <date>', 'last day: 2026-06-30')
+    .requiredOption('--to <folder>', 'an existing folder; the file is named after client and period')
+    .option('--anchor <anchor>', 'anchor that `relais log anchor` printed; with it a cut tail is seen too')
+    .option('--archives <folder>', 'archives of the log, where months were taken out of MySQL')
+    .option('--reason <text>', 'why (number of the audit); mandatory')
+    .examples(
+      'It holds nothing of a prospect. Every seal and the entries of the period are verified for it; `relais log verify` reads the others too.',
+      'relais audit export --client horizon --from 2026-01-01 --until 2026-06-30 --to /srv/audit --reason "audit 7"',
+    )
+    .action((options: ExportOptions) => makePack(options));
+  audit
+    .subcommand('verify <file>', 'check a pack with the public key alone; exits 1 when anything was changed')
+    .requiredOption('--key <file>', 'public keys, as `relais proof key` prints them')
+    .option('--seals', 'with the sealing key of this configuration: compute every seal and entry again')
+    .json()
+    .examples(
+      'Without --seals it needs neither a database nor a configuration.',
+      'relais audit verify relais-audit-horizon-2026-01-01-2026-06-30.zip --key relais-public.pem',
+    )
+    .action((file: string, options: PackOptions) => verifyPack(file, options));
 }
 
 interface ExportOptions {

@@ -1,6 +1,7 @@
 // relais mapping check: lists every mistake of every file at once; chooses the file or version that another mapping command works on.
 // Invariant: needs no database; the paths it prints can be opened; exit code 1 when there is an error.
-import { Option, type Command } from 'commander';
+import { Option } from 'commander';
+import type { Command } from './command.ts';
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import type { Both } from '../../connectors/contract.ts';
@@ -12,7 +13,7 @@ import type { Problem, CompiledMapping, MappingSources } from '../mapping/contra
 import { concerns, loadMappings, namesOf, reservedFolders, loadDestination } from '../mapping/load.ts';
 import { formatProblem, formatProblemInFrench } from '../mapping/document/problems.ts';
 import { didYouMean, suggest } from '../mapping/document/suggest.ts';
-import { withExamples, wholeNumber } from './arguments.ts';
+import { wholeNumber } from './arguments.ts';
 import { mappingsFolder, out, say } from './terminal.ts';
 import type { App } from '../app.ts';
 import type { MappingVersion } from '../support/reads/mappings.ts';
@@ -30,29 +31,32 @@ interface Checked {
 }
 
 export function checkCommand(mapping: Command): void {
-  withExamples(
-    mapping
-      .command('check [name]')
-      .description('every mistake of every file at once; name: a path, a destination or a client')
-      .option('--dir <folder>', 'mappings folder; default: RELAIS_MAPPINGS_DIR, else ./mappings')
-      .option('--json', 'one JSON object a line; both languages in it')
-      .addOption(new Option('--lang <lang>', 'language').choices(['en', 'fr']).default('en')),
-    'Exit code 1 when there is an error; warnings do not count. Needs no database.',
-    'relais mapping check',
-    'relais mapping check horizon-crm --lang fr',
-    'relais mapping check mappings/horizon/crm.yaml --json',
-  ).action((name: string | undefined, options: CheckOptions) => {
-    const { folder, mappings, problems } = checked(name, options.dir);
-    for (const problem of problems) {
-      const shown = { ...problem, file: shownPath(folder, problem.file) };
-      const line = options.lang === 'fr' ? formatProblemInFrench(shown) : formatProblem(shown);
-      out(options.json === true ? JSON.stringify(shown) : line);
-    }
-    const errors = problems.filter((row) => row.severity === 'error').length;
-    const warnings = problems.length - errors;
-    say(summary(mappings, errors, warnings)[options.lang === 'fr' ? 0 : 1]);
-    if (errors > 0) process.exitCode = 1;
-  });
+  mapping
+    .subcommand(
+      'check [name]',
+      'every mistake of every file at once; name: a path, a destination or a client',
+    )
+    .option('--dir <folder>', 'mappings folder; default: RELAIS_MAPPINGS_DIR, else ./mappings')
+    .option('--json', 'one JSON object a line; both languages in it')
+    .addOption(new Option('--lang <lang>', 'language').choices(['en', 'fr']).default('en'))
+    .examples(
+      'Exit code 1 when there is an error; warnings do not count. Needs no database.',
+      'relais mapping check',
+      'relais mapping check horizon-crm --lang fr',
+      'relais mapping check mappings/horizon/crm.yaml --json',
+    )
+    .action((name: string | undefined, options: CheckOptions) => {
+      const { folder, mappings, problems } = checked(name, options.dir);
+      for (const problem of problems) {
+        const shown = { ...problem, file: shownPath(folder, problem.file) };
+        const line = options.lang === 'fr' ? formatProblemInFrench(shown) : formatProblem(shown);
+        out(options.json === true ? JSON.stringify(shown) : line);
+      }
+      const errors = problems.filter((row) => row.severity === 'error').length;
+      const warnings = problems.length - errors;
+      say(summary(mappings, errors, warnings)[options.lang === 'fr' ? 0 : 1]);
+      if (errors > 0) process.exitCode = 1;
+    });
 }
 
 function summary(mappings: number, errors: number, warnings: number): Both {

@@ -1,6 +1,7 @@
 // relais mapping diff: shows the changes of a new version over received leads.
 // Invariant: a person's values are shown by their form only; in clear they need a reason and are logged first (C39).
-import { Option, type Command } from 'commander';
+import { Option } from 'commander';
+import type { Command } from './command.ts';
 import type { Action } from '../../connectors/contract.ts';
 import type { App } from '../app.ts';
 import type { Lead } from '../domain/lead.ts';
@@ -12,7 +13,7 @@ import {
   type MappingDiff,
 } from '../mapping/tools/diff.ts';
 import { newestLeads, noteRevealed } from '../support/stored-leads.ts';
-import { listLength, reasonOf, withExamples } from './arguments.ts';
+import { listLength, reasonOf } from './arguments.ts';
 import { inClear, targetsOf, type ChangePair, type ShowValue } from '../support/mappings/diff-words.ts';
 import { samplesOf } from '../support/mappings/trial.ts';
 import { chosenFile, chosenVersion, whichOf, type Chosen } from './mapping-check.ts';
@@ -30,31 +31,34 @@ interface DiffOptions {
 }
 
 export function diffCommand(mapping: Command): void {
-  withExamples(
-    mapping
-      .command('diff <destination> [from] [to]')
-      .description('what two versions write differently over the last real leads, grouped by field')
-      .option('--last <count>', 'leads of the destination, newest first', listLength, 50)
-      .addOption(
-        new Option('--action <action>', 'what the delivery tells')
-          .choices(['create', 'update', 'erase'])
-          .default('create'),
-      )
-      .option('--samples', "the client's invented samples instead of real leads")
-      .option(
-        '--show-values',
-        "values in clear instead of their form (a person's data: logged, needs --reason)",
-      )
-      .option('--reason <text>', 'why (ticket number); needed with --show-values')
-      .option('--dir <folder>', 'mappings folder; default: RELAIS_MAPPINGS_DIR, else ./mappings')
-      .option('--json', 'as JSON'),
-    'from, to: a version number, "published" or "file"; default: from what is in force to the file. Without a database the samples are compared with themselves in both files given.',
-    'relais mapping diff horizon-crm',
-    'relais mapping diff horizon-crm 3 4 --last 200',
-    'relais mapping diff horizon-crm published file --show-values --reason "ticket 18"',
-  ).action((destination: string, from: string | undefined, to: string | undefined, options: DiffOptions) =>
-    diff(destination, from ?? 'published', to ?? 'file', options),
-  );
+  mapping
+    .subcommand(
+      'diff <destination> [from] [to]',
+      'what two versions write differently over the last real leads, grouped by field',
+    )
+    .option('--last <count>', 'leads of the destination, newest first', listLength, 50)
+    .addOption(
+      new Option('--action <action>', 'what the delivery tells')
+        .choices(['create', 'update', 'erase'])
+        .default('create'),
+    )
+    .option('--samples', "the client's invented samples instead of real leads")
+    .option(
+      '--show-values',
+      "values in clear instead of their form (a person's data: logged, needs --reason)",
+    )
+    .option('--reason <text>', 'why (ticket number); needed with --show-values')
+    .option('--dir <folder>', 'mappings folder; default: RELAIS_MAPPINGS_DIR, else ./mappings')
+    .option('--json', 'as JSON')
+    .examples(
+      'from, to: a version number, "published" or "file"; default: from what is in force to the file. Without a database the samples are compared with themselves in both files given.',
+      'relais mapping diff horizon-crm',
+      'relais mapping diff horizon-crm 3 4 --last 200',
+      'relais mapping diff horizon-crm published file --show-values --reason "ticket 18"',
+    )
+    .action((destination: string, from: string | undefined, to: string | undefined, options: DiffOptions) =>
+      diff(destination, from ?? 'published', to ?? 'file', options),
+    );
 }
 
 async function diff(destination: string, from: string, to: string, options: DiffOptions): Promise<void> {

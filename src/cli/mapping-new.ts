@@ -1,6 +1,6 @@
 // relais mapping new: drafts a mapping from a client's sample: a JSON body, an XML file, a CSV header.
 // Invariant: never overwrites a file; guessed parts are marked and missing ones listed.
-import type { Command } from 'commander';
+import type { Command } from './command.ts';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { connectors } from '../../connectors/index.ts';
@@ -11,7 +11,7 @@ import { reservedFolders } from '../mapping/load.ts';
 import { createProblems, formatProblem } from '../mapping/document/problems.ts';
 import { alternatives } from '../mapping/skeleton/recipient.ts';
 import { makeSkeleton, type Skeleton } from '../mapping/skeleton/skeleton.ts';
-import { withExamples, bytesOf, isReadable, textOfFile } from './arguments.ts';
+import { bytesOf, isReadable, textOfFile } from './arguments.ts';
 import { shownPath } from './mapping-check.ts';
 import { tableOf, mappingsFolder, out, say, strong } from './terminal.ts';
 
@@ -27,24 +27,27 @@ interface NewOptions {
 }
 
 export function newCommand(mapping: Command): void {
-  withExamples(
-    mapping
-      .command('new <client> <sample>')
-      .description("draft a mapping from the client's own sample: JSON, XML, form or CSV")
-      .option('--to <address>', `${alternatives(kinds, 'or')}; default: a placeholder`)
-      .option(
-        '--name <name>',
-        'name of the file and end of the destination; default: after how it is sent (crm, file, mail)',
-      )
-      .option('--company <name>', 'the client as people read it; default: made from its code')
-      .option('--answer <file>', "the client's example of an answer to a lead that was accepted (JSON)")
-      .option('--dir <folder>', 'mappings folder; default: RELAIS_MAPPINGS_DIR, else ./mappings')
-      .option('--json', 'what was written, guessed and left open, as JSON'),
-    'sample: a file, or a CSV header line between quotes. Writes <client>/client.yaml if missing and the mapping; never over a file.\nEvery guess is marked in the file, what could not be guessed is listed.',
-    'relais mapping new jardins sample.json --to https://crm.jardins.example/leads',
-    'relais mapping new jardins sample.json --answer answer.json --company "Les Jardins"',
-    'relais mapping new jardins "NOM;PRENOM;TEL;OPTIN" --to sftp://sftp.jardins.example/in',
-  ).action((client: string, sample: string, options: NewOptions) => draft(client, sample, options));
+  mapping
+    .subcommand(
+      'new <client> <sample>',
+      "draft a mapping from the client's own sample: JSON, XML, form or CSV",
+    )
+    .option('--to <address>', `${alternatives(kinds, 'or')}; default: a placeholder`)
+    .option(
+      '--name <name>',
+      'name of the file and end of the destination; default: after how it is sent (crm, file, mail)',
+    )
+    .option('--company <name>', 'the client as people read it; default: made from its code')
+    .option('--answer <file>', "the client's example of an answer to a lead that was accepted (JSON)")
+    .option('--dir <folder>', 'mappings folder; default: RELAIS_MAPPINGS_DIR, else ./mappings')
+    .option('--json', 'what was written, guessed and left open, as JSON')
+    .examples(
+      'sample: a file, or a CSV header line between quotes. Writes <client>/client.yaml if missing and the mapping; never over a file.\nEvery guess is marked in the file, what could not be guessed is listed.',
+      'relais mapping new jardins sample.json --to https://crm.jardins.example/leads',
+      'relais mapping new jardins sample.json --answer answer.json --company "Les Jardins"',
+      'relais mapping new jardins "NOM;PRENOM;TEL;OPTIN" --to sftp://sftp.jardins.example/in',
+    )
+    .action((client: string, sample: string, options: NewOptions) => draft(client, sample, options));
 }
 
 function draft(client: string, sample: string, options: NewOptions): void {

@@ -1,9 +1,10 @@
 // relais mapping preview: renders one lead to the byte, before anything is published or sent.
 // Invariant: sends nothing, needs no secret; a stored lead is a person's data, so that showing it is logged (C39).
-import { Option, type Command } from 'commander';
+import { Option } from 'commander';
+import type { Command } from './command.ts';
 import type { Action, Composed, SheetSection } from '../../connectors/contract.ts';
 import { RelaisError } from '../errors.ts';
-import { reasonOf, withExamples } from './arguments.ts';
+import { reasonOf } from './arguments.ts';
 import { storedLead } from '../support/stored-leads.ts';
 import { inventedLead } from './lead-show.ts';
 import { chosenFile } from './mapping-check.ts';
@@ -27,36 +28,37 @@ interface PreviewOptions {
 }
 
 export function previewCommand(mapping: Command): void {
-  withExamples(
-    mapping
-      .command('preview <destination>')
-      .description(
-        'exact headers and bytes that would leave, where each value comes from, the opt-in truth table',
-      )
-      .option(
-        '--sample <name>',
-        "a lead of the client's samples folder, or a file; default: the first one, or a built-in invented lead",
-      )
-      .option('--lead <reference>', 'a stored lead (shown in clear, so it is logged: --reason)')
-      .option('--reason <text>', 'why (ticket number); needed with --lead')
-      .option('--dir <folder>', 'mappings folder; default: RELAIS_MAPPINGS_DIR, else ./mappings')
-      .addOption(
-        new Option('--action <action>', 'what the delivery tells')
-          .choices(['create', 'update', 'erase'])
-          .default('create'),
-      )
-      .addOption(
-        new Option(
-          '--opt-in <how>',
-          'with --action update: the recipient has accepted these answers before, as when a name is corrected',
-        ).choices(['unchanged']),
-      ),
-    'Reads the file as it stands, published or not. Nothing is sent; secrets are masked.',
-    'relais mapping preview horizon-crm',
-    'relais mapping preview horizon-crm --sample sans-opt-in',
-    'relais mapping preview horizon-crm --action update --opt-in unchanged',
-    'relais mapping preview horizon-crm --lead HZ-000123 --reason "ticket 17"',
-  ).action((destination: string, options: PreviewOptions) => preview(destination, options));
+  mapping
+    .subcommand(
+      'preview <destination>',
+      'exact headers and bytes that would leave, where each value comes from, the opt-in truth table',
+    )
+    .option(
+      '--sample <name>',
+      "a lead of the client's samples folder, or a file; default: the first one, or a built-in invented lead",
+    )
+    .option('--lead <reference>', 'a stored lead (shown in clear, so it is logged: --reason)')
+    .option('--reason <text>', 'why (ticket number); needed with --lead')
+    .option('--dir <folder>', 'mappings folder; default: RELAIS_MAPPINGS_DIR, else ./mappings')
+    .addOption(
+      new Option('--action <action>', 'what the delivery tells')
+        .choices(['create', 'update', 'erase'])
+        .default('create'),
+    )
+    .addOption(
+      new Option(
+        '--opt-in <how>',
+        'with --action update: the recipient has accepted these answers before, as when a name is corrected',
+      ).choices(['unchanged']),
+    )
+    .examples(
+      'Reads the file as it stands, published or not. Nothing is sent; secrets are masked.',
+      'relais mapping preview horizon-crm',
+      'relais mapping preview horizon-crm --sample sans-opt-in',
+      'relais mapping preview horizon-crm --action update --opt-in unchanged',
+      'relais mapping preview horizon-crm --lead HZ-000123 --reason "ticket 17"',
+    )
+    .action((destination: string, options: PreviewOptions) => preview(destination, options));
 }
 
 async function preview(destination: string, options: PreviewOptions): Promise<void> {

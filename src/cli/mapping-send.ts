@@ -1,6 +1,6 @@
 // relais mapping send --sandbox: sends one lead through the real connector to a sandbox, and reads the answer by the rules.
 // Invariant: never to production; nothing is stored, and a stored lead is an entry of the log as a look-up, not a hand-over.
-import type { Command } from 'commander';
+import type { Command } from './command.ts';
 import { connectors } from '../../connectors/index.ts';
 import type { Connector, NetworkPolicy, StandIn, StandInServer, Outcome } from '../../connectors/contract.ts';
 import type { App } from '../app.ts';
@@ -11,7 +11,7 @@ import { wholeMapping } from '../mapping/check.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
 import { wholeCentre } from '../support/place.ts';
 import { authorisationsOf } from '../support/reads/requests.ts';
-import { reasonOf, withExamples } from './arguments.ts';
+import { reasonOf } from './arguments.ts';
 import { storedLead } from '../support/stored-leads.ts';
 import { inventedLead } from './lead-show.ts';
 import { chosenFile, type Chosen } from './mapping-check.ts';
@@ -34,25 +34,28 @@ interface SendOptions {
 }
 
 export function sendCommand(mapping: Command): void {
-  withExamples(
-    mapping
-      .command('send <destination>')
-      .description('send one lead through the real connector to a sandbox, and read the answer')
-      .option('--sandbox', 'mandatory: leads go to production by themselves, never by hand')
-      .option('--local', 'to a recipient started on this machine, even where the file declares a sandbox')
-      .option(
-        '--sample <name>',
-        "a lead of the client's samples folder, or a file; default: the first one, or a built-in invented lead",
-      )
-      .option('--lead <reference>', 'a stored lead (asks the database; logged as a look-up: --reason)')
-      .option('--reason <text>', 'why (ticket number); needed with --lead')
-      .option('--dir <folder>', 'mappings folder; default: RELAIS_MAPPINGS_DIR, else ./mappings')
-      .option('--json', 'as JSON'),
-    "Goes to the client's own sandbox where the file declares one (`sandbox:`), else to a recipient started on this machine for the purpose, with placeholder secrets. Nothing is stored. Exit code 1 when it was not taken.",
-    'relais mapping send horizon-crm --sandbox',
-    'relais mapping send horizon-crm --sandbox --sample sans-opt-in --json',
-    'relais mapping send horizon-crm --sandbox --lead HZ-000123 --reason "ticket 17"',
-  ).action((destination: string, options: SendOptions) => sendToSandbox(destination, options));
+  mapping
+    .subcommand(
+      'send <destination>',
+      'send one lead through the real connector to a sandbox, and read the answer',
+    )
+    .option('--sandbox', 'mandatory: leads go to production by themselves, never by hand')
+    .option('--local', 'to a recipient started on this machine, even where the file declares a sandbox')
+    .option(
+      '--sample <name>',
+      "a lead of the client's samples folder, or a file; default: the first one, or a built-in invented lead",
+    )
+    .option('--lead <reference>', 'a stored lead (asks the database; logged as a look-up: --reason)')
+    .option('--reason <text>', 'why (ticket number); needed with --lead')
+    .option('--dir <folder>', 'mappings folder; default: RELAIS_MAPPINGS_DIR, else ./mappings')
+    .option('--json', 'as JSON')
+    .examples(
+      "Goes to the client's own sandbox where the file declares one (`sandbox:`), else to a recipient started on this machine for the purpose, with placeholder secrets. Nothing is stored. Exit code 1 when it was not taken.",
+      'relais mapping send horizon-crm --sandbox',
+      'relais mapping send horizon-crm --sandbox --sample sans-opt-in --json',
+      'relais mapping send horizon-crm --sandbox --lead HZ-000123 --reason "ticket 17"',
+    )
+    .action((destination: string, options: SendOptions) => sendToSandbox(destination, options));
 }
 
 export async function sendToSandbox(destination: string, options: SendOptions): Promise<void> {

@@ -1,11 +1,11 @@
 // relais mapping spec: writes the document the client signs, in French, as Markdown or as a page that prints.
 // Invariant: invented persons only; an existing file is never overwritten.
-import { Option, type Command } from 'commander';
+import { Option } from 'commander';
+import type { Command } from './command.ts';
 import { existsSync, writeFileSync } from 'node:fs';
 import { RelaisError } from '../errors.ts';
 import { toHtml, toMarkdown } from '../mapping/spec/blocks.ts';
 import { clientDocument } from '../support/mappings/document.ts';
-import { withExamples } from './arguments.ts';
 import { soundFile, chosenVersion, whichOf, type Chosen } from './mapping-check.ts';
 import { mappingsFolder, out, say, withApp, hostNow } from './terminal.ts';
 
@@ -20,25 +20,28 @@ interface SpecOptions {
 }
 
 export function specCommand(mapping: Command): void {
-  withExamples(
-    mapping
-      .command('spec <destination>')
-      .description('the document the client signs: fields, opt-in, answers, retries (French)')
-      .option('--version <which>', 'file, published, or the number of a version', 'file')
-      .addOption(
-        new Option('--format <format>', 'form of the document')
-          .choices(['markdown', 'html'])
-          .default('markdown'),
-      )
-      .option('--out <file>', 'write it there (never over a file); default: standard output')
-      .option('--centre <name>', 'the other party, as it signs', 'le centre de contact')
-      .option('--centre-rights <contact>', "whom the client calls about prospects' rights; left to fill in")
-      .option('--centre-technical <contact>', 'whom the client calls about the transport; left to fill in')
-      .option('--dir <folder>', 'mappings folder; default: RELAIS_MAPPINGS_DIR, else ./mappings'),
-    'The file needs no database; a published version is read from it.',
-    'relais mapping spec horizon-crm > horizon.md',
-    'relais mapping spec horizon-crm --version published --format html --out horizon.html',
-  ).action((destination: string, options: SpecOptions) => spec(destination, options));
+  mapping
+    .subcommand(
+      'spec <destination>',
+      'the document the client signs: fields, opt-in, answers, retries (French)',
+    )
+    .option('--version <which>', 'file, published, or the number of a version', 'file')
+    .addOption(
+      new Option('--format <format>', 'form of the document')
+        .choices(['markdown', 'html'])
+        .default('markdown'),
+    )
+    .option('--out <file>', 'write it there (never over a file); default: standard output')
+    .option('--centre <name>', 'the other party, as it signs', 'le centre de contact')
+    .option('--centre-rights <contact>', "whom the client calls about prospects' rights; left to fill in")
+    .option('--centre-technical <contact>', 'whom the client calls about the transport; left to fill in')
+    .option('--dir <folder>', 'mappings folder; default: RELAIS_MAPPINGS_DIR, else ./mappings')
+    .examples(
+      'The file needs no database; a published version is read from it.',
+      'relais mapping spec horizon-crm > horizon.md',
+      'relais mapping spec horizon-crm --version published --format html --out horizon.html',
+    )
+    .action((destination: string, options: SpecOptions) => spec(destination, options));
 }
 
 async function spec(destination: string, options: SpecOptions): Promise<void> {

@@ -1,6 +1,6 @@
 // relais mapping test | coverage: runs the tests in the mapping files; lists the fields that a mapping leaves out.
 // Invariant: needs no database; exit code 1 when one fails or could not run.
-import type { Command } from 'commander';
+import type { Command } from './command.ts';
 import { connectors } from '../../connectors/index.ts';
 import { RelaisError } from '../errors.ts';
 import type { MappingSources, Problem } from '../mapping/contract.ts';
@@ -8,7 +8,7 @@ import { concerns, loadMappings, namesOf } from '../mapping/load.ts';
 import { formatProblem } from '../mapping/document/problems.ts';
 import { didYouMean, suggest } from '../mapping/document/suggest.ts';
 import { testReport } from '../mapping/tools/check-folder.ts';
-import { withExamples, listLength } from './arguments.ts';
+import { listLength } from './arguments.ts';
 import { shownPath, chosenFile } from './mapping-check.ts';
 import { mappingsFolder, out, say, strong, table, withApp, hostNow } from './terminal.ts';
 import { wholeMapping } from '../mapping/check.ts';
@@ -22,31 +22,33 @@ interface TestOptions {
 }
 
 export function mappingTestCommand(mapping: Command): void {
-  withExamples(
-    mapping
-      .command('test [name]')
-      .description('run the tests in the mapping files; name: a destination or a client')
-      .option('--dir <folder>', 'mappings folder; default: RELAIS_MAPPINGS_DIR, else ./mappings')
-      .option('--json', 'one JSON object a test'),
-    'Every check runs them, too; here each is shown. Needs no database.',
-    'relais mapping test',
-    'relais mapping test horizon-crm',
-  ).action((name: string | undefined, options: TestOptions) => {
-    const folder = mappingsFolder(options.dir);
-    const { destinations, unread } = chosen(folder, name);
-    let [passed, failed] = [0, unread.length];
-    for (const problem of unread) {
-      const placed = { ...problem, file: shownPath(folder, problem.file) };
-      out(options.json === true ? JSON.stringify({ ok: false, problems: [placed] }) : formatProblem(placed));
-    }
-    for (const sources of destinations) {
-      const counts = options.json === true ? asLines(folder, sources) : shown(folder, sources);
-      passed += counts.passed;
-      failed += counts.failed;
-    }
-    say(`${passed} passed, ${failed} failed.`);
-    if (failed > 0) process.exitCode = 1;
-  });
+  mapping
+    .subcommand('test [name]', 'run the tests in the mapping files; name: a destination or a client')
+    .option('--dir <folder>', 'mappings folder; default: RELAIS_MAPPINGS_DIR, else ./mappings')
+    .option('--json', 'one JSON object a test')
+    .examples(
+      'Every check runs them, too; here each is shown. Needs no database.',
+      'relais mapping test',
+      'relais mapping test horizon-crm',
+    )
+    .action((name: string | undefined, options: TestOptions) => {
+      const folder = mappingsFolder(options.dir);
+      const { destinations, unread } = chosen(folder, name);
+      let [passed, failed] = [0, unread.length];
+      for (const problem of unread) {
+        const placed = { ...problem, file: shownPath(folder, problem.file) };
+        out(
+          options.json === true ? JSON.stringify({ ok: false, problems: [placed] }) : formatProblem(placed),
+        );
+      }
+      for (const sources of destinations) {
+        const counts = options.json === true ? asLines(folder, sources) : shown(folder, sources);
+        passed += counts.passed;
+        failed += counts.failed;
+      }
+      say(`${passed} passed, ${failed} failed.`);
+      if (failed > 0) process.exitCode = 1;
+    });
 }
 
 function chosen(
@@ -129,29 +131,32 @@ interface CoverageOptions {
 }
 
 export function coverageCommand(mapping: Command): void {
-  withExamples(
-    mapping
-      .command('coverage <destination>')
-      .description('fields never sent, values without an entry, consents, channels and interactions unused')
-      .option(
-        '--last <count>',
-        'count over the newest leads of the destination, too (asks the database)',
-        listLength,
-      )
-      .option('--dir <folder>', 'mappings folder; default: RELAIS_MAPPINGS_DIR, else ./mappings')
-      .option('--json', 'as JSON'),
-    'Reads the file as it stands, published or not.',
-    'relais mapping coverage horizon-crm',
-    'relais mapping coverage horizon-crm --last 200',
-  ).action(async (destination: string, options: CoverageOptions) => {
-    const { mapping: compiled, sources } = chosenFile(mappingsFolder(options.dir), destination);
-    const { last } = options;
-    const leads: readonly Lead[] =
-      last === undefined ? [] : await withApp((app) => newestLeads(app.database, compiled, last));
-    const found = coverageOf(wholeMapping(sources), compiled, leads, hostNow());
-    if (options.json === true) return out(JSON.stringify(found));
-    print(destination, found);
-  });
+  mapping
+    .subcommand(
+      'coverage <destination>',
+      'fields never sent, values without an entry, consents, channels and interactions unused',
+    )
+    .option(
+      '--last <count>',
+      'count over the newest leads of the destination, too (asks the database)',
+      listLength,
+    )
+    .option('--dir <folder>', 'mappings folder; default: RELAIS_MAPPINGS_DIR, else ./mappings')
+    .option('--json', 'as JSON')
+    .examples(
+      'Reads the file as it stands, published or not.',
+      'relais mapping coverage horizon-crm',
+      'relais mapping coverage horizon-crm --last 200',
+    )
+    .action(async (destination: string, options: CoverageOptions) => {
+      const { mapping: compiled, sources } = chosenFile(mappingsFolder(options.dir), destination);
+      const { last } = options;
+      const leads: readonly Lead[] =
+        last === undefined ? [] : await withApp((app) => newestLeads(app.database, compiled, last));
+      const found = coverageOf(wholeMapping(sources), compiled, leads, hostNow());
+      if (options.json === true) return out(JSON.stringify(found));
+      print(destination, found);
+    });
 }
 
 function print(destination: string, found: Coverage): void {

@@ -1,6 +1,6 @@
 // relais mapping publish | rollback | history: manages versions; registers mapping check and preview.
 // Invariant: publish refuses a file that check refuses; with --all nothing is published while one file has an error.
-import type { Command } from 'commander';
+import type { Command } from './command.ts';
 import type { App } from '../app.ts';
 import { RelaisError } from '../errors.ts';
 import { checkAll } from '../mapping/tools/check-folder.ts';
@@ -11,15 +11,8 @@ import { refusedWarnings } from '../publishing/fitness.ts';
 import { mostKept } from '../publishing/plan.ts';
 import type { Asked } from '../support/acts/act.ts';
 import { publishMapping, rollbackMapping } from '../support/acts/mappings.ts';
-import { performHere, refuseInput, withFields } from './act-options.ts';
-import {
-  impersonal,
-  wholeNumber,
-  withExamples,
-  instructionOption,
-  instructionsOf,
-  noteWords,
-} from './arguments.ts';
+import { performHere, refuseInput } from './act-options.ts';
+import { impersonal, wholeNumber, instructionsOf, noteWords, instructionOption } from './arguments.ts';
 import { checkCommand } from './mapping-check.ts';
 import { coverageCommand, mappingTestCommand } from './mapping-test.ts';
 import { diffCommand } from './mapping-diff.ts';
@@ -53,7 +46,7 @@ const versionData = (
 ): object => ({ version, publishedAt, author, note, fingerprint, inForce });
 
 export function mappingCommands(program: Command): void {
-  const mapping = program.command('mapping').description('draft, check, preview, publish mapping files');
+  const mapping = program.subcommand('mapping', 'draft, check, preview, publish mapping files');
   newCommand(mapping);
   checkCommand(mapping);
   previewCommand(mapping);
@@ -69,7 +62,8 @@ export function mappingCommands(program: Command): void {
 
 /** The options of what puts a version in force. Note and reason are the same. */
 const versionOptions = (command: Command): Command =>
-  withFields(command, publishMapping)
+  command
+    .fields(publishMapping)
     .option('--reason <text>', 'the same as --note')
     .option(...instructionOption)
     .option('--yes', 'do not ask before waiting deliveries end because accepts no longer takes them');
@@ -85,46 +79,41 @@ function askedFor(options: VersionOptions, own: 'note' | 'reason'): Omit<Asked, 
 }
 
 function publishCommand(mapping: Command): void {
-  withExamples(
-    versionOptions(mapping.command('publish [destination]'))
-      .description('put the mapping in force at once, on every worker')
-      .option('--all', 'every mapping of the folder')
-      .option('--author <name>', 'default: RELAIS_ACTOR')
-      .option('--json', 'as JSON: one object for each mapping'),
-    '',
-    'relais mapping publish horizon-crm --note "budget added, asked by Horizon on 2026-11-20"',
-    'relais mapping publish --all --note "first version"',
-  ).action((destination: string | undefined, options: PublishOptions) => publish(destination, options));
+  versionOptions(mapping.command('publish [destination]'))
+    .description('put the mapping in force at once, on every worker')
+    .option('--all', 'every mapping of the folder')
+    .option('--author <name>', 'default: RELAIS_ACTOR')
+    .option('--json', 'as JSON: one object for each mapping')
+    .examples(
+      '',
+      'relais mapping publish horizon-crm --note "budget added, asked by Horizon on 2026-11-20"',
+      'relais mapping publish --all --note "first version"',
+    )
+    .action((destination: string | undefined, options: PublishOptions) => publish(destination, options));
 }
 
 function rollbackCommand(mapping: Command): void {
-  withExamples(
-    versionOptions(mapping.command('rollback <destination> <version>'))
-      .description('put an earlier version back in force')
-      .option('--json', 'as JSON'),
-    '',
-    'relais mapping rollback horizon-crm 3 --reason "ticket 16"',
-  ).action((destination: string, version: string, options: VersionOptions) => {
-    const wanted = wholeNumber(version.replace(/^v/, ''));
-    const asked = { ...askedFor(options, 'reason'), to: [destination, String(wanted)] };
-    return withApp(async (app) => {
-      const done = await performHere(app, rollbackMapping, asked);
-      if (options.json === true) return out(JSON.stringify({ destination, ...versionData(done, true) }));
-      out(`${destination} v${done.version} is in force again.`);
+  versionOptions(mapping.command('rollback <destination> <version>'))
+    .description('put an earlier version back in force')
+    .option('--json', 'as JSON')
+    .examples('', 'relais mapping rollback horizon-crm 3 --reason "ticket 16"')
+    .action((destination: string, version: string, options: VersionOptions) => {
+      const wanted = wholeNumber(version.replace(/^v/, ''));
+      const asked = { ...askedFor(options, 'reason'), to: [destination, String(wanted)] };
+      return withApp(async (app) => {
+        const done = await performHere(app, rollbackMapping, asked);
+        if (options.json === true) return out(JSON.stringify({ destination, ...versionData(done, true) }));
+        out(`${destination} v${done.version} is in force again.`);
+      });
     });
-  });
 }
 
 function historyCommand(mapping: Command): void {
-  withExamples(
-    mapping
-      .command('history <destination>')
-      .description('versions with author, date and note')
-      .option('--json', 'as JSON'),
-    '',
-    'relais mapping history horizon-crm',
-  ).action((destination: string, { json }: { readonly json?: boolean }) =>
-    withApp(async (app) => {
+  mapping
+    .subcommand('history <destination>', 'versions with author, date and note')
+    .option('--json', 'as JSON')
+    .examples('', 'relais mapping history horizon-crm')
+    .gateway(async (app, destination: string, { json }: { readonly json?: boolean }) => {
       const versions = await app.publishing.history(destination);
       if (json === true)
         return out(JSON.stringify(versions.map((version) => versionData(version, version.inForce))));
@@ -135,8 +124,7 @@ function historyCommand(mapping: Command): void {
         note: (version) => version.note,
         '': (version) => (version.inForce ? 'in force' : ''),
       });
-    }),
-  );
+    });
 }
 
 async function publish(destination: string | undefined, options: PublishOptions): Promise<void> {

@@ -1,6 +1,6 @@
 // relais note list | show, mail list | send: shows a client's notes, and the centre's mails to its clients (C48).
 // Invariant: reads only; a note names fields and settings, never a person's value.
-import type { Command } from 'commander';
+import type { Command } from './command.ts';
 import type { App } from '../app.ts';
 import { noteParagraphs } from '../client-mails/notes.ts';
 import { wholeCentre } from '../support/place.ts';
@@ -12,39 +12,33 @@ import {
   listClientMails,
   type ListedMail,
 } from '../support/reads/requests.ts';
-import { listLength, wholeNumber, withExamples } from './arguments.ts';
-import { outJson, withJson, parisShort, tableOf, out, say, withApp, type JsonOption } from './terminal.ts';
+import { listLength, wholeNumber } from './arguments.ts';
+import { outJson, parisShort, tableOf, out, say, type JsonOption } from './terminal.ts';
 import { RelaisError } from '../errors.ts';
 import { knownNames } from '../support/named-text.ts';
 
 export function noteCommands(program: Command): void {
-  const note = program
-    .command('note')
-    .description("written notes of what was changed on a client's instruction (C48)");
-  withExamples(
-    withJson(
-      note
-        .command('list <client>')
-        .description(
-          'notes, newest first: what was changed, who asked, who did it, and whether the mails left',
-        )
-        .option('--limit <n>', 'rows, 1 to 1000', listLength, 50)
-        .option('--after <note>', 'continue after this note (next page)', wholeNumber),
-    ),
-    '',
-    'relais note list horizon',
-  ).action((client: string, options: ListOptions) => withApp((app) => showNotes(app, client, options)));
-  withExamples(
-    withJson(
-      note
-        .command('show <client> [number]')
-        .description('a note as client and officer read it; default: the last'),
-    ),
-    '',
-    'relais note show horizon 12',
-  ).action((client: string, number: string | undefined, options: JsonOption) =>
-    withApp((app) => showNote(app, client, number, options.json === true)),
+  const note = program.subcommand(
+    'note',
+    "written notes of what was changed on a client's instruction (C48)",
   );
+  note
+    .subcommand(
+      'list <client>',
+      'notes, newest first: what was changed, who asked, who did it, and whether the mails left',
+    )
+    .option('--limit <n>', 'rows, 1 to 1000', listLength, 50)
+    .option('--after <note>', 'continue after this note (next page)', wholeNumber)
+    .json()
+    .examples('', 'relais note list horizon')
+    .gateway(showNotes);
+  note
+    .subcommand('show <client> [number]', 'a note as client and officer read it; default: the last')
+    .json()
+    .examples('', 'relais note show horizon 12')
+    .gateway((app, client: string, number: string | undefined, options: JsonOption) =>
+      showNote(app, client, number, options.json === true),
+    );
 }
 
 interface ListOptions extends JsonOption {
@@ -101,34 +95,24 @@ async function showNote(app: App, client: string, text: string | undefined, json
 // Invariant: shows names and codes; the text of a mail is shown with its note or request.
 
 export function clientMailCommands(program: Command): void {
-  const mail = program.command('mail').description("the centre's own mails to its clients: notes, requests");
-  withExamples(
-    withJson(
-      mail
-        .command('list')
-        .description('mails to clients, newest first: to whom, and whether they got through')
-        .option('--client <client>', 'of one client')
-        .option('--unsent', 'only those that have not got through')
-        .option('--limit <n>', 'rows, 1 to 1000', listLength, 50),
-    ),
-    '',
-    'relais mail list --unsent',
-    'relais mail list --client horizon --json',
-  ).action((options: MailOptions) => withApp((app) => showMails(app, options)));
-  withExamples(
-    mail
-      .command('send')
-      .description('try one again now that its cause is repaired')
-      .argument('<mail>', 'its number, as `mail list` shows it', wholeNumber),
-    '',
-    'relais mail send 12',
-  ).action((id: number) =>
-    withApp(async ({ database }) => {
+  const mail = program.subcommand('mail', "the centre's own mails to its clients: notes, requests");
+  mail
+    .subcommand('list', 'mails to clients, newest first: to whom, and whether they got through')
+    .option('--client <client>', 'of one client')
+    .option('--unsent', 'only those that have not got through')
+    .option('--limit <n>', 'rows, 1 to 1000', listLength, 50)
+    .json()
+    .examples('', 'relais mail list --unsent', 'relais mail list --client horizon --json')
+    .gateway(showMails);
+  mail
+    .subcommand('send', 'try one again now that its cause is repaired')
+    .argument('<mail>', 'its number, as `mail list` shows it', wholeNumber)
+    .examples('', 'relais mail send 12')
+    .gateway(async ({ database }, id: number) => {
       if (!(await bringMailForward(database, id)))
         throw new RelaisError('FIND-001', `No mail ${id} waits for another try.`);
       say('The planner tries it within seconds.');
-    }),
-  );
+    });
 }
 
 interface MailOptions extends JsonOption {

@@ -1,22 +1,14 @@
 // relais person export | lookups | opposition: exports a person's data, lists who looked one up, keeps the opposition list (C21, C58).
 // Invariant: only named leads and rows, or those with the given address; the file is never written in clear.
 import { existsSync, writeFileSync } from 'node:fs';
-import type { Command } from 'commander';
+import type { Command } from './command.ts';
 import type { App } from '../app.ts';
 import { RelaisError } from '../errors.ts';
 import { closedByAge, exportPerson } from '../privacy/person/export.ts';
 import { findPerson, ownRefusedRows, type FoundPerson, type PersonAsked } from '../privacy/person/find.ts';
-import {
-  answerFileOptions,
-  collect,
-  reasonOf,
-  wholeNumber,
-  withExamples,
-  known,
-  type AnswerFile,
-} from './arguments.ts';
+import { answerFileOptions, collect, reasonOf, wholeNumber, known, type AnswerFile } from './arguments.ts';
 import { personOf, personOptions, problemWords, type PersonOptions } from './lead-find.ts';
-import { out, say, withApp, outJson, withJson, table, type JsonOption, tableOf } from './terminal.ts';
+import { out, say, outJson, table, type JsonOption, tableOf } from './terminal.ts';
 import { leadQueryOf, lookUpsOf, findOppositions } from '../support/find-person.ts';
 import { paris } from '../support/words.ts';
 import { optInsNamed, type Addresses } from '../domain/opposition.ts';
@@ -31,24 +23,24 @@ interface ExportOptions extends AnswerFile, PersonOptions {
 }
 
 export function personCommands(program: Command): void {
-  const person = program.command('person').description('what is held on a person at one client');
-  withExamples(
-    personOptions(
-      answerFileOptions(
-        person
-          .command('export')
-          .description(
-            'everything held, as JSON and a French letter, in a file that only the age keys named open',
-          ),
-      ).requiredOption('--client <client>', 'at which client'),
+  const person = program.subcommand('person', 'what is held on a person at one client');
+  personOptions(
+    answerFileOptions(
+      person.subcommand(
+        'export',
+        'everything held, as JSON and a French letter, in a file that only the age keys named open',
+      ),
+    ).requiredOption('--client <client>', 'at which client'),
+  )
+    .option('--row <number>', 'a refused row that names the person; may be repeated', collect)
+    .option('--portability', 'for a request for portability; default: for access')
+    .option('--request <number>', 'number of the request it answers, for the letter')
+    .option('--reason <text>', 'why (request number); mandatory')
+    .examples(
+      'Leads that only share an address with those are listed, and are in it once --lead names them.',
+      'relais person export --client horizon --email zoe@courriel.example --name Martin --request 77 --to acces-77.age --recipient age1... --reason "request 77"',
     )
-      .option('--row <number>', 'a refused row that names the person; may be repeated', collect)
-      .option('--portability', 'for a request for portability; default: for access')
-      .option('--request <number>', 'number of the request it answers, for the letter')
-      .option('--reason <text>', 'why (request number); mandatory'),
-    'Leads that only share an address with those are listed, and are in it once --lead names them.',
-    'relais person export --client horizon --email zoe@courriel.example --name Martin --request 77 --to acces-77.age --recipient age1... --reason "request 77"',
-  ).action((options: ExportOptions) => withApp((app) => exportOne(app, options)));
+    .gateway(exportOne);
 }
 
 async function exportOne(app: App, options: ExportOptions): Promise<void> {
@@ -137,22 +129,21 @@ interface LookUpsOptions extends JsonOption {
 }
 
 export function lookUpCommands(program: Command): void {
-  withExamples(
-    withJson(
-      program
-        .command('lookups')
-        .description('who looked a person up, when and why; asking is logged as well')
-        .requiredOption('--client <client>', 'at which client')
-        .option('--reference <reference>', "the centre's reference of the lead")
-        .option('--email <address>', 'mail address')
-        .option('--phone <number>', 'any spelling')
-        .option('--archives <folder>', 'archives of the log, where months were taken out of MySQL')
-        .option('--reason <text>', 'why (request number); mandatory'),
-    ),
-    'Of an erased lead too, by its reference.',
-    'relais lookups --client horizon --reference HZ-000001 --reason "request 77"',
-    'relais lookups --client horizon --email zoe@courriel.example --reason "request 77"',
-  ).action((options: LookUpsOptions) => withApp((app) => list(app, options)));
+  program
+    .subcommand('lookups', 'who looked a person up, when and why; asking is logged as well')
+    .requiredOption('--client <client>', 'at which client')
+    .option('--reference <reference>', "the centre's reference of the lead")
+    .option('--email <address>', 'mail address')
+    .option('--phone <number>', 'any spelling')
+    .option('--archives <folder>', 'archives of the log, where months were taken out of MySQL')
+    .option('--reason <text>', 'why (request number); mandatory')
+    .json()
+    .examples(
+      'Of an erased lead too, by its reference.',
+      'relais lookups --client horizon --reference HZ-000001 --reason "request 77"',
+      'relais lookups --client horizon --email zoe@courriel.example --reason "request 77"',
+    )
+    .gateway(list);
 }
 
 async function list({ database, oppositionKey, config, keys }: App, options: LookUpsOptions): Promise<void> {
@@ -202,25 +193,28 @@ interface AddOptions extends AddressOptions {
 }
 
 export function oppositionCommands(program: Command): void {
-  const opposition = program
-    .command('opposition')
-    .description('the opposition list of a client: who must not be written to or called again');
-  withExamples(
-    ofPerson(opposition.command('add'))
-      .description('put a person on it; their leads say so at once, and so will later ones')
-      .option('--purpose <purpose>', `${consentPurposes.join(', ')}; may be repeated; default: all`, collect)
-      .option('--channel <channel>', `${consentChannels.join(', ')}; may be repeated; default: all`, collect),
-    'Of the address only a keyed digest is kept. A grant that the person gives later counts again.',
-    'relais opposition add --client horizon --email zoe@courriel.example --reason "request 79"',
-    'relais opposition add --client horizon --phone "06 39 98 00 01" --channel phone --reason "request 80"',
-  ).action((options: AddOptions) => withApp((app) => add(app, options)));
-  withExamples(
-    withJson(
-      ofPerson(opposition.command('check')).description('whether a person stands on it, and for what'),
-    ),
-    'Every question is an entry of the log.',
-    'relais opposition check --client horizon --email zoe@courriel.example --reason "ticket 4711"',
-  ).action((options: AddressOptions & JsonOption) => withApp((app) => check(app, options)));
+  const opposition = program.subcommand(
+    'opposition',
+    'the opposition list of a client: who must not be written to or called again',
+  );
+  ofPerson(opposition.command('add'))
+    .description('put a person on it; their leads say so at once, and so will later ones')
+    .option('--purpose <purpose>', `${consentPurposes.join(', ')}; may be repeated; default: all`, collect)
+    .option('--channel <channel>', `${consentChannels.join(', ')}; may be repeated; default: all`, collect)
+    .examples(
+      'Of the address only a keyed digest is kept. A grant that the person gives later counts again.',
+      'relais opposition add --client horizon --email zoe@courriel.example --reason "request 79"',
+      'relais opposition add --client horizon --phone "06 39 98 00 01" --channel phone --reason "request 80"',
+    )
+    .gateway(add);
+  ofPerson(opposition.command('check'))
+    .description('whether a person stands on it, and for what')
+    .json()
+    .examples(
+      'Every question is an entry of the log.',
+      'relais opposition check --client horizon --email zoe@courriel.example --reason "ticket 4711"',
+    )
+    .gateway(check);
 }
 
 const ofPerson = (command: Command): Command =>

@@ -1,9 +1,8 @@
 // relais preset list | show | try: lists the ready mappings for known CRMs, and tries one against its simulated CRM.
 // Invariant: list and show read files only; a trial has servers of its own and touches nothing of an installation.
-import type { Command } from 'commander';
+import type { Command } from './command.ts';
 import { RelaisError } from '../errors.ts';
 import type { PresetFacts, RecordedAnswer } from '../../sandbox/trial/preset-folder.ts';
-import { withExamples } from './arguments.ts';
 import { table, mappingsFolder, out, say, tableOf } from './terminal.ts';
 import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,45 +24,44 @@ async function isSimulated(preset: string): Promise<boolean> {
 }
 
 export function presetCommands(program: Command): void {
-  const preset = program.command('preset').description('ready mappings for known CRMs, and their trials');
+  const preset = program.subcommand('preset', 'ready mappings for known CRMs, and their trials');
   const dir = ['--dir <folder>', 'mappings folder; default: RELAIS_MAPPINGS_DIR, else ./mappings'] as const;
-  withExamples(
-    preset
-      .command('list')
-      .description(
-        'every preset, for which versions, how far it was proved, and what of it can be tried here',
-      )
-      .option(...dir)
-      .option('--json', 'as JSON'),
-    '',
-    'relais preset list',
-  ).action(list);
-  withExamples(
-    preset
-      .command('show <name>')
-      .description('its page for the client (French), the answers it knows, the habits its trial plants')
-      .option(...dir)
-      .option('--json', 'as JSON, without the page'),
-    '',
-    'relais preset show espocrm',
-  ).action(show);
-  withExamples(
-    preset
-      .command('try <name>')
-      .description(
-        'twenty invented leads through the whole gateway into the simulated CRM, and the comparison of records and log; of a preset without one, one lead to a recipient on this machine',
-      )
-      .option('--without <habit>', 'take the rule for one habit of that CRM out, to see it break')
-      .option(
-        '--keep',
-        'then leave both running, for a client of your own: shows what to do, and each record that comes',
-      ),
-    'Starts a database, a queue and a gateway of its own; exit code 1 when records and log differ. A file, a mail or a form needs none of them: exit code 1 when it was not taken.',
-    'relais preset try espocrm',
-    'relais preset try espocrm --without look-up',
-    'relais preset try espocrm --keep',
-    'relais preset try csv-excel',
-  ).action(tryOne);
+  preset
+    .subcommand(
+      'list',
+      'every preset, for which versions, how far it was proved, and what of it can be tried here',
+    )
+    .option(...dir)
+    .option('--json', 'as JSON')
+    .examples('', 'relais preset list')
+    .action(list);
+  preset
+    .subcommand(
+      'show <name>',
+      'its page for the client (French), the answers it knows, the habits its trial plants',
+    )
+    .option(...dir)
+    .option('--json', 'as JSON, without the page')
+    .examples('', 'relais preset show espocrm')
+    .action(show);
+  preset
+    .subcommand(
+      'try <name>',
+      'twenty invented leads through the whole gateway into the simulated CRM, and the comparison of records and log; of a preset without one, one lead to a recipient on this machine',
+    )
+    .option('--without <habit>', 'take the rule for one habit of that CRM out, to see it break')
+    .option(
+      '--keep',
+      'then leave both running, for a client of your own: shows what to do, and each record that comes',
+    )
+    .examples(
+      'Starts a database, a queue and a gateway of its own; exit code 1 when records and log differ. A file, a mail or a form needs none of them: exit code 1 when it was not taken.',
+      'relais preset try espocrm',
+      'relais preset try espocrm --without look-up',
+      'relais preset try espocrm --keep',
+      'relais preset try csv-excel',
+    )
+    .action(tryOne);
 }
 
 const proofWords = {

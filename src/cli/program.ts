@@ -4,14 +4,14 @@
 // commands share after their input or output (`table`, `json`, `delivery-filter`). The work of a command is in src/support.
 import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { Command, CommanderError } from 'commander';
+import { CommanderError } from 'commander';
+import { Command } from './command.ts';
 import { foreignCode, isRelaisError, RelaisError, remedyOf } from '../errors.ts';
 import { programVersion } from '../config/version.ts';
 import { accountCommands, apiKeyCommands } from './accounts.ts';
 import { alertCommands, statusCommands } from './status.ts';
 import { auditCommands, journalCommands } from './log-commands.ts';
 import { authorisationCommands } from './authorisations.ts';
-import { withExamples } from './arguments.ts';
 import { backupCommands } from './backups.ts';
 import { breachCommands } from './breach.ts';
 import { bulkCommands } from './bulk.ts';
@@ -50,8 +50,7 @@ export function relaisProgram(): Command {
   const program = new Command('relais').description(
     'Relais hands leads over to clients and proves it. `relais start` runs the gateway; the commands below look after it.',
   );
-  withExamples(
-    program,
+  program.examples(
     'Exit codes: 0 done, 1 failed or not found, 64 not understood, 69 a service is out of reach, 78 configuration.',
     'relais status',
     'relais delivery list --state failed --since 2h',
@@ -85,16 +84,12 @@ export function relaisProgram(): Command {
   officerCommands(program);
   completionCommands(program);
   operatorCommands(program);
-  withExamples(
-    program
-      .command('start [role]')
-      .description('run the gateway: all, planner or worker (by `relais start`, until SIGTERM)'),
-    '',
-    'relais start',
-    'relais start worker',
-  ).action(() => {
-    throw new RelaisError('USAGE-001', 'The gateway is started by bin/relais.mjs, not from here.');
-  });
+  program
+    .subcommand('start [role]', 'run the gateway: all, planner or worker (by `relais start`, until SIGTERM)')
+    .examples('', 'relais start', 'relais start worker')
+    .action(() => {
+      throw new RelaisError('USAGE-001', 'The gateway is started by bin/relais.mjs, not from here.');
+    });
   for (const command of [program, ...allOf(program)])
     command
       .exitOverride()
@@ -124,7 +119,7 @@ function officerCommands(program: Command): void {
   statisticsCommands(program);
 }
 
-export function allOf(command: Command): readonly Command[] {
+export function allOf(command: Pick<Command, 'commands'>): readonly Command['commands'][number][] {
   return command.commands.flatMap((child) => [child, ...allOf(child)]);
 }
 

@@ -2,51 +2,54 @@
 // Invariant: verify and page work on the file alone, without database and without configuration.
 import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import type { Command } from 'commander';
+import type { Command } from './command.ts';
 import { RelaisError } from '../errors.ts';
 import { publishedKeys, checkProof, type ProofProblem, type SignedProof } from '../privacy/proofs/proof.ts';
 import { proofPage } from '../privacy/proofs/proof-page.ts';
 import { wholeCentre } from '../support/place.ts';
 import { proofsListed, proofWithNumber } from '../support/reads/requests.ts';
 import { paris } from '../support/words.ts';
-import { listLength, wholeNumber, withExamples, textOfFile } from './arguments.ts';
-import { outJson, withJson, tableOf, config, out, say, withApp, type JsonOption } from './terminal.ts';
+import { listLength, wholeNumber, textOfFile } from './arguments.ts';
+import { outJson, tableOf, config, out, say, type JsonOption } from './terminal.ts';
 
 export function proofCommands(program: Command): void {
-  const proof = program
-    .command('proof')
-    .description('signed proofs of what was done with a person’s data, checked offline');
+  const proof = program.subcommand(
+    'proof',
+    'signed proofs of what was done with a person’s data, checked offline',
+  );
   storedCommands(proof);
-  withExamples(
-    withJson(
-      proof
-        .command('verify <file>')
-        .description('check a proof with the public key alone; exits 1 when anything was changed')
-        .requiredOption('--key <file>', 'public keys, as `relais proof key` prints them'),
-    ),
-    'Needs neither a database nor a configuration.',
-    'relais proof verify preuve-12.json --key relais-public.pem',
-  ).action((file: string, options: { readonly key: string } & JsonOption) => verify(file, options));
-  withExamples(
-    proof
-      .command('page <file>')
-      .description('the proof as a French page that prints; works on the file alone')
-      .requiredOption('--key <file>', 'public keys, as `relais proof key` prints them')
-      .option('--to <file>', 'where to write it; default: standard output'),
-    'What does not verify is not shown.',
-    'relais proof page preuve-12.json --key relais-public.pem --to preuve-12.html',
-  ).action((file: string, options: { readonly key: string; readonly to?: string }) => {
-    write(proofPage(checked(file, options.key)), options.to);
-  });
-  withExamples(
-    withJson(proof.command('key').description('print the public keys of proofs, the one in force first')),
-    'Publish them where clients find them by another way than the proofs themselves.',
-    'relais proof key > relais-public.pem',
-  ).action(async (options: JsonOption) => {
-    const keys = publishedKeys((await import('../app.ts')).keysOf(config()).seal);
-    if (options.json === true) return outJson(keys);
-    for (const { id, pem } of keys) out(`# ${id}\n${pem.trimEnd()}`);
-  });
+  proof
+    .subcommand('verify <file>', 'check a proof with the public key alone; exits 1 when anything was changed')
+    .requiredOption('--key <file>', 'public keys, as `relais proof key` prints them')
+    .json()
+    .examples(
+      'Needs neither a database nor a configuration.',
+      'relais proof verify preuve-12.json --key relais-public.pem',
+    )
+    .action((file: string, options: { readonly key: string } & JsonOption) => verify(file, options));
+  proof
+    .subcommand('page <file>', 'the proof as a French page that prints; works on the file alone')
+    .requiredOption('--key <file>', 'public keys, as `relais proof key` prints them')
+    .option('--to <file>', 'where to write it; default: standard output')
+    .examples(
+      'What does not verify is not shown.',
+      'relais proof page preuve-12.json --key relais-public.pem --to preuve-12.html',
+    )
+    .action((file: string, options: { readonly key: string; readonly to?: string }) => {
+      write(proofPage(checked(file, options.key)), options.to);
+    });
+  proof
+    .subcommand('key', 'print the public keys of proofs, the one in force first')
+    .json()
+    .examples(
+      'Publish them where clients find them by another way than the proofs themselves.',
+      'relais proof key > relais-public.pem',
+    )
+    .action(async (options: JsonOption) => {
+      const keys = publishedKeys((await import('../app.ts')).keysOf(config()).seal);
+      if (options.json === true) return outJson(keys);
+      for (const { id, pem } of keys) out(`# ${id}\n${pem.trimEnd()}`);
+    });
 }
 
 interface ListOptions extends JsonOption {
@@ -56,19 +59,14 @@ interface ListOptions extends JsonOption {
 }
 
 function storedCommands(proof: Command): void {
-  withExamples(
-    withJson(
-      proof
-        .command('list')
-        .description('proofs that were made, newest first')
-        .option('--client <client>', 'of this client only')
-        .option('--request <number>', 'of this request only')
-        .option('--limit <n>', 'rows at most', listLength, 50),
-    ),
-    '',
-    'relais proof list --client horizon',
-  ).action((options: ListOptions) =>
-    withApp(async (app) => {
+  proof
+    .subcommand('list', 'proofs that were made, newest first')
+    .option('--client <client>', 'of this client only')
+    .option('--request <number>', 'of this request only')
+    .option('--limit <n>', 'rows at most', listLength, 50)
+    .json()
+    .examples('', 'relais proof list --client horizon')
+    .gateway(async (app, options: ListOptions) => {
       const proofs = await proofsListed(app, wholeCentre, options, options.limit);
       if (options.json === true) return outJson(proofs);
       if (proofs.length === 0) return say('No proof.');
@@ -79,18 +77,12 @@ function storedCommands(proof: Command): void {
         request: ({ request }) => (request === '' ? '-' : request),
         made: ({ madeAt }) => paris(madeAt),
       });
-    }),
-  );
-  withExamples(
-    proof
-      .command('show <number>')
-      .description('print a proof as it was signed, or write it with its page')
-      .option('--to <file>', 'write the JSON here, and beside it the French page (.html)'),
-    '',
-    'relais proof show 12',
-    'relais proof show 12 --to preuve-12.json',
-  ).action((number: string, options: { readonly to?: string }) =>
-    withApp(async (app) => {
+    });
+  proof
+    .subcommand('show <number>', 'print a proof as it was signed, or write it with its page')
+    .option('--to <file>', 'write the JSON here, and beside it the French page (.html)')
+    .examples('', 'relais proof show 12', 'relais proof show 12 --to preuve-12.json')
+    .gateway(async (app, number: string, options: { readonly to?: string }) => {
       const found = await proofWithNumber(app, wholeCentre, wholeNumber(number));
       if (found === undefined) throw new RelaisError('FIND-001', `No proof has the number ${number}.`);
       if (found.document === undefined)
@@ -103,8 +95,7 @@ function storedCommands(proof: Command): void {
       const page = `${options.to.replace(/\.json$/, '')}.html`;
       write(proofPage(JSON.parse(found.document) as SignedProof), page);
       say(`${options.to} and ${page}`);
-    }),
-  );
+    });
 }
 
 const meanings: Readonly<Record<ProofProblem, string>> = {

@@ -1,48 +1,47 @@
 // relais reader add | list | end: a client's own systems read its database, from named addresses, until a day (C57).
 // Invariant: each account is in the log with its last day; a password goes into a file that did not exist, never to the screen.
 import { existsSync, writeFileSync } from 'node:fs';
-import type { Command } from 'commander';
+import type { Command } from './command.ts';
 import type { App } from '../app.ts';
 import { endReading, isOverdue, letRead, listReaders, type DatabaseReader } from '../hosting/readers.ts';
 import { addDays, civilDate, isCivilDate } from '../domain/civil-date.ts';
 import { RelaisError } from '../errors.ts';
-import { reasonOf, withExamples } from './arguments.ts';
-import { out, outJson, say, tableOf, withApp, withJson, type JsonOption } from './terminal.ts';
+import { reasonOf } from './arguments.ts';
+import { out, outJson, say, tableOf, type JsonOption } from './terminal.ts';
 
 export function readerCommands(program: Command): void {
-  const reader = program
-    .command('reader')
-    .description('accounts by which the client reads its own database from its own addresses (C57)');
-
-  withExamples(
-    reader
-      .command('add <address>')
-      .description('let the client read from this address until a day, or give it another day')
-      .requiredOption('--until <date>', 'the last day, within a year: 2027-06-30')
-      .requiredOption('--password-to <file>', 'a file that does not exist yet, for the account’s password')
-      .option('--reason <text>', 'why (contract, ticket number); mandatory, kept in the log'),
-    'With the settings of the client’s installation, its owner account and RELAIS_MYSQL_ADMIN_URL. Open MySQL’s port for that address.',
-    'relais reader add 10.9.0.4 --until 2027-06-30 --password-to /root/reader --reason "annex 5"',
-  ).action((address: string, options: AddOptions) => withApp((app) => add(app, address, options)));
-
-  withExamples(
-    withJson(reader.command('list').description('each address, its last day, and where that has passed')),
-    '`relais security check` is broken while one reads past its day.',
-    'relais reader list',
-  ).action((options: JsonOption) => withApp((app) => list(app, options)));
-
-  withExamples(
-    reader
-      .command('end [address]')
-      .description('take the rights of an address, or of all whose day has passed')
-      .option('--over', 'all whose last day has passed')
-      .option('--reason <text>', 'why (contract, ticket number); mandatory, kept in the log'),
-    'With the owner account of the client’s installation.',
-    'relais reader end 10.9.0.4 --reason "annex 6"',
-    'relais reader end --over --reason "their day has passed"',
-  ).action((address: string | undefined, options: EndOptions) =>
-    withApp((app) => end(app, address, options)),
+  const reader = program.subcommand(
+    'reader',
+    'accounts by which the client reads its own database from its own addresses (C57)',
   );
+
+  reader
+    .subcommand('add <address>', 'let the client read from this address until a day, or give it another day')
+    .requiredOption('--until <date>', 'the last day, within a year: 2027-06-30')
+    .requiredOption('--password-to <file>', 'a file that does not exist yet, for the account’s password')
+    .option('--reason <text>', 'why (contract, ticket number); mandatory, kept in the log')
+    .examples(
+      'With the settings of the client’s installation, its owner account and RELAIS_MYSQL_ADMIN_URL. Open MySQL’s port for that address.',
+      'relais reader add 10.9.0.4 --until 2027-06-30 --password-to /root/reader --reason "annex 5"',
+    )
+    .gateway(add);
+
+  reader
+    .subcommand('list', 'each address, its last day, and where that has passed')
+    .json()
+    .examples('`relais security check` is broken while one reads past its day.', 'relais reader list')
+    .gateway(list);
+
+  reader
+    .subcommand('end [address]', 'take the rights of an address, or of all whose day has passed')
+    .option('--over', 'all whose last day has passed')
+    .option('--reason <text>', 'why (contract, ticket number); mandatory, kept in the log')
+    .examples(
+      'With the owner account of the client’s installation.',
+      'relais reader end 10.9.0.4 --reason "annex 6"',
+      'relais reader end --over --reason "their day has passed"',
+    )
+    .gateway(end);
 }
 
 interface AddOptions {

@@ -1,7 +1,8 @@
 // relais instruction record | list, operation record | list, register page: records a client's written instructions, and its operations.
 // Invariant: a record that keeps data longer than the charter cites an instruction (C35, C53).
 import { writeFileSync } from 'node:fs';
-import { Option, type Command } from 'commander';
+import { Option } from 'commander';
+import type { Command } from './command.ts';
 import type { Delay } from '../domain/civil-date.ts';
 import { coveredMatters, type Covered } from '../domain/instructions.ts';
 import { RelaisError } from '../errors.ts';
@@ -20,13 +21,12 @@ import {
   known,
   reasonOf,
   wholeNumber,
-  withExamples,
   askedByOf,
-  askedByOption,
   noteWords,
+  askedByOption,
 } from './arguments.ts';
 import { afterWithdrawal } from './statistics.ts';
-import { outJson, withJson, tableOf, out, say, withApp, type JsonOption } from './terminal.ts';
+import { outJson, tableOf, out, say, withApp, type JsonOption } from './terminal.ts';
 
 export function registerCommands(program: Command): void {
   instructionCommands(program);
@@ -35,25 +35,24 @@ export function registerCommands(program: Command): void {
 }
 
 function processingCommands(program: Command): void {
-  const register = program
-    .command('register')
-    .description('the register of processing (article 30), sub-processors and places of data');
-  withExamples(
-    register
-      .command('page')
-      .description('check RELAIS_REGISTER_FILE and write it as a French page that prints')
-      .option('--client <client>', 'with this client alone as controller')
-      .option('--to <file>', 'where to write it; default: standard output'),
-    'docs/registre.yaml is an example of the file. A copy of the page goes into every audit pack.',
-    'relais register page --to registre.html',
-  ).action(({ client, to }: { readonly client?: string; readonly to?: string }) =>
-    withApp(async (app) => {
+  const register = program.subcommand(
+    'register',
+    'the register of processing (article 30), sub-processors and places of data',
+  );
+  register
+    .subcommand('page', 'check RELAIS_REGISTER_FILE and write it as a French page that prints')
+    .option('--client <client>', 'with this client alone as controller')
+    .option('--to <file>', 'where to write it; default: standard output')
+    .examples(
+      'docs/registre.yaml is an example of the file. A copy of the page goes into every audit pack.',
+      'relais register page --to registre.html',
+    )
+    .gateway(async (app, { client, to }: { readonly client?: string; readonly to?: string }) => {
       const page = await processingRegister(app, client);
       if (to === undefined) return out(page.trimEnd());
       writeFileSync(to, page, { mode: 0o640 });
       out(to);
-    }),
-  );
+    });
 }
 
 interface InstructionOptions {
@@ -66,32 +65,29 @@ interface InstructionOptions {
 }
 
 function instructionCommands(program: Command): void {
-  const instruction = program
-    .command('instruction')
-    .description('the register of what a client asked for in writing (C53)');
-  withExamples(
-    instruction
-      .command('record')
-      .description('record a written instruction; it is given the next number of its client')
-      .requiredOption('--client <client>', 'client who gave it')
-      .requiredOption('--date <date>', 'its date: 2026-11-20')
-      .option('--from <person>', 'who of the client gave it; mandatory')
-      .option('--document <text>', 'letter, mail or annex where it can be read; mandatory')
-      .requiredOption('--covers <matter>', `${coveredMatters.join(', ')}; may be repeated`, collect)
-      .option('--operation <code>', 'of one operation only; default: of all'),
-    'proofs: the client waives the proofs of phone consent that it is handed before a deletion.\nstatistics: it authorises them from that date on; statistics_end: it withdraws that.',
-    'relais instruction record --client horizon --date 2026-11-20 --from "M. Exemple, DPO" --document "annexe 3" --covers retention',
-  ).action((options: InstructionOptions) => recordGiven(options));
-  withExamples(
-    withJson(
-      instruction
-        .command('list')
-        .description('instructions, newest first')
-        .option('--client <client>', 'of one client'),
-    ),
-    '',
-    'relais instruction list --client horizon',
-  ).action((options: { readonly client?: string } & JsonOption) => showInstructions(options));
+  const instruction = program.subcommand(
+    'instruction',
+    'the register of what a client asked for in writing (C53)',
+  );
+  instruction
+    .subcommand('record', 'record a written instruction; it is given the next number of its client')
+    .requiredOption('--client <client>', 'client who gave it')
+    .requiredOption('--date <date>', 'its date: 2026-11-20')
+    .option('--from <person>', 'who of the client gave it; mandatory')
+    .option('--document <text>', 'letter, mail or annex where it can be read; mandatory')
+    .requiredOption('--covers <matter>', `${coveredMatters.join(', ')}; may be repeated`, collect)
+    .option('--operation <code>', 'of one operation only; default: of all')
+    .examples(
+      'proofs: the client waives the proofs of phone consent that it is handed before a deletion.\nstatistics: it authorises them from that date on; statistics_end: it withdraws that.',
+      'relais instruction record --client horizon --date 2026-11-20 --from "M. Exemple, DPO" --document "annexe 3" --covers retention',
+    )
+    .action((options: InstructionOptions) => recordGiven(options));
+  instruction
+    .subcommand('list', 'instructions, newest first')
+    .option('--client <client>', 'of one client')
+    .json()
+    .examples('', 'relais instruction list --client horizon')
+    .action((options: { readonly client?: string } & JsonOption) => showInstructions(options));
 }
 
 async function recordGiven(options: InstructionOptions): Promise<void> {
@@ -141,39 +137,37 @@ interface OperationOptions {
 }
 
 function operationCommands(program: Command): void {
-  const operation = program
-    .command('operation')
-    .description('operations of a client: kind, last day and delay, from which retention follows');
-  withExamples(
-    operation
-      .command('record [code]')
-      .description(
-        'record an operation, or what has changed of it; without a code: of requests of no operation',
-      )
-      .requiredOption('--client <client>', 'client it belongs to')
-      .addOption(
-        new Option('--kind <kind>', 'one_off or recurring')
-          .choices(['one_off', 'recurring'])
-          .default('one_off'),
-      )
-      .option('--ends <date>', 'its last day: 2026-12-31')
-      .option('--delay <delay>', 'kept so long after the end, or after the last sign: 3m, 45d', delayOf)
-      .option('--instruction <number>', 'the written instruction that asks for it', wholeNumber)
-      .option(...askedByOption),
-    'Without a delay: two months after the end (C30); three years after the last sign, five calendar years at most (C32, C33).',
-    'relais operation record PORTES-OUVERTES-26 --client horizon --ends 2026-12-31',
-    'relais operation record PORTES-OUVERTES-26 --client horizon --ends 2026-12-31 --delay 15d --instruction 4',
-  ).action((code: string | undefined, options: OperationOptions) => recordOf(codeOf(code ?? ''), options));
-  withExamples(
-    withJson(
-      operation
-        .command('list')
-        .description('operations on record')
-        .option('--client <client>', 'of one client'),
-    ),
-    '',
-    'relais operation list --client horizon',
-  ).action((options: { readonly client?: string } & JsonOption) => showOperations(options));
+  const operation = program.subcommand(
+    'operation',
+    'operations of a client: kind, last day and delay, from which retention follows',
+  );
+  operation
+    .subcommand(
+      'record [code]',
+      'record an operation, or what has changed of it; without a code: of requests of no operation',
+    )
+    .requiredOption('--client <client>', 'client it belongs to')
+    .addOption(
+      new Option('--kind <kind>', 'one_off or recurring')
+        .choices(['one_off', 'recurring'])
+        .default('one_off'),
+    )
+    .option('--ends <date>', 'its last day: 2026-12-31')
+    .option('--delay <delay>', 'kept so long after the end, or after the last sign: 3m, 45d', delayOf)
+    .option('--instruction <number>', 'the written instruction that asks for it', wholeNumber)
+    .option(...askedByOption)
+    .examples(
+      'Without a delay: two months after the end (C30); three years after the last sign, five calendar years at most (C32, C33).',
+      'relais operation record PORTES-OUVERTES-26 --client horizon --ends 2026-12-31',
+      'relais operation record PORTES-OUVERTES-26 --client horizon --ends 2026-12-31 --delay 15d --instruction 4',
+    )
+    .action((code: string | undefined, options: OperationOptions) => recordOf(codeOf(code ?? ''), options));
+  operation
+    .subcommand('list', 'operations on record')
+    .option('--client <client>', 'of one client')
+    .json()
+    .examples('', 'relais operation list --client horizon')
+    .action((options: { readonly client?: string } & JsonOption) => showOperations(options));
 }
 
 async function recordOf(code: string, options: OperationOptions): Promise<void> {

@@ -1,6 +1,6 @@
 // relais request access | copy | apply | extend | acknowledge | declare-informed | answer | lift | close: an officer's acts on a request.
 // Invariant: an irreversible act is confirmed by typing the number; the actor is in the log.
-import type { Command } from 'commander';
+import type { Command } from './command.ts';
 import { writeFile, open, unlink } from 'node:fs/promises';
 import { addDays, civilDate, frenchDate } from '../domain/civil-date.ts';
 import { RelaisError } from '../errors.ts';
@@ -17,15 +17,8 @@ import {
   noteInformed,
   answerAccess,
 } from '../support/acts/requests.ts';
-import { offers, performHere, refuseInput, withFields } from './act-options.ts';
-import {
-  collect,
-  wholeNumber,
-  withExamples,
-  answerFileOptions,
-  impersonal,
-  type AnswerFile,
-} from './arguments.ts';
+import { offers, performHere, refuseInput } from './act-options.ts';
+import { collect, wholeNumber, answerFileOptions, impersonal, type AnswerFile } from './arguments.ts';
 import { confirmed, out, say, withApp } from './terminal.ts';
 import { basename } from 'node:path';
 import type { App } from '../app.ts';
@@ -49,24 +42,22 @@ interface ApplyOptions {
 }
 
 function applyCommand(request: Command): void {
-  withExamples(
-    withFields(
-      ofRequest(request.command('apply')).description(
-        'confirm which leads are meant and carry the request out in our tables; recipients are told',
-      ),
-      applyRequest,
+  ofRequest(request.command('apply'))
+    .description('confirm which leads are meant and carry the request out in our tables; recipients are told')
+    .fields(applyRequest)
+    .option('--lead <reference>', 'a lead that is meant; may be repeated; the others are left out', collect)
+    .option('--row <number>', 'a refused row that is meant; may be repeated', collect)
+    .option('--all', 'every lead and row the request lists')
+    .option('--none', 'none of them: nothing is held of this person')
+    .option('--set <column=value>', 'of a rectification: the new value; may be repeated', collect)
+    .option('--clear <column>', 'of a rectification: a value to take out; may be repeated', collect)
+    .option('--yes', 'do not ask')
+    .examples(
+      'Without --lead, --row, --all or --none it goes on where an interrupted one stopped.',
+      'relais request apply 17 --lead HZ-000123 --lead HZ-000140',
+      'relais request apply 18 --all --set email=zoe.martin@courriel.example --clear landline --identity "identity card seen, ticket 12"',
     )
-      .option('--lead <reference>', 'a lead that is meant; may be repeated; the others are left out', collect)
-      .option('--row <number>', 'a refused row that is meant; may be repeated', collect)
-      .option('--all', 'every lead and row the request lists')
-      .option('--none', 'none of them: nothing is held of this person')
-      .option('--set <column=value>', 'of a rectification: the new value; may be repeated', collect)
-      .option('--clear <column>', 'of a rectification: a value to take out; may be repeated', collect)
-      .option('--yes', 'do not ask'),
-    'Without --lead, --row, --all or --none it goes on where an interrupted one stopped.',
-    'relais request apply 17 --lead HZ-000123 --lead HZ-000140',
-    'relais request apply 18 --all --set email=zoe.martin@courriel.example --clear landline --identity "identity card seen, ticket 12"',
-  ).action((id: number, options: ApplyOptions) => apply(id, options));
+    .action((id: number, options: ApplyOptions) => apply(id, options));
 }
 
 async function apply(id: number, options: ApplyOptions): Promise<void> {
@@ -108,28 +99,23 @@ function correctionsOf({ set = [], clear = [] }: ApplyOptions): Corrections {
 const ofRequest = (command: Command): Command => command.argument('<request>', 'its number', wholeNumber);
 
 function copyCommand(request: Command): void {
-  withExamples(
-    withFields(
-      ofRequest(request.command('copy'))
-        .description('take the demand out of its seal, into a file; logged')
-        .requiredOption('--out <file>', 'where to write it; a file that exists is not overwritten')
-        .option(
-          '--document <number>',
-          'which, as `request show` lists them; default: the newest',
-          wholeNumber,
-        ),
-      copyDocument,
-    ),
-    'Whoever has the file has a person’s data: delete it when it was read.',
-    'relais request copy 17 --out demande.eml --reason "sent to the client, ticket 12"',
-  ).action((id: number, options: { readonly out: string }) => {
-    refuseInput(copyDocument, options);
-    return withApp(async (app) => {
-      const { name, bytes } = await performHere(app, copyDocument, { to: [String(id)], input: options });
-      await writeFile(options.out, bytes, { flag: 'wx', mode: 0o600 });
-      out(`${options.out}: ${bytes.length} bytes. It came as ${name}.`);
+  ofRequest(request.command('copy'))
+    .description('take the demand out of its seal, into a file; logged')
+    .requiredOption('--out <file>', 'where to write it; a file that exists is not overwritten')
+    .option('--document <number>', 'which, as `request show` lists them; default: the newest', wholeNumber)
+    .fields(copyDocument)
+    .examples(
+      'Whoever has the file has a person’s data: delete it when it was read.',
+      'relais request copy 17 --out demande.eml --reason "sent to the client, ticket 12"',
+    )
+    .action((id: number, options: { readonly out: string }) => {
+      refuseInput(copyDocument, options);
+      return withApp(async (app) => {
+        const { name, bytes } = await performHere(app, copyDocument, { to: [String(id)], input: options });
+        await writeFile(options.out, bytes, { flag: 'wx', mode: 0o600 });
+        out(`${options.out}: ${bytes.length} bytes. It came as ${name}.`);
+      });
     });
-  });
 }
 
 type Named = (name: string, text: string) => Command;
@@ -214,26 +200,25 @@ interface AccessOptions extends AnswerFile {
 }
 
 export function accessCommand(request: Command): void {
-  withExamples(
-    answerFileOptions(
-      withFields(
-        request
-          .command('access')
-          .description(
-            'answer an access or a portability: all that is held, in a file that only the age keys open',
-          )
-          .argument('<request>', 'its number', wholeNumber),
-        answerAccess,
-      ),
+  answerFileOptions(
+    request
+      .subcommand(
+        'access',
+        'answer an access or a portability: all that is held, in a file that only the age keys open',
+      )
+      .argument('<request>', 'its number', wholeNumber)
+      .fields(answerAccess),
+  )
+    .option('--lead <reference>', 'a lead that is meant; may be repeated; the others are left out', collect)
+    .option('--row <number>', 'a refused row that is meant; may be repeated', collect)
+    .option('--all', 'every lead and row the request lists')
+    .option('--none', 'none of them: the answer says that nothing is held')
+    .examples(
+      'Without --lead or --row: what was found by what the person gave. Where leads only share an address, name all that are meant.',
+      'relais request access 21 --to acces-21.age --recipient age1...',
+      'relais request access 22 --to acces-22.age --recipient age1... --lead HZ-000123 --lead HZ-000140 --identity "identity card seen, ticket 12"',
     )
-      .option('--lead <reference>', 'a lead that is meant; may be repeated; the others are left out', collect)
-      .option('--row <number>', 'a refused row that is meant; may be repeated', collect)
-      .option('--all', 'every lead and row the request lists')
-      .option('--none', 'none of them: the answer says that nothing is held'),
-    'Without --lead or --row: what was found by what the person gave. Where leads only share an address, name all that are meant.',
-    'relais request access 21 --to acces-21.age --recipient age1...',
-    'relais request access 22 --to acces-22.age --recipient age1... --lead HZ-000123 --lead HZ-000140 --identity "identity card seen, ticket 12"',
-  ).action((id: number, options: AccessOptions) => withApp((app) => answer(app, id, options)));
+    .gateway(answer);
 }
 
 async function answer(app: App, id: number, options: AccessOptions): Promise<void> {

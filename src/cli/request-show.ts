@@ -1,7 +1,7 @@
 // relais request show: prints a request, and lists requests.
 // Invariant: no person is in a request; a letter is printed whole, so that it can be copied.
 import { writeFile } from 'node:fs/promises';
-import type { Command } from 'commander';
+import type { Command } from './command.ts';
 import type { App } from '../app.ts';
 import { addDays, civilDate, frenchDate } from '../domain/civil-date.ts';
 import { isAnswered, kindWords, type ClosingProblem } from '../domain/requests.ts';
@@ -12,43 +12,43 @@ import { showNames, writeLetter } from '../support/acts/requests.ts';
 import type { Request } from '../support/reads/requests.ts';
 import { paris } from '../support/words.ts';
 import { performHere, refuseInput } from './act-options.ts';
-import { wholeNumber, withExamples } from './arguments.ts';
-import { outJson, withJson, tableOf, out, say, strong, withApp, type JsonOption } from './terminal.ts';
+import { wholeNumber } from './arguments.ts';
+import { outJson, tableOf, out, say, strong, withApp, type JsonOption } from './terminal.ts';
 
 export function showCommand(request: Command): void {
-  withExamples(
-    withJson(
-      request
-        .command('show')
-        .description(
-          'a request as it stands: leads, recipients, what is missing; or the letter to a recipient',
-        )
-        .argument('<request>', 'its number', wholeNumber)
-        .option('--names', 'names that its leads bear; needs --reason, and each is an entry of the log')
-        .option('--reason <text>', 'why the names are shown')
-        .option('--letter <destination>', 'print the French letter to this recipient')
-        .option('--to <file>', 'write that letter as a page that prints (HTML) instead'),
-    ),
-    'The letter of a correction holds the new values, and printing it is an entry of the log.',
-    'relais request show 17',
-    'relais request show 17 --letter horizon-mail > lettre.txt',
-    'relais request show 17 --letter horizon-mail --to lettre-17.html',
-  ).action((id: number, options: ShowOptions) => {
-    if (options.names === true) refuseInput(showNames, options);
-    return withApp(async (app) => {
-      if (options.letter !== undefined) return letterTo(app, id, { ...options, letter: options.letter });
-      if (options.to !== undefined)
-        throw new RelaisError('USAGE-001', '--to writes the letter to a recipient: name it with --letter.');
-      const { requests, database } = app;
-      const story = await requests.show(id);
-      if (options.json === true) {
-        const { asked: _, ...request } = story.request;
-        return outJson([{ ...story, request }]);
-      }
-      tell(story, database.now());
-      if (options.names === true) await tellNames(app, story, options);
+  request
+    .subcommand(
+      'show',
+      'a request as it stands: leads, recipients, what is missing; or the letter to a recipient',
+    )
+    .argument('<request>', 'its number', wholeNumber)
+    .option('--names', 'names that its leads bear; needs --reason, and each is an entry of the log')
+    .option('--reason <text>', 'why the names are shown')
+    .option('--letter <destination>', 'print the French letter to this recipient')
+    .option('--to <file>', 'write that letter as a page that prints (HTML) instead')
+    .json()
+    .examples(
+      'The letter of a correction holds the new values, and printing it is an entry of the log.',
+      'relais request show 17',
+      'relais request show 17 --letter horizon-mail > lettre.txt',
+      'relais request show 17 --letter horizon-mail --to lettre-17.html',
+    )
+    .action((id: number, options: ShowOptions) => {
+      if (options.names === true) refuseInput(showNames, options);
+      return withApp(async (app) => {
+        if (options.letter !== undefined) return letterTo(app, id, { ...options, letter: options.letter });
+        if (options.to !== undefined)
+          throw new RelaisError('USAGE-001', '--to writes the letter to a recipient: name it with --letter.');
+        const { requests, database } = app;
+        const story = await requests.show(id);
+        if (options.json === true) {
+          const { asked: _, ...request } = story.request;
+          return outJson([{ ...story, request }]);
+        }
+        tell(story, database.now());
+        if (options.names === true) await tellNames(app, story, options);
+      });
     });
-  });
 }
 
 async function tellNames(

@@ -1,6 +1,6 @@
 // relais request ...: a person's request, from the demand to its closing (C21-C25).
 // Invariant: only shows and asks; the acts and their rules are in src/privacy/requests.
-import type { Command } from 'commander';
+import type { Command } from './command.ts';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { App } from '../app.ts';
@@ -10,8 +10,8 @@ import { RelaisError } from '../errors.ts';
 import type { NewRequestOrder } from '../privacy/requests/open.ts';
 import { openRequest } from '../support/acts/requests.ts';
 import { performHere, refuseInput } from './act-options.ts';
-import { collect, instant, known, listLength, wholeNumber, withExamples, withFile } from './arguments.ts';
-import { outJson, withJson, out, say, withApp, type JsonOption } from './terminal.ts';
+import { collect, instant, known, listLength, wholeNumber, withFile } from './arguments.ts';
+import { outJson, out, say, withApp, type JsonOption } from './terminal.ts';
 import { personOf, personOptions, type PersonOptions } from './lead-find.ts';
 import { accessCommand, actCommands } from './request-acts.ts';
 import { listed, showCommand, tellFound } from './request-show.ts';
@@ -27,39 +27,38 @@ interface OpenOptions extends PersonOptions {
 }
 
 export function requestCommands(program: Command): void {
-  const request = program
-    .command('request')
-    .description(
-      "a prospect's request: access, rectification, erasure, objection, restriction, portability, withdrawal",
-    );
-  withExamples(
-    personOptions(
-      request
-        .command('open')
-        .description('note a request, find the leads of its person, keep the demand sealed')
-        .requiredOption('--client <client>', 'whose prospect')
-        .requiredOption('--kind <kind>', requestKinds.join(', ')),
+  const request = program.subcommand(
+    'request',
+    "a prospect's request: access, rectification, erasure, objection, restriction, portability, withdrawal",
+  );
+  personOptions(
+    request
+      .subcommand('open', 'note a request, find the leads of its person, keep the demand sealed')
+      .requiredOption('--client <client>', 'whose prospect')
+      .requiredOption('--kind <kind>', requestKinds.join(', ')),
+  )
+    .option('--received <date>', 'when the demand came in: 2026-11-20, 2026-11-20T14:00; default: now')
+    .option('--document <file>', 'the demand itself: mail, PDF, scan; 10 MB at most')
+    .option('--identity <text>', 'how the identity was checked')
+    .option(
+      '--purpose <purpose>',
+      `of an objection or a withdrawal: ${consentPurposes.join(', ')}; default: all`,
+      collect,
     )
-      .option('--received <date>', 'when the demand came in: 2026-11-20, 2026-11-20T14:00; default: now')
-      .option('--document <file>', 'the demand itself: mail, PDF, scan; 10 MB at most')
-      .option('--identity <text>', 'how the identity was checked')
-      .option(
-        '--purpose <purpose>',
-        `of an objection or a withdrawal: ${consentPurposes.join(', ')}; default: all`,
-        collect,
-      )
-      .option(
-        '--channel <channel>',
-        `of an objection or a withdrawal: ${consentChannels.join(', ')}; default: all`,
-        collect,
-      ),
-    'The term is one month from the day it came in. Nothing is changed yet: read the list, then `relais request apply`.',
-    'relais request open --client horizon --kind erasure --email zoe@courriel.example --document demande.eml --identity "answered from the address of the lead"',
-    'relais request open --client horizon --kind objection --phone "06 39 98 00 01" --channel phone --received 2026-11-20',
-  ).action((options: OpenOptions) => {
-    refuseInput(openRequest, options);
-    return withApp((app) => open(app, options));
-  });
+    .option(
+      '--channel <channel>',
+      `of an objection or a withdrawal: ${consentChannels.join(', ')}; default: all`,
+      collect,
+    )
+    .examples(
+      'The term is one month from the day it came in. Nothing is changed yet: read the list, then `relais request apply`.',
+      'relais request open --client horizon --kind erasure --email zoe@courriel.example --document demande.eml --identity "answered from the address of the lead"',
+      'relais request open --client horizon --kind objection --phone "06 39 98 00 01" --channel phone --received 2026-11-20',
+    )
+    .action((options: OpenOptions) => {
+      refuseInput(openRequest, options);
+      return withApp((app) => open(app, options));
+    });
   listCommand(request);
   showCommand(request);
   accessCommand(request);
@@ -67,23 +66,17 @@ export function requestCommands(program: Command): void {
 }
 
 function listCommand(request: Command): void {
-  withExamples(
-    withJson(
-      request
-        .command('list')
-        .description('requests with their term, newest first')
-        .option('--client <client>', 'of one client')
-        .option('--kind <kind>', requestKinds.join(', '))
-        .option('--state <state>', requestStates.join(', '))
-        .option('--open', 'all that are not closed')
-        .option('--limit <n>', 'rows, 1 to 1000', listLength, 50)
-        .option('--before <request>', 'continue below this number (next page)', wholeNumber),
-    ),
-    '',
-    'relais request list --open',
-    'relais request list --client horizon --kind erasure --json',
-  ).action((options: ListOptions) =>
-    withApp(async ({ requests, database }) => {
+  request
+    .subcommand('list', 'requests with their term, newest first')
+    .option('--client <client>', 'of one client')
+    .option('--kind <kind>', requestKinds.join(', '))
+    .option('--state <state>', requestStates.join(', '))
+    .option('--open', 'all that are not closed')
+    .option('--limit <n>', 'rows, 1 to 1000', listLength, 50)
+    .option('--before <request>', 'continue below this number (next page)', wholeNumber)
+    .json()
+    .examples('', 'relais request list --open', 'relais request list --client horizon --kind erasure --json')
+    .gateway(async ({ requests, database }, options: ListOptions) => {
       const { client, kind, state } = options;
       const rows = await requests.list(
         {
@@ -99,8 +92,7 @@ function listCommand(request: Command): void {
       if (rows.length === 0) return say('No request.');
       listed(rows, database.now());
       if (rows.length === options.limit) say(`more: --before ${rows.at(-1)?.id ?? ''}`);
-    }),
-  );
+    });
 }
 
 interface ListOptions extends JsonOption {

@@ -1,6 +1,6 @@
 // relais restore load | open: brings a backup back into an empty database, and opens it once a person has looked at it (C44).
 // Invariant: nothing is restored over existing tables; until `open` every process of that database reads only.
-import type { Command } from 'commander';
+import type { Command } from './command.ts';
 import { openAccount, openDatabase, type Database } from '../app/for-terminal.ts';
 import { ledgerParts, readLedger, refuseMissing, refuseOlder, type LedgerRead } from '../backups/ledger.ts';
 import { readManifest } from '../backups/manifest.ts';
@@ -11,45 +11,44 @@ import type { Config } from '../config.ts';
 import { RelaisError } from '../errors.ts';
 import { silentLog } from '../log.ts';
 import { actorOf } from '../support/named-text.ts';
-import { collect, reasonOf, withExamples, identityIn } from './arguments.ts';
+import { collect, reasonOf, identityIn } from './arguments.ts';
 import { config, out, progress, say } from './terminal.ts';
 
 export function restoreCommands(program: Command): void {
-  const restore = program
-    .command('restore')
-    .description('bring a backup back: load it, then open the gateway');
+  const restore = program.subcommand('restore', 'bring a backup back: load it, then open the gateway');
 
-  withExamples(
-    restore
-      .command('load <backup>')
-      .description(
-        'load a backup into empty schemas; apply the ledger of erasures and the retention calendar',
-      )
-      .requiredOption(
-        '--identity <file>',
-        'file of the age private key that RELAIS_BACKUP_RECIPIENT belongs to',
-      )
-      .requiredOption('--ledger <folder>', 'the newest ledger of erasures, of every host that wrote one')
-      .option('--older-ledger', 'restore although the ledger ends before the backup began')
-      .option(
-        '--without-ledger <name>',
-        'restore although the ledger of this host is lost; may be repeated',
-        collect,
-      )
-      .option('--secrets <backup>', 'for a long copy: the newest backup, whose dump of the secrets opens it')
-      .option('--reason <text>', 'why (ticket number); mandatory, kept in the log'),
-    'Needs RELAIS_MYSQL_OWNER_URL, both schemas empty, and the keys of the installation. Then run `relais migrate` for the rights of\nthe working accounts, look at the data, and open it.',
-    'relais restore load /srv/backups/2026-11-24T030000Z --identity backup.key --ledger /srv/ledger --reason "ticket 90"',
-  ).action(load);
+  restore
+    .subcommand(
+      'load <backup>',
+      'load a backup into empty schemas; apply the ledger of erasures and the retention calendar',
+    )
+    .requiredOption(
+      '--identity <file>',
+      'file of the age private key that RELAIS_BACKUP_RECIPIENT belongs to',
+    )
+    .requiredOption('--ledger <folder>', 'the newest ledger of erasures, of every host that wrote one')
+    .option('--older-ledger', 'restore although the ledger ends before the backup began')
+    .option(
+      '--without-ledger <name>',
+      'restore although the ledger of this host is lost; may be repeated',
+      collect,
+    )
+    .option('--secrets <backup>', 'for a long copy: the newest backup, whose dump of the secrets opens it')
+    .option('--reason <text>', 'why (ticket number); mandatory, kept in the log')
+    .examples(
+      'Needs RELAIS_MYSQL_OWNER_URL, both schemas empty, and the keys of the installation. Then run `relais migrate` for the rights of\nthe working accounts, look at the data, and open it.',
+      'relais restore load /srv/backups/2026-11-24T030000Z --identity backup.key --ledger /srv/ledger --reason "ticket 90"',
+    )
+    .action(load);
 
-  withExamples(
-    restore
-      .command('open')
-      .description('let the gateway go on after a restore; processes that run are to be restarted')
-      .option('--reason <text>', 'why (ticket number); mandatory, kept in the log'),
-    'What was sent since the backup is sent again. Give the database a new Redis, or `relais redis adopt`.',
-    'relais restore open --reason "checked with the client, ticket 90"',
-  ).action(open);
+  restore
+    .subcommand('open', 'let the gateway go on after a restore; processes that run are to be restarted')
+    .option('--reason <text>', 'why (ticket number); mandatory, kept in the log')
+    .examples(
+      'What was sent since the backup is sent again. Give the database a new Redis, or `relais redis adopt`.',
+      'relais restore open --reason "checked with the client, ticket 90"',
+    )
+    .action(open);
 }
 
 interface LoadOptions {

@@ -1,6 +1,6 @@
 // relais retention plan | run | list: plans deletions with dates and reasons, runs them now, and lists past runs.
 // Invariant: the plan changes nothing; a lead is shown by the centre's reference, never the person.
-import type { Command } from 'commander';
+import type { Command } from './command.ts';
 import type { App } from '../app.ts';
 import { addDays, addMonths, civilDate, isCivilDate } from '../domain/civil-date.ts';
 import type { RetentionRule } from '../domain/retention.ts';
@@ -9,8 +9,7 @@ import type { Ending } from '../privacy/requests/let-go.ts';
 import { planRetention, type PlannedDate, type RetentionPlan } from '../retention/plan.ts';
 import { wholeCentre } from '../support/place.ts';
 import { clientsMeant, isRunning, retentionRuns, type RetentionRun } from '../support/reads/retention.ts';
-import { withExamples } from './arguments.ts';
-import { outJson, withJson, table, confirmed, out, say, withApp, type JsonOption } from './terminal.ts';
+import { outJson, table, confirmed, out, say, type JsonOption } from './terminal.ts';
 
 interface PlanOptions extends JsonOption {
   readonly client?: string;
@@ -20,44 +19,38 @@ interface PlanOptions extends JsonOption {
 }
 
 export function retentionCommands(program: Command): void {
-  const retention = program
-    .command('retention')
-    .description('how long leads are kept (C30 to C35): the calendar, and carrying it out');
-  withExamples(
-    withJson(
-      retention
-        .command('plan')
-        .description('what will be deleted or anonymised when, and why; twelve months ahead')
-        .option('--client <client>', 'of one client')
-        .option('--month <month>', 'of one month: 2027-03')
-        .option('--until <date>', 'up to a day: 2027-06-30')
-        .option('--leads', 'with the references of the leads'),
-    ),
-    'As things stand today: a new request of the person moves all of theirs, up to the cap of each.',
-    'relais retention plan --client horizon --month 2027-03',
-    'relais retention plan --until 2027-06-30 --leads',
-  ).action((options: PlanOptions) => withApp((app) => showPlan(app, options)));
-  withExamples(
-    retention
-      .command('run')
-      .description('delete and anonymise what is due now; the planner does so by itself once a day')
-      .option('--client <client>', 'of one client')
-      .option('--yes', 'do not ask'),
-    'May be interrupted: what is left goes with the next run, or by the running planner.',
-    'relais retention run --client horizon',
-  ).action((options: { readonly client?: string; readonly yes?: boolean }) =>
-    withApp((app) => runNow(app, options)),
+  const retention = program.subcommand(
+    'retention',
+    'how long leads are kept (C30 to C35): the calendar, and carrying it out',
   );
-  withExamples(
-    withJson(
-      retention
-        .command('list')
-        .description('runs, newest first')
-        .option('--client <client>', 'of one client'),
-    ),
-    '',
-    'relais retention list --client horizon',
-  ).action((options: { readonly client?: string } & JsonOption) => withApp((app) => showRuns(app, options)));
+  retention
+    .subcommand('plan', 'what will be deleted or anonymised when, and why; twelve months ahead')
+    .option('--client <client>', 'of one client')
+    .option('--month <month>', 'of one month: 2027-03')
+    .option('--until <date>', 'up to a day: 2027-06-30')
+    .option('--leads', 'with the references of the leads')
+    .json()
+    .examples(
+      'As things stand today: a new request of the person moves all of theirs, up to the cap of each.',
+      'relais retention plan --client horizon --month 2027-03',
+      'relais retention plan --until 2027-06-30 --leads',
+    )
+    .gateway(showPlan);
+  retention
+    .subcommand('run', 'delete and anonymise what is due now; the planner does so by itself once a day')
+    .option('--client <client>', 'of one client')
+    .option('--yes', 'do not ask')
+    .examples(
+      'May be interrupted: what is left goes with the next run, or by the running planner.',
+      'relais retention run --client horizon',
+    )
+    .gateway(runNow);
+  retention
+    .subcommand('list', 'runs, newest first')
+    .option('--client <client>', 'of one client')
+    .json()
+    .examples('', 'relais retention list --client horizon')
+    .gateway(showRuns);
 }
 
 async function runNow(

@@ -1,21 +1,19 @@
 // relais security check: judges accounts, rights, TLS, logs, keys, files and certificates of this installation (C40).
 // Invariant: changes nothing; exit code 1 where a rule is broken.
-import type { Command } from 'commander';
-import { withExamples } from './arguments.ts';
-import { config, hostNow, out, outJson, say, strong, table, withJson, type JsonOption } from './terminal.ts';
+import type { Command } from './command.ts';
+import { config, hostNow, out, outJson, say, strong, table, type JsonOption } from './terminal.ts';
 
 export function securityCommands(program: Command): void {
-  const security = program.command('security').description('rules that an installation must keep');
-  withExamples(
-    withJson(
-      security
-        .command('check')
-        .description('accounts, rights, TLS, logs of MySQL, Redis, keys, files, certificates, licences'),
-    ),
-    'Exit code 0: no rule is broken; 1: at least one is. With RELAIS_MYSQL_OWNER_URL the owner and every host of each account\nare looked at too. Run it daily from your monitoring.',
-    'relais security check',
-    'relais security check --json',
-  ).action(check);
+  const security = program.subcommand('security', 'rules that an installation must keep');
+  security
+    .subcommand('check', 'accounts, rights, TLS, logs of MySQL, Redis, keys, files, certificates, licences')
+    .json()
+    .examples(
+      'Exit code 0: no rule is broken; 1: at least one is. With RELAIS_MYSQL_OWNER_URL the owner and every host of each account\nare looked at too. Run it daily from your monitoring.',
+      'relais security check',
+      'relais security check --json',
+    )
+    .action(check);
 }
 
 async function check(options: JsonOption): Promise<void> {

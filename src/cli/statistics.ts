@@ -1,54 +1,54 @@
 // relais statistics accounts | run | remove | export: monthly statistics without persons (C26 to C28).
 // Invariant: what is counted is written under an account that can read no lead, and read under one that can read nothing else.
-import type { Command } from 'commander';
+import type { Command } from './command.ts';
 import type { App } from '../app.ts';
 import { openDatabase } from '../app/for-terminal.ts';
 import { statisticsReaderOf } from '../config.ts';
 import { RelaisError } from '../errors.ts';
 import { isMonth, issueEdition, removeWithdrawn, type StatisticsPlace } from '../statistics/issue.ts';
-import { withExamples } from './arguments.ts';
 import { out, say, withApp } from './terminal.ts';
 
 const schema = 'relais_statistics';
 
 export function statisticsCommands(program: Command): void {
-  const statistics = program
-    .command('statistics')
-    .description('monthly counts without persons, of clients that authorise them (C26 to C28)');
-  withExamples(
-    statistics
-      .command('accounts')
-      .description('print the SQL that makes the schema and its two accounts')
-      .requiredOption('--writer-host <host>', 'address from which the writer connects: 10.0.3.7')
-      .requiredOption('--reader-host <host>', 'address from which the reader connects: 10.0.3.9'),
-    'An administrator of MySQL runs it. Neither account has a right elsewhere, and the gateway’s has none on this schema.',
-    'relais statistics accounts --writer-host 10.0.3.7 --reader-host 10.0.3.9',
-  ).action(showAccounts);
-  withExamples(
-    statistics
-      .command('run')
-      .description('issue the statistics of a month that is over; once, for ever')
-      .option('--month <month>', 'the month: 2026-10; default: the last one', monthOf),
-    'Counts clients with an instruction that covers `statistics`, from its date on. Needs RELAIS_MYSQL_STATISTICS_URL.',
-    'relais statistics run --month 2026-10',
-  ).action(({ month }: { readonly month?: string }) => withPlace((place) => run(place, month)));
-  withExamples(
-    statistics
-      .command('remove')
-      .description('delete the cells of clients that have withdrawn their authorisation'),
-    'Withdrawn by an instruction that covers `statistics_end`; `statistics run` removes them too. Nothing is counted anew.',
-    'relais statistics remove',
-  ).action(() => withPlace(remove));
-  withExamples(
-    statistics
-      .command('export')
-      .description('write the issued statistics as CSV files and a page in French')
-      .requiredOption('--to <folder>', 'folder for the files; those of an earlier export are replaced')
-      .option('--from <month>', 'first month: 2026-01', monthOf, '0000-01')
-      .option('--until <month>', 'last month: 2026-12', monthOf, '9999-12'),
-    'Needs RELAIS_MYSQL_STATISTICS_READ_URL and nothing else of the gateway’s configuration.',
-    'relais statistics export --to statistiques --from 2026-01 --until 2026-12',
-  ).action(write);
+  const statistics = program.subcommand(
+    'statistics',
+    'monthly counts without persons, of clients that authorise them (C26 to C28)',
+  );
+  statistics
+    .subcommand('accounts', 'print the SQL that makes the schema and its two accounts')
+    .requiredOption('--writer-host <host>', 'address from which the writer connects: 10.0.3.7')
+    .requiredOption('--reader-host <host>', 'address from which the reader connects: 10.0.3.9')
+    .examples(
+      'An administrator of MySQL runs it. Neither account has a right elsewhere, and the gateway’s has none on this schema.',
+      'relais statistics accounts --writer-host 10.0.3.7 --reader-host 10.0.3.9',
+    )
+    .action(showAccounts);
+  statistics
+    .subcommand('run', 'issue the statistics of a month that is over; once, for ever')
+    .option('--month <month>', 'the month: 2026-10; default: the last one', monthOf)
+    .examples(
+      'Counts clients with an instruction that covers `statistics`, from its date on. Needs RELAIS_MYSQL_STATISTICS_URL.',
+      'relais statistics run --month 2026-10',
+    )
+    .action(({ month }: { readonly month?: string }) => withPlace((place) => run(place, month)));
+  statistics
+    .subcommand('remove', 'delete the cells of clients that have withdrawn their authorisation')
+    .examples(
+      'Withdrawn by an instruction that covers `statistics_end`; `statistics run` removes them too. Nothing is counted anew.',
+      'relais statistics remove',
+    )
+    .action(() => withPlace(remove));
+  statistics
+    .subcommand('export', 'write the issued statistics as CSV files and a page in French')
+    .requiredOption('--to <folder>', 'folder for the files; those of an earlier export are replaced')
+    .option('--from <month>', 'first month: 2026-01', monthOf, '0000-01')
+    .option('--until <month>', 'last month: 2026-12', monthOf, '9999-12')
+    .examples(
+      'Needs RELAIS_MYSQL_STATISTICS_READ_URL and nothing else of the gateway’s configuration.',
+      'relais statistics export --to statistiques --from 2026-01 --until 2026-12',
+    )
+    .action(write);
 }
 
 function monthOf(text: string): string {

@@ -1,21 +1,11 @@
 // relais status | alert list: shows running processes, backlogs with their age, slowed destinations, and alerts.
 // Invariant: reads only; an idle gateway and a stopped one look different.
-import { Option, type Command } from 'commander';
+import { Option } from 'commander';
+import type { Command } from './command.ts';
 import type { App } from '../app.ts';
 import { reasonText } from '../domain/delivery.ts';
-import { withExamples, instant, listLength, wholeNumber, type Moment } from './arguments.ts';
-import {
-  outJson,
-  withJson,
-  age,
-  tableOf,
-  out,
-  strong,
-  withApp,
-  parisShort,
-  say,
-  type JsonOption,
-} from './terminal.ts';
+import { instant, listLength, wholeNumber, type Moment } from './arguments.ts';
+import { outJson, age, tableOf, out, strong, parisShort, say, type JsonOption } from './terminal.ts';
 import { sayAge } from './read-side.ts';
 import { paris } from '../support/words.ts';
 import { gatewayNow, type GatewayNow } from '../support/reads/status.ts';
@@ -25,18 +15,18 @@ import { wholeCentre } from '../support/place.ts';
 import { alertData, taskFilter } from './tasks.ts';
 
 export function statusCommands(program: Command): void {
-  withExamples(
-    withJson(
-      program
-        .command('status')
-        .description(
-          'what runs and what waits where: processes, intake, deliveries by state, destinations, log',
-        ),
-    ),
-    'Failures that were closed (`relais task close`) are not counted.',
-    'relais status',
-    'relais status --json',
-  ).action((options: JsonOption) => withApp((app) => statusCommand(app, options.json === true)));
+  program
+    .subcommand(
+      'status',
+      'what runs and what waits where: processes, intake, deliveries by state, destinations, log',
+    )
+    .json()
+    .examples(
+      'Failures that were closed (`relais task close`) are not counted.',
+      'relais status',
+      'relais status --json',
+    )
+    .gateway((app, options: JsonOption) => statusCommand(app, options.json === true));
 }
 
 async function statusCommand(app: App, json: boolean): Promise<void> {
@@ -105,24 +95,18 @@ const asData = (status: GatewayNow): object => ({
 // Invariant: reads only; alerts that need a person are closed as tasks.
 
 export function alertCommands(program: Command): void {
-  withExamples(
-    withJson(
-      program
-        .command('alert')
-        .description('alerts that were raised')
-        .command('list')
-        .description('alerts, newest first: what was told, when, and whether it got through')
-        .addOption(new Option('--kind <kind>', 'of one kind').choices(alertKinds))
-        .option('--client <client>', 'of one client')
-        .option('--destination <destination>', 'of one destination')
-        .option('--since <date>', 'raised since: 2026-11-25, or an age: 2h, 7d', instant)
-        .option('--limit <n>', 'rows, 1 to 1000', listLength, 50)
-        .option('--after <alert>', 'continue after this alert (next page)', wholeNumber),
-    ),
-    '',
-    'relais alert list --since 24h',
-    'relais alert list --kind manual_task --json',
-  ).action((options: AlertOptions) => withApp((app) => showAlerts(app, options)));
+  program
+    .subcommand('alert', 'alerts that were raised')
+    .subcommand('list', 'alerts, newest first: what was told, when, and whether it got through')
+    .addOption(new Option('--kind <kind>', 'of one kind').choices(alertKinds))
+    .option('--client <client>', 'of one client')
+    .option('--destination <destination>', 'of one destination')
+    .option('--since <date>', 'raised since: 2026-11-25, or an age: 2h, 7d', instant)
+    .option('--limit <n>', 'rows, 1 to 1000', listLength, 50)
+    .option('--after <alert>', 'continue after this alert (next page)', wholeNumber)
+    .json()
+    .examples('', 'relais alert list --since 24h', 'relais alert list --kind manual_task --json')
+    .gateway(showAlerts);
 }
 
 interface AlertOptions extends TaskFilter, JsonOption {

@@ -1,10 +1,10 @@
 // relais config | migrate | redis: shows and changes the set-up itself.
 // Invariant: secrets are never printed; migrate changes the schema and rights, and creates no account.
-import type { Command } from 'commander';
+import type { Command } from './command.ts';
 import { ownEnvironment } from '../config.ts';
 import { RelaisError } from '../errors.ts';
-import { collect, withExamples, reasonOf } from './arguments.ts';
-import { outJson, withJson, config, out, say, strong, withApp, type JsonOption } from './terminal.ts';
+import { collect, reasonOf } from './arguments.ts';
+import { outJson, config, out, say, strong, withApp, type JsonOption } from './terminal.ts';
 import {
   accountExists,
   accountHosts,
@@ -21,42 +21,42 @@ import { openRedis } from '../queue/connect.ts';
 import { createIdentityKey, type IdentityKey } from '../queue/identity.ts';
 
 export function systemCommands(program: Command): void {
-  withExamples(
-    withJson(program.command('config').description('print the configuration in force, secrets masked')),
-    '',
-    'relais config',
-  ).action((options: JsonOption) => {
-    const { listing, env } = config();
-    if (options.json === true) return outJson(listing);
-    // Untruncated, whatever the width: a name cut short cannot be set.
-    for (const setting of listing) {
-      out(`${strong(setting.name.padEnd(28))} ${setting.value || '-'}  (${setting.from})`);
-      out(`  ${setting.meaning}`);
-    }
-    out(`\nenvironment: ${env}`);
-    for (const line of strangeVariables(ownEnvironment())) say(line);
-  });
+  program
+    .subcommand('config', 'print the configuration in force, secrets masked')
+    .json()
+    .examples('', 'relais config')
+    .action((options: JsonOption) => {
+      const { listing, env } = config();
+      if (options.json === true) return outJson(listing);
+      // Untruncated, whatever the width: a name cut short cannot be set.
+      for (const setting of listing) {
+        out(`${strong(setting.name.padEnd(28))} ${setting.value || '-'}  (${setting.from})`);
+        out(`  ${setting.meaning}`);
+      }
+      out(`\nenvironment: ${env}`);
+      for (const line of strangeVariables(ownEnvironment())) say(line);
+    });
 
-  withExamples(
-    program
-      .command('migrate')
-      .description('bring the schema up to date and give the working accounts their rights')
-      .option(
-        '--host <host>',
-        'host part of the accounts, e.g. 10.0.3.7; default: the one MySQL knows the account under',
-      )
-      .option(
-        '--intake-host <host>',
-        'host part of the intake account where it differs; again, or comma between, for each one systems send leads from; default: all that MySQL knows',
-        collect,
-      )
-      .option('--check', 'say what would run, or why it would be refused, and change nothing'),
-    'Needs RELAIS_MYSQL_OWNER_URL. The accounts are the users of RELAIS_MYSQL_URL and RELAIS_MYSQL_INTAKE_URL;\nthey must exist already. Running it again changes nothing.',
-    'relais migrate',
-    'relais migrate --host 10.0.3.7',
-    'relais migrate --check',
-    'relais migrate --host 10.0.3.7 --intake-host 10.0.3.7 --intake-host 10.1.2.7',
-  ).action(migrateCommand);
+  program
+    .subcommand('migrate', 'bring the schema up to date and give the working accounts their rights')
+    .option(
+      '--host <host>',
+      'host part of the accounts, e.g. 10.0.3.7; default: the one MySQL knows the account under',
+    )
+    .option(
+      '--intake-host <host>',
+      'host part of the intake account where it differs; again, or comma between, for each one systems send leads from; default: all that MySQL knows',
+      collect,
+    )
+    .option('--check', 'say what would run, or why it would be refused, and change nothing')
+    .examples(
+      'Needs RELAIS_MYSQL_OWNER_URL. The accounts are the users of RELAIS_MYSQL_URL and RELAIS_MYSQL_INTAKE_URL;\nthey must exist already. Running it again changes nothing.',
+      'relais migrate',
+      'relais migrate --host 10.0.3.7',
+      'relais migrate --check',
+      'relais migrate --host 10.0.3.7 --intake-host 10.0.3.7 --intake-host 10.1.2.7',
+    )
+    .action(migrateCommand);
 }
 
 /** The named hosts, else the gateway's where that one is named, else all hosts that MySQL has for the account. */
@@ -129,32 +129,30 @@ async function migrateCommand(options: {
 // Invariant: taking over needs a reason, kept with the new life of the database; no queue is read or emptied.
 
 export function redisCommands(program: Command): void {
-  const redis = program.command('redis').description('the Redis this database uses: show whose it is, adopt');
+  const redis = program.subcommand('redis', 'the Redis this database uses: show whose it is, adopt');
 
-  withExamples(
-    withJson(redis.command('show').description('whose the Redis is that the configuration names')),
-    '',
-    'relais redis show',
-  ).action((options: JsonOption) =>
-    withApp((app) => withRedis(app, (key) => show(app, key, options.json === true))),
-  );
+  redis
+    .subcommand('show', 'whose the Redis is that the configuration names')
+    .json()
+    .examples('', 'relais redis show')
+    .gateway((app, options: JsonOption) => withRedis(app, (key) => show(app, key, options.json === true)));
 
-  withExamples(
-    redis
-      .command('adopt')
-      .description('begin a new life of this database and take the Redis over, whoever had it')
-      .option('--reason <text>', 'why (ticket number); mandatory, kept with the new life'),
-    'After a restore, or when the installation that had it is gone for good. Nothing is lost: what is due goes out from MySQL.\nWhoever else still uses this Redis and prefix stands aside from now on.',
-    'relais redis adopt --reason "restored from the dump of 25/11, ticket 16"',
-  ).action((options: { readonly reason?: string }) => {
-    const reason = reasonOf(options.reason);
-    return withApp((app) =>
-      withRedis(app, async (key) => {
-        await adoptRedis(app.database, key, { actor: app.config.actor, reason });
-        out('This Redis is ours. Processes that stood aside go on within seconds; others can be started.');
-      }),
-    );
-  });
+  redis
+    .subcommand('adopt', 'begin a new life of this database and take the Redis over, whoever had it')
+    .option('--reason <text>', 'why (ticket number); mandatory, kept with the new life')
+    .examples(
+      'After a restore, or when the installation that had it is gone for good. Nothing is lost: what is due goes out from MySQL.\nWhoever else still uses this Redis and prefix stands aside from now on.',
+      'relais redis adopt --reason "restored from the dump of 25/11, ticket 16"',
+    )
+    .action((options: { readonly reason?: string }) => {
+      const reason = reasonOf(options.reason);
+      return withApp((app) =>
+        withRedis(app, async (key) => {
+          await adoptRedis(app.database, key, { actor: app.config.actor, reason });
+          out('This Redis is ours. Processes that stood aside go on within seconds; others can be started.');
+        }),
+      );
+    });
 }
 
 async function withRedis(app: App, work: (key: IdentityKey) => Promise<void>): Promise<void> {

@@ -1,6 +1,6 @@
 // relais task list | close: lists tasks that need a person, and closes them.
 // Invariant: closing is recorded with actor, reason and evidence; nothing but the count of open tasks changes.
-import type { Command } from 'commander';
+import type { Command } from './command.ts';
 import type { App } from '../app.ts';
 import { reasonText } from '../domain/delivery.ts';
 import { RelaisError } from '../errors.ts';
@@ -18,19 +18,11 @@ import {
 } from '../support/reads/tasks.ts';
 import { wholeCentre } from '../support/place.ts';
 import { inLanguage } from '../support/words.ts';
-import { performHere, refuseInput, withFields } from './act-options.ts';
-import {
-  listLength,
-  wholeNumber,
-  withExamples,
-  isFiltered,
-  withFilters,
-  type FilterOptions,
-} from './arguments.ts';
+import { performHere, refuseInput } from './act-options.ts';
+import { listLength, wholeNumber, isFiltered, type FilterOptions } from './arguments.ts';
 import { countOf, reportRefused, workAll } from './bulk.ts';
 import {
   outJson,
-  withJson,
   age,
   parisShort,
   tableOf,
@@ -52,36 +44,33 @@ interface CloseOptions extends FilterOptions {
 }
 
 export function taskCommands(program: Command): void {
-  const task = program.command('task').description('what needs a person: list it, close it');
-  withExamples(
-    withJson(
-      task
-        .command('list')
-        .description('failed deliveries, decisions that wait for support, alerts that ask for somebody')
-        .option('--client <client>', 'of one client')
-        .option('--destination <destination>', 'of one destination')
-        .option('--limit <n>', 'rows, 1 to 1000', listLength, 50)
-        .option('--after <delivery>', 'continue after this delivery (next page)', wholeNumber),
-    ),
-    'Causes are counted first; then each task with what can be done. `relais delivery show` tells its whole story.',
-    'relais task list',
-    'relais task list --destination horizon-crm --json',
-  ).action((options: ListOptions) => withApp((app) => listTasks(app, options)));
+  const task = program.subcommand('task', 'what needs a person: list it, close it');
+  task
+    .subcommand('list', 'failed deliveries, decisions that wait for support, alerts that ask for somebody')
+    .option('--client <client>', 'of one client')
+    .option('--destination <destination>', 'of one destination')
+    .option('--limit <n>', 'rows, 1 to 1000', listLength, 50)
+    .option('--after <delivery>', 'continue after this delivery (next page)', wholeNumber)
+    .json()
+    .examples(
+      'Causes are counted first; then each task with what can be done. `relais delivery show` tells its whole story.',
+      'relais task list',
+      'relais task list --destination horizon-crm --json',
+    )
+    .gateway(listTasks);
 
-  withExamples(
-    withFields(
-      withFilters(
-        task
-          .command('close [tasks...]')
-          .description('say that failed deliveries (4711) or alerts (A12) need nobody any more'),
-      ).option('--yes', 'do not ask'),
-      closeTasks,
-    ),
-    'Closing sends nothing and changes no delivery; a replay that fails again is open again.',
-    'relais task close 4711 --reason "client has it by phone" --evidence "mail of 2026-11-20, ticket 12"',
-    'relais task close A12 --reason "row corrected and sent again" --evidence "ticket 14"',
-    'relais task close --destination horizon-crm --cause refused:programme_closed --reason "programme sold out" --evidence "ticket 15"',
-  ).action((names: readonly string[], options: CloseOptions) => closeCommand(names, options));
+  task
+    .subcommand('close [tasks...]', 'say that failed deliveries (4711) or alerts (A12) need nobody any more')
+    .filters()
+    .option('--yes', 'do not ask')
+    .fields(closeTasks)
+    .examples(
+      'Closing sends nothing and changes no delivery; a replay that fails again is open again.',
+      'relais task close 4711 --reason "client has it by phone" --evidence "mail of 2026-11-20, ticket 12"',
+      'relais task close A12 --reason "row corrected and sent again" --evidence "ticket 14"',
+      'relais task close --destination horizon-crm --cause refused:programme_closed --reason "programme sold out" --evidence "ticket 15"',
+    )
+    .action((names: readonly string[], options: CloseOptions) => closeCommand(names, options));
 }
 
 export const taskFilter = ({ client, destination }: TaskFilter): TaskFilter => ({

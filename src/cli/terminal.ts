@@ -9,7 +9,6 @@ import { loadConfig, mappingsDirOf, sandboxFile, type Config } from '../config.t
 import { isRelaisError, RelaisError } from '../errors.ts';
 import { createLog, silentLog, type Log } from '../log.ts';
 import { actorOf, allNames, namedText } from '../support/named-text.ts';
-import type { Command } from 'commander';
 import type { PersonLead } from '../support/find-person.ts';
 import type { PersonFact } from '../support/masking.ts';
 import { paris } from '../support/words.ts';
@@ -161,8 +160,6 @@ export async function confirmed(question: string, expected: string, yes: boolean
 export interface JsonOption {
   readonly json?: boolean;
 }
-
-export const withJson = (command: Command): Command => command.option('--json', 'one JSON object a line');
 
 export function outJson(rows: readonly object[]): void {
   for (const row of rows) out(JSON.stringify(row));

@@ -1,0 +1,74 @@
+// A command of the terminal: commander's own, with the options that many commands share and the gateway opened for its work.
+// Invariant: each way adds one thing and returns the command, so that a declaration reads from its name to its work.
+import { Command as Commander, Option } from 'commander';
+import type { App } from '../app.ts';
+import { filterConditions } from '../domain/delivery-filter.ts';
+import { typedFields } from '../support/acts/act.ts';
+import { filterNames } from '../support/reads/filter.ts';
+import { withApp } from './terminal.ts';
+
+export type AnyAct = Parameters<typeof typedFields>[0];
+
+export const optionOf = (name: string): string =>
+  `--${name.replaceAll(/[A-Z]/g, (sign) => `-${sign.toLowerCase()}`)}`;
+
+/** Names of option values that differ from the condition's own name. */
+const placeholders: Readonly<Partial<Record<string, string>>> = {
+  cause: 'code',
+  since: 'date',
+  until: 'date',
+  lead: 'reference',
+};
+
+export class Command extends Commander {
+  override createCommand(name?: string): Command {
+    return new Command(name);
+  }
+
+  subcommand(nameAndArguments: string, description: string): Command {
+    return this.command(nameAndArguments).description(description);
+  }
+
+  /** Examples below the help; a test checks that every command has some. */
+  examples(note: string, ...lines: readonly string[]): this {
+    const title = lines.length === 1 ? 'Example' : 'Examples';
+    return this.addHelpText(
+      'after',
+      `\n${note === '' ? '' : `${note}\n\n`}${title}:\n${lines.map((line) => `  ${line}`).join('\n')}`,
+    );
+  }
+
+  /** For every command that prints a list or a fact. */
+  json(): this {
+    return this.option('--json', 'one JSON object a line');
+  }
+
+  /** The typed fields of an act. */
+  fields(act: AnyAct): this {
+    for (const [name, { schema, help, isOptional }] of typedFields(act))
+      this.option(
+        schema.type === 'boolean' ? optionOf(name) : `${optionOf(name)} <text>`,
+        isOptional === true ? help : `${help}; mandatory`,
+      );
+    return this;
+  }
+
+  /** The filters of a list and of a replay are the same, so that the list shows the deliveries that the replay covers. */
+  filters(): this {
+    for (const name of filterNames) {
+      const { schema, help } = filterConditions[name];
+      const forms = name === 'since' ? ': 2026-11-25, 2026-11-25T14:00, or an age: 2h, 7d' : '';
+      const option = new Option(`--${name} <${placeholders[name] ?? name}>`, `${help}${forms}`);
+      this.addOption(schema.enum === undefined ? option : option.choices(schema.enum));
+    }
+    return this;
+  }
+
+  /** Opens the gateway for the work, which is given the arguments and the options. */
+  gateway<Given extends readonly unknown[]>(work: (app: App, ...given: Given) => Promise<void>): this {
+    // Commander adds the command itself, behind them.
+    return this.action((...given: readonly unknown[]) =>
+      withApp((app) => work(app, ...(given.slice(0, -1) as unknown as Given))),
+    );
+  }
+}
