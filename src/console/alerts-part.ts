@@ -172,9 +172,9 @@ export function alertAdvicePart(
     alertDoor(request, alert, ofClient),
   ].filter((link) => link !== undefined);
   return html`<h2>${say(words.toDo)}</h2>
-    ${text === undefined ? undefined : html`<p>${say(text)}</p>`}
-    ${links.length === 0 ? undefined : html`<p class="actions">${links}</p>`}
-    ${command === undefined ? undefined : html`<p class="quiet">${say(words.terminal)} : <code>${commandFor(command, alert)}</code></p>`}`;
+    ${text !== undefined && html`<p>${say(text)}</p>`}
+    ${links.length > 0 && html`<p class="actions">${links}</p>`}
+    ${command !== undefined && html`<p class="quiet">${say(words.terminal)} : <code>${commandFor(command, alert)}</code></p>`}`;
 }
 
 /** With the alert's client, so that it can be pasted. */
@@ -250,9 +250,7 @@ export function adviceText(request: FastifyRequest, advice: Advice, delivery: De
   const { words: text, act, next } = advice;
   const door = act === undefined ? undefined : adviceDoors[act];
   const isOpen = door !== undefined && may(personOf(request).holder, door.needs);
-  return html`${say(text)}${isOpen ? html`${say(colon)}${doorText(door, delivery, say(door.name))}` : undefined}${
-    next === undefined ? undefined : `${say(semicolon)}${say(next)}`
-  }`;
+  return html`${say(text)}${isOpen && html`${say(colon)}${doorText(door, delivery, say(door.name))}`}${next !== undefined && `${say(semicolon)}${say(next)}`}`;
 }
 
 const colon: Both = [' : ', ': '];

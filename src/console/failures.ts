@@ -116,10 +116,10 @@ function detailOf(request: FastifyRequest, error: RelaisError): Html {
     french !== undefined || remedy !== undefined
       ? { french, english }
       : { french, english: `${english} ${remedyOf(error.code)}` };
-  return html`${remedy === undefined ? undefined : html`<p>${say(remedy)}</p>`}
+  return html`${remedy !== undefined && html`<p>${say(remedy)}</p>`}
     <p class="quiet">
       <code>${error.code}</code>
-      ${isOwn ? undefined : detailPart(sentence, say)}
+      ${!isOwn && detailPart(sentence, say)}
     </p>`;
 }
 
@@ -141,7 +141,7 @@ function plainPage(
     status: page.status,
     title: say(page.title),
     narrow: true,
-    body: html`${page.text === undefined ? undefined : html`<p>${say(page.text)}</p>`}${page.more}
+    body: html`${page.text !== undefined && html`<p>${say(page.text)}</p>`}${page.more}
       <p><a class="button second" href="${onwards.path}">${say(onwards.name)}</a></p>`,
   });
 }
@@ -206,10 +206,10 @@ export function nothingThere(request: FastifyRequest, error?: RelaisError): Noth
   const maySee = may(holderOf(session), place.needs);
   const more =
     place.kind === 'lead'
-      ? html`${maySee ? searchPart(request, typed) : undefined}
+      ? html`${maySee && searchPart(request, typed)}
           <p><a href="/deliveries?${queryOf({ lead: typed })}">${say(words.deliveries)}</a></p>`
       : html`<p>${say(words.check)}</p>
-          ${maySee ? html`<p><a href="${place.list}">${say(words.list)}</a></p>` : undefined}`;
+          ${maySee && html`<p><a href="${place.list}">${say(words.list)}</a></p>`}`;
   return { title, text, more };
 }
 
@@ -221,7 +221,7 @@ function saidBy(error: RelaisError | undefined): Both | undefined {
 /** A plan for a filter with an unknown name links back to the list, which keeps that filter. */
 const backToFilter = (path: string, query: string, say: Say): Html =>
   html`<p>${say(words.check)}</p>
-    ${['/replay', '/cancel'].includes(path) ? html`<p><a href="/deliveries?${query}">${say(words.filter)}</a></p>` : undefined}`;
+    ${['/replay', '/cancel'].includes(path) && html`<p><a href="/deliveries?${query}">${say(words.filter)}</a></p>`}`;
 
 /** The typed reference, to be corrected or searched among refused rows. */
 function searchPart(request: FastifyRequest, typed: string): Html {

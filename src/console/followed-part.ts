@@ -57,6 +57,6 @@ export function followedPart(
         stateTag(name, say),
       ]),
     )}
-    ${unknown <= 0 ? undefined : html`<p class="quiet">${counted(unknown, runCounts.unknown, language)}</p>`}
+    ${unknown > 0 && html`<p class="quiet">${counted(unknown, runCounts.unknown, language)}</p>`}
     <p><a href="/deliveries?run=${run.id}">${say(words.allOfRun)}</a></p>`;
 }

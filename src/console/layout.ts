@@ -114,11 +114,8 @@ function upLink({ at, under }: Page, { session }: Visit, say: Say): Html | undef
   if (place === undefined || session?.stage !== 'full' || !may(holderOf(session), place.needs))
     return undefined;
   return html`<p class="up">
-    <a href="${place.path}"><span aria-hidden="true">← </span>${say(place.name)}</a>${
-      under === undefined
-        ? undefined
-        : html` <span aria-hidden="true">›</span> <a href="${under.path}">${under.name}</a>`
-    }
+    <a href="${place.path}"><span aria-hidden="true">← </span>${say(place.name)}</a
+    >${under !== undefined && html` <span aria-hidden="true">›</span> <a href="${under.path}">${under.name}</a>`}
   </p>`;
 }
 
@@ -132,12 +129,11 @@ function mine({ session, language }: Visit, here: Here, say: Say): Html {
       </button>
     </form>
     ${
-      session === undefined
-        ? undefined
-        : html`${session.stage === 'full' ? html`<a href="/account">${session.account.login}</a>` : undefined}
-            <form method="post" action="/sign-out">
-              <button class="plain">${say(frame.signOut)}</button>
-            </form>`
+      session !== undefined &&
+      html`${session.stage === 'full' && html`<a href="/account">${session.account.login}</a>`}
+        <form method="post" action="/sign-out">
+          <button class="plain">${say(frame.signOut)}</button>
+        </form>`
     }
   </div>`;
 }

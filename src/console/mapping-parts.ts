@@ -37,7 +37,7 @@ export function differencePart(request: FastifyRequest, found: Difference): Html
   if (parts.length === 0) return html`<p>${say(words.noDifference)}</p>`;
   return html`<p>
       ${say(found.areReal ? words.overLeads : words.overSamples)} ${count} ${say(words.written)}.
-      ${found.areReal ? say(words.masked) : undefined}
+      ${found.areReal && say(words.masked)}
     </p>
     ${parts}`;
 }
@@ -126,7 +126,7 @@ function linesPart(
   return html`<h3>${say(title)}</h3>
     <ul>
       ${removed.map((text) => line(words.removed, text))} ${added.map((text) => line(words.added, text))}
-      ${moved ? html`<li>${say(words.moved)}</li>` : undefined}
+      ${moved && html`<li>${say(words.moved)}</li>`}
     </ul>`;
 }
 
@@ -139,9 +139,9 @@ export function previewPart(
   const say = sayTo(request);
   const title = `${say(words.preview)} : ${say(previewActions[action])}`;
   return html`<h2>${title}</h2>
-    ${notTaken === '' ? undefined : notice(html`${say(words.notTaken)} : <code>accepts.${notTaken}</code>`, 'warn')}
+    ${notTaken !== '' && notice(html`${say(words.notTaken)} : <code>accepts.${notTaken}</code>`, 'warn')}
     ${calls.map((call) => callPart(request, title, call))}
-    ${consentTable.length === 0 ? undefined : truthTable(request, title, consentTable)}`;
+    ${consentTable.length > 0 && truthTable(request, title, consentTable)}`;
 }
 
 function callPart(request: FastifyRequest, title: string, call: TrialCall): Html {
@@ -162,7 +162,7 @@ function callPart(request: FastifyRequest, title: string, call: TrialCall): Html
   const caption = [title, call.name, say(words.sideBySide)].filter((part) => part !== '').join(', ');
   return html`${heading}
     <div class="beside">
-      ${call.origins.length === 0 ? undefined : sourcesTable(request, caption, call)}
+      ${call.origins.length > 0 && sourcesTable(request, caption, call)}
       <div>
         <pre class="shown">${[...call.head, '', call.content].join('\n').trim()}</pre>
         ${call.sheet.map(
@@ -227,7 +227,7 @@ export function listing(
   return html`<ol class="listing card">
       ${lines.map((line, index) => lineOf({ line, number: index + 1, mark }, byLine.get(index + 1) ?? [], say))}
     </ol>
-    ${shown.length < text.length ? html`<p class="quiet">${say(words.cut)}</p>` : undefined}`;
+    ${shown.length < text.length && html`<p class="quiet">${say(words.cut)}</p>`}`;
 }
 
 const linesOf = (text: string): readonly string[] => text.slice(0, mostSigns).replace(/\n$/, '').split('\n');

@@ -137,7 +137,7 @@ export function input(name: string, label: string, options: InputOptions = {}): 
         options.autofocus === true ? html` autofocus` : ''
       }
     />
-    ${hint === undefined ? undefined : html`<small>${hint}</small>`}</label
+    ${hint !== undefined && html`<small>${hint}</small>`}</label
   >`;
 }
 
@@ -157,7 +157,7 @@ export const select = (
     ><span>${label}</span
     ><select name="${name}" ${required ? html` required` : ''}>
       ${options.map(({ value, text }) => html`<option value="${value}" ${value === chosen ? html` selected` : ''}>${text}</option>`)}</select
-    >${hint === undefined ? undefined : html`<small>${hint}</small>`}</label
+    >${hint !== undefined && html`<small>${hint}</small>`}</label
   >`;
 
 export const hidden = (name: string, value: string): Html =>

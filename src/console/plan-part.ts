@@ -67,12 +67,11 @@ export function planPart(
       ${(lines.length === 0 ? [say(words.nothing)] : lines).map((line) => html`<li>${line}</li>`)}
     </ul>
     ${
-      plan.changes.length === 0
-        ? undefined
-        : html`<h3>${say(words.planChanges)}</h3>
-            <ul lang="fr">
-              ${plan.changes.map((line) => html`<li>${line}</li>`)}
-            </ul>`
+      plan.changes.length > 0 &&
+      html`<h3>${say(words.planChanges)}</h3>
+        <ul lang="fr">
+          ${plan.changes.map((line) => html`<li>${line}</li>`)}
+        </ul>`
     }`;
 }
 
@@ -93,11 +92,7 @@ export function agreeForm(
         hint: say(words.instructionsHint),
         value: field(request, 'instructions'),
       })}
-      ${
-        plan.ending === 0
-          ? undefined
-          : input('number', `${say(words.confirmEnding)} (${count})`, { inputmode: 'numeric', most: 12 })
-      }
+      ${plan.ending !== 0 && input('number', `${say(words.confirmEnding)} (${count})`, { inputmode: 'numeric', most: 12 })}
       <label class="tick"
         ><input type="checkbox" name="agree" value="yes" required />${say(words.agree)}</label
       >

@@ -56,11 +56,10 @@ export const refusedNotice = (refused: Refused | undefined, say: Say): Html | un
     ? undefined
     : notice(
         html`${say(refused.words)}${
-          refused.error === undefined
-            ? undefined
-            : html`<br /><span class="quiet"
-                  ><code>${refused.error.code}</code> ${detailPart(sentenceOf(refused.error), say)}</span
-                >`
+          refused.error !== undefined &&
+          html`<br /><span class="quiet"
+              ><code>${refused.error.code}</code> ${detailPart(sentenceOf(refused.error), say)}</span
+            >`
         }`,
         'bad',
       );

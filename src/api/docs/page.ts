@@ -98,28 +98,26 @@ function section(address: Address, language: Language, say: Say): Html {
       <b>${method}</b> <code>${path}</code>
       <span class="scope">${say(words.scope)} : <code>${scopes.join(' ')}</code></span>
     </p>
-    ${description === undefined ? undefined : html`<p lang="en">${description}</p>`}
+    ${description !== undefined && html`<p lang="en">${description}</p>`}
     ${
-      parameters.length === 0
-        ? undefined
-        : html`<h4>${say(words.parameters)}</h4>
-            ${table(
-              `${say(words.parameters)} : ${title}`,
-              [words.name, words.place, words.type, words.required, words.meaning].map(say),
-              parameters.map((parameter) => [
-                html`<code>${parameter.name}</code>`,
-                html`<span lang="en">${parameter.in}</span>`,
-                html`<span lang="en">${typeText(parameter.schema)}</span>`,
-                parameter.required === true ? say(words.yes) : undefined,
-                html`<span lang="en">${parameter.description ?? parameter.schema?.description ?? ''}</span>`,
-              ]),
-            )}`
+      parameters.length > 0 &&
+      html`<h4>${say(words.parameters)}</h4>
+        ${table(
+          `${say(words.parameters)} : ${title}`,
+          [words.name, words.place, words.type, words.required, words.meaning].map(say),
+          parameters.map((parameter) => [
+            html`<code>${parameter.name}</code>`,
+            html`<span lang="en">${parameter.in}</span>`,
+            html`<span lang="en">${typeText(parameter.schema)}</span>`,
+            parameter.required === true ? say(words.yes) : undefined,
+            html`<span lang="en">${parameter.description ?? parameter.schema?.description ?? ''}</span>`,
+          ]),
+        )}`
     }
     ${
-      requestBody === undefined
-        ? undefined
-        : html`<h4>${say(words.body)}</h4>
-            ${fieldTable(`${say(words.body)} : ${title}`, schemaIn(requestBody), say)}`
+      requestBody !== undefined &&
+      html`<h4>${say(words.body)}</h4>
+        ${fieldTable(`${say(words.body)} : ${title}`, schemaIn(requestBody), say)}`
     }
     ${answers(address, title, say)}
     <h4>${say(words.example)}</h4>

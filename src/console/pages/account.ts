@@ -39,7 +39,7 @@ const accountPage: PageOf = async ({ place, show }, request, reply) => {
   </form>`;
   return show(request, reply, {
     title: `${say(frame.account)} : ${account.login}`,
-    body: html`${asked(request, 'say') === 'ended' ? notice(say(words.revoked), 'good') : undefined}
+    body: html`${asked(request, 'say') === 'ended' && notice(say(words.revoked), 'good')}
       <div class="card">
         ${facts([
           [say(words.roles), account.roles.map((role) => roleWords[role][language]).join(', ')],
@@ -54,7 +54,7 @@ const accountPage: PageOf = async ({ place, show }, request, reply) => {
         ])}
       </div>
       <h2>${say(words.sessions)}</h2>
-      ${sessionsTable(request, rows)} ${rows.length > 1 ? others : undefined}`,
+      ${sessionsTable(request, rows)} ${rows.length > 1 && others}`,
   });
 };
 

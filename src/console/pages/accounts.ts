@@ -112,11 +112,10 @@ export function signInsRoutes(server: FastifyInstance, { place, show }: Desk): v
       tab: '/sign-ins',
       body: html`${entriesTable(entries, say, visitOf(request).language)}
       ${
-        entries.next === undefined
-          ? undefined
-          : html`<p>
-              <a class="button second" href="/sign-ins?${query}after=${entries.next}">${say(frame.next)}</a>
-            </p>`
+        entries.next !== undefined &&
+        html`<p>
+          <a class="button second" href="/sign-ins?${query}after=${entries.next}">${say(frame.next)}</a>
+        </p>`
       }`,
     });
   });

@@ -40,8 +40,7 @@ export function adminPage(
     isBeside: true,
     status: refused === undefined ? 200 : 422,
     body: html`${refusedNotice(refused, say)}
-    ${asked(request, 'say') === 'done' ? notice(say(words.done), 'good') : undefined} ${tabsPart(tab, say)}
-    ${body}`,
+    ${asked(request, 'say') === 'done' && notice(say(words.done), 'good')} ${tabsPart(tab, say)} ${body}`,
   });
 }
 

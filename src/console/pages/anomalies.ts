@@ -55,16 +55,15 @@ const anomalyPage: PageOf = async ({ place, show }, request, reply) => {
     body: html`${refusedNotice(refused, say)}
       <p>${say(words.text)}</p>
       ${
-        holder.clientId === undefined
-          ? html`<form class="line card filters" method="get" action="/anomalies">
-              ${nameChoice('client', say(searchWords.client), clients, {
-                value: client ?? '',
-                none: say(frame.choose),
-                required: true,
-              })}
-              <button>${say(words.show)}</button>
-            </form>`
-          : undefined
+        holder.clientId === undefined &&
+        html`<form class="line card filters" method="get" action="/anomalies">
+          ${nameChoice('client', say(searchWords.client), clients, {
+            value: client ?? '',
+            none: say(frame.choose),
+            required: true,
+          })}
+          <button>${say(words.show)}</button>
+        </form>`
       }
       ${
         refused !== undefined

@@ -71,7 +71,7 @@ const auditPage: PageOf<[problem?: Both]> = async ({ place, show }, request, rep
     title: say(words.title),
     at: '/audit',
     status: problem === undefined ? 200 : 422,
-    body: html`${problem === undefined ? undefined : notice(say(problem), 'bad')}
+    body: html`${problem !== undefined && notice(say(problem), 'bad')}
       <p>${say(words.text)}</p>
       <p>
         <a href="/audit/lookups">${say(words.lookups)}</a> · <a href="/audit/pack">${say(packWords.link)}</a>
@@ -153,11 +153,8 @@ const verificationPage: PageOf = async ({ place, show }, request, reply) => {
     body: html`<div id="verification" ${again}>${foundPart(found, say, visitOf(request).language)}</div>
       <p class="actions">
         ${
-          found.result === undefined
-            ? undefined
-            : html`<a class="button second" href="/audit/verifications/${found.id}/file"
-                >${say(words.report)}</a
-              >`
+          found.result !== undefined &&
+          html`<a class="button second" href="/audit/verifications/${found.id}/file">${say(words.report)}</a>`
         }
       </p>`,
   });
@@ -165,8 +162,8 @@ const verificationPage: PageOf = async ({ place, show }, request, reply) => {
 
 function foundPart(found: AskedVerification, say: Say, language: Language): Html {
   const { result, anchor, end } = found;
-  return html`${end === 'good' ? notice(say(result?.period === undefined ? words.goodText : words.goodPeriodText), 'good') : undefined}
-    ${end === 'bad' ? notice(say(words.badText), 'bad') : undefined}
+  return html`${end === 'good' && notice(say(result?.period === undefined ? words.goodText : words.goodPeriodText), 'good')}
+    ${end === 'bad' && notice(say(words.badText), 'bad')}
     <div class="card">
       ${facts([
         [say(words.result), endTag(end, say)],
@@ -185,7 +182,7 @@ function foundPart(found: AskedVerification, say: Say, language: Language): Html
             ]),
       ])}
     </div>
-    ${result?.problems === undefined || result.problems.length === 0 ? undefined : findingsTable(result.problems, say)}`;
+    ${result?.problems !== undefined && result.problems.length > 0 && findingsTable(result.problems, say)}`;
 }
 
 const findingsTable = (

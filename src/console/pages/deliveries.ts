@@ -79,13 +79,12 @@ const listPage: PageOf = async ({ place, show }, request, reply) => {
       ${views} ${listActs(request, wanted, rows.length > 0)}
       ${refused !== undefined ? undefined : rows.length === 0 ? nothingFound(say, query) : deliveriesTable(request, rows)}
       <p class="actions">
-        ${after === undefined ? undefined : html`<a href="/deliveries${query === '' ? '' : `?${query}`}">${say(frame.first)}</a>`}
+        ${after !== undefined && html`<a href="/deliveries${query === '' ? '' : `?${query}`}">${say(frame.first)}</a>`}
         ${
-          last === undefined
-            ? undefined
-            : html`<a class="button second" href="/deliveries?${query === '' ? '' : `${query}&`}after=${last}"
-                >${say(frame.next)}</a
-              >`
+          last !== undefined &&
+          html`<a class="button second" href="/deliveries?${query === '' ? '' : `${query}&`}after=${last}"
+            >${say(frame.next)}</a
+          >`
         }
       </p>`,
   });
@@ -100,14 +99,14 @@ export function unknownPart(
   if (refused === undefined) return undefined;
   const say = sayTo(request);
   const remedy = refused.error === undefined ? undefined : remedyText(refused.error.code);
-  return html`${refusedNotice(refused, say)} ${remedy === undefined ? undefined : html`<p>${say(remedy)}</p>`}
+  return html`${refusedNotice(refused, say)} ${remedy !== undefined && html`<p>${say(remedy)}</p>`}
   ${
-    lead === undefined || !may(personOf(request).holder, 'person.find')
-      ? undefined
-      : html`<p>
-          ${say(words.maybeRefused)}
-          <a href="/search?reference=${encodeURIComponent(lead)}">${say(words.searchRefused)}</a>
-        </p>`
+    lead !== undefined &&
+    may(personOf(request).holder, 'person.find') &&
+    html`<p>
+      ${say(words.maybeRefused)}
+      <a href="/search?reference=${encodeURIComponent(lead)}">${say(words.searchRefused)}</a>
+    </p>`
   }`;
 }
 
@@ -117,23 +116,12 @@ function listActs(request: FastifyRequest, wanted: AskedFilter, isAny: boolean):
   const query = queryOf(wanted);
   const isNarrowed = query !== '' && isAny;
   return html`<p class="actions">
-    ${
-      isNarrowed && may(holder, 'delivery.replay')
-        ? html`<a class="button second" href="/replay?${query}">${say(words.replayAll)}</a>`
-        : undefined
-    }
-    ${
-      isNarrowed && may(holder, 'delivery.cancel')
-        ? html`<a class="button danger" href="/cancel?${query}">${say(words.cancelAll)}</a>`
-        : undefined
-    }
+    ${isNarrowed && may(holder, 'delivery.replay') && html`<a class="button second" href="/replay?${query}">${say(words.replayAll)}</a>`}
+    ${isNarrowed && may(holder, 'delivery.cancel') && html`<a class="button danger" href="/cancel?${query}">${say(words.cancelAll)}</a>`}
     <a href="/live${liveQuery(wanted)}">${say(words.followLive)}</a>
     ${
-      may(holder, 'list.export')
-        ? html`<a href="/exports?list=deliveries${query === '' ? '' : `&${query}`}"
-            >${say(exportWords.link)}</a
-          >`
-        : undefined
+      may(holder, 'list.export') &&
+      html`<a href="/exports?list=deliveries${query === '' ? '' : `&${query}`}">${say(exportWords.link)}</a>`
     }
   </p>`;
 }
@@ -263,31 +251,30 @@ export async function viewsPart(
   const here = html`${hidden('list', list)}${carried(wanted)}`;
   const query = queryOf(wanted);
   return html`${
-    views.length === 0
-      ? undefined
-      : html`<nav class="views saved" aria-labelledby="views">
-          <p id="views">${say(viewWords.views)}</p>
-          <ul>
-            ${views.map(
-              (view) =>
-                html`<li>
-                  <a href="/${list}?${view.query}" ${view.query === query ? html` aria-current="page"` : ''}
-                    >${view.name}</a
-                  >
-                  <form method="post" action="/views/${view.id}/remove">
-                    ${here}<button
-                      class="plain"
-                      title="${say(viewWords.removeIt)}"
-                      aria-label="${say(viewWords.removeIt)} ${view.name}"
-                    >
-                      ×
-                    </button>
-                  </form>
-                </li>`,
-            )}
-          </ul>
-        </nav>`
-  }${queryOf(keptOf(wanted)) === '' ? undefined : saveForm(request, here)}`;
+    views.length > 0 &&
+    html`<nav class="views saved" aria-labelledby="views">
+      <p id="views">${say(viewWords.views)}</p>
+      <ul>
+        ${views.map(
+          (view) =>
+            html`<li>
+              <a href="/${list}?${view.query}" ${view.query === query ? html` aria-current="page"` : ''}
+                >${view.name}</a
+              >
+              <form method="post" action="/views/${view.id}/remove">
+                ${here}<button
+                  class="plain"
+                  title="${say(viewWords.removeIt)}"
+                  aria-label="${say(viewWords.removeIt)} ${view.name}"
+                >
+                  ×
+                </button>
+              </form>
+            </li>`,
+        )}
+      </ul>
+    </nav>`
+  }${queryOf(keptOf(wanted)) !== '' && saveForm(request, here)}`;
 }
 
 function saveForm(request: FastifyRequest, here: Html): Html {

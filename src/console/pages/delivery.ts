@@ -50,14 +50,14 @@ const onePage: PageOf<[OnPage]> = async ({ place, show }, request, reply, { id, 
     title: `${say(words.delivery)} ${page.delivery.id}`,
     at: '/deliveries',
     status: refused === undefined ? 200 : 422,
-    body: html`${refusedNotice(refused, say)} ${done === undefined ? undefined : notice(say(done), 'good')}
+    body: html`${refusedNotice(refused, say)} ${done !== undefined && notice(say(done), 'good')}
       <div id="progress" ${isMoving(page) ? follow(page.delivery.id) : ''}>
         <div class="card">${factsOf(request, page)}</div>
         ${advicePart(request, page)}
       </div>
       ${deliveryActs(request, page)}
       <h2>${say(words.happened)}</h2>
-      ${story.nothingLeft === undefined ? undefined : html`<p>${say(story.nothingLeft)}</p>`}
+      ${story.nothingLeft !== undefined && html`<p>${say(story.nothingLeft)}</p>`}
       ${timeline(request, page, named)} ${optInPart(page, say)}`,
   });
 };
@@ -84,7 +84,7 @@ function factsOf(
         [
           say(label),
           name === 'state'
-            ? html`${stateTag(delivery.state, say)} ${because === undefined ? undefined : say(because)}`
+            ? html`${stateTag(delivery.state, say)} ${because !== undefined && say(because)}`
             : name === 'key'
               ? html`<code>${say(value)}</code>`
               : say(value),
@@ -107,7 +107,7 @@ function advicePart(request: FastifyRequest, { story, delivery }: DeliveryPage):
   return html`<h2>${say(words.advice)}</h2>
     <ul>
       ${story.advice.map((line) => html`<li>${adviceText(request, line, delivery)}</li>`)}
-      ${story.contact === undefined ? undefined : html`<li>${say(words.contact)} : ${story.contact}</li>`}
+      ${story.contact !== undefined && html`<li>${say(words.contact)} : ${story.contact}</li>`}
     </ul>`;
 }
 
@@ -120,11 +120,10 @@ function timeline(request: FastifyRequest, { story }: DeliveryPage, named: (text
           html`<li>
             <span class="quiet">${timeOf(at, language)}</span><br />${named(say(text))}
             ${
-              details.length === 0
-                ? undefined
-                : html`<ul>
-                    ${details.map((detail) => html`<li>${say(detail)}</li>`)}
-                  </ul>`
+              details.length > 0 &&
+              html`<ul>
+                ${details.map((detail) => html`<li>${say(detail)}</li>`)}
+              </ul>`
             }
           </li>`,
       )}

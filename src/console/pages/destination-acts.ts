@@ -119,12 +119,11 @@ export function destinationActs(request: FastifyRequest, page: DestinationPage):
       ? [form('suspend', suspendDestination, words.suspend, { tone: 'danger' })]
       : []),
   ];
-  return html`${held !== null && may(holder, 'file.decide') ? heldPart(request, page, held) : undefined}
+  return html`${held !== null && may(holder, 'file.decide') && heldPart(request, page, held)}
   ${
-    forms.length === 0
-      ? undefined
-      : html`<h2>${say(words.act)}</h2>
-          <div class="card">${forms}</div>`
+    forms.length > 0 &&
+    html`<h2>${say(words.act)}</h2>
+      <div class="card">${forms}</div>`
   }`;
 }
 
@@ -220,8 +219,8 @@ const secretPage: PageOf<[Shown]> = async ({ place, show }, request, reply, { id
     under: { path: destinationPath(id), name: id },
     status: refused === undefined ? 200 : 422,
     body: html`${refusedNotice(refused, say)}
-      ${asked(request, 'say') === 'taken-back' ? notice(say(secretWords.tookBack), 'good') : undefined}
-      ${made === undefined ? undefined : madePart(request, made)}
+      ${asked(request, 'say') === 'taken-back' && notice(say(secretWords.tookBack), 'good')}
+      ${made !== undefined && madePart(request, made)}
       <p>${say(secretWords.text)}</p>
       ${problem === undefined ? standingPart(request, id, standing) : notice(say(problemWords[problem]), 'warn')}`,
   });

@@ -112,18 +112,14 @@ const onePage: PageOf<[ShownDestination]> = async (
     at: '/destinations',
     status: refused === undefined ? 200 : 422,
     body: html`${refusedNotice(refused, say)}
-      ${tested === undefined ? undefined : testedNotice(tested, say, visitOf(request).language)}
-      ${done === undefined ? undefined : notice(say(done), 'good')}
+      ${tested !== undefined && testedNotice(tested, say, visitOf(request).language)}
+      ${done !== undefined && notice(say(done), 'good')}
       <div class="card">${factsOf(request, page)}</div>
       <h2>${say(words.underWay)}</h2>
       ${openOf(page) === 0 ? html`<p>${say(frame.none)}</p>` : openTable(request, page)}
       <p>
         <a href="/deliveries?${destinationQuery(page)}">${say(words.seeDeliveries)}</a>
-        ${
-          page.tasks === 0
-            ? undefined
-            : html`· <a href="/deliveries?${destinationQuery(page)}&state=failed">${say(words.seeFailed)}</a>`
-        }
+        ${page.tasks !== 0 && html`· <a href="/deliveries?${destinationQuery(page)}&state=failed">${say(words.seeFailed)}</a>`}
       </p>
       ${destinationActs(request, page)} ${ownActs(request, page)} ${plotsPart(request, plots)}`,
   });

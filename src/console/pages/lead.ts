@@ -82,18 +82,17 @@ async function onePage(
     title: `${say(words.title)} ${named.reference}`,
     at: '/search',
     status: problem === undefined ? 200 : 422,
-    body: html`${problem === undefined ? undefined : notice(say(problem), 'bad')}
-    ${look.reveal ? notice(say(words.revealed), 'warn') : undefined} ${leadPart(request, file)}
+    body: html`${problem !== undefined && notice(say(problem), 'bad')}
+    ${look.reveal && notice(say(words.revealed), 'warn')} ${leadPart(request, file)}
     ${
-      canReveal
-        ? html`<details class="card" ${problem === undefined ? '' : html` open`}>
-            <summary>${say(words.reveal)}</summary>
-            <form class="stack" method="post" action="${leadPath(named.client, named.reference)}/reveal">
-              ${input('reason', say(frame.reason), { hint: say(frame.reasonHint), value: field(request, 'reason') })}
-              <button class="second">${say(words.reveal)}</button>
-            </form>
-          </details>`
-        : undefined
+      canReveal &&
+      html`<details class="card" ${problem === undefined ? '' : html` open`}>
+        <summary>${say(words.reveal)}</summary>
+        <form class="stack" method="post" action="${leadPath(named.client, named.reference)}/reveal">
+          ${input('reason', say(frame.reason), { hint: say(frame.reasonHint), value: field(request, 'reason') })}
+          <button class="second">${say(words.reveal)}</button>
+        </form>
+      </details>`
     }`,
   });
 }
@@ -119,35 +118,33 @@ function leadPart(request: FastifyRequest, file: LeadPage): Html {
         }
       </div>
     </div>
-    ${file.isRestricted ? notice(say(words.restricted), 'warn') : undefined}
+    ${file.isRestricted && notice(say(words.restricted), 'warn')}
     <h2>${say(searchWords.deliveries)}</h2>
     ${deliveriesPart(file, say)}
     <h2>${say(words.consents)}</h2>
     ${consentsPart(file, say, at)}
     ${
-      file.interactions.length === 0
-        ? undefined
-        : html`<h2>${say(words.interactions)}</h2>
-            ${table(
-              say(words.interactions),
-              heads(say, words.at, words.kind),
-              file.interactions.map((row) => [at(row.at), say(fieldWord('interaction', row.kind))]),
-            )}`
+      file.interactions.length > 0 &&
+      html`<h2>${say(words.interactions)}</h2>
+        ${table(
+          say(words.interactions),
+          heads(say, words.at, words.kind),
+          file.interactions.map((row) => [at(row.at), say(fieldWord('interaction', row.kind))]),
+        )}`
     }
     ${
-      file.rights.length === 0
-        ? undefined
-        : html`<h2>${say(words.rights)}</h2>
-            ${table(
-              say(words.rights),
-              heads(say, words.at, words.kind, words.by, words.why),
-              file.rights.map((right) => [
-                at(right.at),
-                rightText(right, say),
-                right.name ?? actorText(right.actor, new Map(), say),
-                say(typedWords(right.purpose)),
-              ]),
-            )}`
+      file.rights.length > 0 &&
+      html`<h2>${say(words.rights)}</h2>
+        ${table(
+          say(words.rights),
+          heads(say, words.at, words.kind, words.by, words.why),
+          file.rights.map((right) => [
+            at(right.at),
+            rightText(right, say),
+            right.name ?? actorText(right.actor, new Map(), say),
+            say(typedWords(right.purpose)),
+          ]),
+        )}`
     }
     ${categoriesPart(file, visitOf(request).language)}`;
 }
@@ -221,9 +218,7 @@ function consentsPart({ consents }: LeadPage, say: Say, at: (time: Date | undefi
     heads(say, words.purpose, words.answer, words.recorded, words.until),
     consents.map(({ purpose, channel, state, lapsed, otherEntity, recordedAt, until }) => [
       say(consentPairWords(purpose, channel) ?? [`${purpose}.${channel}`, `${purpose}.${channel}`]),
-      html`${say(consentWords[state])}${lapsed ? html` (${say(words.lapsed)})` : undefined}${
-        otherEntity === undefined ? undefined : html` (${say(words.otherEntity)})`
-      }`,
+      html`${say(consentWords[state])}${lapsed && html` (${say(words.lapsed)})`}${otherEntity !== undefined && html` (${say(words.otherEntity)})`}`,
       at(recordedAt),
       at(until),
     ]),

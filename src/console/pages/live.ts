@@ -90,7 +90,7 @@ function livePage(
           <a href="${addressOf(wanted)}">${say(words.newest)}</a>
           <a href="/deliveries${queryOf(wanted) === '' ? '' : `?${queryOf(wanted)}`}">${say(words.list)}</a>
         </p>
-        ${isEmpty ? html`<div id="live-empty">${notice(say(isAfter ? words.nothingNewer : words.nothing))}</div>` : undefined}
+        ${isEmpty && html`<div id="live-empty">${notice(say(isAfter ? words.nothingNewer : words.nothing))}</div>`}
         <div id="live-list" ${isEmpty ? html` hidden` : ''}>${entriesTable(request, page.items)}</div>
       </div>`,
   });

@@ -109,13 +109,12 @@ const draftPageOf =
       at: '/mappings',
       under: { path: mappingPath(destination), name: destination },
       status: problem === undefined && refusal === undefined ? 200 : 422,
-      body: html`${problem === undefined ? undefined : notice(say(problem), 'bad')}
-      ${refused === undefined ? undefined : refusalNotice(request, refused)}
-      ${text === undefined ? undefined : notice(say(words.typedHint), 'warn')}
-      ${answerNotice(request, draft, answer)}
-      ${trial === undefined ? undefined : problemsPart(request, draft, trial)}
-      ${trial === undefined ? undefined : differenceOf(request, draft, trial)}
-      ${planned === undefined || isRelaisError(planned) ? undefined : publishPart(request, { place, destination, text, plan: planned })}
+      body: html`${problem !== undefined && notice(say(problem), 'bad')}
+      ${refused !== undefined && refusalNotice(request, refused)}
+      ${text !== undefined && notice(say(words.typedHint), 'warn')} ${answerNotice(request, draft, answer)}
+      ${trial !== undefined && problemsPart(request, draft, trial)}
+      ${trial !== undefined && differenceOf(request, draft, trial)}
+      ${planned !== undefined && !isRelaisError(planned) && publishPart(request, { place, destination, text, plan: planned })}
       ${filePart(request, draft, trial)}`,
     });
   };
@@ -125,8 +124,8 @@ export function refusalNotice(request: FastifyRequest, { code, message, french }
   const say = sayTo(request);
   const [meaning, remedy] = [refusalText(code), remedyText(code)];
   return notice(
-    html`${say(words.refused)}${meaning === undefined ? undefined : html` : ${say(meaning)}`}
-      ${remedy === undefined ? undefined : say(remedy)}
+    html`${say(words.refused)}${meaning !== undefined && html` : ${say(meaning)}`}
+      ${remedy !== undefined && say(remedy)}
       <p class="quiet">${say(french === undefined ? inEnglish : detail)} (<code>${code}</code>) :</p>
       ${
         french === undefined
@@ -248,19 +247,19 @@ async function onePage(
     at: '/mappings',
     under: { path: mappingPath(destination), name: destination },
     status: problem === undefined && refusal === undefined ? 200 : 422,
-    body: html`${problem === undefined ? undefined : notice(say(problem), 'bad')}
-      ${refused === undefined ? undefined : refusalNotice(request, refused)}
+    body: html`${problem !== undefined && notice(say(problem), 'bad')}
+      ${refused !== undefined && refusalNotice(request, refused)}
       <div class="card">${factsOf(request, destination, { ...page, author: named(page.author) })}</div>
-      ${holder.clientId === undefined ? await differenceHere(place, trials, request, { destination, version }) : undefined}
+      ${holder.clientId === undefined && (await differenceHere(place, trials, request, { destination, version }))}
       ${
-        planned !== undefined && !isRelaisError(planned)
-          ? html`${planPart(request, destination, planned, (name) => place.config.secrets(name).length > 0)}
-            ${agreeForm(request, planned, {
-              action: `${mappingPath(destination)}/versions/${version}/rollback`,
-              button: say(words.rollback),
-              carried: '',
-            })}`
-          : undefined
+        planned !== undefined &&
+        !isRelaisError(planned) &&
+        html`${planPart(request, destination, planned, (name) => place.config.secrets(name).length > 0)}
+        ${agreeForm(request, planned, {
+          action: `${mappingPath(destination)}/versions/${version}/rollback`,
+          button: say(words.rollback),
+          carried: '',
+        })}`
       }
       ${filesPart(request, destination, page)}`,
   });

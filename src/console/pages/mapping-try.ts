@@ -99,9 +99,9 @@ const page: PageOf<[tried: Tried]> = async ({ place, show }, request, reply, tri
     at: '/mappings',
     status: problem === undefined && refusal === undefined ? 200 : 422,
     body: html`<p>${say(words.tryText)}</p>
-      ${problem === undefined ? undefined : notice(say(problem), 'bad')}
-      ${refusal === undefined ? undefined : refusalNotice(request, refusal)}
-      ${tried.answer === undefined ? undefined : resultPart(request, tried, tried.answer)}
+      ${problem !== undefined && notice(say(problem), 'bad')}
+      ${refusal !== undefined && refusalNotice(request, refusal)}
+      ${tried.answer !== undefined && resultPart(request, tried, tried.answer)}
       <form class="line card" method="get" action="/try">
         ${select('destination', say(words.start), start, destination)}
         <button class="second">${say(words.load)}</button>
@@ -185,31 +185,28 @@ function resultPart(request: FastifyRequest, { sources, text, sample }: Tried, a
   const ofClient = problems.filter(({ file }) => file === clientFile);
   return html`${notice(say(isSound ? words.sound : words.unsound), isSound ? 'good' : 'bad')}
   ${
-    problems.length === 0
-      ? undefined
-      : html`<h2>${say(words.messages)}</h2>
-          ${problemsTable(say(words.messages), problems, say, ({ file, line }) => {
-            const shown = marks.get(file);
-            return shown === undefined ? undefined : lineLink(shown.text, line, shown.mark);
-          })}`
+    problems.length > 0 &&
+    html`<h2>${say(words.messages)}</h2>
+      ${problemsTable(say(words.messages), problems, say, ({ file, line }) => {
+        const shown = marks.get(file);
+        return shown === undefined ? undefined : lineLink(shown.text, line, shown.mark);
+      })}`
   }
   ${
-    ofMain.length === 0
-      ? undefined
-      : html`<h2>${say(words.listing)}</h2>
-          ${listing(text, say, { problems: ofMain })}`
+    ofMain.length > 0 &&
+    html`<h2>${say(words.listing)}</h2>
+      ${listing(text, say, { problems: ofMain })}`
   }
   ${
-    ofClient.length === 0 || clientText === undefined
-      ? undefined
-      : html`<h3><code>client.yaml</code></h3>
-          ${listing(clientText, say, { problems: ofClient, mark: 'C' })}`
+    ofClient.length > 0 &&
+    clientText !== undefined &&
+    html`<h3><code>client.yaml</code></h3>
+      ${listing(clientText, say, { problems: ofClient, mark: 'C' })}`
   }
   ${
-    sampleProblems.length === 0
-      ? undefined
-      : html`<h2>${say(words.sampleMessages)}</h2>
-          ${listing(sample, say, { problems: sampleProblems, mark: 'S' })}`
+    sampleProblems.length > 0 &&
+    html`<h2>${say(words.sampleMessages)}</h2>
+      ${listing(sample, say, { problems: sampleProblems, mark: 'S' })}`
   }
   ${previews.map((preview) => previewPart(request, preview))}`;
 }

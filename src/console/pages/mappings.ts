@@ -58,11 +58,7 @@ const listPage: PageOf = async ({ place, show }, request, reply) => {
   return show(request, reply, {
     title: say(frame.mappings),
     at: '/mappings',
-    body: html`${
-      may(holder, 'mapping.try')
-        ? html`<p><a class="button second" href="/try">${say(words.tryIt)}</a></p>`
-        : undefined
-    }
+    body: html`${may(holder, 'mapping.try') && html`<p><a class="button second" href="/try">${say(words.tryIt)}</a></p>`}
     ${
       heads.length === 0
         ? html`<p>${say(words.none)}</p>`
@@ -91,7 +87,7 @@ const onePage: PageOf<[destination: string]> = async ({ place, show }, request, 
   return show(request, reply, {
     title: `${say(words.mappingOf)} ${destination}`,
     at: '/mappings',
-    body: html`${asked(request, 'say') === 'published' ? notice(say(words.publishedNow), 'good') : undefined}
+    body: html`${asked(request, 'say') === 'published' && notice(say(words.publishedNow), 'good')}
       <div class="card">${headFacts(request, page)}</div>
       ${keepingPart(request, page)}
       <h2>${say(words.versions)}</h2>
@@ -122,7 +118,7 @@ function headFacts(request: FastifyRequest, page: MappingPage): Html {
         ]
       : []),
   ];
-  return html`${facts(rows)} ${links.length === 0 ? undefined : html`<p class="actions">${links}</p>`}`;
+  return html`${facts(rows)} ${links.length > 0 && html`<p class="actions">${links}</p>`}`;
 }
 
 function keepingPart(request: FastifyRequest, { destination, keeping }: MappingPage): Html | undefined {
@@ -177,12 +173,8 @@ function goLivePart(request: FastifyRequest, { goLive }: MappingPage): Html | un
         ? notice(say(words.ofFiles), 'warn')
         : notice(say(goLive.isLive ? words.live : words.notLive), goLive.isLive ? 'good' : 'warn')
     }
-    ${goLive.liveBefore && !goLive.isLive ? html`<p>${say(words.liveBefore)}</p>` : undefined}
-    ${
-      goLive.withheld === 0
-        ? undefined
-        : html`<p>${counted(goLive.withheld, mappingCounts.waiting, language)}.</p>`
-    }
+    ${goLive.liveBefore && !goLive.isLive && html`<p>${say(words.liveBefore)}</p>`}
+    ${goLive.withheld !== 0 && html`<p>${counted(goLive.withheld, mappingCounts.waiting, language)}.</p>`}
     ${table(
       say(words.goLive),
       heads(say, words.item, frame.state, words.evidence, words.missing),

@@ -81,7 +81,7 @@ const onePage: PageOf<[refused?: Refused]> = async (desk, request, reply, refuse
     at: listPath,
     status: refused === undefined ? 200 : 422,
     body: html`${refusedNotice(refused, say)}
-      ${asked(request, 'say') === 'done' ? notice(say(words.done), 'good') : undefined}
+      ${asked(request, 'say') === 'done' && notice(say(words.done), 'good')}
       <div class="card">
         ${facts([
           [say(words.kind), kindText(own.kind, say)],
@@ -94,7 +94,7 @@ const onePage: PageOf<[refused?: Refused]> = async (desk, request, reply, refuse
             : [[say(words.informed), timeOf(own.informedAt, language)] as const]),
         ])}
       </div>
-      ${copies(story, request, say)} ${own.state === 'closed' ? undefined : declaration(own.id, request, say)}`,
+      ${copies(story, request, say)} ${own.state !== 'closed' && declaration(own.id, request, say)}`,
   });
 };
 

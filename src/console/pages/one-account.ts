@@ -90,8 +90,8 @@ const accountPage: PageOf<[refused?: Refused]> = async (desk, request, reply, re
           ],
         ])}
       </div>
-      ${account.endedAt === undefined && desk.oidc !== undefined ? identityPart(request, account, { issuer: desk.oidc.issuer, subject: identity?.subject }) : undefined}
-      ${account.endedAt === undefined ? changesPart(request, account) : undefined}
+      ${account.endedAt === undefined && desk.oidc !== undefined && identityPart(request, account, { issuer: desk.oidc.issuer, subject: identity?.subject })}
+      ${account.endedAt === undefined && changesPart(request, account)}
       ${sessionsPart(request, account, sessions)}
       <h2>${say(words.history)}</h2>
       ${entriesTable(entries, say, language)}
@@ -155,14 +155,13 @@ function changesPart(request: FastifyRequest, { id, login, roles, clientId }: Ac
     });
   const chosen = wasSent(request, address('roles')) ? ticked(request, 'role') : roles;
   return html`${
-      clientId === undefined
-        ? html`<details class="card" ${isOpen('roles')}>
-            <summary>${say(words.changeRoles)}</summary>
-            <form class="stack" method="post" action="${address('roles')}">
-              ${roleBoxes(say, chosen)} <button class="second">${say(words.changeRoles)}</button>
-            </form>
-          </details>`
-        : undefined
+      clientId === undefined &&
+      html`<details class="card" ${isOpen('roles')}>
+        <summary>${say(words.changeRoles)}</summary>
+        <form class="stack" method="post" action="${address('roles')}">
+          ${roleBoxes(say, chosen)} <button class="second">${say(words.changeRoles)}</button>
+        </form>
+      </details>`
     }
     <details class="card" ${isOpen('reset')}>
       <summary>${say(words.reset)}</summary>

@@ -135,20 +135,15 @@ async function onePage(desk: Desk, request: FastifyRequest, reply: FastifyReply)
             : []),
         ])}
       </div>
-      ${check?.ok === true ? html`<h2>${say(words.effects)}</h2>` : undefined}
-      ${check?.ok === true ? tablesPart(check.proof, say, visitOf(request).language) : undefined}
+      ${check?.ok === true && html`<h2>${say(words.effects)}</h2>`}
+      ${check?.ok === true && tablesPart(check.proof, say, visitOf(request).language)}
       ${
-        found.document === undefined
-          ? undefined
-          : html`<p class="actions">
-              <a class="button second" href="/proofs/${found.number}/file">${say(words.signedFile)}</a>
-              ${
-                check?.ok === true
-                  ? html`<a class="button second" href="/proofs/${found.number}/page">${say(words.page)}</a>`
-                  : undefined
-              }
-              <a href="/proofs/keys">${say(words.publicKeys)}</a>
-            </p>`
+        found.document !== undefined &&
+        html`<p class="actions">
+          <a class="button second" href="/proofs/${found.number}/file">${say(words.signedFile)}</a>
+          ${check?.ok === true && html`<a class="button second" href="/proofs/${found.number}/page">${say(words.page)}</a>`}
+          <a href="/proofs/keys">${say(words.publicKeys)}</a>
+        </p>`
       }`,
   });
 }

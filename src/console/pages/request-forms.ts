@@ -36,24 +36,25 @@ export function actsPart(view: RequestView): Html | undefined {
   ];
   return html`<h2>${say(words.acts)}</h2>
     ${
-      story.subjects.length === 0 || view.names !== undefined
-        ? undefined
-        : act(view, 'names', words.showNames, [
-            html`<p>${say(words.showNamesText)}</p>`,
-            fields(view, 'names', showNames),
-          ])
+      story.subjects.length > 0 &&
+      view.names === undefined &&
+      act(view, 'names', words.showNames, [
+        html`<p>${say(words.showNamesText)}</p>`,
+        fields(view, 'names', showNames),
+      ])
     }
-    ${isOpen && !isAnswered(request.kind) ? applyForm(view) : undefined}
-    ${isOpen && isAnswered(request.kind) ? answerForms(view) : undefined}
-    ${owing.length === 0 ? undefined : acknowledgeForm(view, owing)}
+    ${isOpen && !isAnswered(request.kind) && applyForm(view)}
+    ${isOpen && isAnswered(request.kind) && answerForms(view)}
+    ${owing.length > 0 && acknowledgeForm(view, owing)}
     ${act(view, 'informed', words.declare, [fields(view, 'informed', noteInformed)])}
     ${
-      request.kind === 'restriction' && request.appliedAt !== null && request.liftedAt === null
-        ? act(view, 'lift', words.lift, [
-            html`<p>${say(words.liftText)}</p>`,
-            fields(view, 'lift', liftRestriction),
-          ])
-        : undefined
+      request.kind === 'restriction' &&
+      request.appliedAt !== null &&
+      request.liftedAt === null &&
+      act(view, 'lift', words.lift, [
+        html`<p>${say(words.liftText)}</p>`,
+        fields(view, 'lift', liftRestriction),
+      ])
     }
     ${extendPart(view)} ${closeForm(view)}`;
 }
@@ -154,7 +155,7 @@ function changingPart({ story: { changing }, say }: RequestView): Html | undefin
     if (all.length === 0) return say(words.changesNothing);
     return html`${recorded.map(
       ({ optIn, before }) => html`<div>${optInText(optIn, say)} (${say(consentWords[before])})</div>`,
-    )}${others === 0 ? undefined : html`<div>${say(words.notRecorded)} : ${others}</div>`}`;
+    )}${others !== 0 && html`<div>${say(words.notRecorded)} : ${others}</div>`}`;
   };
   return html`<h3>${say(words.changing)}</h3>
     <p class="hint">${say(words.changingText)}</p>

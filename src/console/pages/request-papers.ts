@@ -22,36 +22,35 @@ export function papersPart(view: RequestView): Html {
   const destinations = [...new Set(recipients.map(({ destinationId }) => destinationId))];
   return html`<h2>${say(words.papers)}</h2>
     ${
-      destinations.length === 0
-        ? undefined
-        : html`<div class="card">
-            ${request.kind === 'rectification' ? notice(say(words.letterLogged), 'warn') : undefined}
-            ${destinations.map(
-              (destination) =>
-                html`<form class="actions" method="post" action="${letterPath(request.id, destination)}">
-                  <span>${destination}</span>
-                  <button class="second" aria-label="${say(words.letter)} : ${destination}">
-                    ${say(words.letter)}
-                  </button>
-                  <button
-                    class="plain"
-                    name="as"
-                    value="page"
-                    aria-label="${say(words.letterPage)} : ${destination}"
-                  >
-                    ${say(words.letterPage)}
-                  </button>
-                  <button
-                    class="plain"
-                    name="as"
-                    value="file"
-                    aria-label="${say(words.letterFile)} : ${destination}"
-                  >
-                    ${say(words.letterFile)}
-                  </button>
-                </form>`,
-            )}
-          </div>`
+      destinations.length > 0 &&
+      html`<div class="card">
+        ${request.kind === 'rectification' && notice(say(words.letterLogged), 'warn')}
+        ${destinations.map(
+          (destination) =>
+            html`<form class="actions" method="post" action="${letterPath(request.id, destination)}">
+              <span>${destination}</span>
+              <button class="second" aria-label="${say(words.letter)} : ${destination}">
+                ${say(words.letter)}
+              </button>
+              <button
+                class="plain"
+                name="as"
+                value="page"
+                aria-label="${say(words.letterPage)} : ${destination}"
+              >
+                ${say(words.letterPage)}
+              </button>
+              <button
+                class="plain"
+                name="as"
+                value="file"
+                aria-label="${say(words.letterFile)} : ${destination}"
+              >
+                ${say(words.letterFile)}
+              </button>
+            </form>`,
+        )}
+      </div>`
     }
     ${documentsPart(view)} ${proofsPart(view)}`;
 }
@@ -88,20 +87,20 @@ function documentsPart({ story: { request, demands }, say, at, nameOf, ...view }
       </form>`,
   )}
   ${
-    canWork && request.state !== 'closed'
-      ? html`<details class="card">
-          <summary>${say(words.addDocument)}</summary>
-          <form
-            class="stack"
-            method="post"
-            action="/requests/${request.id}/documents"
-            enctype="multipart/form-data"
-          >
-            ${fileBox('document', say(words.document), say(words.documentHint))}
-            <button class="second">${say(words.addDocument)}</button>
-          </form>
-        </details>`
-      : undefined
+    canWork &&
+    request.state !== 'closed' &&
+    html`<details class="card">
+      <summary>${say(words.addDocument)}</summary>
+      <form
+        class="stack"
+        method="post"
+        action="/requests/${request.id}/documents"
+        enctype="multipart/form-data"
+      >
+        ${fileBox('document', say(words.document), say(words.documentHint))}
+        <button class="second">${say(words.addDocument)}</button>
+      </form>
+    </details>`
   }`;
 }
 

@@ -69,9 +69,9 @@ export const requestPage: PageOf<[refused?: Refused, shown?: ReadonlyMap<number,
     at: '/requests',
     status: refused === undefined ? 200 : 422,
     body: html`${refusedNotice(refused, say)}
-    ${asked(request, 'say') === 'done' ? notice(say(words.done), 'good') : undefined} ${headPart(view)}
+    ${asked(request, 'say') === 'done' && notice(say(words.done), 'good')} ${headPart(view)}
     ${subjectsPart(view)} ${recipientsPart(view)} ${effectsPart(view)} ${papersPart(view)}
-    ${mayFor(holder, 'request.work', story.request.clientId) ? actsPart(view) : undefined}`,
+    ${mayFor(holder, 'request.work', story.request.clientId) && actsPart(view)}`,
   });
 };
 
@@ -117,7 +117,7 @@ function headPart(view: RequestView): Html {
                   : missing.map(
                       ({ what, destinationId }) =>
                         html`<div>
-                          ${say(missingWords[what])}${destinationId === undefined ? undefined : ` : ${destinationId}`}
+                          ${say(missingWords[what])}${destinationId !== undefined && ` : ${destinationId}`}
                         </div>`,
                     ),
               ] as const,
@@ -134,8 +134,7 @@ function headPart(view: RequestView): Html {
 /** Steps of a request's life, in order, each with actor and reason. */
 function lifeOf({ story: { request }, say, at, nameOf }: RequestView): readonly (readonly [Piece, Piece])[] {
   const by = (time: Date | null, actor: string, more = ''): Piece =>
-    html`${at(time)}
-    ${actor === '' ? undefined : `— ${nameOf(actor)}`}${more === '' ? undefined : ` : ${more}`}`;
+    html`${at(time)} ${actor !== '' && `— ${nameOf(actor)}`}${more !== '' && ` : ${more}`}`;
   const { logBefore, logAfter } = request;
   const lines: readonly (readonly [Piece, Date | null, Piece])[] = [
     [say(words.openedBy), request.openedAt, by(request.openedAt, request.openedBy)],
@@ -196,7 +195,7 @@ const tones: Readonly<Record<string, Tone>> = {
 
 function recipientsPart({ story: { request, recipients }, say, at, nameOf }: RequestView): Html {
   if (recipients.length === 0)
-    return html`${request.appliedAt === null ? undefined : html`<p>${say(words.noRecipients)}</p>`}`;
+    return html`${request.appliedAt !== null && html`<p>${say(words.noRecipients)}</p>`}`;
   return html`<h2>${say(words.recipients)}</h2>
     ${table(
       say(words.recipients),
@@ -216,7 +215,7 @@ function recipientsPart({ story: { request, recipients }, say, at, nameOf }: Req
         one.reference,
         html`<span class="tight">${say(toldWords[one.action] ?? [one.action, one.action])}</span>`,
         html`${state(say(recipientWords[one.state]), tones[one.state] ?? 'calm')}
-        ${one.state === 'written' ? causeText(one.cause, say) : undefined}`,
+        ${one.state === 'written' && causeText(one.cause, say)}`,
         at(one.settledAt ?? one.askedAt),
         html`${evidencePiece(one.evidence, say)}${one.settledBy === '' ? '' : ` (${nameOf(one.settledBy)})`}`,
       ]),

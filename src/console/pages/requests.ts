@@ -99,10 +99,10 @@ const listPage: PageOf = async ({ place, show }, request, reply) => {
         <button>${say(words.filter)}</button>
       </form>
       <p class="actions">
-        ${canWork ? html`<a class="button" href="/requests/new">${say(words.new)}</a>` : undefined}
+        ${canWork && html`<a class="button" href="/requests/new">${say(words.new)}</a>`}
         <a href="/proofs">${say(words.proofs)}</a>
       </p>
-      ${isCut ? notice(say(words.cut), 'warn') : undefined}
+      ${isCut && notice(say(words.cut), 'warn')}
       ${items.length === 0 ? notice(say(words.noRequest)) : requestsTable(say, items)}`,
   });
 };

@@ -71,14 +71,13 @@ const calendarPage: PageOf = async ({ place, show }, request, reply) => {
       <p class="actions">
         ${monthLink(month, -1, client, say(words.previous))} ${monthLink(month, 1, client, say(words.next))}
       </p>
-      ${isCut ? notice(say(words.cut), 'warn') : undefined}
+      ${isCut && notice(say(words.cut), 'warn')}
       ${
         dates.length === 0
           ? notice(say(words.nothing))
           : [totalPart(calendar, say, language), datesTable(calendar, say, language)]
       }
-      ${besidePart(calendar, say, language)}
-      ${runs.length === 0 ? undefined : runsTable(runs, names, say, language)}`,
+      ${besidePart(calendar, say, language)} ${runs.length > 0 && runsTable(runs, names, say, language)}`,
   });
 };
 
@@ -112,7 +111,7 @@ const datesTable = ({ dates, today }: Calendar, say: Say, language: Language): H
       { name: say(words.references) },
     ],
     dates.map((line) => [
-      html`${frenchDate(line.on)} ${line.on < today ? state(say(words.overdue), 'warn') : undefined}`,
+      html`${frenchDate(line.on)} ${line.on < today && state(say(words.overdue), 'warn')}`,
       line.clientId,
       say(line.how === 'purge' ? words.purge : words.anonymise),
       line.operation === '' ? '–' : line.operation,
@@ -133,41 +132,39 @@ const whyPiece = ({ rule, long, endMissing }: PlannedDate, say: Say, language: L
 const referencesPiece = ({ references, leads }: PlannedDate, language: Language): Html =>
   html`<details>
     <summary>${counted(leads, retentionCounts.references, language)}</summary>
-    ${references.slice(0, mostReferences).join(', ')}${leads > mostReferences ? ' …' : undefined}
+    ${references.slice(0, mostReferences).join(', ')}${leads > mostReferences && ' …'}
   </details>`;
 
 function besidePart({ waiting, requests }: Calendar, say: Say, language: Language): Html {
   return html`${
-    waiting.length === 0
-      ? undefined
-      : html`<h2>${say(words.waiting)}</h2>
-          ${table(
-            say(words.waiting),
-            [
-              { name: say(words.client) },
-              { name: say(words.waitsFor) },
-              { name: say(words.leads), number: true },
-            ],
-            waiting.map(({ clientId, waitsFor, leads }) => [
-              clientId,
-              say(waitsForWords[waitsFor] ?? [waitsFor, waitsFor]),
-              countText(leads, language),
-            ]),
-          )}`
+    waiting.length > 0 &&
+    html`<h2>${say(words.waiting)}</h2>
+      ${table(
+        say(words.waiting),
+        [
+          { name: say(words.client) },
+          { name: say(words.waitsFor) },
+          { name: say(words.leads), number: true },
+        ],
+        waiting.map(({ clientId, waitsFor, leads }) => [
+          clientId,
+          say(waitsForWords[waitsFor] ?? [waitsFor, waitsFor]),
+          countText(leads, language),
+        ]),
+      )}`
   }
   ${
-    requests.length === 0
-      ? undefined
-      : html`<h2>${say(words.requests)}</h2>
-          <ul>
-            ${requests.map(
-              ({ on, clientId, what, requests: count }) =>
-                html`<li>
-                  ${frenchDate(on)}, ${clientId} : ${countText(count, language)},
-                  ${say(endingWords[what] ?? [what, what])}
-                </li>`,
-            )}
-          </ul>`
+    requests.length > 0 &&
+    html`<h2>${say(words.requests)}</h2>
+      <ul>
+        ${requests.map(
+          ({ on, clientId, what, requests: count }) =>
+            html`<li>
+              ${frenchDate(on)}, ${clientId} : ${countText(count, language)},
+              ${say(endingWords[what] ?? [what, what])}
+            </li>`,
+        )}
+      </ul>`
   }`;
 }
 

@@ -72,7 +72,7 @@ const listPage: PageOf = async ({ place, show }, request, reply) => {
       [words.by, (run) => named(run.actor)],
       [frame.reason, (run) => run.reason],
     ])}
-    ${next === undefined ? undefined : html`<p><a href="/runs?after=${next}">${say(frame.next)}</a></p>`}`,
+    ${next !== undefined && html`<p><a href="/runs?after=${next}">${say(frame.next)}</a></p>`}`,
   });
 };
 
@@ -103,7 +103,7 @@ const runPage: PageOf<[refused?: Refused]> = async ({ place, show }, request, re
     at: '/runs',
     status: refused === undefined ? 200 : 422,
     body: html`${refusedNotice(refused, say)} ${progressPart(request, run, { named, followed })}
-    ${isOpen && may(holder, 'delivery.replay') ? html`${rest}${stop}` : undefined}`,
+    ${isOpen && may(holder, 'delivery.replay') && html`${rest}${stop}`}`,
   });
 };
 

@@ -88,7 +88,7 @@ async function searchPage(
     title: say(frame.search),
     at: '/search',
     status: problem === undefined ? 200 : 422,
-    body: html`${problem === undefined ? undefined : notice(say(problem), 'bad')}
+    body: html`${problem !== undefined && notice(say(problem), 'bad')}
       ${found === undefined ? html`<p>${say(words.text)}</p>` : foundPart(request, found)}
       <form class="card stack" method="post" action="/search">
         <div class="grid">
@@ -104,7 +104,7 @@ async function searchPage(
 
 function foundPart(request: FastifyRequest, { leads, refused, isCut }: FoundPeople): Html {
   const { say, language } = visitOf(request);
-  return html`${isCut ? notice(say(words.cut), 'warn') : undefined}
+  return html`${isCut && notice(say(words.cut), 'warn')}
   ${
     leads.length === 0
       ? notice(say(words.nothing))
@@ -118,23 +118,22 @@ function foundPart(request: FastifyRequest, { leads, refused, isCut }: FoundPeop
           ])}`
   }
   ${
-    refused.length === 0
-      ? undefined
-      : html`<h2>${say(words.refusedRows)}</h2>
-          ${tableOf(say, say(words.refusedRows), refused, [
-            [words.client, (row) => row.clientId],
-            [words.reference, (row) => row.reference],
-            [words.received, (row) => timeOf(row.receivedAt, language)],
-            [words.person, (row) => personText(row.person)],
-            [
-              words.refusedFor,
-              (row) =>
-                row.problems.map(
-                  ({ column, code, message }) =>
-                    html`<div>${say([refusalWords(`${column} ${code}`), `${column}: ${message}`])}</div>`,
-                ),
-            ],
-          ])}`
+    refused.length > 0 &&
+    html`<h2>${say(words.refusedRows)}</h2>
+      ${tableOf(say, say(words.refusedRows), refused, [
+        [words.client, (row) => row.clientId],
+        [words.reference, (row) => row.reference],
+        [words.received, (row) => timeOf(row.receivedAt, language)],
+        [words.person, (row) => personText(row.person)],
+        [
+          words.refusedFor,
+          (row) =>
+            row.problems.map(
+              ({ column, code, message }) =>
+                html`<div>${say([refusalWords(`${column} ${code}`), `${column}: ${message}`])}</div>`,
+            ),
+        ],
+      ])}`
   }`;
 }
 
@@ -150,7 +149,7 @@ function deliveriesOf({ deliveries }: PersonLead, request: FastifyRequest): Piec
     (row) =>
       html`<div>
         ${deliveryLink(row.id)} ${row.destinationId} ${stateTag(row.state, say)}
-        ${row.state === 'delivered' ? undefined : reasonText(row.reason, say)}
+        ${row.state !== 'delivered' && reasonText(row.reason, say)}
       </div>`,
   );
 }
@@ -210,9 +209,9 @@ const lookUpsPage: PageOf<[{ readonly problem?: Both; readonly seen?: readonly L
     title: say(auditWords.lookups),
     at: '/audit',
     status: problem === undefined ? 200 : 422,
-    body: html`${problem === undefined ? undefined : notice(say(problem), 'bad')}
+    body: html`${problem !== undefined && notice(say(problem), 'bad')}
       <p>${say(auditWords.lookupsText)}</p>
-      ${seen === undefined ? undefined : seenPart(request, seen)}
+      ${seen !== undefined && seenPart(request, seen)}
       <form class="card stack" method="post" action="/audit/lookups">
         <div class="grid">
           ${nameChoice('client', say(searchWords.client), clients, {

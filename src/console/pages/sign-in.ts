@@ -159,8 +159,8 @@ function signInPage(
     title: say(words.title),
     narrow: true,
     status: refused?.status ?? 200,
-    body: html`${refused === undefined ? undefined : notice(say(refused.text), 'bad')}
-      ${says === undefined ? undefined : notice(say(says))}
+    body: html`${refused !== undefined && notice(say(refused.text), 'bad')}
+      ${says !== undefined && notice(say(says))}
       <form class="stack card" method="post" action="/sign-in">
         ${input('login', say(words.login), { value: login, autocomplete: 'username', most: 190, autofocus: true })}
         ${input('password', say(words.password), { type: 'password', autocomplete: 'current-password', most: 1_024 })}
@@ -168,13 +168,12 @@ function signInPage(
         <button>${say(words.submit)}</button>
       </form>
       ${
-        oidc === undefined
-          ? undefined
-          : html`<p class="card">
-              <a class="button second" href="/sign-in/oidc?to=${encodeURIComponent(ownPage(to))}"
-                >${say(words.byProvider)} ${new URL(oidc.issuer).host}</a
-              >
-            </p>`
+        oidc !== undefined &&
+        html`<p class="card">
+          <a class="button second" href="/sign-in/oidc?to=${encodeURIComponent(ownPage(to))}"
+            >${say(words.byProvider)} ${new URL(oidc.issuer).host}</a
+          >
+        </p>`
       }
       <p>${say(words.haveCode)} <a href="/first-access">${say(words.firstAccess)}</a></p>`,
   });
@@ -191,7 +190,7 @@ function codePage(
     title: say(words.codeTitle),
     narrow: true,
     status: refused?.status ?? 200,
-    body: html`${refused === undefined ? undefined : notice(say(refused.text), 'bad')}
+    body: html`${refused !== undefined && notice(say(refused.text), 'bad')}
       <form class="stack card" method="post" action="/sign-in/code">
         ${input('code', say(words.code), { hint: say(words.codeHint), autocomplete: 'one-time-code', most: 60, autofocus: true })}
         ${hidden('to', ownPage(to))}
@@ -273,7 +272,7 @@ function passwordPage(
     title: say(words.firstAccess),
     narrow: true,
     status: refused === undefined ? 200 : 422,
-    body: html`${refused === undefined ? undefined : notice(say(refused), 'bad')}
+    body: html`${refused !== undefined && notice(say(refused), 'bad')}
       <p>${say(words.firstAccessText)}</p>
       <form class="stack card" method="post" action="/first-access">
         ${input('code', say(words.setupCode), { value: field(request, 'code'), autofocus: true })}
@@ -297,7 +296,7 @@ const factorPage: PageOf<[refused?: Both]> = async (desk, request, reply, refuse
     title: say(words.renewTitle),
     narrow: true,
     status: refused === undefined ? 200 : 422,
-    body: html`${refused === undefined ? undefined : notice(say(refused), 'bad')}
+    body: html`${refused !== undefined && notice(say(refused), 'bad')}
       <p>${say(words.renewText)}</p>
       <form class="stack card" method="post" action="/sign-in/second-factor/renew">
         ${input('password', say(words.password), {
@@ -324,7 +323,7 @@ function enrolPage(
     title: say(words.enrolTitle),
     narrow: true,
     status: refused === undefined ? 200 : 422,
-    body: html`${refused === undefined ? undefined : notice(say(refused), 'bad')}
+    body: html`${refused !== undefined && notice(say(refused), 'bad')}
       <p>${say(words.enrolText)}</p>
       <div class="card">
         <div class="qr" role="img" aria-label="${say(words.enrolImage)}">${qrCode(address)}</div>

@@ -51,11 +51,11 @@ const listPage: PageOf = async ({ place, show }, request, reply) => {
   return show(request, reply, {
     title: kind === '' || first === undefined ? say(frame.tasks) : alertTitle(first, request),
     at: '/tasks',
-    body: html`${asked(request, 'say') === 'done' ? notice(say(words.done), 'good') : undefined}
-    ${causes.length + alerts.length === 0 ? notice(say(words.nothingToDo), 'good') : undefined}
+    body: html`${asked(request, 'say') === 'done' && notice(say(words.done), 'good')}
+    ${causes.length + alerts.length === 0 && notice(say(words.nothingToDo), 'good')}
     ${section(say(words.toDecide), causes, (rows) => causesTable(request, rows))}
     ${section(say(words.alerts), alerts, (rows) => shown(request, rows))}
-    ${kind === '' ? undefined : html`<p><a href="/tasks">${say(words.allAlerts)}</a></p>`}`,
+    ${kind !== '' && html`<p><a href="/tasks">${say(words.allAlerts)}</a></p>`}`,
   });
 };
 
@@ -77,7 +77,7 @@ const alertPage: PageOf<[refused?: Refused]> = async ({ place, show }, request, 
     status: refused === undefined ? 200 : 422,
     body: html`${refusedNotice(refused, say)} ${alertFacts(request, alert)}
     ${alertAdvicePart(request, alert, await someDestinationOf(place, personOf(request).holder, alert.client))}
-    ${may(holder, 'task.close') ? form : undefined}`,
+    ${may(holder, 'task.close') && form}`,
   });
 };
 
@@ -100,12 +100,8 @@ const homePage: PageOf = async ({ place, show }, request, reply) => {
   return show(request, reply, {
     title: say(frame.home),
     at: '/',
-    body: html`${
-      missing.length === 0
-        ? undefined
-        : notice(html`${say(words.missing)} <strong>${missing.join(', ')}</strong>`, 'bad')
-    }
-    ${isQuiet ? notice(say(words.nothingToDo), 'good') : undefined}
+    body: html`${missing.length > 0 && notice(html`${say(words.missing)} <strong>${missing.join(', ')}</strong>`, 'bad')}
+    ${isQuiet && notice(say(words.nothingToDo), 'good')}
     ${section(say(words.toDecide), causes, (rows) => causesTable(request, rows))}
     ${section(say(words.alerts), alerts, (rows) => alertGroups(request, rows))}
     ${section(say(words.trouble), troubled, (rows) => sendingTable(request, rows))}`,

@@ -57,7 +57,7 @@ const testPage: PageOf<[Shown]> = async ({ place, show }, request, reply, { id, 
     at: '/destinations',
     under: { path: destinationPath(id), name: id },
     status: refused === undefined ? 200 : 422,
-    body: html`${refusedNotice(refused, say)} ${sent === undefined ? undefined : sentNotice(sent, say)}
+    body: html`${refusedNotice(refused, say)} ${sent !== undefined && sentNotice(sent, say)}
       <p>${say(words.text)}</p>
       ${
         to === undefined
@@ -78,7 +78,7 @@ function sentNotice({ reference, isTaken, outcome, reason, notes }: SentTestLead
   return notice(
     html`${say(isTaken ? words.taken : words.notTaken)}
       <code>${reference}</code>
-      ${isTaken ? undefined : html`<br />${reasonText(code, say)} <span class="code">${code}</span>`}
+      ${!isTaken && html`<br />${reasonText(code, say)} <span class="code">${code}</span>`}
       ${notes.map((line) => html`<br /><span class="quiet">${say(line)}</span>`)}`,
     isTaken ? 'good' : 'bad',
   );

@@ -8,7 +8,8 @@ export interface Html {
   readonly [made]: string;
 }
 
-export type Piece = Html | string | number | undefined | readonly Piece[];
+/** `false` is a part that a condition leaves out. */
+export type Piece = Html | string | number | false | undefined | readonly Piece[];
 
 export const html = (strings: TemplateStringsArray, ...pieces: readonly Piece[]): Html => ({
   [made]: strings.map((text, index) => text + textOf(pieces[index])).join(''),
@@ -17,9 +18,9 @@ export const html = (strings: TemplateStringsArray, ...pieces: readonly Piece[])
 /** Only for style sheets of this repository. */
 export const styleSheet = (css: string): Html => ({ [made]: `<style>${css}</style>` });
 
-/** undefined gives nothing; a list gives its pieces one after the other. */
+/** undefined and false give nothing; a list gives its pieces one after the other. */
 function textOf(piece: Piece): string {
-  if (piece === undefined) return '';
+  if (piece === undefined || piece === false) return '';
   if (typeof piece === 'string' || typeof piece === 'number') return escapeHtml(visible(String(piece)));
   if (made in piece) return piece[made];
   return piece.map(textOf).join('');

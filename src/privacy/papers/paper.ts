@@ -80,7 +80,7 @@ export function paper({ title, contact, mark, to = [], body, questionsOn }: Shee
         </div>
         <div class="mark">${lines(mark)}</div>
       </header>
-      ${to.length === 0 ? undefined : html`<address>${lines(to)}</address>`}
+      ${to.length > 0 && html`<address>${lines(to)}</address>`}
       <main>
         <h1>${title}</h1>
         ${body}

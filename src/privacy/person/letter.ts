@@ -135,12 +135,11 @@ function received({ transmissions, references }: PersonFile): Html {
       ]),
       'Vos données n’ont été transmises à personne.',
     )}${
-      references.length === 0
-        ? undefined
-        : html`<p>
-            Référence sous laquelle un destinataire nous a dit vous connaître :
-            ${references.map(({ reference }) => reference).join(', ')}.
-          </p>`
+      references.length > 0 &&
+      html`<p>
+        Référence sous laquelle un destinataire nous a dit vous connaître :
+        ${references.map(({ reference }) => reference).join(', ')}.
+      </p>`
     }`;
 }
 
@@ -190,26 +189,24 @@ function exercised({ rights, requests }: PersonFile): Piece {
   if (rights.length + requests.length === 0) return undefined;
   return html`<h2>Vos demandes et les changements enregistrés</h2>
     ${
-      requests.length === 0
-        ? undefined
-        : list(
-            [{ title: 'Demande' }, { title: 'Objet' }, { title: 'Reçue le' }, { title: 'État' }],
-            requests.map(({ number, kind, openedAt, state }) => [
-              `n° ${number}`,
-              kindWords[kind].fr,
-              moment(openedAt),
-              requestStateWords[state],
-            ]),
-            '',
-          )
+      requests.length > 0 &&
+      list(
+        [{ title: 'Demande' }, { title: 'Objet' }, { title: 'Reçue le' }, { title: 'État' }],
+        requests.map(({ number, kind, openedAt, state }) => [
+          `n° ${number}`,
+          kindWords[kind].fr,
+          moment(openedAt),
+          requestStateWords[state],
+        ]),
+        '',
+      )
     }${
-      rights.length === 0
-        ? undefined
-        : list(
-            [{ title: 'Date' }, { title: 'Changement' }],
-            rights.map(({ at, what, detail }) => [short(at), rightWords(what, detail)]),
-            '',
-          )
+      rights.length > 0 &&
+      list(
+        [{ title: 'Date' }, { title: 'Changement' }],
+        rights.map(({ at, what, detail }) => [short(at), rightWords(what, detail)]),
+        '',
+      )
     }`;
 }
 
