@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { catalogue, foreignCode, isRelaisError, type ErrorCode } from '../errors.ts';
 import type { Written } from '../http/server.ts';
 import type { Log } from '../log.ts';
-import { isDatabaseTrouble } from '../support/database-trouble.ts';
+import { isDatabaseTrouble } from '../support/place.ts';
 
 export interface Problem {
   readonly status: number;

@@ -1,6 +1,6 @@
 // relais account ... | api-key ...: manages the people who work with Relais, their roles, and the keys of other systems (C38, C39).
 // Invariant: no password passes here; a code for setting one is shown once.
-import type { Command } from './command.ts';
+import { type Command, performHere } from './command.ts';
 import { accounts, type Account } from '../access/accounts.ts';
 import { apiKeys } from '../access/api-keys.ts';
 import { permissions, roles, roleWords, ruleOf, keyScopes } from '../access/permissions.ts';
@@ -14,7 +14,6 @@ import {
   resetAccess,
 } from '../support/acts/accounts.ts';
 import { paris } from '../support/words.ts';
-import { performHere } from './act-options.ts';
 import { collect, wholeNumber } from './arguments.ts';
 import { outJson, table, out, say, type JsonOption, tableOf } from './terminal.ts';
 

@@ -1,6 +1,6 @@
 // relais authorisation ...: grants and revokes authorisations of recipients (C17-C19).
 // Invariant: nothing is granted beyond the client's contract facts; granting and revoking are entries of the log.
-import type { Command } from './command.ts';
+import { type Command, performHere, refuseInput } from './command.ts';
 import type { App } from '../app.ts';
 import type { ClientFacts } from '../domain/destination.ts';
 import { dataCategories } from '../domain/lead.ts';
@@ -22,7 +22,6 @@ import {
 } from './arguments.ts';
 import { existingDestination } from '../support/reads/filter.ts';
 import { outJson, tableOf, out, withApp, type JsonOption } from './terminal.ts';
-import { performHere, refuseInput } from './act-options.ts';
 import { endAuthorisation, grantAuthorisation } from '../support/authorisations.ts';
 import { paris } from '../support/words.ts';
 import { countedLines } from './mappings.ts';

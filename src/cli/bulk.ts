@@ -1,13 +1,12 @@
 // relais bulk list | show | resume | cancel: manages bulk runs, and works one to its end for a command.
 // Invariant: cancelling undoes nothing; it is recorded with actor and reason.
 import { Option } from 'commander';
-import type { Command } from './command.ts';
+import { type Command, performHere, refuseInput } from './command.ts';
 import { wholeCentre } from '../support/place.ts';
 import { cancelRunAct } from '../support/acts/bulk.ts';
 import { readRun, resumeRun, workRun, type BulkRow } from '../support/bulk-runs.ts';
 import { bulkRows, bulkStates, type BulkState, type BulkRunHead } from '../support/reads/bulk-runs.ts';
 import { inLanguage, paris, type Language, type Both } from '../support/words.ts';
-import { performHere, refuseInput } from './act-options.ts';
 import { listLength, wholeNumber } from './arguments.ts';
 import {
   outJson,

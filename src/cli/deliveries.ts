@@ -14,8 +14,7 @@ import {
 import { readFilter } from '../support/reads/filter.ts';
 import { wholeCentre } from '../support/place.ts';
 import { listLength, wholeNumber, instant, type FilterOptions } from './arguments.ts';
-import { outJson, parisShort, table, out, say, confirmed, progress, strong } from './terminal.ts';
-import { sayAge } from './read-side.ts';
+import { outJson, parisShort, table, out, say, confirmed, progress, strong, sayAge } from './terminal.ts';
 import { archiveDeliveries } from '../app/for-terminal.ts';
 import { adviceLine } from '../support/advice.ts';
 import { paris, inLanguage, type Both, type Language } from '../support/words.ts';

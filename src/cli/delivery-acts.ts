@@ -1,6 +1,6 @@
 // relais replay | cancel | delivery resolve: sends deliveries again, ends waiting ones, decides unknown outcomes.
 // Invariant: a replay is counted and confirmed before it starts, recorded with actor and reason, and cancels no pending retry.
-import type { Command } from './command.ts';
+import { type Command, refuseInput, performHere } from './command.ts';
 import { RelaisError } from '../errors.ts';
 import {
   planBulk,
@@ -22,7 +22,6 @@ import { slowedDestinations } from '../support/reads/destinations.ts';
 import { readFilter } from '../support/reads/filter.ts';
 import { wholeCentre } from '../support/place.ts';
 import type { SendingState } from '../support/sending-state.ts';
-import { refuseInput, performHere } from './act-options.ts';
 import { refuseBoth, type FilterOptions } from './arguments.ts';
 import { countOf, refuseNone, reportRefused, workAll, idsOf } from './bulk.ts';
 import { confirmed, out, say, withApp } from './terminal.ts';

@@ -1,6 +1,6 @@
 // relais destination ...: lists, suspends, resumes, tests and backfills destinations.
 // Invariant: a test sends no lead; every change is recorded with actor and reason.
-import type { Command } from './command.ts';
+import { type Command, offers, performHere, refuseInput } from './command.ts';
 import type { App } from '../app.ts';
 import {
   backfillDestination,
@@ -13,7 +13,6 @@ import {
 import { countOfBackfill } from '../support/backfill.ts';
 import { destinationHeads, type DestinationHead } from '../support/reads/destinations.ts';
 import { wholeCentre } from '../support/place.ts';
-import { offers, performHere, refuseInput } from './act-options.ts';
 import { followRun, sayGoesOn } from './bulk.ts';
 import { outJson, tableOf, out, withApp, type JsonOption } from './terminal.ts';
 import { connectorOf } from '../../connectors/index.ts';

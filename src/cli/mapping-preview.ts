@@ -7,7 +7,7 @@ import { RelaisError } from '../errors.ts';
 import { reasonOf } from './arguments.ts';
 import { storedLead } from '../support/stored-leads.ts';
 import { inventedLead } from './lead-show.ts';
-import { chosenFile } from './mapping-check.ts';
+import { chosenFile, soundFile, chosenVersion, whichOf, type Chosen } from './mapping-check.ts';
 import { mappingsFolder, withApp, hostNow, table, out, say, strong } from './terminal.ts';
 import { randomUUID } from 'node:crypto';
 import { connectors } from '../../connectors/index.ts';
@@ -17,6 +17,9 @@ import type { CompiledMapping } from '../mapping/contract.ts';
 import { composedPreview, type ComposedCall } from '../mapping/tools/composed-preview.ts';
 import type { Preview } from '../mapping/tools/preview.ts';
 import { contentShown, headLines, whyNotWritten } from '../support/mappings/diff-words.ts';
+import { existsSync, writeFileSync } from 'node:fs';
+import { toHtml, toMarkdown } from '../mapping/spec/blocks.ts';
+import { clientDocument } from '../support/mappings/document.ts';
 
 interface PreviewOptions {
   readonly sample?: string;
@@ -189,4 +192,63 @@ export function printSheet(sheet: readonly SheetSection[] = []): void {
 export function notWritten(result: Extract<Preview['result'], { readonly ok: false }>): void {
   out(strong(`Would not leave: ${result.why}`));
   for (const [, english] of whyNotWritten(result)) out(`  ${english}`);
+}
+
+// relais mapping spec: writes the document the client signs, in French, as Markdown or as a page that prints.
+// Invariant: invented persons only; an existing file is never overwritten.
+
+interface SpecOptions {
+  readonly version: string;
+  readonly format: 'markdown' | 'html';
+  readonly out?: string;
+  readonly centre: string;
+  readonly centreRights?: string;
+  readonly centreTechnical?: string;
+  readonly dir?: string;
+}
+
+export function specCommand(mapping: Command): void {
+  mapping
+    .subcommand(
+      'spec <destination>',
+      'the document the client signs: fields, opt-in, answers, retries (French)',
+    )
+    .option('--version <which>', 'file, published, or the number of a version', 'file')
+    .addOption(
+      new Option('--format <format>', 'form of the document')
+        .choices(['markdown', 'html'])
+        .default('markdown'),
+    )
+    .option('--out <file>', 'write it there (never over a file); default: standard output')
+    .option('--centre <name>', 'the other party, as it signs', 'le centre de contact')
+    .option('--centre-rights <contact>', "whom the client calls about prospects' rights; left to fill in")
+    .option('--centre-technical <contact>', 'whom the client calls about the transport; left to fill in')
+    .option('--dir <folder>', 'mappings folder; default: RELAIS_MAPPINGS_DIR, else ./mappings')
+    .examples(
+      'The file needs no database; a published version is read from it.',
+      'relais mapping spec horizon-crm > horizon.md',
+      'relais mapping spec horizon-crm --version published --format html --out horizon.html',
+    )
+    .action((destination: string, options: SpecOptions) => spec(destination, options));
+}
+
+async function spec(destination: string, options: SpecOptions): Promise<void> {
+  const folder = mappingsFolder(options.dir);
+  const which = whichOf(options.version);
+  const chosen =
+    which === 'file'
+      ? soundFile(folder, destination)
+      : await withApp((app) => chosenVersion(app, folder, destination, which));
+  const document = written(chosen, options);
+  if (options.out === undefined) return out(document.trimEnd());
+  if (existsSync(options.out))
+    throw new RelaisError('USAGE-001', `${options.out} exists: nothing was written. Choose another name.`);
+  writeFileSync(options.out, document, { flag: 'wx' });
+  say(`written: ${options.out}`);
+}
+
+function written(chosen: Chosen, options: SpecOptions): string {
+  const { format, centre, centreRights: rights, centreTechnical: technical } = options;
+  const { title, blocks } = clientDocument(chosen, { centre, rights, technical }, hostNow());
+  return format === 'html' ? toHtml(title, blocks) : toMarkdown(blocks);
 }

@@ -1,6 +1,6 @@
 // relais mapping publish | rollback | history: manages versions; registers mapping check and preview.
 // Invariant: publish refuses a file that check refuses; with --all nothing is published while one file has an error.
-import type { Command } from './command.ts';
+import { type Command, performHere, refuseInput } from './command.ts';
 import type { App } from '../app.ts';
 import { RelaisError } from '../errors.ts';
 import { checkAll } from '../mapping/tools/check-folder.ts';
@@ -11,15 +11,13 @@ import { refusedWarnings } from '../publishing/fitness.ts';
 import { mostKept } from '../publishing/plan.ts';
 import type { Asked } from '../support/acts/act.ts';
 import { publishMapping, rollbackMapping } from '../support/acts/mappings.ts';
-import { performHere, refuseInput } from './act-options.ts';
 import { impersonal, wholeNumber, instructionsOf, noteWords, instructionOption } from './arguments.ts';
 import { checkCommand } from './mapping-check.ts';
 import { coverageCommand, mappingTestCommand } from './mapping-test.ts';
 import { diffCommand } from './mapping-diff.ts';
 import { newCommand } from './mapping-new.ts';
-import { previewCommand } from './mapping-preview.ts';
+import { previewCommand, specCommand } from './mapping-preview.ts';
 import { sendCommand } from './mapping-send.ts';
-import { specCommand } from './mapping-spec.ts';
 import { actorOf } from '../support/named-text.ts';
 import { paris } from '../support/words.ts';
 import { tableOf, confirmed, out, say, withApp } from './terminal.ts';

@@ -22,7 +22,7 @@ import { completionCommands } from './completion.ts';
 import { deliveryCommands } from './deliveries.ts';
 import { destinationCommands } from './destinations.ts';
 import { instanceCommands } from './instances.ts';
-import { keyCommands } from './keys.ts';
+import { keyCommands, securityCommands } from './keys.ts';
 import { leadCommands } from './leads.ts';
 import { lookUpCommands, oppositionCommands, personCommands } from './persons.ts';
 import { mappingCommands } from './mappings.ts';
@@ -34,7 +34,6 @@ import { restoreCommands } from './restore.ts';
 import { retentionCommands } from './retention.ts';
 import { statisticsCommands } from './statistics.ts';
 import { redisCommands, systemCommands } from './system.ts';
-import { securityCommands } from './security.ts';
 import { taskCommands } from './tasks.ts';
 import { beginCommand, say } from './terminal.ts';
 

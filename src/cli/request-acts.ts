@@ -1,6 +1,6 @@
 // relais request access | copy | apply | extend | acknowledge | declare-informed | answer | lift | close: an officer's acts on a request.
 // Invariant: an irreversible act is confirmed by typing the number; the actor is in the log.
-import type { Command } from './command.ts';
+import { type Command, offers, performHere, refuseInput } from './command.ts';
 import { writeFile, open, unlink } from 'node:fs/promises';
 import { addDays, civilDate, frenchDate } from '../domain/civil-date.ts';
 import { RelaisError } from '../errors.ts';
@@ -17,7 +17,6 @@ import {
   noteInformed,
   answerAccess,
 } from '../support/acts/requests.ts';
-import { offers, performHere, refuseInput } from './act-options.ts';
 import { collect, wholeNumber, answerFileOptions, impersonal, type AnswerFile } from './arguments.ts';
 import { confirmed, out, say, withApp } from './terminal.ts';
 import { basename } from 'node:path';

@@ -1,6 +1,6 @@
 // relais task list | close: lists tasks that need a person, and closes them.
 // Invariant: closing is recorded with actor, reason and evidence; nothing but the count of open tasks changes.
-import type { Command } from './command.ts';
+import { type Command, performHere, refuseInput } from './command.ts';
 import type { App } from '../app.ts';
 import { reasonText } from '../domain/delivery.ts';
 import { RelaisError } from '../errors.ts';
@@ -18,7 +18,6 @@ import {
 } from '../support/reads/tasks.ts';
 import { wholeCentre } from '../support/place.ts';
 import { inLanguage } from '../support/words.ts';
-import { performHere, refuseInput } from './act-options.ts';
 import { listLength, wholeNumber, isFiltered, type FilterOptions } from './arguments.ts';
 import { countOf, reportRefused, workAll } from './bulk.ts';
 import {

@@ -263,3 +263,15 @@ export function age(at: Date | undefined, now: Date): string {
 // Invariant: no stored time and no time sent to a client's destination comes from here.
 
 export const hostNow = (): Date => new Date();
+
+// Prints the age of a list that was read from a replica.
+
+export async function sayAge(reading: App['reading']): Promise<void> {
+  if (reading.asOf === undefined) return;
+  const at = await reading.asOf();
+  say(
+    at === undefined
+      ? 'Read from a replica, which has no log yet.'
+      : `Read from a replica, whose newest log entry is of ${paris(at)}.`,
+  );
+}

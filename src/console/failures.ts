@@ -9,7 +9,7 @@ import { html, type Html, type Piece } from '../privacy/papers/html.ts';
 import type { Both } from '../support/words.ts';
 import { isOurs, holderOf, visitOf, type Refuse, type Visit } from './gate.ts';
 import { wordsOfRefusal, detailPart, sentenceOf } from './refused.ts';
-import { isDatabaseTrouble } from '../support/database-trouble.ts';
+import { isDatabaseTrouble } from '../support/place.ts';
 import { sayTo, type Show, type Say } from './layout.ts';
 import { frame } from './words/frame.ts';
 import { refusalText, remedyText, elsewhere as words, unknownThings } from './words/refusals.ts';

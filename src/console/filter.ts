@@ -11,8 +11,7 @@ import { sayIn, type Say } from './layout.ts';
 import { refuse } from './refused.ts';
 import { deskWords as words } from './words/desk.ts';
 import { replayFlags } from '../support/acts/deliveries.ts';
-import { destinationLink } from './labels.ts';
-import { countText, momentText } from './times.ts';
+import { destinationLink, countText, momentText } from './labels.ts';
 import { frame } from './words/frame.ts';
 
 const names = ['client', 'destination', 'state', 'cause', 'lead', 'run', 'from', 'to'] as const;

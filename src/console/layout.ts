@@ -5,7 +5,7 @@ import { html, written, type Html, type Piece } from '../privacy/papers/html.ts'
 import type { Both, Language } from '../support/words.ts';
 import { assets } from './assets.ts';
 import { holderOf, sayIn, visitOf, type Say, type Visit } from './gate.ts';
-import { zoneText } from './times.ts';
+import { zoneText } from './labels.ts';
 import { frame } from './words/frame.ts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 

@@ -8,7 +8,7 @@ import { consentWords, type Both } from '../support/words.ts';
 import { visitOf } from './gate.ts';
 import { sayTo, type Say } from './layout.ts';
 import { table, notice, state } from './parts.ts';
-import { countText } from './times.ts';
+import { countText } from './labels.ts';
 import { fileChangeWords, mappingWords as words, previewActions } from './words/mappings.ts';
 import { problemInFrench, problemSentence } from '../support/mappings/problem-words.ts';
 import { detailPart } from './refused.ts';

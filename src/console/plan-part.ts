@@ -10,11 +10,10 @@ import { boxes, inputOf } from './act-form.ts';
 import type { ConsolePlace } from './place.ts';
 import { field } from './forms.ts';
 import { personOf, visitOf } from './gate.ts';
-import { categoryText, deliveryLink } from './labels.ts';
+import { categoryText, deliveryLink, counted, countText } from './labels.ts';
 import { hidden, input } from './parts.ts';
 import { refuse, wordsOfRefusal } from './refused.ts';
 import { sayTo } from './layout.ts';
-import { counted, countText } from './times.ts';
 import { mappingCounts, mappingWords as words } from './words/mappings.ts';
 
 export type Plan = Awaited<ReturnType<ConsolePlace['publishing']['plan']>>;

@@ -1,7 +1,7 @@
 // Dependencies and scope of support's reads and acts, for every face.
 import type { EveryClient, Reach } from '../access/permissions.ts';
 import type { Published } from '../delivery/trip/mapping-cache.ts';
-import type { Database } from '../store/database.ts';
+import { type Database, isStoreTrouble } from '../store/database.ts';
 import type { ReadSide } from '../store/replica.ts';
 import type { DeliveryFilter } from '../domain/delivery-filter.ts';
 import type { RelaisError } from '../errors.ts';
@@ -70,3 +70,8 @@ export function existing<T extends { readonly clientId: string }>(
   if (found === undefined || !isWithin(scope, found.clientId)) throw unknown;
   return found;
 }
+
+// Recognises temporary errors of the database, for messages to people and their advice to retry.
+
+/** It is away, read-only or full, a lock is busy too long, or an account lacks a right: a later try may pass. */
+export const isDatabaseTrouble = (error: unknown): boolean => isStoreTrouble(error);

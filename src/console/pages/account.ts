@@ -8,7 +8,7 @@ import { asked, numberOf } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { facts, notice, table, heads } from '../parts.ts';
 import { sayTo } from '../layout.ts';
-import { timeOf } from '../times.ts';
+import { timeOf } from '../labels.ts';
 import { frame } from '../words/frame.ts';
 import { signInWords as words } from '../words/sign-in.ts';
 import { pages, type Desk, type PageOf } from './sign-in.ts';

@@ -1,25 +1,35 @@
 // Serves the accounts of people who work with Relais, the form that creates one, and the list of sign-ins (C38).
 // Invariant: a code for setting a password is shown once, in an answer that is kept nowhere.
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { accounts, accountWithId, type Account } from '../../access/accounts.ts';
 import { roles, roleWords } from '../../access/permissions.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
-import { perform } from '../../support/acts/act.ts';
-import { makeAccount } from '../../support/acts/accounts.ts';
+import { perform, type Asked } from '../../support/acts/act.ts';
+import {
+  makeAccount,
+  endAccount,
+  giveRoles,
+  linkSubject,
+  resetAccess,
+  signOutAll,
+} from '../../support/acts/accounts.ts';
 import { namesInScope } from '../../support/reads/filter.ts';
 import type { Language } from '../../support/words.ts';
-import { nameChoice, input, state, tickBox, listOf } from '../parts.ts';
-import { field, ticked, asked } from '../forms.ts';
+import { nameChoice, input, state, tickBox, listOf, facts, section, tableOf } from '../parts.ts';
+import { field, ticked, asked, numberOf, sentAgain, wasSent } from '../forms.ts';
 import { actingOf, personOf, visitOf } from '../gate.ts';
-import { sayTo, type Say } from '../layout.ts';
-import { refusedBy, type Refused } from '../refused.ts';
-import { timeOf } from '../times.ts';
+import { sayTo, type Say, notFound } from '../layout.ts';
+import { refusedBy, type Refused, refuse } from '../refused.ts';
+import { timeOf, actorText } from '../labels.ts';
 import { adminWords as words, accessEntryWords, accessReasonWords } from '../words/admin.ts';
 import { frame } from '../words/frame.ts';
 import { adminPage, onceShown } from './admin-page.ts';
 import { pages, type Desk, type PageOf } from './sign-in.ts';
 import { accessEntries, type AccessEntries } from '../../access/place.ts';
-import { actorText } from '../labels.ts';
+import { identityOfAccount } from '../../access/oidc.ts';
+import { ownSessions } from '../../access/sessions.ts';
+import { actRoutes, offered } from '../act-form.ts';
+import { signInWords } from '../words/sign-in.ts';
 
 export function accountsRoutes(server: FastifyInstance, desk: Desk): void {
   pages(server, desk, { '/accounts': ['account.manage', listPage] });
@@ -134,4 +144,164 @@ export function entriesTable({ items, names }: AccessEntries, say: Say, language
     [words.who, ({ actor }) => who(actor)],
     [words.about, ({ actor, target }) => (target === '' || target === actor ? '' : who(target))],
   ]);
+}
+
+// Serves one account to its administrator: roles, sessions, acts; changed, reset, ended.
+// Invariant: each change is an entry of the log, and ends the sessions of the account.
+
+const mostEntries = 20;
+
+export function oneAccountRoutes(server: FastifyInstance, desk: Desk): void {
+  const gated = { config: { gate: 'account.manage' } } as const;
+  server.get('/accounts/:id', gated, (request, reply) => accountPage(desk, request, reply));
+  const asked = (request: FastifyRequest): Promise<Asked> => askedOf(desk, request);
+  const confirmed = (request: FastifyRequest): Promise<Asked> => askedOf(desk, request, true);
+  const acts = {
+    roles: offered(giveRoles, undefined, asked),
+    'end-sessions': offered(signOutAll, undefined, asked),
+    identity: offered(linkSubject, undefined, asked),
+    end: offered(endAccount, undefined, confirmed),
+  };
+  actRoutes(server, desk.place, '/accounts', acts, (request, reply, { refused }) =>
+    accountPage(desk, request, reply, refused),
+  );
+  server.post('/accounts/:id/reset', gated, async (request, reply) => {
+    let secret = '';
+    const refused = await refusedBy(async () => {
+      secret = await perform(desk.place, resetAccess, actingOf(request), await confirmed(request));
+    });
+    if (refused !== undefined) return accountPage(desk, request, reply, refused);
+    const back = `/accounts/${numberOf(request) ?? ''}`;
+    return onceShown(desk, request, reply, { title: words.code, text: words.codeText, secret, back });
+  });
+}
+
+/** The account of the address by its login, which the form repeats where the act cannot be undone. */
+async function askedOf(desk: Desk, request: FastifyRequest, isConfirmed = false): Promise<Asked> {
+  const login = (await named(desk, request))?.login ?? '';
+  if (isConfirmed && field(request, 'login').trim() !== login) refuse(words.wrongLogin);
+  const subject = field(request, 'subject', 300);
+  return { to: [login], input: { roles: ticked(request, 'role'), issuer: desk.oidc?.issuer, subject } };
+}
+
+async function named({ place }: Desk, request: FastifyRequest): Promise<Account | undefined> {
+  const id = numberOf(request);
+  return id === undefined ? undefined : accountWithId(place.access.database, id);
+}
+
+const accountPage: PageOf<[refused?: Refused]> = async (desk, request, reply, refused) => {
+  const account = await named(desk, request);
+  if (account === undefined) return notFound(reply);
+  const { say, language } = visitOf(request);
+  const { access } = desk.place;
+  const entries = await accessEntries(access, { accountId: account.id, limit: mostEntries });
+  const sessions = await ownSessions(access, account.id);
+  const identity = desk.oidc === undefined ? undefined : await identityOfAccount(access, account.id);
+  return adminPage(desk, request, reply, {
+    title: `${say(words.account)} ${account.login}`,
+    tab: '/accounts',
+    refused,
+    body: html`<div class="card">
+        ${facts([
+          [say(words.roles), rolesText(account, language)],
+          [say(words.client), account.clientId ?? '–'],
+          [say(words.password), say(account.hasPassword ? words.set : words.unset)],
+          [say(words.factor), say(account.hasFactor ? words.set : words.unset)],
+          [say(words.created), timeOf(account.createdAt, language)],
+          [say(words.signedIn), timeOf(account.signedInAt, language) ?? '–'],
+          [
+            say(frame.state),
+            account.endedAt === undefined
+              ? state(say(words.inForce), 'good')
+              : html`${state(say(words.ended), 'calm')} ${timeOf(account.endedAt, language)}`,
+          ],
+        ])}
+      </div>
+      ${account.endedAt === undefined && desk.oidc !== undefined && identityPart(request, account, { issuer: desk.oidc.issuer, subject: identity?.subject })}
+      ${account.endedAt === undefined && changesPart(request, account)}
+      ${sessionsPart(request, account, sessions)}
+      <h2>${say(words.history)}</h2>
+      ${entriesTable(entries, say, language)}
+      <p><a href="/sign-ins?account=${account.id}">${say(words.wholeHistory)}</a></p>`,
+  });
+};
+
+/** Its open sessions, and the button that ends them all. */
+function sessionsPart(
+  request: FastifyRequest,
+  { id }: Account,
+  sessions: Awaited<ReturnType<typeof ownSessions>>,
+): Html | undefined {
+  const { say, language } = visitOf(request);
+  const { begun, seen, address: from, browser } = signInWords;
+  return section(
+    say(signInWords.sessions),
+    sessions,
+    (rows) =>
+      html`${tableOf(say, say(signInWords.sessions), rows, [
+          [begun, ({ createdAt }) => timeOf(createdAt, language)],
+          [seen, ({ seenAt }) => timeOf(seenAt, language)],
+          [from, ({ address }) => address],
+          [browser, ({ agent }) => agent],
+        ])}
+        <form method="post" action="/accounts/${id}/end-sessions">
+          <p><button class="second">${say(words.endSessions)}</button></p>
+        </form>`,
+  );
+}
+
+/** The provider's subject for this account, never a mail address. */
+function identityPart(
+  request: FastifyRequest,
+  { id }: Account,
+  { issuer, subject }: { readonly issuer: string; readonly subject: string | undefined },
+): Html {
+  const say = sayTo(request);
+  const action = `/accounts/${id}/identity`;
+  const isSent = wasSent(request, action);
+  const value = isSent ? field(request, 'subject', 300) : (subject ?? '');
+  return html`<details class="card" ${isSent ? html` open` : ''}>
+    <summary>${say(words.identity)} : ${subject ?? say(words.notLinked)}</summary>
+    <form class="stack" method="post" action="${action}">
+      <p>${say(words.identityText)} <code>${issuer}</code></p>
+      ${input('subject', say(words.subject), { hint: say(words.subjectHint), value, most: 255, optional: true })}
+      <button class="second">${say(words.link)}</button>
+    </form>
+  </details>`;
+}
+
+function changesPart(request: FastifyRequest, { id, login, roles, clientId }: Account): Html {
+  const say = sayTo(request);
+  const address = (act: string): string => `/accounts/${id}/${act}`;
+  const isOpen = (act: string): Html | string => (wasSent(request, address(act)) ? html` open` : '');
+  const confirm = (act: string): Html =>
+    input('login', say(words.confirmLogin), {
+      hint: login,
+      value: sentAgain(request, address(act), 'login'),
+      most: 190,
+    });
+  const chosen = wasSent(request, address('roles')) ? ticked(request, 'role') : roles;
+  return html`${
+      clientId === undefined &&
+      html`<details class="card" ${isOpen('roles')}>
+        <summary>${say(words.changeRoles)}</summary>
+        <form class="stack" method="post" action="${address('roles')}">
+          ${roleBoxes(say, chosen)} <button class="second">${say(words.changeRoles)}</button>
+        </form>
+      </details>`
+    }
+    <details class="card" ${isOpen('reset')}>
+      <summary>${say(words.reset)}</summary>
+      <form class="stack" method="post" action="${address('reset')}">
+        <p>${say(words.resetText)}</p>
+        ${confirm('reset')}<button class="danger">${say(words.reset)}</button>
+      </form>
+    </details>
+    <details class="card" ${isOpen('end')}>
+      <summary>${say(words.end)}</summary>
+      <form class="stack" method="post" action="${address('end')}">
+        <p>${say(words.endText)}</p>
+        ${confirm('end')}<button class="danger">${say(words.end)}</button>
+      </form>
+    </details>`;
 }

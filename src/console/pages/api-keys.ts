@@ -13,7 +13,7 @@ import { field, numberOf, sentAgain, ticked, wasSent } from '../forms.ts';
 import { actingOf, personOf, visitOf } from '../gate.ts';
 import { notFound, sayTo, type Say } from '../layout.ts';
 import { refuse, refusedBy, type Refused } from '../refused.ts';
-import { timeOf } from '../times.ts';
+import { timeOf } from '../labels.ts';
 import { adminWords as words, scopeWords } from '../words/admin.ts';
 import { frame } from '../words/frame.ts';
 import { adminPage, foldedForm, onceShown } from './admin-page.ts';

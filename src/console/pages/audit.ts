@@ -15,7 +15,7 @@ import { download, notFound, sayTo, type Say } from '../layout.ts';
 import { field, numberOf, reasonProblem } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { facts, input, notice, state, table, nameChoice, dateBox, type Tone, heads } from '../parts.ts';
-import { countText, timeOf } from '../times.ts';
+import { countText, timeOf } from '../labels.ts';
 import { auditWords as words, findingWords, packWords, auditWords } from '../words/privacy.ts';
 import { pages, type Desk, type PageOf } from './sign-in.ts';
 import { addDays, isCivilDate, startOfDay } from '../../domain/civil-date.ts';

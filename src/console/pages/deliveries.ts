@@ -14,11 +14,19 @@ import { readFilter, namesInScope } from '../../support/reads/filter.ts';
 import { askedFilter, filterForm, queryOf, carried, type AskedFilter } from '../filter.ts';
 import { asked, field, numberOf, problemOf } from '../forms.ts';
 import { personOf } from '../gate.ts';
-import { actionText, deliveryLink, destinationLink, leadLink, reasonText, stateTag } from '../labels.ts';
+import {
+  actionText,
+  deliveryLink,
+  destinationLink,
+  leadLink,
+  reasonText,
+  stateTag,
+  countText,
+  timeOf,
+} from '../labels.ts';
 import { sayTo, notFound, type Say } from '../layout.ts';
 import { notice, table, hidden, input, heads } from '../parts.ts';
 import { foundOr, refusedNotice, statusOfList, refuse, type Refused } from '../refused.ts';
-import { countText, timeOf } from '../times.ts';
 import { exportWords } from '../words/admin.ts';
 import { frame, viewProblems, viewWords } from '../words/frame.ts';
 import { deskWords as words } from '../words/desk.ts';

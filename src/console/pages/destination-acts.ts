@@ -21,7 +21,7 @@ import { personOf, visitOf, actingOf } from '../gate.ts';
 import { sayTo, type Say } from '../layout.ts';
 import { facts, notice } from '../parts.ts';
 import { refusedBy, refusedNotice, type Refused } from '../refused.ts';
-import { countText, secondsText, timeOf } from '../times.ts';
+import { countText, secondsText, timeOf, destinationPath } from '../labels.ts';
 import { deskWords as words } from '../words/desk.ts';
 import type { Desk, PageOf } from './sign-in.ts';
 import { perform } from '../../support/acts/act.ts';
@@ -34,7 +34,6 @@ import {
   type RotatedSecret,
   type SecretStanding,
 } from '../../support/acts/rotate-secret.ts';
-import { destinationPath } from '../labels.ts';
 import { secretWords } from '../words/work.ts';
 
 export interface ShownDestination extends OnPage {

@@ -15,11 +15,19 @@ import {
 import type { Both } from '../../support/words.ts';
 import { asked } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
-import { destinationLink, reasonText, stateTag } from '../labels.ts';
+import {
+  destinationLink,
+  reasonText,
+  stateTag,
+  countText,
+  secondsText,
+  clockText,
+  dayText,
+  hourText,
+} from '../labels.ts';
 import { facts, notice, state, table, type Tone, heads } from '../parts.ts';
 import { refusedNotice } from '../refused.ts';
 import { sayTo } from '../layout.ts';
-import { countText, secondsText, clockText, dayText, hourText } from '../times.ts';
 import { frame, plotWords } from '../words/frame.ts';
 import { connectorWords, deskWords as words, saidDone } from '../words/desk.ts';
 import { secretWords, testLeadWords } from '../words/work.ts';

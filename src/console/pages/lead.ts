@@ -27,10 +27,11 @@ import {
   leadPath,
   reasonText,
   stateTag,
+  momentText,
+  timeOf,
 } from '../labels.ts';
 import { sayTo, type Say } from '../layout.ts';
 import { facts, input, notice, table, heads } from '../parts.ts';
-import { momentText, timeOf } from '../times.ts';
 import { deskWords } from '../words/desk.ts';
 import { frame } from '../words/frame.ts';
 import { categoryNames, fieldWord, leadWords as words, personWords, searchWords } from '../words/work.ts';

@@ -7,11 +7,10 @@ import { liveAfter, liveUpTo, type LiveEntry, type LivePage } from '../../suppor
 import { askedFilter, filterForm, queryOf, type AskedFilter } from '../filter.ts';
 import { asked } from '../forms.ts';
 import { personOf } from '../gate.ts';
-import { deliveryLink, destinationLink, leadLink, stateTag } from '../labels.ts';
+import { deliveryLink, destinationLink, leadLink, stateTag, timeOf } from '../labels.ts';
 import { notice, table, heads } from '../parts.ts';
 import { refuse, foundOr, statusOfList } from '../refused.ts';
 import { sayTo } from '../layout.ts';
-import { timeOf } from '../times.ts';
 import { deskWords, liveWords as words } from '../words/desk.ts';
 import { unknownPart, viewsPart } from './deliveries.ts';
 import type { Desk } from './sign-in.ts';

@@ -35,7 +35,7 @@ import { mappingWords as words } from '../words/mappings.ts';
 import { mappingPath, inForceTag } from './mappings.ts';
 import type { Desk } from './sign-in.ts';
 import { namesFor } from '../../support/named-text.ts';
-import { timeOf } from '../times.ts';
+import { timeOf } from '../labels.ts';
 
 type Params = { readonly id: string };
 

@@ -15,11 +15,10 @@ import {
 } from '../../support/reads/mappings.ts';
 import { asked, field } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
-import { goLiveMark } from '../labels.ts';
+import { goLiveMark, counted, timeOf } from '../labels.ts';
 import { facts, notice, state, table, hidden, input, type Tone, heads } from '../parts.ts';
 import { keepingWords } from '../plan-part.ts';
 import { sayTo } from '../layout.ts';
-import { counted, timeOf } from '../times.ts';
 import { deskWords } from '../words/desk.ts';
 import { frame } from '../words/frame.ts';
 import { goLiveWords, mappingCounts, draftWords, mappingWords as words } from '../words/mappings.ts';

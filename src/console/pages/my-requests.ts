@@ -14,7 +14,7 @@ import { personOf, visitOf } from '../gate.ts';
 import { notFound, sayTo, type Say } from '../layout.ts';
 import { facts, input, notice, listOf } from '../parts.ts';
 import { refusedNotice, type Refused } from '../refused.ts';
-import { countText, timeOf } from '../times.ts';
+import { countText, timeOf } from '../labels.ts';
 import { frame } from '../words/frame.ts';
 import { requestWords as words } from '../words/requests.ts';
 import { documentRoute } from './request-acts.ts';

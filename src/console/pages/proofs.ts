@@ -6,13 +6,12 @@ import { checkProof, type SignedProof, publishedKeys } from '../../privacy/proof
 import { proofPage } from '../../privacy/proofs/proof-page.ts';
 import { namesInScope } from '../../support/reads/filter.ts';
 import { proofsListed, proofWithNumber } from '../../support/reads/requests.ts';
-import { changedColumn, changedTable } from '../labels.ts';
+import { changedColumn, changedTable, countText, timeOf } from '../labels.ts';
 import { download, notFound, sayTo, type Say } from '../layout.ts';
 import { nameChoice, facts, input, notice, table, listOf } from '../parts.ts';
 import { asked, numberOf } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import type { Both, Language } from '../../support/words.ts';
-import { countText, timeOf } from '../times.ts';
 import { proofActWords, requestWords as words } from '../words/requests.ts';
 import { pages, type Desk, type PageOf } from './sign-in.ts';
 

@@ -16,9 +16,8 @@ import type { Language } from '../../support/words.ts';
 import { monthBox, notice, select, state, table, heads } from '../parts.ts';
 import { asked } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
-import { actorText } from '../labels.ts';
-import { type Say } from '../layout.ts';
-import { counted, countText, monthText, timeOf } from '../times.ts';
+import { actorText, counted, countText, monthText, timeOf } from '../labels.ts';
+import type { Say } from '../layout.ts';
 import { frame } from '../words/frame.ts';
 import {
   endingWords,

@@ -13,23 +13,29 @@ import {
   type BulkPlan,
 } from '../../support/acts/bulk.ts';
 import { namesFor } from '../../support/named-text.ts';
-import { bulkRun, bulkRunsPage, type BulkFollowed, type BulkRunHead } from '../../support/reads/bulk-runs.ts';
+import {
+  bulkRun,
+  bulkRunsPage,
+  type BulkFollowed,
+  type BulkRunHead,
+  bulkFollowed,
+  type BulkKind,
+} from '../../support/reads/bulk-runs.ts';
 import { filterFacts, askedFilter, carried, queryOf, type AskedFilter } from '../filter.ts';
-import { followedOf, followedPart, isAskedByItself } from '../followed-part.ts';
 import { actForm, actRoutes, offered, boxes } from '../act-form.ts';
 import { asked, numberOf, field } from '../forms.ts';
 import { personOf, visitOf, actingOf } from '../gate.ts';
-import { deliveryLink } from '../labels.ts';
+import { deliveryLink, stateTag, countText, timeOf, counted } from '../labels.ts';
 import { notFound, sayTo, type Say } from '../layout.ts';
 import { facts, notice, section, state, table, hidden, input, type Tone, listOf } from '../parts.ts';
 import { refusedNotice, refusedBy, type Refused } from '../refused.ts';
-import { countText, timeOf } from '../times.ts';
 import { frame } from '../words/frame.ts';
-import { deskWords as words, kindWords, runStateWords } from '../words/desk.ts';
+import { deskWords as words, kindWords, runStateWords, runCounts } from '../words/desk.ts';
 import { pages, type Desk, type PageOf } from './sign-in.ts';
 import { perform, reason, type Act, type By } from '../../support/acts/act.ts';
 import { replayFlags, type ReplayHow } from '../../support/acts/deliveries.ts';
 import { readFilter } from '../../support/reads/filter.ts';
+import type { SupportPlace } from '../../support/place.ts';
 
 export function runsRoutes(server: FastifyInstance, desk: Desk): void {
   const { place } = desk;
@@ -314,4 +320,52 @@ function confirmForm(request: FastifyRequest, { door, wanted, how }: Planned, { 
     ${input('number', say(words.confirm), { hint, inputmode: 'numeric', most: 12 })}
     <button class="${door.tone}">${say(door.button)}</button>
   </form>`;
+}
+
+// Counts the deliveries of a bulk run by their present state, each state with its list.
+// Invariant: counted over the run's own list, so that the cost depends on the run, however many deliveries there are.
+
+/** True for the refreshes by the page's script, every two seconds while the run is under way. */
+export const isAskedByItself = ({ headers }: FastifyRequest): boolean =>
+  headers['x-relais-by-itself'] === 'run';
+
+/** Kinds that send: their result is not yet the final state of a delivery. */
+const sending: readonly BulkKind[] = ['replay', 'resolve'];
+/** Longer runs are counted once they are paused or ended, not every two seconds. */
+const mostWhileRunning = 10_000;
+
+export function followedOf(
+  place: Pick<SupportPlace, 'reading'>,
+  run: BulkRunHead,
+): Promise<BulkFollowed | undefined> {
+  const isTooMuch = run.state === 'running' && run.done > mostWhileRunning;
+  return run.done === 0 || isTooMuch || !sending.includes(run.kind)
+    ? Promise.resolve(undefined)
+    : bulkFollowed(place, run);
+}
+
+/** Present states of the run's deliveries: each links to its list. */
+export function followedPart(
+  request: FastifyRequest,
+  run: BulkRunHead,
+  followed: BulkFollowed | undefined,
+): Html | undefined {
+  if (followed === undefined) return undefined;
+  const { say, language } = visitOf(request);
+  const title = say(words.sinceThen);
+  if (followed.known === 0)
+    return html`<h2>${title}</h2>
+      <p>${say(words.listGone)}</p>`;
+  const unknown = run.done - followed.known;
+  return html`<h2>${title}</h2>
+    ${table(
+      title,
+      [{ name: say(words.count), number: true }, { name: say(frame.state) }],
+      followed.states.map(({ state: name, count }) => [
+        html`<a href="/deliveries?run=${run.id}&state=${name}">${countText(count, language)}</a>`,
+        stateTag(name, say),
+      ]),
+    )}
+    ${unknown > 0 && html`<p class="quiet">${counted(unknown, runCounts.unknown, language)}</p>`}
+    <p><a href="/deliveries?run=${run.id}">${say(words.allOfRun)}</a></p>`;
 }

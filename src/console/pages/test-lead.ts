@@ -12,11 +12,10 @@ import {
 } from '../../support/test-leads/send.ts';
 import type { Both } from '../../support/words.ts';
 import { actingOf, personOf, visitOf } from '../gate.ts';
-import { destinationPath, reasonText } from '../labels.ts';
-import { type Say } from '../layout.ts';
+import { destinationPath, reasonText, timeOf } from '../labels.ts';
+import type { Say } from '../layout.ts';
 import { notice, table, heads } from '../parts.ts';
 import { refusedBy, refusedNotice, type Refused } from '../refused.ts';
-import { timeOf } from '../times.ts';
 import { frame } from '../words/frame.ts';
 import { testLeadWords as words } from '../words/work.ts';
 import type { Desk, PageOf } from './sign-in.ts';
