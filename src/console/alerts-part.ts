@@ -43,8 +43,8 @@ export function alertFacts(request: FastifyRequest, alert: AlertHead): Html {
   return html`<div class="card">
     ${facts([
       [say(words.raised), timeOf(alert.raisedAt, visitOf(request).language)],
-      ...(concerned === '' ? [] : [[say(words.concerned), concerned] as const]),
-      ...(text === '' ? [] : [[say(frame.cause), text] as const]),
+      concerned !== '' && [say(words.concerned), concerned],
+      text !== '' && [say(frame.cause), text],
     ])}
   </div>`;
 }

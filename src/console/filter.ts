@@ -7,7 +7,7 @@ import type { KnownNames } from '../support/reads/filter.ts';
 import { html, type Html, type Piece } from '../privacy/papers/html.ts';
 import { stateWords, reasonWords, type Both, type Language } from '../support/words.ts';
 import { causeChoice, nameChoice, dateBox, hidden, input, select } from './parts.ts';
-import { sayIn, type Say } from './layout.ts';
+import { sayIn, type Say } from './gate.ts';
 import { refuse } from './refused.ts';
 import { deskWords as words } from './words/desk.ts';
 import { replayFlags } from '../support/acts/deliveries.ts';

@@ -13,7 +13,7 @@ import {
   type Language,
   inLanguage,
 } from '../support/words.ts';
-import type { Say } from './layout.ts';
+import type { Say } from './gate.ts';
 import { state, type Tone } from './parts.ts';
 import { columnFacts } from '../domain/lead-fields/columns.ts';
 import { labelOf, tableWords } from '../privacy/proofs/proof-page.ts';

@@ -7,12 +7,15 @@ import { assets } from './assets.ts';
 import { holderOf, sayIn, visitOf, type Say, type Visit } from './gate.ts';
 import { zoneText } from './labels.ts';
 import { frame } from './words/frame.ts';
+import { refusedNotice, type Refused } from './refused.ts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 export { sayIn, type Say } from './gate.ts';
 
 export interface Page {
   readonly title: string;
+  /** Why what was asked of it is refused: it stands before the body. */
+  readonly refused?: Refused | undefined;
   readonly body: Piece;
   /** Its entry of the navigation: marked there, and linked from the pages below it. */
   readonly at?: string;
@@ -77,7 +80,7 @@ export function pageOf(page: Page, visit: Visit, here: Here, now: Date): string 
         <main id="content" tabindex="-1" ${page.narrow === true ? html` class="narrow"` : ''}>
           ${isBelow && page.isBeside !== true ? upLink(page, visit, say) : undefined}
           <h1>${page.title}</h1>
-          ${page.body}
+          ${refusedNotice(page.refused, say)} ${page.body}
         </main>
         <footer>${say(frame.timesAre)} : ${zoneText(now, language)}</footer>
       </body>
@@ -141,7 +144,8 @@ function mine({ session, language }: Visit, here: Here, say: Say): Html {
 // Answers with a page in its frame, with its status and the header against caching.
 
 export interface Shown extends Page {
-  readonly status?: number;
+  /** 422 for a refusal, unless another is given. */
+  readonly status?: number | undefined;
 }
 
 export type Show = (request: FastifyRequest, reply: FastifyReply, page: Shown) => FastifyReply;
@@ -150,7 +154,7 @@ export const showWith =
   (now: () => Date): Show =>
   (request, reply, page) =>
     reply
-      .code(page.status ?? 200)
+      .code(page.status ?? (page.refused === undefined ? 200 : 422))
       .type('text/html; charset=utf-8')
       .send(pageOf(page, visitOf(request), hereOf(request), now()));
 

@@ -1,7 +1,7 @@
 // Renders small parts of pages: notices, states, tables, fields, choices, dates, QR codes.
 import { html, type Html, type Piece } from '../privacy/papers/html.ts';
 import { encode } from 'uqr';
-import type { Say } from './layout.ts';
+import type { Say } from './gate.ts';
 import { dateWords, frame } from './words/frame.ts';
 import { reasons } from '../domain/delivery.ts';
 import { reasonWords, type Both } from '../support/words.ts';
@@ -101,12 +101,14 @@ export const section = <Row>(
     : html`<h2>${title}</h2>
         ${list(rows)}`;
 
-export const facts = (rows: readonly (readonly [Piece, Piece])[]): Html =>
+/** A row that a condition leaves out is none. */
+export const facts = (rows: readonly (readonly [Piece, Piece] | false)[]): Html =>
   html`<dl class="facts">
     ${rows.map(
-      ([name, value]) =>
-        html`<dt>${name}</dt>
-          <dd>${value}</dd>`,
+      (row) =>
+        row !== false &&
+        html`<dt>${row[0]}</dt>
+          <dd>${row[1]}</dd>`,
     )}
   </dl>`;
 

@@ -3,7 +3,7 @@
 import { isRelaisError, RelaisError } from '../errors.ts';
 import { html, type Html } from '../privacy/papers/html.ts';
 import { inLanguage, type Both, type Sentence } from '../support/words.ts';
-import type { Say } from './layout.ts';
+import type { Say } from './gate.ts';
 import { notice } from './parts.ts';
 import { refusalText, detail, inEnglish } from './words/refusals.ts';
 

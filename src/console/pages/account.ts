@@ -43,7 +43,7 @@ const accountPage: PageOf = async ({ place, show }, request, reply) => {
       <div class="card">
         ${facts([
           [say(words.roles), account.roles.map((role) => roleWords[role][language]).join(', ')],
-          ...(account.clientId === undefined ? [] : [[say(words.client), account.clientId] as const]),
+          account.clientId !== undefined && [say(words.client), account.clientId],
           [
             say(words.secondFactor),
             html`${say(account.hasFactor ? words.active : words.inactive)} —

@@ -6,7 +6,7 @@ import type { Both } from '../../support/words.ts';
 import { asked } from '../forms.ts';
 import { sayTo, type Say } from '../layout.ts';
 import { notice } from '../parts.ts';
-import { refusedNotice, type Refused } from '../refused.ts';
+import type { Refused } from '../refused.ts';
 import { adminWords as words, exportWords } from '../words/admin.ts';
 import { frame } from '../words/frame.ts';
 import type { Desk } from './sign-in.ts';
@@ -38,9 +38,9 @@ export function adminPage(
     title,
     at: '/accounts',
     isBeside: true,
-    status: refused === undefined ? 200 : 422,
-    body: html`${refusedNotice(refused, say)}
-    ${asked(request, 'say') === 'done' && notice(say(words.done), 'good')} ${tabsPart(tab, say)} ${body}`,
+    refused,
+    body: html`${asked(request, 'say') === 'done' && notice(say(words.done), 'good')} ${tabsPart(tab, say)}
+    ${body}`,
   });
 }
 

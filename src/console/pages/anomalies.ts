@@ -10,7 +10,7 @@ import { nameChoice, notice, table, heads } from '../parts.ts';
 import { asked } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { leadLink, countText } from '../labels.ts';
-import { foundOr, refusedNotice } from '../refused.ts';
+import { foundOr } from '../refused.ts';
 import { frame } from '../words/frame.ts';
 import { fieldWord, searchWords } from '../words/work.ts';
 import { pages, type Desk, type PageOf } from './sign-in.ts';
@@ -51,8 +51,8 @@ const anomalyPage: PageOf = async ({ place, show }, request, reply) => {
     title: say(frame.anomalies),
     at: '/anomalies',
     status: refused === undefined ? 200 : 404,
-    body: html`${refusedNotice(refused, say)}
-      <p>${say(words.text)}</p>
+    refused,
+    body: html`<p>${say(words.text)}</p>
       ${
         holder.clientId === undefined &&
         html`<form class="line card filters" method="get" action="/anomalies">

@@ -21,7 +21,7 @@ import { pages, type Desk, type PageOf } from './sign-in.ts';
 import { addDays, isCivilDate, startOfDay } from '../../domain/civil-date.ts';
 import { auditPack, type AuditPack, type PackAsked } from '../../support/audit-pack/pack.ts';
 import { namesInScope } from '../../support/reads/filter.ts';
-import { refusal, refusedBy, refusedNotice, type Refused } from '../refused.ts';
+import { refusal, refusedBy, type Refused } from '../refused.ts';
 import { frame } from '../words/frame.ts';
 
 const mostShown = 50;
@@ -70,9 +70,8 @@ const auditPage: PageOf<[problem?: Both]> = async ({ place, show }, request, rep
   return show(request, reply, {
     title: say(words.title),
     at: '/audit',
-    status: problem === undefined ? 200 : 422,
-    body: html`${problem !== undefined && notice(say(problem), 'bad')}
-      <p>${say(words.text)}</p>
+    refused: problem && refusal(problem),
+    body: html`<p>${say(words.text)}</p>
       <p>
         <a href="/audit/lookups">${say(words.lookups)}</a> · <a href="/audit/pack">${say(packWords.link)}</a>
       </p>
@@ -248,9 +247,8 @@ const packPage: PageOf<[refused?: Refused]> = async ({ place, show }, request, r
   return show(request, reply, {
     title: say(packWords.title),
     at: '/audit',
-    status: refused === undefined ? 200 : 422,
-    body: html`${refusedNotice(refused, say)}
-      <p>${say(packWords.text)}</p>
+    refused,
+    body: html`<p>${say(packWords.text)}</p>
       <p>${say(packWords.proves)}</p>
       <form class="card stack" method="post" action="/audit/pack">
         <div class="grid">

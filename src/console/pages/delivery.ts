@@ -13,7 +13,6 @@ import { personOf, visitOf } from '../gate.ts';
 import { destinationLink, leadLink, stateTag, timeOf } from '../labels.ts';
 import { sayTo, type Say } from '../layout.ts';
 import { facts, notice, table, heads } from '../parts.ts';
-import { refusedNotice } from '../refused.ts';
 import { deskWords as words, saidDone } from '../words/desk.ts';
 import type { Desk, PageOf } from './sign-in.ts';
 import { may } from '../../access/permissions.ts';
@@ -48,8 +47,8 @@ const onePage: PageOf<[OnPage]> = async ({ place, show }, request, reply, { id, 
   return show(request, reply, {
     title: `${say(words.delivery)} ${page.delivery.id}`,
     at: '/deliveries',
-    status: refused === undefined ? 200 : 422,
-    body: html`${refusedNotice(refused, say)} ${done !== undefined && notice(say(done), 'good')}
+    refused,
+    body: html`${done !== undefined && notice(say(done), 'good')}
       <div id="progress" ${isMoving(page) ? follow(page.delivery.id) : ''}>
         <div class="card">${factsOf(request, page)}</div>
         ${advicePart(request, page)}
@@ -89,14 +88,10 @@ function factsOf(
               : say(value),
         ] as const,
     ),
-    ...(sentVersion === null
-      ? []
-      : [
-          [
-            say(words.version),
-            `${sentVersion}${versionInForce === sentVersion ? '' : ` (${say(words.nowInForce)} ${versionInForce ?? '–'})`}`,
-          ] as const,
-        ]),
+    sentVersion !== null && [
+      say(words.version),
+      `${sentVersion}${versionInForce === sentVersion ? '' : ` (${say(words.nowInForce)} ${versionInForce ?? '–'})`}`,
+    ],
   ]);
 }
 

@@ -20,7 +20,7 @@ import { field, asked } from '../forms.ts';
 import { personOf, visitOf, actingOf } from '../gate.ts';
 import { sayTo, type Say } from '../layout.ts';
 import { facts, notice } from '../parts.ts';
-import { refusedBy, refusedNotice, type Refused } from '../refused.ts';
+import { refusedBy, type Refused } from '../refused.ts';
 import { countText, secondsText, timeOf, destinationPath } from '../labels.ts';
 import { deskWords as words } from '../words/desk.ts';
 import type { Desk, PageOf } from './sign-in.ts';
@@ -216,9 +216,8 @@ const secretPage: PageOf<[Shown]> = async ({ place, show }, request, reply, { id
     title: `${say(secretWords.title)} : ${id}`,
     at: '/destinations',
     under: { path: destinationPath(id), name: id },
-    status: refused === undefined ? 200 : 422,
-    body: html`${refusedNotice(refused, say)}
-      ${asked(request, 'say') === 'taken-back' && notice(say(secretWords.tookBack), 'good')}
+    refused,
+    body: html`${asked(request, 'say') === 'taken-back' && notice(say(secretWords.tookBack), 'good')}
       ${made !== undefined && madePart(request, made)}
       <p>${say(secretWords.text)}</p>
       ${problem === undefined ? standingPart(request, id, standing) : notice(say(problemWords[problem]), 'warn')}`,
@@ -248,9 +247,7 @@ function standingPart(
       ${facts([
         [say(secretWords.signs), html`<code>webhook-signature</code> (Standard Webhooks, v1)`],
         [say(secretWords.renewed), timeOf(renewedAt, language) ?? say(secretWords.never)],
-        ...(overlapEndsAt === undefined
-          ? []
-          : [[say(secretWords.oldUntil), timeOf(overlapEndsAt, language)] as const]),
+        overlapEndsAt !== undefined && [say(secretWords.oldUntil), timeOf(overlapEndsAt, language)],
       ])}
     </div>
     ${

@@ -26,7 +26,6 @@ import {
   hourText,
 } from '../labels.ts';
 import { facts, notice, state, table, type Tone, heads } from '../parts.ts';
-import { refusedNotice } from '../refused.ts';
 import { sayTo } from '../layout.ts';
 import { frame, plotWords } from '../words/frame.ts';
 import { connectorWords, deskWords as words, saidDone } from '../words/desk.ts';
@@ -118,9 +117,8 @@ const onePage: PageOf<[ShownDestination]> = async (
   return show(request, reply, {
     title: `${say(words.destination)} ${page.destination}`,
     at: '/destinations',
-    status: refused === undefined ? 200 : 422,
-    body: html`${refusedNotice(refused, say)}
-      ${tested !== undefined && testedNotice(tested, say, visitOf(request).language)}
+    refused,
+    body: html`${tested !== undefined && testedNotice(tested, say, visitOf(request).language)}
       ${done !== undefined && notice(say(done), 'good')}
       <div class="card">${factsOf(request, page)}</div>
       <h2>${say(words.underWay)}</h2>
@@ -161,18 +159,14 @@ function factsOf(request: FastifyRequest, page: DestinationPage): Html {
     [say(words.connector), say(connectorWords[page.connector] ?? [page.connector, page.connector])],
     [say(words.version), page.mapping ?? '–'],
     [say(frame.state), sendsTag(page, request)],
-    ...(trouble === undefined ? [] : [[say(words.detail), trouble] as const]),
+    trouble !== undefined && [say(words.detail), trouble],
     [say(words.needPerson), countText(page.tasks, language)],
-    ...(page.oldestSeconds === null
-      ? []
-      : [
-          [
-            say(words.oldestWaits),
-            [secondsText(page.oldestSeconds, language), reasonText(page.oldestReason, say)]
-              .filter((part) => part !== '')
-              .join(' · '),
-          ] as const,
-        ]),
+    page.oldestSeconds !== null && [
+      say(words.oldestWaits),
+      [secondsText(page.oldestSeconds, language), reasonText(page.oldestReason, say)]
+        .filter((part) => part !== '')
+        .join(' · '),
+    ],
     [
       say(words.took),
       durations.count === 0

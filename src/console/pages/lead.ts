@@ -1,5 +1,6 @@
 // Serves one lead on one page: consents, interactions, destinations, rights exercised; the person masked.
 // Invariant: an account of a client sees that client's leads alone; clear text only after an entry with actor and reason.
+import { refusal } from '../refused.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { mayFor } from '../../access/permissions.ts';
 import { ownReasons } from '../../domain/names-in-text.ts';
@@ -82,9 +83,8 @@ async function onePage(
   return show(request, reply, {
     title: `${say(words.title)} ${named.reference}`,
     at: '/search',
-    status: problem === undefined ? 200 : 422,
-    body: html`${problem !== undefined && notice(say(problem), 'bad')}
-    ${look.reveal && notice(say(words.revealed), 'warn')} ${leadPart(request, file)}
+    refused: problem && refusal(problem),
+    body: html`${look.reveal && notice(say(words.revealed), 'warn')} ${leadPart(request, file)}
     ${
       canReveal &&
       html`<details class="card" ${problem === undefined ? '' : html` open`}>
@@ -108,7 +108,7 @@ function leadPart(request: FastifyRequest, file: LeadPage): Html {
           [say(words.revision), file.revision],
           [say(words.channel), say(fieldWord('request', file.channel))],
           [say(searchWords.collected), at(file.collectedAt)],
-          ...(file.notice === undefined ? [] : [[say(words.notice), file.notice] as const]),
+          file.notice !== undefined && [say(words.notice), file.notice],
         ])}
       </div>
       <div class="card">

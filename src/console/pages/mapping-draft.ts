@@ -3,7 +3,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';
 import { isRelaisError, type RelaisError } from '../../errors.ts';
-import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
+import { html, type Html } from '../../privacy/papers/html.ts';
 import { perform } from '../../support/acts/act.ts';
 import { publishMapping, rollbackMapping } from '../../support/acts/mappings.ts';
 import { draftOf, sourcesToPublish, type Draft } from '../../support/mappings/files.ts';
@@ -267,11 +267,11 @@ async function onePage(
 
 function factsOf(request: FastifyRequest, destination: string, page: VersionPage): Html {
   const say = sayTo(request);
-  const rows: (readonly [Piece, Piece])[] = [
+  const rows: Parameters<typeof facts>[0] = [
     [say(words.version), html`${page.version} ${inForceTag(page, request)}`],
     [say(words.published), timeOf(page.publishedAt, visitOf(request).language)],
-    ...(page.author === '' ? [] : [[say(words.by), page.author] as const]),
-    ...(page.note === '' ? [] : [[say(words.note), page.note] as const]),
+    page.author !== '' && [say(words.by), page.author],
+    page.note !== '' && [say(words.note), page.note],
     [say(words.fingerprint), html`<code>${page.fingerprint}</code>`],
   ];
   return html`${facts(rows)}

@@ -13,7 +13,7 @@ import { asked, numberOf } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { notFound, sayTo, type Say } from '../layout.ts';
 import { facts, input, notice, listOf } from '../parts.ts';
-import { refusedNotice, type Refused } from '../refused.ts';
+import type { Refused } from '../refused.ts';
 import { countText, timeOf } from '../labels.ts';
 import { frame } from '../words/frame.ts';
 import { requestWords as words } from '../words/requests.ts';
@@ -79,19 +79,16 @@ const onePage: PageOf<[refused?: Refused]> = async (desk, request, reply, refuse
   return desk.show(request, reply, {
     title: `${say(words.title)} ${own.id}`,
     at: listPath,
-    status: refused === undefined ? 200 : 422,
-    body: html`${refusedNotice(refused, say)}
-      ${asked(request, 'say') === 'done' && notice(say(words.done), 'good')}
+    refused,
+    body: html`${asked(request, 'say') === 'done' && notice(say(words.done), 'good')}
       <div class="card">
         ${facts([
           [say(words.kind), kindText(own.kind, say)],
           [say(frame.state), stateTag(own, say)],
           [say(words.received), timeOf(own.receivedAt, language)],
           [say(words.due), own.state === 'closed' ? frenchDate(clock.lastDay) : clockPiece(clock, say)],
-          ...(own.appliedAt === null ? [] : [[say(words.applied), timeOf(own.appliedAt, language)] as const]),
-          ...(own.informedAt === null
-            ? []
-            : [[say(words.informed), timeOf(own.informedAt, language)] as const]),
+          own.appliedAt !== null && [say(words.applied), timeOf(own.appliedAt, language)],
+          own.informedAt !== null && [say(words.informed), timeOf(own.informedAt, language)],
         ])}
       </div>
       ${copies(story, request, say)} ${own.state !== 'closed' && declaration(own.id, request, say)}`,

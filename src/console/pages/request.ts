@@ -22,7 +22,7 @@ import { asked, numberOf } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { notFound, type Say } from '../layout.ts';
 import { facts, notice, state, table, type Tone, heads, fileBox, input } from '../parts.ts';
-import { refusedNotice, type Refused } from '../refused.ts';
+import type { Refused } from '../refused.ts';
 import { deskWords } from '../words/desk.ts';
 import { frame } from '../words/frame.ts';
 import {
@@ -68,9 +68,8 @@ export const requestPage: PageOf<[refused?: Refused, shown?: ReadonlyMap<number,
   return show(request, reply, {
     title: `${say(words.title)} ${id}`,
     at: '/requests',
-    status: refused === undefined ? 200 : 422,
-    body: html`${refusedNotice(refused, say)}
-    ${asked(request, 'say') === 'done' && notice(say(words.done), 'good')} ${headPart(view)}
+    refused,
+    body: html`${asked(request, 'say') === 'done' && notice(say(words.done), 'good')} ${headPart(view)}
     ${subjectsPart(view)} ${recipientsPart(view)} ${effectsPart(view)} ${papersPart(view)}
     ${mayFor(holder, 'request.work', story.request.clientId) && actsPart(view)}`,
   });
@@ -100,29 +99,21 @@ function headPart(view: RequestView): Html {
         [say(frame.state), stateTag(request, say)],
         [say(words.received), view.at(request.receivedAt)],
         [say(words.due), request.state === 'closed' ? frenchDate(clock.lastDay) : clockPiece(clock, say)],
-        ...(request.optIns === ''
-          ? []
-          : [
-              [
-                say(words.about),
-                request.optIns.split(' ').map((pair) => html`<div>${optInText(pair, say)}</div>`),
-              ] as const,
-            ]),
-        ...(request.state === 'closed'
-          ? []
-          : [
-              [
-                say(words.missing),
-                missing.length === 0
-                  ? say(words.nothingMissing)
-                  : missing.map(
-                      ({ what, destinationId }) =>
-                        html`<div>
-                          ${say(missingWords[what])}${destinationId !== undefined && ` : ${destinationId}`}
-                        </div>`,
-                    ),
-              ] as const,
-            ]),
+        request.optIns !== '' && [
+          say(words.about),
+          request.optIns.split(' ').map((pair) => html`<div>${optInText(pair, say)}</div>`),
+        ],
+        request.state !== 'closed' && [
+          say(words.missing),
+          missing.length === 0
+            ? say(words.nothingMissing)
+            : missing.map(
+                ({ what, destinationId }) =>
+                  html`<div>
+                    ${say(missingWords[what])}${destinationId !== undefined && ` : ${destinationId}`}
+                  </div>`,
+              ),
+        ],
       ])}
     </div>
     <div class="card">

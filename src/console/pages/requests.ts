@@ -17,7 +17,7 @@ import { nameChoice, dateBox, fileBox, input, notice, select, state, tableOf, ti
 import { asked, field, ticked, uploadOf, withUploads, mostUploaded } from '../forms.ts';
 import { actingOf, personOf } from '../gate.ts';
 import { sayTo, type Say } from '../layout.ts';
-import { refusal, refusedBy, refusedNotice, type Refused } from '../refused.ts';
+import { refusal, refusedBy, type Refused } from '../refused.ts';
 import { frame } from '../words/frame.ts';
 import {
   channelWords,
@@ -190,9 +190,8 @@ const newPage: PageOf<[refused?: Refused]> = async ({ place, show }, request, re
   return show(request, reply, {
     title: say(words.newTitle),
     at: '/requests',
-    status: refused === undefined ? 200 : 422,
-    body: html`${refusedNotice(refused, say)}
-      <p>${say(words.newText)}</p>
+    refused,
+    body: html`<p>${say(words.newText)}</p>
       <form class="stack card" method="post" action="/requests" enctype="multipart/form-data">
         <div class="grid">
           ${nameChoice('client', say(words.client), clients, {

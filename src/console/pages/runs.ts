@@ -28,7 +28,7 @@ import { personOf, visitOf, actingOf } from '../gate.ts';
 import { deliveryLink, stateTag, countText, timeOf, counted } from '../labels.ts';
 import { notFound, sayTo, type Say } from '../layout.ts';
 import { facts, notice, section, state, table, hidden, input, type Tone, listOf } from '../parts.ts';
-import { refusedNotice, refusedBy, type Refused } from '../refused.ts';
+import { refusedBy, type Refused } from '../refused.ts';
 import { frame } from '../words/frame.ts';
 import { deskWords as words, kindWords, runStateWords, runCounts } from '../words/desk.ts';
 import { pages, type Desk, type PageOf } from './sign-in.ts';
@@ -107,8 +107,8 @@ const runPage: PageOf<[refused?: Refused]> = async ({ place, show }, request, re
   return show(request, reply, {
     title: `${say(words.run)} ${id}`,
     at: '/runs',
-    status: refused === undefined ? 200 : 422,
-    body: html`${refusedNotice(refused, say)} ${progressPart(request, run, { named, followed })}
+    refused,
+    body: html`${progressPart(request, run, { named, followed })}
     ${isOpen && may(holder, 'delivery.replay') && html`${rest}${stop}`}`,
   });
 };
@@ -141,7 +141,7 @@ function progressPart(
         [say(words.by), named(run.actor)],
         [say(frame.reason), run.reason],
         [say(words.begun), timeOf(run.createdAt, language)],
-        ...(run.endedAt === null ? [] : [[say(words.ended), timeOf(run.endedAt, language)] as const]),
+        run.endedAt !== null && [say(words.ended), timeOf(run.endedAt, language)],
       ])}
       <h2>${say(words.askedFor)}</h2>
       ${facts(filterFacts(run.filter, language))}
@@ -267,9 +267,8 @@ const planPage: PageOf<[Planned]> = async (
   return show(request, reply, {
     title: say(door.title),
     at: '/deliveries',
-    status: refused === undefined ? 200 : 422,
-    body: html`${refusedNotice(refused, say)}
-      <p>${say(door.text)}</p>
+    refused,
+    body: html`<p>${say(door.text)}</p>
       <div class="card">${facts(filterFacts({ ...wanted, ...how }, visitOf(request).language))}</div>
       ${planTable(request, plan)} ${moreLinks(request, plan, { door, wanted, how })}
       ${plan.going === 0 ? notice(say(door.nothing), 'warn') : confirmForm(request, { door, wanted, how }, plan)}

@@ -1,5 +1,6 @@
 // Serves the search for a person's leads (C39), and the list of who looked a person up (C58).
 // Invariant: no URL contains personal data, the page stores none, and persons are masked.
+import { refusal } from '../refused.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
 import { refusalWords } from '../../privacy/person/letter-words.ts';
@@ -86,9 +87,8 @@ async function searchPage(
   return show(request, reply, {
     title: say(frame.search),
     at: '/search',
-    status: problem === undefined ? 200 : 422,
-    body: html`${problem !== undefined && notice(say(problem), 'bad')}
-      ${found === undefined ? html`<p>${say(words.text)}</p>` : foundPart(request, found)}
+    refused: problem && refusal(problem),
+    body: html`${found === undefined ? html`<p>${say(words.text)}</p>` : foundPart(request, found)}
       <form class="card stack" method="post" action="/search">
         <div class="grid">
           ${box('reference', words.reference)} ${box('email', words.email)} ${box('phone', words.phone)}
@@ -207,9 +207,8 @@ const lookUpsPage: PageOf<[{ readonly problem?: Both; readonly seen?: readonly L
   return show(request, reply, {
     title: say(auditWords.lookups),
     at: '/audit',
-    status: problem === undefined ? 200 : 422,
-    body: html`${problem !== undefined && notice(say(problem), 'bad')}
-      <p>${say(auditWords.lookupsText)}</p>
+    refused: problem && refusal(problem),
+    body: html`<p>${say(auditWords.lookupsText)}</p>
       ${seen !== undefined && seenPart(request, seen)}
       <form class="card stack" method="post" action="/audit/lookups">
         <div class="grid">

@@ -1,5 +1,6 @@
 // Serves signing in and out: password, second factor, first access with a code, OpenID Connect.
 // Invariant: a wrong login and a wrong password are answered alike; each step up has a new token, so that a planted one opens nothing.
+import { refusal } from '../refused.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import {
   confirmFactor,
@@ -158,9 +159,9 @@ function signInPage(
   return show(request, reply, {
     title: say(words.title),
     narrow: true,
-    status: refused?.status ?? 200,
-    body: html`${refused !== undefined && notice(say(refused.text), 'bad')}
-      ${says !== undefined && notice(say(says))}
+    status: refused?.status,
+    refused: refused && refusal(refused.text),
+    body: html`${says !== undefined && notice(say(says))}
       <form class="stack card" method="post" action="/sign-in">
         ${input('login', say(words.login), { value: login, autocomplete: 'username', most: 190, autofocus: true })}
         ${input('password', say(words.password), { type: 'password', autocomplete: 'current-password', most: 1_024 })}
@@ -189,9 +190,9 @@ function codePage(
   return show(request, reply, {
     title: say(words.codeTitle),
     narrow: true,
-    status: refused?.status ?? 200,
-    body: html`${refused !== undefined && notice(say(refused.text), 'bad')}
-      <form class="stack card" method="post" action="/sign-in/code">
+    status: refused?.status,
+    refused: refused && refusal(refused.text),
+    body: html`<form class="stack card" method="post" action="/sign-in/code">
         ${input('code', say(words.code), { hint: say(words.codeHint), autocomplete: 'one-time-code', most: 60, autofocus: true })}
         ${hidden('to', ownPage(to))}
         <button>${say(words.confirm)}</button>
@@ -271,9 +272,8 @@ function passwordPage(
   return show(request, reply, {
     title: say(words.firstAccess),
     narrow: true,
-    status: refused === undefined ? 200 : 422,
-    body: html`${refused !== undefined && notice(say(refused), 'bad')}
-      <p>${say(words.firstAccessText)}</p>
+    refused: refused && refusal(refused),
+    body: html`<p>${say(words.firstAccessText)}</p>
       <form class="stack card" method="post" action="/first-access">
         ${input('code', say(words.setupCode), { value: field(request, 'code'), autofocus: true })}
         ${input('password', say(words.newPassword), { ...asPassword, hint })}
@@ -295,9 +295,8 @@ const factorPage: PageOf<[refused?: Both]> = async (desk, request, reply, refuse
   return show(request, reply, {
     title: say(words.renewTitle),
     narrow: true,
-    status: refused === undefined ? 200 : 422,
-    body: html`${refused !== undefined && notice(say(refused), 'bad')}
-      <p>${say(words.renewText)}</p>
+    refused: refused && refusal(refused),
+    body: html`<p>${say(words.renewText)}</p>
       <form class="stack card" method="post" action="/sign-in/second-factor/renew">
         ${input('password', say(words.password), {
           type: 'password',
@@ -322,9 +321,8 @@ function enrolPage(
   return show(request, reply, {
     title: say(words.enrolTitle),
     narrow: true,
-    status: refused === undefined ? 200 : 422,
-    body: html`${refused !== undefined && notice(say(refused), 'bad')}
-      <p>${say(words.enrolText)}</p>
+    refused: refused && refusal(refused),
+    body: html`<p>${say(words.enrolText)}</p>
       <div class="card">
         <div class="qr" role="img" aria-label="${say(words.enrolImage)}">${qrCode(address)}</div>
         <p>${say(words.key)} : <code>${typed}</code></p>

@@ -12,7 +12,7 @@ import { alertAdvicePart, alertFacts, alertGroups, alertsTable, alertTitle } fro
 import { asked, numberOf } from '../forms.ts';
 import { personOf } from '../gate.ts';
 import { notice, section } from '../parts.ts';
-import { refusedNotice, type Refused } from '../refused.ts';
+import type { Refused } from '../refused.ts';
 import { notFound } from '../layout.ts';
 import { frame } from '../words/frame.ts';
 import { deskWords as words } from '../words/desk.ts';
@@ -74,8 +74,8 @@ const alertPage: PageOf<[refused?: Refused]> = async ({ place, show }, request, 
   return show(request, reply, {
     title: alertTitle(alert, request),
     at: '/tasks',
-    status: refused === undefined ? 200 : 422,
-    body: html`${refusedNotice(refused, say)} ${alertFacts(request, alert)}
+    refused,
+    body: html`${alertFacts(request, alert)}
     ${alertAdvicePart(request, alert, await someDestinationOf(place, personOf(request).holder, alert.client))}
     ${may(holder, 'task.close') && form}`,
   });

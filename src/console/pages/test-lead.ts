@@ -15,7 +15,7 @@ import { actingOf, personOf, visitOf } from '../gate.ts';
 import { destinationPath, reasonText, timeOf } from '../labels.ts';
 import type { Say } from '../layout.ts';
 import { notice, table, heads } from '../parts.ts';
-import { refusedBy, refusedNotice, type Refused } from '../refused.ts';
+import { refusedBy, type Refused } from '../refused.ts';
 import { frame } from '../words/frame.ts';
 import { testLeadWords as words } from '../words/work.ts';
 import type { Desk, PageOf } from './sign-in.ts';
@@ -55,8 +55,8 @@ const testPage: PageOf<[Shown]> = async ({ place, show }, request, reply, { id, 
     title: `${say(words.title)} : ${id}`,
     at: '/destinations',
     under: { path: destinationPath(id), name: id },
-    status: refused === undefined ? 200 : 422,
-    body: html`${refusedNotice(refused, say)} ${sent !== undefined && sentNotice(sent, say)}
+    refused,
+    body: html`${sent !== undefined && sentNotice(sent, say)}
       <p>${say(words.text)}</p>
       ${
         to === undefined
