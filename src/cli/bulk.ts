@@ -20,7 +20,7 @@ import {
   type JsonOption,
 } from './terminal.ts';
 import { numbered } from '../domain/counted.ts';
-import { doneWords, isRefusal, refusalWords, type BulkDone } from '../support/bulk-steps.ts';
+import { doneWords, isRefusal, kindWords, refusalWords, type BulkDone } from '../support/bulk-steps.ts';
 import type { App } from '../app.ts';
 import { RelaisError } from '../errors.ts';
 import type { Act, Asked } from '../support/acts/act.ts';
@@ -140,13 +140,6 @@ const runData = (run: BulkRow): object => ({
 // Prints one bulk run: order, progress, results and refusals. French first.
 // Invariant: deliveries that need a person are named by their numbers; the others are counted.
 
-const kindWords: Readonly<Record<BulkRow['kind'], Both>> = {
-  replay: ['rejeu', 'replay'],
-  cancel: ['annulation', 'cancel'],
-  close: ['classement', 'close'],
-  resolve: ['issue à trancher', 'resolve'],
-  backfill: ['reprise des leads antérieurs', 'backfill'],
-};
 const stateWords: Readonly<Record<BulkRow['state'], Both>> = {
   running: ['en cours', 'running'],
   paused: ['en pause', 'paused'],

@@ -174,8 +174,7 @@ export function personOf({
     throw new RelaisError('USAGE-001', 'Give --email, --phone or --lead: whose data is meant?');
   const address = email === undefined ? undefined : queryOf({ email }).email;
   // Parsed like a name search, so that a first name alone is refused here too.
-  if (name !== undefined || firstName !== undefined)
-    queryOf({ ...(name === undefined ? {} : { name }), ...(firstName === undefined ? {} : { firstName }) });
+  if (name !== undefined || firstName !== undefined) queryOf({ name, firstName });
   return {
     phones: phone.flatMap((typed) => queryOf({ phone: typed }).phone ?? []),
     references: lead,

@@ -66,8 +66,8 @@ async function exportOne(app: App, options: ExportOptions): Promise<void> {
       closed: closedByAge(options.recipient),
       actor: app.config.actor,
       reason,
-      ...(options.request === undefined ? {} : { request: String(wholeNumber(options.request)) }),
-      ...(options.archives === undefined ? {} : { archives: options.archives }),
+      request: options.request === undefined ? undefined : String(wholeNumber(options.request)),
+      archives: options.archives,
     },
   );
   writeFileSync(options.to, made.bytes, { mode: 0o600, flag: 'wx' });
@@ -98,7 +98,7 @@ async function rowsOf(
     rows: refused.filter(({ found }) => found === 'asked').map(({ row }) => row),
     leadIds,
     phones: asked.phones ?? [],
-    ...(asked.email === undefined ? {} : { email: asked.email }),
+    email: asked.email,
   });
   const others = listed.filter((row) => !own.includes(row) && !named.includes(row));
   if (others.length > 0)
@@ -148,11 +148,7 @@ export function lookUpCommands(program: Command): void {
 
 async function list({ database, oppositionKey, config, keys }: App, options: LookUpsOptions): Promise<void> {
   const { reference, email, phone, archives } = options;
-  const asked = leadQueryOf({
-    ...(reference === undefined ? {} : { reference }),
-    ...(email === undefined ? {} : { email }),
-    ...(phone === undefined ? {} : { phone }),
-  });
+  const asked = leadQueryOf({ reference, email, phone });
   if ('problem' in asked)
     throw new RelaisError(
       'USAGE-001',
@@ -226,20 +222,14 @@ const ofPerson = (command: Command): Command =>
 
 /** @throws USAGE-001 */
 function addressesOf({ email, phone }: AddressOptions): Addresses {
-  const asked = leadQueryOf({
-    ...(email === undefined ? {} : { email }),
-    ...(phone === undefined ? {} : { phone }),
-  });
+  const asked = leadQueryOf({ email, phone });
   if ('problem' in asked)
     throw new RelaisError(
       'USAGE-001',
       asked.problem === 'nothing_asked' ? 'Give --email or --phone.' : problemWords[asked.problem],
     );
   const { query } = asked;
-  return {
-    ...(query.email === undefined ? {} : { email: query.email }),
-    ...(query.phone === undefined ? {} : { mobile: query.phone }),
-  };
+  return { email: query.email, mobile: query.phone };
 }
 
 async function add({ requests, config }: App, options: AddOptions): Promise<void> {

@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { accountActor } from '../access/place.ts';
 import { may, reachOf, type Holder, type Permission } from '../access/permissions.ts';
 import { sessionOfToken, type Caller, type Session } from '../access/sessions.ts';
-import { inLanguage, type Both, type Language } from '../support/words.ts';
+import { inLanguage, preferredLanguage, type Both, type Language } from '../support/words.ts';
 import type { ConsolePlace } from './place.ts';
 import { parseCookie, stringifySetCookie, type SetCookie } from 'cookie';
 import { knownBrowserSeconds } from '../access/limits.ts';
@@ -172,15 +172,6 @@ export function createCookies(secure: boolean): Cookies {
 }
 
 const languages: readonly Language[] = ['fr', 'en'];
-
-/** French, unless the browser prefers English to it. */
-function preferredLanguage(header: string | undefined): Language {
-  const asked = (header ?? '')
-    .slice(0, 200)
-    .split(',')
-    .map((part) => part.trim().slice(0, 2).toLowerCase());
-  return asked.find((tag): tag is Language => tag === 'fr' || tag === 'en') ?? 'fr';
-}
 
 // Refuses changing requests that another site makes a browser send (CSRF).
 // Invariant: a request without a known origin changes nothing.

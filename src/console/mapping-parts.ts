@@ -7,7 +7,7 @@ import type { Difference, TrialCall, TrialPreview, Trial } from '../support/mapp
 import { consentWords, type Both } from '../support/words.ts';
 import { visitOf } from './gate.ts';
 import { sayTo, type Say } from './layout.ts';
-import { table, notice, state } from './parts.ts';
+import { tableOf, table, notice, state } from './parts.ts';
 import { countText } from './labels.ts';
 import { fileChangeWords, mappingWords as words, previewActions } from './words/mappings.ts';
 import { problemInFrench, problemSentence } from '../support/mappings/problem-words.ts';
@@ -85,15 +85,11 @@ function movesPart(request: FastifyRequest, title: Both, moves: Difference['outc
   if (moves.length === 0) return undefined;
   const { say, language } = visitOf(request);
   return html`<h3>${say(title)}</h3>
-    ${table(
-      say(title),
-      [{ name: say(words.before) }, { name: say(words.after) }, { name: say(words.leads), number: true }],
-      moves.map(({ before, after, references }) => [
-        say(outcomeWords(before)),
-        say(outcomeWords(after)),
-        countText(references.length, language),
-      ]),
-    )}`;
+    ${tableOf(say, say(title), moves, [
+      [words.before, ({ before }) => say(outcomeWords(before))],
+      [words.after, ({ after }) => say(outcomeWords(after))],
+      [words.leads, ({ references }) => countText(references.length, language), 'number'],
+    ])}`;
 }
 
 function settingsPart(
@@ -104,15 +100,11 @@ function settingsPart(
   if (changes.length === 0) return undefined;
   const say = sayTo(request);
   return html`<h3>${say(title)}</h3>
-    ${table(
-      say(title),
-      [{ name: say(words.setting) }, { name: say(words.before) }, { name: say(words.after) }],
-      changes.map(({ name, before, after }) => [
-        html`<code>${name}</code>`,
-        html`<code>${before}</code>`,
-        html`<code>${after}</code>`,
-      ]),
-    )}`;
+    ${tableOf(say, say(title), changes, [
+      [words.setting, ({ name }) => html`<code>${name}</code>`],
+      [words.before, ({ before }) => html`<code>${before}</code>`],
+      [words.after, ({ after }) => html`<code>${after}</code>`],
+    ])}`;
 }
 
 function linesPart(

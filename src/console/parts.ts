@@ -24,16 +24,16 @@ export interface Column {
 export const heads = (say: Say, ...names: readonly Both[]): readonly Column[] =>
   names.map((name) => ({ name: say(name) }));
 
-/** A table of rows: each column with its heading. */
+/** A table of rows: each column with its heading, and whether it is of figures. */
 export const tableOf = <Row>(
   say: Say,
   caption: string,
   rows: readonly Row[],
-  columns: readonly (readonly [heading: Both, cell: (row: Row) => Piece])[],
+  columns: readonly (readonly [heading: Both, cell: (row: Row) => Piece, kind?: 'number'])[],
 ): Html =>
   table(
     caption,
-    heads(say, ...columns.map(([heading]) => heading)),
+    columns.map(([heading, , kind]) => ({ name: say(heading), ...(kind === 'number' && { number: true }) })),
     rows.map((row) => columns.map(([, cell]) => cell(row))),
   );
 

@@ -43,6 +43,14 @@ type BulkRefusal =
   | 'not_open'
   | 'broken';
 
+export const kindWords: Readonly<Record<BulkRow['kind'], Both>> = {
+  replay: ['rejeu', 'replay'],
+  cancel: ['annulation', 'cancel'],
+  close: ['classement', 'close'],
+  resolve: ['issue à trancher', 'resolve'],
+  backfill: ['reprise des leads antérieurs', 'backfill'],
+};
+
 /** Words after their number. */
 export const doneWords: Readonly<Record<BulkDone, OneAndSeveral>> = {
   new_run: [

@@ -1,11 +1,12 @@
 // Dependencies and scope of support's reads and acts, for every face.
 import type { EveryClient, Reach } from '../access/permissions.ts';
 import type { Published } from '../delivery/trip/mapping-cache.ts';
-import { type Database, isStoreTrouble } from '../store/database.ts';
+import { type Database, isStoreTrouble, type ReadOnlySql } from '../store/database.ts';
 import type { ReadSide } from '../store/replica.ts';
 import type { DeliveryFilter } from '../domain/delivery-filter.ts';
 import type { RelaisError } from '../errors.ts';
-import { unknownClient } from '../errors/unknown.ts';
+import { unknownClient, unknownDestination } from '../errors/unknown.ts';
+import { findDestination, type Destination } from '../store/destinations/destinations.ts';
 
 export interface SupportPlace {
   readonly database: Database;
@@ -70,6 +71,10 @@ export function existing<T extends { readonly clientId: string }>(
   if (found === undefined || !isWithin(scope, found.clientId)) throw unknown;
   return found;
 }
+
+/** A destination within the scope. @throws FIND-001 */
+export const seenDestination = async (sql: ReadOnlySql, scope: Scope, id: string): Promise<Destination> =>
+  existing(scope, await findDestination(sql, id), unknownDestination(id));
 
 // Recognises temporary errors of the database, for messages to people and their advice to retry.
 

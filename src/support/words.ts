@@ -157,3 +157,12 @@ function ownWords(code: string): Both | undefined {
 /** `25/11/2026 14:05:09`, Paris. */
 export const paris = (at: Date | undefined | null): string =>
   at === undefined || at === null ? '-' : at.toLocaleString('fr-FR', { timeZone: 'Europe/Paris' });
+
+/** French, unless the browser prefers English to it. @param header Accept-Language */
+export function preferredLanguage(header = ''): Language {
+  const asked = header
+    .slice(0, 200)
+    .split(',')
+    .map((part) => part.trim().slice(0, 2).toLowerCase());
+  return asked.find((tag): tag is Language => tag === 'fr' || tag === 'en') ?? 'fr';
+}

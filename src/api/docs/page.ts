@@ -1,7 +1,7 @@
 // Renders the OpenAPI document as a page: addresses by subject, their inputs and answers, and a request to copy.
 // Invariant: it loads nothing and runs nothing; one style sheet, named in the policy by its digest.
 import { html, styleSheet, written, type Html, type Piece } from '../../privacy/papers/html.ts';
-import { inLanguage, type Both, type Language } from '../../support/words.ts';
+import { inLanguage, preferredLanguage, type Both, type Language } from '../../support/words.ts';
 import { problem } from '../schemas.ts';
 import {
   addressesOf,
@@ -189,12 +189,7 @@ export function languageOf(query: unknown, header: string | undefined): Language
     readonly language?: unknown;
   };
   const asked = languages.find((one) => one === language);
-  if (asked !== undefined) return asked;
-  const preferred = (header ?? '')
-    .slice(0, 200)
-    .split(',')
-    .map((part) => part.trim().slice(0, 2).toLowerCase());
-  return preferred.find((tag): tag is Language => tag === 'fr' || tag === 'en') ?? 'fr';
+  return asked ?? preferredLanguage(header);
 }
 
 export function docsRoute(server: FastifyInstance): void {

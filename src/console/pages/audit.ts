@@ -14,7 +14,7 @@ import type { Both, Language } from '../../support/words.ts';
 import { download, notFound, sayTo, type Say } from '../layout.ts';
 import { field, numberOf, reasonProblem } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
-import { facts, input, notice, state, table, nameChoice, dateBox, type Tone, heads } from '../parts.ts';
+import { tableOf, facts, input, notice, state, nameChoice, dateBox, type Tone } from '../parts.ts';
 import { countText, timeOf } from '../labels.ts';
 import { auditWords as words, findingWords, packWords, auditWords } from '../words/privacy.ts';
 import { pages, type Desk, type PageOf } from './sign-in.ts';
@@ -120,20 +120,13 @@ const verificationsTable = (
   say: Say,
   language: Language,
 ): Html =>
-  table(
-    say(words.verifications),
-    [
-      ...heads(say, words.one, words.started, words.by, words.result),
-      { name: say(words.entries), number: true },
-    ],
-    rows.map((row) => [
-      html`<a href="/audit/verifications/${row.id}">${row.id}</a>`,
-      timeOf(row.begunAt, language),
-      names.get(row.actor) ?? row.actor,
-      endTag(row.end, say),
-      countText(row.entries, language),
-    ]),
-  );
+  tableOf(say, say(words.verifications), rows, [
+    [words.one, (row) => html`<a href="/audit/verifications/${row.id}">${row.id}</a>`],
+    [words.started, (row) => timeOf(row.begunAt, language)],
+    [words.by, (row) => names.get(row.actor) ?? row.actor],
+    [words.result, (row) => endTag(row.end, say)],
+    [words.entries, (row) => countText(row.entries, language), 'number'],
+  ]);
 
 const verificationPage: PageOf = async ({ place, show }, request, reply) => {
   const id = numberOf(request);
@@ -188,15 +181,11 @@ const findingsTable = (
   problems: NonNullable<NonNullable<AskedVerification['result']>['problems']>,
   say: Say,
 ): Html =>
-  table(
-    say(words.finding),
-    heads(say, words.finding, words.entry, words.seal),
-    problems.map(({ kind, entry, seal }) => [
-      html`${say(findingWords[kind])} <code>${kind}</code>`,
-      entry ?? '',
-      seal ?? '',
-    ]),
-  );
+  tableOf(say, say(words.finding), problems, [
+    [words.finding, ({ kind }) => html`${say(findingWords[kind])} <code>${kind}</code>`],
+    [words.entry, ({ entry }) => entry ?? ''],
+    [words.seal, ({ seal }) => seal ?? ''],
+  ]);
 
 // Serves the audit pack of a client and a period, as one file (C46).
 // Invariant: POSTed, with a reason; the entry of the log is committed before the first byte is sent.

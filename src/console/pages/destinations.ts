@@ -25,7 +25,7 @@ import {
   dayText,
   hourText,
 } from '../labels.ts';
-import { facts, notice, state, table, type Tone, heads } from '../parts.ts';
+import { tableOf, facts, notice, state, table, type Tone } from '../parts.ts';
 import { sayTo } from '../layout.ts';
 import { frame, plotWords } from '../words/frame.ts';
 import { connectorWords, deskWords as words, saidDone } from '../words/desk.ts';
@@ -83,25 +83,18 @@ function troubleOf({ trouble }: DestinationHealth, request: FastifyRequest): str
 
 export function sendingTable(request: FastifyRequest, rows: readonly DestinationHealth[]): Html {
   const { say, language } = visitOf(request);
-  return table(
-    say(frame.destinations),
+  return tableOf(say, say(frame.destinations), rows, [
+    [words.destination, (row) => destinationLink(row.destination)],
+    [words.client, (row) => row.client],
+    [frame.state, (row) => sendsTag(row, request)],
+    [words.underWay, (row) => countText(openOf(row), language), 'number'],
     [
-      ...heads(say, words.destination, words.client, frame.state),
-      { name: say(words.underWay), number: true },
-      { name: say(words.oldestWaits) },
-      { name: say(words.needPerson), number: true },
-      { name: say(words.detail) },
+      words.oldestWaits,
+      (row) => (row.oldestSeconds === null ? undefined : secondsText(row.oldestSeconds, language)),
     ],
-    rows.map((row) => [
-      destinationLink(row.destination),
-      row.client,
-      sendsTag(row, request),
-      countText(openOf(row), language),
-      row.oldestSeconds === null ? undefined : secondsText(row.oldestSeconds, language),
-      countText(row.tasks, language),
-      troubleOf(row, request),
-    ]),
-  );
+    [words.needPerson, (row) => countText(row.tasks, language), 'number'],
+    [words.detail, (row) => troubleOf(row, request)],
+  ]);
 }
 
 const onePage: PageOf<[ShownDestination]> = async (

@@ -32,7 +32,7 @@ import {
   timeOf,
 } from '../labels.ts';
 import { sayTo, type Say } from '../layout.ts';
-import { facts, input, notice, table, heads } from '../parts.ts';
+import { tableOf, facts, input, notice, table, heads } from '../parts.ts';
 import { deskWords } from '../words/desk.ts';
 import { frame } from '../words/frame.ts';
 import { categoryNames, fieldWord, leadWords as words, personWords, searchWords } from '../words/work.ts';
@@ -127,25 +127,20 @@ function leadPart(request: FastifyRequest, file: LeadPage): Html {
     ${
       file.interactions.length > 0 &&
       html`<h2>${say(words.interactions)}</h2>
-        ${table(
-          say(words.interactions),
-          heads(say, words.at, words.kind),
-          file.interactions.map((row) => [at(row.at), say(fieldWord('interaction', row.kind))]),
-        )}`
+        ${tableOf(say, say(words.interactions), file.interactions, [
+          [words.at, (row) => at(row.at)],
+          [words.kind, (row) => say(fieldWord('interaction', row.kind))],
+        ])}`
     }
     ${
       file.rights.length > 0 &&
       html`<h2>${say(words.rights)}</h2>
-        ${table(
-          say(words.rights),
-          heads(say, words.at, words.kind, words.by, words.why),
-          file.rights.map((right) => [
-            at(right.at),
-            rightText(right, say),
-            right.name ?? actorText(right.actor, new Map(), say),
-            say(typedWords(right.purpose)),
-          ]),
-        )}`
+        ${tableOf(say, say(words.rights), file.rights, [
+          [words.at, (right) => at(right.at)],
+          [words.kind, (right) => rightText(right, say)],
+          [words.by, (right) => right.name ?? actorText(right.actor, new Map(), say)],
+          [words.why, (right) => say(typedWords(right.purpose))],
+        ])}`
     }
     ${categoriesPart(file, visitOf(request).language)}`;
 }

@@ -21,7 +21,7 @@ import {
 import { asked, numberOf } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { notFound, type Say } from '../layout.ts';
-import { facts, notice, state, table, type Tone, heads, fileBox, input } from '../parts.ts';
+import { tableOf, facts, notice, state, table, type Tone, heads, fileBox, input } from '../parts.ts';
 import type { Refused } from '../refused.ts';
 import { deskWords } from '../words/desk.ts';
 import { frame } from '../words/frame.ts';
@@ -189,29 +189,27 @@ function recipientsPart({ story: { request, recipients }, say, at, nameOf }: Req
   if (recipients.length === 0)
     return html`${request.appliedAt !== null && html`<p>${say(words.noRecipients)}</p>`}`;
   return html`<h2>${say(words.recipients)}</h2>
-    ${table(
-      say(words.recipients),
-      heads(
-        say,
-        deskWords.destination,
-        words.recipient,
-        words.lead,
+    ${tableOf(say, say(words.recipients), recipients, [
+      [deskWords.destination, (one) => destinationLink(one.destinationId)],
+      [words.recipient, (one) => one.recipient],
+      [words.lead, (one) => one.reference],
+      [
         words.told,
+        (one) => html`<span class="tight">${say(toldWords[one.action] ?? [one.action, one.action])}</span>`,
+      ],
+      [
         frame.state,
-        words.since,
+        (one) =>
+          html`${state(say(recipientWords[one.state]), tones[one.state] ?? 'calm')}
+          ${one.state === 'written' && causeText(one.cause, say)}`,
+      ],
+      [words.since, (one) => at(one.settledAt ?? one.askedAt)],
+      [
         words.evidence,
-      ),
-      recipients.map((one) => [
-        destinationLink(one.destinationId),
-        one.recipient,
-        one.reference,
-        html`<span class="tight">${say(toldWords[one.action] ?? [one.action, one.action])}</span>`,
-        html`${state(say(recipientWords[one.state]), tones[one.state] ?? 'calm')}
-        ${one.state === 'written' && causeText(one.cause, say)}`,
-        at(one.settledAt ?? one.askedAt),
-        html`${evidencePiece(one.evidence, say)}${one.settledBy === '' ? '' : ` (${nameOf(one.settledBy)})`}`,
-      ]),
-    )}`;
+        (one) =>
+          html`${evidencePiece(one.evidence, say)}${one.settledBy === '' ? '' : ` (${nameOf(one.settledBy)})`}`,
+      ],
+    ])}`;
 }
 
 /** Reason of a written notice: a restriction always needs one, any other right where its delivery failed. */
@@ -229,15 +227,11 @@ function effectsPart({ story: { effects }, say, ...view }: RequestView): Html | 
   const { language } = visitOf(view.request);
   return html`<details class="card">
     <summary>${say(words.effects)}</summary>
-    ${table(
-      say(words.effects),
-      [{ name: say(words.table) }, { name: say(words.columns) }, { name: say(words.rows), number: true }],
-      effects.map(({ table: name, columns, rows }) => [
-        changedTable(name, language),
-        changedColumns(name, columns, language),
-        countText(rows, language),
-      ]),
-    )}
+    ${tableOf(say, say(words.effects), effects, [
+      [words.table, ({ table: name }) => changedTable(name, language)],
+      [words.columns, ({ table: name, columns }) => changedColumns(name, columns, language)],
+      [words.rows, ({ rows }) => countText(rows, language), 'number'],
+    ])}
   </details>`;
 }
 

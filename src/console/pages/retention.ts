@@ -13,7 +13,7 @@ import {
   type RetentionRun,
 } from '../../support/reads/retention.ts';
 import type { Language } from '../../support/words.ts';
-import { monthBox, notice, select, state, table, heads } from '../parts.ts';
+import { tableOf, monthBox, notice, select, state, table, heads } from '../parts.ts';
 import { asked } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { actorText, counted, countText, monthText, timeOf } from '../labels.ts';
@@ -101,24 +101,18 @@ function totalPart({ dates }: Calendar, say: Say, language: Language): Html {
 }
 
 const datesTable = ({ dates, today }: Calendar, say: Say, language: Language): Html =>
-  table(
-    say(words.title),
+  tableOf(say, say(words.title), dates, [
     [
-      ...heads(say, words.date, words.client, words.what, words.operation),
-      { name: say(words.leads), number: true },
-      { name: say(words.why) },
-      { name: say(words.references) },
+      words.date,
+      (line) => html`${frenchDate(line.on)} ${line.on < today && state(say(words.overdue), 'warn')}`,
     ],
-    dates.map((line) => [
-      html`${frenchDate(line.on)} ${line.on < today && state(say(words.overdue), 'warn')}`,
-      line.clientId,
-      say(line.how === 'purge' ? words.purge : words.anonymise),
-      line.operation === '' ? '–' : line.operation,
-      countText(line.leads, language),
-      whyPiece(line, say, language),
-      referencesPiece(line, language),
-    ]),
-  );
+    [words.client, (line) => line.clientId],
+    [words.what, (line) => say(line.how === 'purge' ? words.purge : words.anonymise)],
+    [words.operation, (line) => (line.operation === '' ? '–' : line.operation)],
+    [words.leads, (line) => countText(line.leads, language), 'number'],
+    [words.why, (line) => whyPiece(line, say, language)],
+    [words.references, (line) => referencesPiece(line, language)],
+  ]);
 
 const whyPiece = ({ rule, long, endMissing }: PlannedDate, say: Say, language: Language): Piece => [
   html`<div>${say(ruleWords[rule] ?? [rule, rule])}</div>`,
@@ -138,19 +132,11 @@ function besidePart({ waiting, requests }: Calendar, say: Say, language: Languag
   return html`${
     waiting.length > 0 &&
     html`<h2>${say(words.waiting)}</h2>
-      ${table(
-        say(words.waiting),
-        [
-          { name: say(words.client) },
-          { name: say(words.waitsFor) },
-          { name: say(words.leads), number: true },
-        ],
-        waiting.map(({ clientId, waitsFor, leads }) => [
-          clientId,
-          say(waitsForWords[waitsFor] ?? [waitsFor, waitsFor]),
-          countText(leads, language),
-        ]),
-      )}`
+      ${tableOf(say, say(words.waiting), waiting, [
+        [words.client, ({ clientId }) => clientId],
+        [words.waitsFor, ({ waitsFor }) => say(waitsForWords[waitsFor] ?? [waitsFor, waitsFor])],
+        [words.leads, ({ leads }) => countText(leads, language), 'number'],
+      ])}`
   }
   ${
     requests.length > 0 &&

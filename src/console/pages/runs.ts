@@ -27,10 +27,11 @@ import { asked, numberOf, field } from '../forms.ts';
 import { personOf, visitOf, actingOf } from '../gate.ts';
 import { deliveryLink, stateTag, countText, timeOf, counted } from '../labels.ts';
 import { notFound, sayTo, type Say } from '../layout.ts';
-import { facts, notice, section, state, table, hidden, input, type Tone, listOf } from '../parts.ts';
+import { tableOf, facts, notice, section, state, table, hidden, input, type Tone, listOf } from '../parts.ts';
 import { refusedBy, type Refused } from '../refused.ts';
 import { frame } from '../words/frame.ts';
-import { deskWords as words, kindWords, runStateWords, runCounts } from '../words/desk.ts';
+import { deskWords as words, runStateWords, runCounts } from '../words/desk.ts';
+import { kindWords } from '../../support/bulk-steps.ts';
 import { pages, type Desk, type PageOf } from './sign-in.ts';
 import { perform, reason, type Act, type By } from '../../support/acts/act.ts';
 import { replayFlags, type ReplayHow } from '../../support/acts/deliveries.ts';
@@ -152,7 +153,7 @@ function progressPart(
 }
 
 /** Counts by result; refused deliveries are listed. */
-function resultsTable(request: FastifyRequest, results: BulkRunHead['results']): Html {
+function resultsTable(request: FastifyRequest, results: readonly BulkRunHead['results'][number][]): Html {
   const say = sayTo(request);
   const isAnyRefused = results.some(({ isRefusal }) => isRefusal);
   return table(
@@ -278,14 +279,13 @@ const planPage: PageOf<[Planned]> = async (
 
 function planTable(request: FastifyRequest, { groups }: BulkPlan): Html {
   const { say, language } = visitOf(request);
-  return table(
-    say(words.plan),
-    [{ name: say(words.count), number: true }, { name: say(words.plan) }],
-    groups.map(({ count, text, isRefused }) => [
-      countText(count, language),
-      isRefused ? html`${say(words.refused)} : ${say(text)}` : say(text),
-    ]),
-  );
+  return tableOf(say, say(words.plan), groups, [
+    [words.count, ({ count }) => countText(count, language), 'number'],
+    [
+      words.plan,
+      ({ text, isRefused }) => (isRefused ? html`${say(words.refused)} : ${say(text)}` : say(text)),
+    ],
+  ]);
 }
 
 /** The option that releases a group refused for this reason. */

@@ -88,10 +88,6 @@ export const deskWords = {
     'Demandé : le fichier part aussitôt, s’il y a quelque chose à envoyer.',
     'Asked for: the file leaves at once, if anything waits for it.',
   ],
-  changedSince: [
-    'Quelque chose a changé depuis l’affichage de la page : relisez-la. Rien n’a été fait.',
-    'Something has changed since the page was made: read it again. Nothing was done.',
-  ],
   testIt: ['Tester l’accès', 'Test the access'],
   testText: [
     'Adresse, chiffrement, identifiants ; aucun lead n’est envoyé.',
@@ -109,10 +105,6 @@ export const deskWords = {
   notReceivedEnded: ['Le client ne l’a pas', 'The client has not'],
   done: ['Fait.', 'Done.'],
   refused: ['Refusé', 'Refused'],
-  nothingCancelled: [
-    'Rien n’a été annulé : elle est déjà partie, ou terminée.',
-    'Nothing was cancelled: it has left, or has ended.',
-  ],
   alreadyClosed: ['Elle était déjà classée.', 'It was closed before.'],
   nothingToDo: ['Rien n’attend d’intervention.', 'Nothing waits for anybody.'],
   toDecide: ['Échecs et décisions, par cause', 'Failures and decisions, by cause'],
@@ -149,7 +141,6 @@ export const deskWords = {
   ],
   suspend: ['Suspendre', 'Suspend'],
   resume: ['Reprendre', 'Resume'],
-  deliveriesNow: ['Livraisons par état', 'Deliveries by state'],
   seeDeliveries: ['Voir les livraisons', 'See the deliveries'],
   takeOver: ['Classer l’alerte', 'Close the alert'],
   runKind: ['Nature', 'Kind'],
@@ -229,14 +220,6 @@ export const connectorWords: Readonly<Record<string, Both>> = {
   sms: ['SMS', 'text message'],
   flow: ['fichier', 'file'],
   pull: ['retrait par le client (pull)', 'fetched by the client (pull)'],
-};
-
-export const kindWords: Readonly<Record<string, Both>> = {
-  replay: ['rejeu', 'replay'],
-  cancel: ['annulation', 'cancel'],
-  close: ['classement', 'close'],
-  resolve: ['issue à trancher', 'resolve'],
-  backfill: ['reprise des leads antérieurs', 'backfill'],
 };
 
 export const runStateWords: Readonly<Record<string, Both>> = {

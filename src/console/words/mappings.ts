@@ -124,7 +124,6 @@ export const mappingWords = {
   nothing: ['Rien d’autre.', 'Nothing else.'],
   publish: ['Publier', 'Publish'],
   publishText: ['Publier ce texte…', 'Publish this text…'],
-  publishTitle: ['Publier', 'Publish'],
   rollback: ['Remettre cette version en vigueur', 'Put this version back in force'],
   instructions: ['Instructions du client (numéros)', 'Instructions of the client (numbers)'],
   instructionsHint: [
@@ -196,7 +195,6 @@ export const mappingWords = {
   sideBySide: ['Du lead au destinataire', 'From the lead to the recipient'],
   from: ['Champ du lead', 'Field of the lead'],
   value: ['Valeur', 'Value'],
-  whatLeaves: ['Ce qui part', 'What leaves'],
   purpose: ['Finalité et canal', 'Purpose and channel'],
   thisLead: ['Ce lead', 'This lead'],
 } as const satisfies Readonly<Record<string, Both>>;

@@ -3,8 +3,7 @@
 import { sendsFiles } from '../../../connectors/index.ts';
 import { requestFile } from '../../delivery/files/collect.ts';
 import { RelaisError } from '../../errors.ts';
-import { unknownDestination } from '../../errors/unknown.ts';
-import { findDestination, lockDestination, type Destination } from '../../store/destinations/destinations.ts';
+import { lockDestination, type Destination } from '../../store/destinations/destinations.ts';
 import type { Sql } from '../../store/database.ts';
 import { countSlotsAfter } from '../../store/files/file-slots.ts';
 import type { HeldFile } from '../../store/files/full-files.ts';
@@ -12,12 +11,12 @@ import { countOfBackfill } from '../backfill.ts';
 import { beginRunIn, type BulkRow } from '../bulk-runs.ts';
 import { testDestination, type TestedDestination, type TestPlace } from '../destination-test.ts';
 import { decideHeldFileIn, setDestinationStatus } from '../suspend.ts';
-import { existing, type SupportPlace, type Scope } from '../place.ts';
+import { type SupportPlace, type Scope, seenDestination } from '../place.ts';
 import { readFilter } from '../reads/filter.ts';
 import { inOne, reason, textOf, type Act, type Doing, type Field } from './act.ts';
 
 const existingOne = async (place: SupportPlace, scope: Scope, id: string): Promise<Destination> =>
-  existing(scope, await findDestination(place.database, id), unknownDestination(id));
+  await seenDestination(place.database, scope, id);
 const found = ({ place, by, to: [id = ''] }: Doing<unknown>): Promise<Destination> =>
   existingOne(place, by.scope, id);
 

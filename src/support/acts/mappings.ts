@@ -1,13 +1,11 @@
 // Acts on a mapping: publish it, roll back to an earlier version.
 // Invariant: the version that comes into force is the shown one: where anything has changed since, nothing is done.
 import { RelaisError } from '../../errors.ts';
-import { unknownDestination } from '../../errors/unknown.ts';
 import type { PublishRequest, PublishResult } from '../../publishing/publish.ts';
-import { findDestination } from '../../store/destinations/destinations.ts';
 import { fingerprintOf, type MappingVersion } from '../../store/destinations/mapping-versions.ts';
 import { sourcesToPublish, versionInForce, type MappingPlace } from '../mappings/files.ts';
 import type { Trials } from '../mappings/trial-thread.ts';
-import { existing } from '../place.ts';
+import { seenDestination } from '../place.ts';
 import { impersonal } from '../typed-text.ts';
 import { handedOver, reason, textOf, type Act, type Doing, type Field, type InputOf } from './act.ts';
 
@@ -109,11 +107,7 @@ export const publishMapping = versionAct(
 export const rollbackMapping = versionAct(
   async ({ place, by, to: [, version] }, order): Promise<MappingVersion> => {
     const { destinationId, note: why } = order;
-    existing(
-      by.scope,
-      await findDestination(place.database, destinationId),
-      unknownDestination(destinationId),
-    );
+    await seenDestination(place.database, by.scope, destinationId);
     return place.publishing.rollback({ ...order, version: Number(version), actor: by.actor, reason: why });
   },
 );

@@ -5,9 +5,8 @@ import { randomBytes } from 'node:crypto';
 import { writeNote } from '../../client-mails/notes.ts';
 import type { RotatedSecrets } from '../../delivery/content/rotated-secrets.ts';
 import { RelaisError } from '../../errors.ts';
-import { unknownDestination } from '../../errors/unknown.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
-import { findDestination, lockDestination, type Destination } from '../../store/destinations/destinations.ts';
+import { lockDestination, type Destination } from '../../store/destinations/destinations.ts';
 import type { Sql } from '../../store/database.ts';
 import { appendHandovers } from '../../store/log/handovers.ts';
 import {
@@ -18,7 +17,7 @@ import {
 } from '../../store/destinations/rotated-secrets.ts';
 import { lockClients } from '../../store/client-locks.ts';
 import type { TestPlace } from '../destination-test.ts';
-import { existing, type Scope } from '../place.ts';
+import { type Scope, seenDestination } from '../place.ts';
 import { numberedActor, type Both } from '../words.ts';
 import { inOne, type Act, type By } from './act.ts';
 
@@ -62,7 +61,7 @@ interface Found {
 }
 
 async function found(place: RotatePlace, scope: Scope, id: string): Promise<Found> {
-  const destination = existing(scope, await findDestination(place.database, id), unknownDestination(id));
+  const destination = await seenDestination(place.database, scope, id);
   const mapping = await place.published.version(destination.mappingVersionId);
   const name = mapping === undefined ? undefined : signingSecret(mapping);
   if (mapping === undefined || name === undefined || name === 'several')

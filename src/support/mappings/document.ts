@@ -40,17 +40,14 @@ export function clientDocument(
     sample,
     centre,
     whole: wholeMapping(sources),
-    contacts: {
-      ...(rights === undefined ? {} : { rights }),
-      ...(technical === undefined ? {} : { technical }),
-    },
+    contacts: { rights, technical },
     version: version === undefined ? 'projet, non publié' : `version ${version.version}`,
     date: (version?.publishedAt ?? today).toLocaleDateString('fr-FR', {
       timeZone: 'Europe/Paris',
       dateStyle: 'long',
     }),
     fingerprint: fingerprintOf(JSON.stringify(sources)).slice(0, 16),
-    ...(version === undefined || version.author === '' ? {} : { author: version.author }),
+    author: version?.author || undefined,
   });
 }
 

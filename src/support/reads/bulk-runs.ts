@@ -39,14 +39,7 @@ const resultSchema = s.object({
   deliveries: s.list(s.whole(), 'the first of them'),
 });
 
-interface RunResult {
-  readonly result: string;
-  readonly text: Both;
-  readonly isRefusal: boolean;
-  readonly count: number;
-  readonly deliveries: readonly number[];
-}
-const resultsOf = ({ results }: BulkRow): readonly RunResult[] =>
+const resultsOf = ({ results }: BulkRow) =>
   Object.entries(results).map(([result, { count, ids }]) => ({
     result,
     text: wordsOfResult(result, count),

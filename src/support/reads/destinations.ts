@@ -1,11 +1,9 @@
 // Reads destinations with their health: state of sending, backlog with its age, durations.
 // Invariant: agrees with `domain/send-policy`; reads no settled delivery but the newest few.
-import { unknownDestination } from '../../errors/unknown.ts';
 import { sendsFiles } from '../../../connectors/index.ts';
 import { openDeliveries, recentDurations, type Backlog } from '../../store/alerts/backlog.ts';
 import {
   allDestinations,
-  findDestination,
   readStates,
   type Destination,
   type DestinationState,
@@ -15,7 +13,6 @@ import { heldFiles, type HeldFile } from '../../store/files/full-files.ts';
 import { readVersions } from '../../store/destinations/mapping-versions.ts';
 import { countTasks } from '../../store/alerts/tasks.ts';
 import {
-  existing,
   isWithin,
   withinScope,
   pageOf,
@@ -23,6 +20,7 @@ import {
   type Scope,
   type Page,
   type PageAsked,
+  seenDestination,
 } from '../place.ts';
 import { publishedHours, sendingStateOf, type Sends, type SendingState } from '../sending-state.ts';
 import { knownInScope } from '../named-text.ts';
@@ -195,7 +193,7 @@ export async function destinationPage(
   id: string,
 ): Promise<DestinationPage> {
   const { database, reading } = place;
-  const found = existing(scope, await findDestination(database, id), unknownDestination(id));
+  const found = await seenDestination(database, scope, id);
   const all = await destinationsWithHealth(place, scope, { client: found.clientId });
   const health = all.find(({ destination }) => destination === id);
   const sorted = [...(await recentDurations(reading, id, durationsOf))].sort((a, b) => a - b);
@@ -240,7 +238,7 @@ export async function destinationPlots(
   scope: Scope,
   id: string,
 ): Promise<DestinationPlots> {
-  existing(scope, await findDestination(database, id), unknownDestination(id));
+  await seenDestination(database, scope, id);
   const now = database.now();
   const thisHour = Math.floor(now.getTime() / hourMs) * hourMs;
   const hours = Array.from(

@@ -24,7 +24,7 @@ import {
   type MappingPlace,
 } from '../mappings/files.ts';
 import type { TrialAnswer, Trials } from '../mappings/trial-thread.ts';
-import { existing, isWithin, type Scope, type SupportPlace } from '../place.ts';
+import { existing, isWithin, type Scope, type SupportPlace, seenDestination } from '../place.ts';
 import { newestLeads } from '../stored-leads.ts';
 import type { MappingSources } from '../../mapping/contract.ts';
 import * as s from './columns.ts';
@@ -155,11 +155,7 @@ export async function versionBesideInForce(
   scope: Scope,
   { destination, version }: { readonly destination: string; readonly version: number },
 ): Promise<TrialAnswer | undefined> {
-  const found = existing(
-    scope,
-    await findDestination(place.database, destination),
-    unknownDestination(destination),
-  );
+  const found = await seenDestination(place.database, scope, destination);
   const all = await versionHistory(place.database, destination);
   const wanted = all.find((one) => one.version === version);
   const inForce = all.find(({ id }) => id === found.mappingVersionId);
@@ -175,11 +171,7 @@ export async function mappingDocument(
   parties: DocumentParties,
 ): Promise<{ readonly title: string; readonly blocks: readonly Block[]; readonly version: number }> {
   const { destination } = asked;
-  const found = existing(
-    scope,
-    await findDestination(database, destination),
-    unknownDestination(destination),
-  );
+  const found = await seenDestination(database, scope, destination);
   const version = (await versionHistory(database, destination)).find((one) =>
     asked.version === undefined ? one.id === found.mappingVersionId : one.version === asked.version,
   );
@@ -242,11 +234,7 @@ interface Known {
 }
 
 async function known({ database }: SupportPlace, scope: Scope, destination: string): Promise<Known> {
-  const found = existing(
-    scope,
-    await findDestination(database, destination),
-    unknownDestination(destination),
-  );
+  const found = await seenDestination(database, scope, destination);
   return { versions: await versionHistory(database, found.id), inForce: found.mappingVersionId };
 }
 

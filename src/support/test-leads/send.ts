@@ -5,11 +5,11 @@ import { randomBytes } from 'node:crypto';
 import { connectorOf } from '../../../connectors/index.ts';
 import { civilDate } from '../../domain/civil-date.ts';
 import { coveringAuthorisation, liveAuthorisations, type Authorisation } from '../../domain/destination.ts';
-import { nothingPublished, unknownDestination } from '../../errors/unknown.ts';
+import { nothingPublished } from '../../errors/unknown.ts';
 import type { CompiledMapping, MappingSources } from '../../mapping/contract.ts';
 import { readAuthorisations } from '../../store/destinations/authorisations.ts';
 import type { Sql } from '../../store/database.ts';
-import { findDestination, lockDestination, type Destination } from '../../store/destinations/destinations.ts';
+import { lockDestination, type Destination } from '../../store/destinations/destinations.ts';
 import { appendHandovers } from '../../store/log/handovers.ts';
 import { readVersions } from '../../store/destinations/mapping-versions.ts';
 import { lockClients } from '../../store/client-locks.ts';
@@ -24,7 +24,7 @@ import type { Acting } from '../acts/act.ts';
 import type { RotatePlace } from '../acts/rotate-secret.ts';
 import type { TestPlace } from '../destination-test.ts';
 import { whyNotWritten } from '../mappings/diff-words.ts';
-import { existing, type Scope } from '../place.ts';
+import { type Scope, seenDestination } from '../place.ts';
 import * as refused from './recipient.ts';
 import { testLead, clientPlace, ownPlace, type TrialRecipient } from './recipient.ts';
 import { readBackAndRemove } from './came-back.ts';
@@ -101,7 +101,7 @@ export async function sendTestLead(
 
 async function tryingOf(place: RotatePlace, scope: Scope, id: string): Promise<Trying> {
   const { database, config } = place;
-  const destination = existing(scope, await findDestination(database, id), unknownDestination(id));
+  const destination = await seenDestination(database, scope, id);
   const mapping = await place.published.version(destination.mappingVersionId);
   const [version] = await readVersions(database, [destination.mappingVersionId]);
   if (mapping === undefined || version === undefined) throw nothingPublished(id);
@@ -251,7 +251,7 @@ export async function testLeadsSent(
   id: string,
   limit = 10,
 ): Promise<readonly TestLeadRow[]> {
-  const found = existing(scope, await findDestination(database, id), unknownDestination(id));
+  const found = await seenDestination(database, scope, id);
   return recentTestLeads(database, found.id, limit);
 }
 
@@ -263,7 +263,7 @@ interface TestLeadOffer {
 
 /** Facts for the page before a test is sent. @throws FIND-001 */
 export async function testLeadOffer(place: TestPlace, scope: Scope, id: string): Promise<TestLeadOffer> {
-  const found = existing(scope, await findDestination(place.database, id), unknownDestination(id));
+  const found = await seenDestination(place.database, scope, id);
   const mapping = await place.published.version(found.mappingVersionId);
   const to =
     mapping?.sandbox !== undefined

@@ -41,7 +41,7 @@ export const plantsOfApi: readonly Plant[] = [
     // Who posts while it is read-only or full is told that the gateway is broken.
     patches: [
       {
-        file: 'src/support/database-trouble.ts',
+        file: 'src/support/place.ts',
         find: 'isStoreTrouble(error);',
         put: 'isStoreTrouble(error) && false;',
       },
