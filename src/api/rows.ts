@@ -24,11 +24,6 @@ const kinds: Readonly<Record<string, { readonly kind: RowKind; readonly words: s
 
 const mostItems = 100;
 
-interface PostedBody {
-  readonly items: readonly Posted[];
-  readonly country?: string;
-}
-
 const answerSchema = {
   type: 'object',
   required: ['items'],
@@ -73,7 +68,7 @@ export function rowRoutes(
   { access, posting }: { readonly access: AccessPlace; readonly posting: PostingDeps },
 ): void {
   for (const [name, { kind, words }] of Object.entries(kinds))
-    server.post<{ Body: PostedBody }>(
+    server.post<{ Body: { readonly items: readonly Posted[]; readonly country?: string } }>(
       `/v1/${name}`,
       {
         config: { permission: 'lead.post', answerWithinMs, provesKey: true },

@@ -90,11 +90,6 @@ function plainCommands(destination: Command): void {
   );
 }
 
-interface BackfillOptions {
-  readonly since?: string;
-  readonly dryRun?: boolean;
-}
-
 function backfillCommand(destination: Command): void {
   destination
     .subcommand('backfill <destination>', 'plan leads that were there before the destination')
@@ -105,7 +100,7 @@ function backfillCommand(destination: Command): void {
       'relais destination backfill horizon-crm --since 2026-11-01 --dry-run',
       'relais destination backfill horizon-crm --since 30d --reason "ticket 14"',
     )
-    .action((id: string, options: BackfillOptions) => {
+    .action((id: string, options: { readonly since?: string; readonly dryRun?: boolean }) => {
       if (options.dryRun !== true) refuseInput(backfillDestination, options);
       return withApp(async (app) => {
         const { database } = app;

@@ -16,11 +16,6 @@ import { coverageOf, type Coverage } from '../mapping/tools/coverage.ts';
 import type { Lead } from '../domain/lead.ts';
 import { newestLeads } from '../support/stored-leads.ts';
 
-interface TestOptions {
-  readonly dir?: string;
-  readonly json?: boolean;
-}
-
 export function mappingTestCommand(mapping: Command): void {
   mapping
     .subcommand('test [name]', 'run the tests in the mapping files; name: a destination or a client')
@@ -31,7 +26,7 @@ export function mappingTestCommand(mapping: Command): void {
       'relais mapping test',
       'relais mapping test horizon-crm',
     )
-    .action((name: string | undefined, options: TestOptions) => {
+    .action((name: string | undefined, options: { readonly dir?: string; readonly json?: boolean }) => {
       const folder = mappingsFolder(options.dir);
       const { destinations, unread } = chosen(folder, name);
       let [passed, failed] = [0, unread.length];

@@ -20,11 +20,6 @@ import { askedBy, instructions } from './acts/mappings.ts';
 import { authorisationsListed } from './reads/requests.ts';
 
 /** The asker and the cited instructions of the client, for the note. */
-interface AskedFor {
-  readonly askedBy?: string | undefined;
-  readonly instructions?: readonly number[];
-}
-
 /**
  * Returns the number of the authorisation, of the deliveries judged again, and of the note.
  * @throws FIND-001, CLIENT-001, INSTRUCTION-001 where the client has a register and none of the cited covers recipients
@@ -32,7 +27,10 @@ interface AskedFor {
 export async function grantAuthorisation(
   database: Database,
   granted: Omit<Authorisation, 'id' | 'revokedAt'> & { readonly grantedBy: string },
-  { askedBy: asker, instructions: numbers = [] }: AskedFor = {},
+  {
+    askedBy: asker,
+    instructions: numbers = [],
+  }: { readonly askedBy?: string | undefined; readonly instructions?: readonly number[] } = {},
 ): Promise<{ readonly authorisation: number; readonly reopened: number; readonly note: number }> {
   const { clientId, destinationId, recipient, documentRef, targets, categories, grantedBy: actor } = granted;
   return database.transaction(async (tx) => {

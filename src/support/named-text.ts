@@ -2,7 +2,7 @@
 // Invariant: a name is shown as long as it is kept; the result is stored nowhere.
 import { accountActorOf, allNames, staffActorOf } from '../store/access/accounts.ts';
 import type { Sql, ReadOnlySql } from '../store/database.ts';
-import { isWithin, wholeCentre, type SupportPlace, type Scope } from './place.ts';
+import { isWithin, wholeCentre, withinScope, type SupportPlace, type Scope } from './place.ts';
 import type { DeliveryFilter } from '../domain/delivery-filter.ts';
 import { reasons } from '../domain/delivery.ts';
 import { RelaisError } from '../errors.ts';
@@ -40,6 +40,13 @@ export async function namesFor(
 // Checks the names in a filter, so that a typing mistake is reported, instead of being answered with an empty list.
 
 type Names = Pick<DeliveryFilter, 'client' | 'destination' | 'reason' | 'lead' | 'bulkRun'>;
+
+/** A filter narrowed to the scope, each name in it known. @throws FIND-001 */
+export async function filterInScope<F extends Names>(sql: ReadOnlySql, scope: Scope, asked: F): Promise<F> {
+  const filter = withinScope(scope, asked);
+  await knownInScope(sql, scope, filter);
+  return filter;
+}
 
 /** @throws FIND-001 with the nearest name */
 export const knownNames = (sql: ReadOnlySql, filter: Names): Promise<void> =>

@@ -11,7 +11,7 @@ import { eachDelivery, findDelivery, type ListedDelivery } from '../../store/del
 import { beginRunIn, cancelRun, pauseRun } from '../bulk-runs.ts';
 import { refusalWords, type BulkOrder } from '../bulk-steps.ts';
 import { isCancellable } from '../close-and-cancel.ts';
-import { knownInScope } from '../named-text.ts';
+import { filterInScope } from '../named-text.ts';
 import { existing, withinScope, type SupportPlace, type Scope } from '../place.ts';
 import { bulkRun, bulkRunHead, type BulkRunHead } from '../reads/bulk-runs.ts';
 import { filterSchemas, readFilter } from '../reads/filter.ts';
@@ -121,8 +121,7 @@ async function matching(
       'Donnez une condition au moins : une destination, un état, une cause…',
       'Name one condition at least: a destination, a state, a cause ...',
     ]);
-  const within = withinScope(scope, asked);
-  await knownInScope(database, scope, within);
+  const within = await filterInScope(database, scope, asked);
   const filter = kind === 'close' ? { ...within, ...openFailures } : within;
   const rows: ListedDelivery[] = [];
   for await (const page of eachDelivery(database, filter)) {

@@ -9,8 +9,8 @@ import { countDeliveries, eachDelivery } from '../../store/deliveries/delivery-l
 import { appendHandovers } from '../../store/log/handovers.ts';
 import { countEntries, entriesInRange, type LogRange, type LoggedEntry } from '../../store/log/log-range.ts';
 import { listRequests, type Request } from '../../store/people/requests.ts';
-import { knownInScope } from '../named-text.ts';
-import { withinScope, type SupportPlace } from '../place.ts';
+import { filterInScope } from '../named-text.ts';
+import type { SupportPlace } from '../place.ts';
 import { headOf, rowColumns, type DeliveryHead } from '../reads/deliveries.ts';
 import { inLanguage, type Both, type Language } from '../words.ts';
 import { choice, handedOver, reason, type Act, type Doing } from './act.ts';
@@ -32,8 +32,7 @@ const dayMs = 86_400_000;
 /** @throws USAGE-001 where it would be too long, FIND-001 for an unknown name */
 async function exported({ place, by, input }: Doing<ExportInput>): Promise<Readable> {
   const { list, reason: purpose, language } = input;
-  const filter = withinScope(by.scope, input.filter);
-  await knownInScope(place.reading, by.scope, filter);
+  const filter = await filterInScope(place.reading, by.scope, input.filter);
   const { columns, pages } = await chosen(place, list, filter);
   await place.database.transaction((tx) =>
     appendHandovers(tx, [

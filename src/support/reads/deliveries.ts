@@ -1,5 +1,6 @@
 // Reads deliveries by filter, a page at a time; their count; failures by cause. For every face.
 // Invariant: nothing of a person; only within the reader's scope.
+import * as s from './columns.ts';
 import type { DeliveryFilter } from '../../domain/delivery-filter.ts';
 import { deliveryStates, type DeliveryState } from '../../domain/delivery.ts';
 import {
@@ -12,18 +13,9 @@ import {
 } from '../../store/deliveries/delivery-lists.ts';
 import { countTasks } from '../../store/alerts/tasks.ts';
 import { advice, type Advice } from '../advice.ts';
-import { knownInScope } from '../named-text.ts';
-import {
-  pageOf,
-  withinScope,
-  existing,
-  type Page,
-  type PageAsked,
-  type SupportPlace,
-  type Scope,
-} from '../place.ts';
+import { filterInScope } from '../named-text.ts';
+import { pageOf, existing, type Page, type PageAsked, type SupportPlace, type Scope } from '../place.ts';
 import { reasonWords, stateWords, type Both } from '../words.ts';
-import * as s from './columns.ts';
 import { unknownDelivery } from '../../errors/unknown.ts';
 import { isUndecided } from '../../delivery/outcome/resolve.ts';
 import { findDestination } from '../../store/destinations/destinations.ts';
@@ -40,8 +32,7 @@ export async function deliveriesPage(
   asked: DeliveryFilter,
   { limit, after }: PageAsked,
 ): Promise<Page<DeliveryHead>> {
-  const filter = withinScope(scope, asked);
-  await knownInScope(reading, scope, filter);
+  const filter = await filterInScope(reading, scope, asked);
   const rows = await listDeliveries(reading, filter, limit + 1, after);
   return pageOf(rows.map(headOf), limit, ({ id }) => id);
 }
@@ -60,8 +51,7 @@ export async function countOfFilter(
   scope: Scope,
   asked: DeliveryFilter,
 ): Promise<Count> {
-  const filter = withinScope(scope, asked);
-  await knownInScope(reading, scope, filter);
+  const filter = await filterInScope(reading, scope, asked);
   const count = await countDeliveries(reading, filter, mostCounted + 1);
   return { count: Math.min(count, mostCounted), isMore: count > mostCounted };
 }
@@ -89,8 +79,7 @@ export async function failureGroups(
   scope: Scope,
   asked: Pick<DeliveryFilter, 'client' | 'destination'> = {},
 ): Promise<readonly FailureGroup[]> {
-  const filter = withinScope(scope, asked);
-  await knownInScope(reading, scope, filter);
+  const filter = await filterInScope(reading, scope, asked);
   const groups: FailureGroup[] = [];
   for (const group of await countTasks(reading, filter)) {
     const example =

@@ -23,7 +23,7 @@ import {
   seenDestination,
 } from '../place.ts';
 import { publishedHours, sendingStateOf, type Sends, type SendingState } from '../sending-state.ts';
-import { knownInScope } from '../named-text.ts';
+import { filterInScope, knownInScope } from '../named-text.ts';
 import type { Both } from '../words.ts';
 import * as s from './columns.ts';
 import { addDays, civilDate, startOfDay } from '../../domain/civil-date.ts';
@@ -290,8 +290,7 @@ export async function filesPage(
   asked: FileFilter,
   { limit, after }: PageAsked,
 ): Promise<Page<FileHead>> {
-  const filter = withinScope(scope, asked);
-  await knownInScope(database, scope, filter);
+  const filter = await filterInScope(database, scope, asked);
   const { items, next } = pageOf(
     await listFiles(database, filter, limit + 1, after ?? Number.MAX_SAFE_INTEGER),
     limit,

@@ -11,9 +11,9 @@ import {
 } from '../../store/log/event-feed.ts';
 import type { HandoverEntry } from '../../store/log/handovers.ts';
 import { entryLine, departureWords, destinationEntryWords } from '../entry-words.ts';
-import { knownInScope } from '../named-text.ts';
+import { filterInScope } from '../named-text.ts';
 import { positionOf, rangesAfter, textOf, withinLog, type Position } from '../log-position.ts';
-import { withinScope, type SupportPlace, type Scope } from '../place.ts';
+import type { SupportPlace, Scope } from '../place.ts';
 import type { Both } from '../words.ts';
 
 export type { TailFilter } from '../../store/log/event-feed.ts';
@@ -81,8 +81,7 @@ export async function liveUpTo(
   asked: TailFilter,
   { upTo, limit }: { readonly upTo?: string | undefined; readonly limit: number },
 ): Promise<LivePage> {
-  const filter = withinScope(scope, asked);
-  await knownInScope(database, scope, filter);
+  const filter = await filterInScope(database, scope, asked);
   const newest = await newestSeal(database);
   const end = upTo === undefined ? { seal: newest + 1, entry: 0 } : withinLog(positionOf(upTo), newest);
   const items: LiveEntry[] = [];
@@ -111,8 +110,7 @@ export async function liveAfter(
   asked: TailFilter,
   { after, limit }: { readonly after: string; readonly limit: number },
 ): Promise<LivePage> {
-  const filter = withinScope(scope, asked);
-  await knownInScope(database, scope, filter);
+  const filter = await filterInScope(database, scope, asked);
   let at = withinLog(positionOf(after), await newestSeal(database));
   const items: TailEntry[] = [];
   for (let lookedAt = 0; lookedAt < mostLookedAt && items.length < limit;) {

@@ -106,16 +106,11 @@ export const namesOfActors = (
   actors: readonly string[],
 ): Promise<ReadonlyMap<string, string>> => accountNames(database, spansClients(scope) ? actors : []);
 
-interface ProofsAsked {
-  readonly client?: string;
-  readonly request?: string;
-}
-
 /** Newest first. */
 export const proofsListed = (
   { database }: Pick<SupportPlace, 'database'>,
   scope: Scope,
-  asked: ProofsAsked,
+  asked: { readonly client?: string; readonly request?: string },
   limit: number,
 ): Promise<readonly ProofHead[]> => listProofs(database, { ...withinScope(scope, asked), limit });
 

@@ -1,5 +1,6 @@
 // Lists tasks, failed or undecided deliveries that need a person, and alerts.
 // Invariant: a task of the whole gateway is shown to the centre alone.
+import * as s from './columns.ts';
 import {
   alertAdvice,
   whatToDo,
@@ -20,10 +21,9 @@ import {
 import { advice, type Advice } from '../advice.ts';
 import { alertText } from '../alert-words.ts';
 import { rightsContact } from '../lead-rights.ts';
-import { knownInScope } from '../named-text.ts';
-import { pageOf, withinScope, type Page, type PageAsked, type SupportPlace, type Scope } from '../place.ts';
+import { filterInScope } from '../named-text.ts';
+import { pageOf, type Page, type PageAsked, type SupportPlace, type Scope } from '../place.ts';
 import { reasonWords, type Both } from '../words.ts';
-import * as s from './columns.ts';
 import { headOf, type DeliveryHead } from './deliveries.ts';
 
 export type { TaskFilter } from '../../store/alerts/tasks.ts';
@@ -76,8 +76,7 @@ export async function deliveryTasksPage(
   asked: TaskFilter,
   { limit, after }: PageAsked,
 ): Promise<Page<DeliveryTask>> {
-  const filter = withinScope(scope, asked);
-  await knownInScope(reading, scope, filter);
+  const filter = await filterInScope(reading, scope, asked);
   const rows = await listDeliveries(reading, { ...filter, open: true }, limit + 1, after);
   const page = pageOf(rows, limit, ({ id }) => id);
   const items: DeliveryTask[] = [];
@@ -101,8 +100,7 @@ export async function openAlerts(
   asked: TaskFilter,
   limit: number,
 ): Promise<readonly AlertHead[]> {
-  const filter = withinScope(scope, asked);
-  await knownInScope(reading, scope, filter);
+  const filter = await filterInScope(reading, scope, asked);
   return (await alertTasks(reading, filter, limit)).map(alertHead);
 }
 
@@ -113,8 +111,7 @@ export async function alertsPage(
   asked: TaskFilter & { readonly kind?: AlertKind; readonly since?: Date },
   { limit, after }: PageAsked,
 ): Promise<Page<RaisedAlert>> {
-  const filter = withinScope(scope, asked);
-  await knownInScope(reading, scope, filter);
+  const filter = await filterInScope(reading, scope, asked);
   const rows: readonly ListedAlert[] = await listAlerts(
     reading,
     filter,

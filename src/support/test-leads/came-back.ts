@@ -13,11 +13,6 @@ import { contextOf, type TrialInput, type TrialMessage } from './trial.ts';
 type Sent = Extract<TrialMessage, { readonly kind: 'sent' }>;
 
 /** Sentences for the person who sets the destination up; `isWhole` unless something did not come back. */
-interface CameBack {
-  readonly isWhole: boolean;
-  readonly notes: readonly Both[];
-}
-
 /**
  * @param sent the accepted messages, as `sendTrial` returns them
  * @param removes false for a client's test: the client looks at it in its own CRM
@@ -26,7 +21,7 @@ export async function readBackAndRemove(
   input: TrialInput,
   sent: readonly TrialMessage[],
   { removes }: { readonly removes: boolean },
-): Promise<CameBack> {
+): Promise<{ readonly isWhole: boolean; readonly notes: readonly Both[] }> {
   const taken = sent.filter((message) => message.kind === 'sent');
   const known = numbersOf(taken);
   const lost: Both[] = [];
