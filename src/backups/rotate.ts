@@ -8,7 +8,7 @@ import type { CivilDate } from '../domain/civil-date.ts';
 import { RelaisError } from '../errors.ts';
 import { mainName, manifestName } from './manifest.ts';
 import { statisticsName } from './statistics.ts';
-import { testedName } from './test-restore.ts';
+import { testedName } from './tested.ts';
 
 /** Files of the long copy begin so. */
 export const longPrefix = 'long-';

@@ -21,7 +21,7 @@ import { personsFile, writePersons } from './long-copy.ts';
 import { mainName, writeManifest, type LongCopy, type Manifest, type PackedFile } from './manifest.ts';
 import { writePacked } from './packed.ts';
 import { packStatistics } from './statistics.ts';
-import { enterTests } from './test-restore.ts';
+import { enterTests } from './tested.ts';
 import { findTools } from './tools.ts';
 
 /** Rows that say in which state a restore is: of no use in another database. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { writeLedger } from '../../src/backups/ledger.ts';
-import { enterTests } from '../../src/backups/test-restore.ts';
+import { enterTests } from '../../src/backups/tested.ts';
 import type { Manifest } from '../../src/backups/manifest.ts';
 import { readPacked } from '../../src/backups/packed.ts';
 import { makeTables, readEditions, writeEdition } from '../../src/store/statistics/editions.ts';
