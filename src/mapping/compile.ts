@@ -103,16 +103,14 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
   };
 }
 
-interface CompileParts {
-  readonly layout: Layout;
-  readonly judge: Judge;
-  readonly scope: Scope;
-}
-
 /** Builds the functions of a compiled mapping that write a lead and read an answer. */
 function functionsOf(
   { actions, plans }: CompiledActions,
-  parts: Omit<ApplyParts, 'planOf' | 'impersonal'> & Pick<CompileParts, 'layout' | 'judge' | 'scope'>,
+  parts: Omit<ApplyParts, 'planOf' | 'impersonal'> & {
+    readonly layout: Layout;
+    readonly judge: Judge;
+    readonly scope: Scope;
+  },
 ): Pick<CompiledMapping, 'apply' | 'tells' | 'reads' | 'write' | 'question' | 'classify' | 'classifyBeside'> {
   const { layout, judge, consentOf, client, connector, title, scope } = parts;
   const { impersonal } = scope;
@@ -251,10 +249,10 @@ function scopeOf({ mapping, report, connector, client }: CompileInput, layout: L
     empty: emptyPolicy(mapping['empty'], 'omit'),
     blocks: new Set(),
     entities: entitiesOf(client, textAt(mapping, 'destination')),
-    ...(xml === undefined ? {} : { xml: xmlScope(xml, header) }),
+    xml: xml && xmlScope(xml, header),
     rpc,
     noNull,
-    ...(client === undefined ? {} : { contract: client.categories }),
+    contract: client?.categories,
     csv,
   };
 }

@@ -79,7 +79,7 @@ export function writingFiles(
 ): Pick<CompiledMapping, 'frame' | 'writePart' | 'full'> {
   if (settingsKey !== 'file') return {};
   const written = partsOf(mapping, { plans }, layout, inParts);
-  return { ...written, ...fullFiles(mapping, { writePart: written.writePart, inParts }, report) };
+  return { ...written, ...fullFiles(mapping, written, inParts, report) };
 }
 
 interface Way {
@@ -116,17 +116,11 @@ function partsOf(
 // Checks the mapping of files that hold every current lead each time (`mode: full`).
 // Invariant: such a file is one, is complete, and itself shows what changed and what was removed.
 
-interface Written {
-  /** Absent where a file cannot be written in parts. */
-  readonly writePart: CompiledMapping['writePart'];
-  /** The transport takes a file of any length. */
-  readonly inParts: boolean;
-}
-
 /** Undefined where files contain new leads alone. */
 function fullFiles(
   mapping: Record<string, unknown>,
-  { writePart, inParts }: Written,
+  { writePart }: Pick<CompiledMapping, 'writePart'>,
+  inParts: boolean,
   report: Report,
 ): Pick<CompiledMapping, 'full'> {
   const file = blockAt(mapping, 'file');

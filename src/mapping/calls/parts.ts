@@ -241,15 +241,7 @@ export function compileWhen(
 /** The ids in an address; reports those that are unknown, or given by a call that may be skipped when this one is sent. */
 export function urlCaptures(
   raw: Record<string, unknown>,
-  {
-    path,
-    own,
-    base,
-  }: {
-    readonly path: Path;
-    readonly own: Record<string, unknown>;
-    readonly base: Record<string, unknown>;
-  },
+  { path, own, base }: { readonly path: Path } & Readonly<Record<'own' | 'base', Record<string, unknown>>>,
   { mapping, action, known, report }: CallsInput,
 ): readonly string[] {
   const found: string[] = [];

@@ -197,15 +197,7 @@ function rowWriter({ delimiter, quote, quoteInside, eol }: CsvDialect): (cells: 
  */
 function readRow(
   row: string,
-  {
-    delimiter,
-    quoteInside,
-    encoding,
-  }: {
-    readonly delimiter: string;
-    readonly quoteInside: 'double' | 'apostrophe' | 'backslash';
-    readonly encoding: Encoding;
-  },
+  { delimiter, quoteInside, encoding }: CsvDialect,
 ): readonly string[] | undefined {
   try {
     const rows: readonly string[][] = parse(throughBytes(row, encoding), {
