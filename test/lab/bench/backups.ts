@@ -47,15 +47,22 @@ async function timed(
   if (code !== 0) throw new Error(`${words.join(' ')} ended with ${code}`);
 }
 
-/** Everybody has addresses of their own: equal rows would compress to nothing. */
+/** Everybody has addresses of their own: equal rows would compress to nothing. A part at a time: a server is not silent for a minute. */
 async function tellApart({ owner }: Gateway): Promise<void> {
-  await owner.run(
-    `UPDATE prospects SET last_name = CONCAT('Nom', MD5(lead_id)), first_name = SUBSTRING(SHA1(lead_id), 1, 8),
-            email = CONCAT(SUBSTRING(SHA2(lead_id, 256), 1, 20), '@courriel.example'), mobile = CONCAT('+336', LPAD(lead_id, 8, '0'))`,
-  );
-  await owner.run(
-    "UPDATE deliveries SET state = 'delivered', reason = 'accepted', settled_at = UTC_TIMESTAMP(3)",
-  );
+  const [newest] = await owner.all<{ id: number }>('SELECT MAX(id) AS id FROM leads');
+  for (let after = 0; after <= (newest?.id ?? 0); after += 20_000) {
+    const part = [after, after + 20_000];
+    await owner.run(
+      `UPDATE prospects SET last_name = CONCAT('Nom', MD5(lead_id)), first_name = SUBSTRING(SHA1(lead_id), 1, 8),
+              email = CONCAT(SUBSTRING(SHA2(lead_id, 256), 1, 20), '@courriel.example'), mobile = CONCAT('+336', LPAD(lead_id, 8, '0'))
+        WHERE lead_id > ? AND lead_id <= ?`,
+      part,
+    );
+    await owner.run(
+      "UPDATE deliveries SET state = 'delivered', reason = 'accepted', settled_at = UTC_TIMESTAMP(3) WHERE lead_id > ? AND lead_id <= ?",
+      part,
+    );
+  }
 }
 
 await withServices(async () => {
