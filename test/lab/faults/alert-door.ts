@@ -4,6 +4,8 @@ import { accept, startHttpRecipient } from '../../connectors/servers/http.ts';
 
 export interface AlertSeen {
   readonly type: string;
+  /** Milliseconds, as of `performance.now()`. */
+  readonly at: number;
 }
 
 export async function startAlertDoor(): Promise<{
@@ -16,7 +18,7 @@ export async function startAlertDoor(): Promise<{
   http.answer = (request, response, raw) => {
     http.received.length = 0;
     const { type } = JSON.parse(request.body.toString() || '{}') as { type?: unknown };
-    seen.push({ type: typeof type === 'string' ? type : '' });
+    seen.push({ type: typeof type === 'string' ? type : '', at: performance.now() });
     accept(request, response);
     raw.resume();
   };

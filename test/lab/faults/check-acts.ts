@@ -76,6 +76,6 @@ export const silentRefusals = ({ refusals }: Story): readonly string[] =>
   refusals
     .filter(({ planners, ready, alerts }) => planners > 0 && (ready > 0 || alerts === 0))
     .map(
-      ({ kind, planners, ready, alerts }) =>
-        `${kind}: ${ready} of ${planners} planners ready, ${alerts} alerts`,
+      ({ kind, planners, ready, alerts, lastAlert = 'none' }) =>
+        `${kind}: ${ready} of ${planners} planners ready, ${alerts} alerts, the one before (s ago): ${lastAlert}`,
     );

@@ -23,6 +23,8 @@ const ownerUrl = (scene: Scene): string => {
 
 /** An alert is due after half a minute, looked for every five seconds, and its channel may have to be tried twice. */
 const longMs = 45_000;
+/** Longer than a service must be well until its next trouble is another outage, and than two looks. */
+const wellAgainMs = 25_000;
 /** A planner that had just been started when it began counts from its own first look. */
 const startedLateMs = 30_000;
 
@@ -162,6 +164,8 @@ export interface RefusalLine {
   readonly ready: number;
   /** Alerts that left since it began to refuse. */
   readonly alerts: number;
+  /** Seconds from the alert before to the end; undefined: there was none. */
+  readonly lastAlert?: number;
 }
 
 /** A storm of so many seconds has the time for all of them. */
@@ -191,6 +195,8 @@ export async function longRefusals(
     await pause(Math.max(0, start + dueMs - performance.now()));
     while (held.some((name) => busy.has(name))) await pause(100);
     for (const name of held) busy.add(name);
+    // Of an outage that ended a moment ago this one would be the rest, and was alerted.
+    await pause(wellAgainMs);
     // Once more where it proved nothing: MySQL may end itself a minute after a full disk, and one that was started again refuses nothing;
     // or a mischief that had begun before ended every planner.
     for (let tries = 0, isProven = false; !isProven && tries < 3; tries += 1) {
@@ -225,8 +231,14 @@ async function watched({ fleet, alerts }: Scene, kind: string, before: number): 
     planners: lived.length,
     ready: answers.filter(Boolean).length,
     alerts: alerted(),
+    ...lastAlertOf(alerts.slice(0, before)),
   };
 }
+
+const lastAlertOf = (alerts: readonly AlertSeen[]): Pick<RefusalLine, 'lastAlert'> => {
+  const last = alerts.findLast(isOutage);
+  return last === undefined ? {} : { lastAlert: Math.round((performance.now() - last.at) / 1_000) };
+};
 
 const isOutage = ({ type }: AlertSeen): boolean => type === 'relais.service_away';
 

@@ -55,7 +55,7 @@ export async function endOperations(
   for (let operation = 0; operation < operations - 1; operation += 1) {
     await pause((seconds * 1_000) / operations);
     await pause(random.between(0, 400));
-    await end(scene, operation, Math.min(45_000, (seconds * 500) / operations));
+    await end(scene, operation, Math.min(75_000, (seconds * 750) / operations));
     ended.push(operation);
   }
 }
