@@ -84,6 +84,27 @@ test('another trouble behind an outage has its own alert', async () => {
   });
 });
 
+test('a service that answers otherwise at each look is one outage, beside another that comes and goes', async () => {
+  const { at } = rig(() => ({ kind: 'accepted' }));
+  const troubles = [
+    'redis answers and takes nothing (MISCONF)',
+    'redis cannot be reached',
+    'mysql and redis cannot be reached',
+    'mysql cannot be reached, redis answers and takes nothing (MISCONF)',
+  ];
+  for (let ms = 0; ms < 30_000; ms += 5_000) expect(await at(ms, troubles[(ms / 5_000) % 4])).toBe(0);
+  expect(await at(30_000, troubles[2])).toBe(1);
+  expect(await at(35_000, troubles[3])).toBe(1);
+});
+
+test('a Redis that is not ours is a trouble of its own, however long it could not be reached before', async () => {
+  const { at } = rig(() => ({ kind: 'accepted' }));
+  await at(0, 'redis cannot be reached');
+  expect(await at(30_000, 'redis cannot be reached')).toBe(1);
+  await at(35_000, 'redis is not ours (another_life)');
+  expect(await at(65_000, 'redis is not ours (another_life)')).toBe(2);
+});
+
 test('what no channel took is tried again after a minute', async () => {
   const { at } = rig(() => ({ kind: 'unavailable', reason: 'HTTP_503', maybeReceived: true }));
   await at(0, full);

@@ -9,12 +9,18 @@ const againMs = 3_600_000;
 /** A channel that did not take it is tried again after this. */
 const retryMs = 60_000;
 
-/** One trouble, from its first look until it has not been seen for a while. */
+/** One service in trouble, from its first look until it has been well for a while. */
 interface Outage {
   readonly since: number;
-  seenAt: number;
+  readonly seenAt: number;
   dueAt: number;
 }
+
+/** The services that cannot be reached or refuse; a trouble that names none, such as a Redis that is not ours, is one by itself. */
+const troubled = (trouble: string): readonly string[] => {
+  const named = trouble.match(/\b(mysql|redis)\b(?! is not ours)/g);
+  return named ?? [trouble];
+};
 
 /** @param options.trouble what is wrong, as readiness says it; undefined while all is well */
 export function createOutageAlert(
@@ -26,19 +32,23 @@ export function createOutageAlert(
   return {
     async look() {
       const trouble = await options.trouble();
+      const names = trouble === undefined ? [] : troubled(trouble);
+      for (const [name, { seenAt }] of outages)
+        if (!names.includes(name) && now() - seenAt >= wellMs) outages.delete(name);
+      for (const name of names) {
+        const outage = outages.get(name) ?? { since: now(), seenAt: now(), dueAt: now() + lastsMs };
+        outages.set(name, { ...outage, seenAt: now() });
+      }
+      const due = names.flatMap((name) => outages.get(name) ?? []).filter(({ dueAt }) => now() >= dueAt);
+      if (trouble === undefined || due.length === 0) return;
       const reason = trouble
-        ?.toUpperCase()
+        .toUpperCase()
         .replaceAll(/[^A-Z0-9_.-]+/g, '_')
         .slice(0, 64);
-      for (const [other, outage] of outages)
-        if (other !== reason && now() - outage.seenAt >= wellMs) outages.delete(other);
-      if (reason === undefined) return;
-      const outage = outages.get(reason) ?? { since: now(), seenAt: now(), dueAt: now() + lastsMs };
-      outages.set(reason, outage);
-      outage.seenAt = now();
-      if (now() < outage.dueAt) return;
       log.warn('alert.raised', { code: 'service_away', reason, count: 1 });
-      const raisedAt = new Date(database.now().getTime() - (now() - outage.since));
+      const raisedAt = new Date(
+        database.now().getTime() - (now() - Math.min(...due.map(({ since }) => since))),
+      );
       const results = await sendThrough(options, [
         // An id that no row has: a receiver that recognises alerts by their id takes each outage for one of its own.
         {
@@ -52,7 +62,8 @@ export function createOutageAlert(
           through: [],
         },
       ]);
-      outage.dueAt = now() + (results.every(({ passed }) => passed) ? againMs : retryMs);
+      const dueAt = now() + (results.every(({ passed }) => passed) ? againMs : retryMs);
+      for (const outage of due) outage.dueAt = dueAt;
     },
   };
 }
