@@ -3,7 +3,7 @@
 // loses none. Applying a line twice changes nothing.
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -126,15 +126,21 @@ const writerName = /^[a-z0-9-]{1,64}$/;
 async function writerOf(folder: string): Promise<string> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, writerFile);
-  const read = async (): Promise<string> => (await readFile(path, 'utf8').catch(() => '')).trim();
-  const known = await read();
+  const read = async (): Promise<string> => (await readFile(path, 'utf8')).trim();
+  // A file that cannot be read is no missing one: its ledger would go on under another name.
+  const known = await read().catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '';
+    throw error;
+  });
   if (writerName.test(known)) return known;
   const host = hostname()
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '-')
     .slice(0, 50);
-  await writeFile(path, `${host}-${randomBytes(3).toString('hex')}\n`, { mode: 0o600, flush: true });
-  // Two processes of a host may begin at once: the last name stays.
+  const name = `${host}-${randomBytes(3).toString('hex')}`;
+  await writeFile(`${path}.${name}`, `${name}\n`, { mode: 0o600, flush: true });
+  // Two processes of a host may begin at once: the last name stays, and none is read half written.
+  await rename(`${path}.${name}`, path);
   return read();
 }
 

@@ -91,7 +91,7 @@ export function createRetention(needs: RetentionNeeds): Retention {
   return {
     beginDaily: async () => {
       const day = todayOf(database, needs);
-      await startAbandoned(database);
+      await startAbandoned(database, day);
       for (const clientId of await clientsWithLeads(database))
         if (
           !(await hasDailyRun(database, clientId, day)) &&

@@ -25,14 +25,14 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.close());
 
-const retentionOn = (database: Database) =>
+const retentionOn = (database: Database, today = '2026-12-01') =>
   createRetention({
     database,
     secrets: gateway.app.secrets,
     oppositionKey: gateway.app.oppositionKey,
     phoneProofs: { folder: undefined, recipient: undefined },
     log: silentLog,
-    today: () => '2026-12-01',
+    today: () => today,
   });
 const items = async (): Promise<number> => (await gateway.owner.all('SELECT 1 FROM retention_items')).length;
 const left = async (): Promise<number> =>
@@ -95,4 +95,17 @@ test('of a run by hand that ended the leads that were found go on, and no other 
   await gateway.owner.run('UPDATE retention_runs SET started_at = TIMESTAMPADD(HOUR, -2, started_at)');
   await retention.beginDaily();
   expect(await readRun(gateway.app.database, id)).toMatchObject({ state: 'running', found: 1_000 });
+});
+
+test('a daily run that ended at midnight keeps no lead: the next day it goes on, and that day finds the others', async () => {
+  await gateway.owner.run('DELETE FROM retention_items');
+  await expect(retentionOn(watched(1).database, '2026-12-02').beginDaily()).rejects.toThrow('killed');
+  await retentionOn(gateway.app.database, '2026-12-03').beginDaily();
+  const runs = await gateway.owner.all(
+    "SELECT state, found FROM retention_runs WHERE day > '2026-12-01' ORDER BY id",
+  );
+  expect(runs).toEqual([
+    { state: 'running', found: 500 },
+    { state: 'running', found: leads - 500 },
+  ]);
 });

@@ -79,11 +79,15 @@ export async function addItems(tx: Sql, runId: number, items: readonly NewItem[]
 
 const itemsOf = '(SELECT COUNT(*) FROM retention_items i WHERE i.run_id = retention_runs.id)';
 
-/** Runs asked for by hand of which the process ended go on with the leads that were found; the daily run finds the others. */
-export const startAbandoned = (sql: Pick<Sql, 'run'>): Promise<unknown> =>
+/**
+ * Runs by hand, and daily ones of earlier days, of which the process ended go on with the leads that were found; today's daily run finds
+ * the others. Left gathering, a run would keep its leads for ever.
+ */
+export const startAbandoned = (sql: Pick<Sql, 'run'>, today: CivilDate): Promise<unknown> =>
   sql.run(
     `UPDATE retention_runs FORCE INDEX (retention_runs_state) SET state = 'running', found = ${itemsOf}
-      WHERE state = 'gathering' AND number > 0 AND started_at < TIMESTAMPADD(HOUR, -1, UTC_TIMESTAMP(3))`,
+      WHERE state = 'gathering' AND IF(number = 0, day < ?, started_at < TIMESTAMPADD(HOUR, -1, UTC_TIMESTAMP(3)))`,
+    [today],
   );
 
 /** All of its leads are found: its steps may begin, or it ends. Undefined: another process was faster. */
