@@ -1,4 +1,4 @@
-// Backups made while the storm blows, some of them killed, and the newest restored at its end with the ledger that the planners wrote.
+// Backups made while the storm blows, some of them killed, and at its end the newest with persons erased since restored with the ledger.
 // Invariant: the command line does both, as an operator would; a backup that fails while a service is down is no fault.
 import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
@@ -85,13 +85,22 @@ export async function startCopies(gateway: Gateway, options: CopiesOptions): Pro
       await making;
     },
     restored: async () => {
-      const newest = names().findLast((name) => !draft.test(name));
-      const none = { addresses: [], references: [], standing: [], erasedAgain: 0 };
-      if (newest === undefined) return { ...none, backups: 0, wrong };
-      const found = await restoredFrom(environment, {
-        backup: join(backups, newest),
-        words: ['--identity', identityFile, '--ledger', ledger, '--reason', 'storm'],
-      });
+      let found: Omit<Restored, 'backups'> = {
+        addresses: [],
+        references: [],
+        standing: [],
+        erasedAgain: 0,
+        wrong: [],
+      };
+      // A backup after the last erasure has nothing to erase again: the one before it has.
+      for (const name of names().toReversed()) {
+        if (draft.test(name)) continue;
+        found = await restoredFrom(environment, {
+          backup: join(backups, name),
+          words: ['--identity', identityFile, '--ledger', ledger, '--reason', 'storm'],
+        });
+        if (found.erasedAgain > 0 || found.wrong.length > 0) break;
+      }
       return { ...found, backups: backupsMade, wrong: [...wrong, ...found.wrong] };
     },
   };
