@@ -8,14 +8,7 @@ const bin = (path) => join(root, 'node_modules', path);
 const kept = (name) => join(root, '.relais/checks', name);
 
 const steps = [
-  {
-    name: 'format',
-    args: [
-      bin('prettier/bin/prettier.cjs'),
-      ...['--check', '--log-level', 'warn', '.'],
-      ...['--cache', '--cache-strategy', 'content', '--cache-location', kept('format')],
-    ],
-  },
+  { name: 'format', args: [bin('oxfmt/bin/oxfmt'), '--check'] },
   {
     name: 'types',
     args: [bin('typescript/bin/tsc'), '--noEmit', '--incremental', '--tsBuildInfoFile', kept('types.json')],

@@ -4,12 +4,5 @@ import { bootstrap, root, run } from './bootstrap.mjs';
 
 await bootstrap({ needs: 'all' });
 process.chdir(root);
-const named = process.argv.slice(2);
-const prettier = join(root, 'node_modules/prettier/bin/prettier.cjs');
-process.exitCode = await run(process.execPath, [
-  prettier,
-  '--write',
-  '--log-level',
-  'warn',
-  ...(named.length > 0 ? named : ['.']),
-]);
+const oxfmt = join(root, 'node_modules/oxfmt/bin/oxfmt');
+process.exitCode = await run(process.execPath, [oxfmt, '--write', ...process.argv.slice(2)]);

@@ -25,7 +25,8 @@ export type PgpReason =
   | 'OPENPGP_SIGN_KEY_UNUSABLE';
 
 export type PgpResult =
-  { readonly ok: true; readonly keys: PgpKeys } | { readonly ok: false; readonly reason: PgpReason };
+  | { readonly ok: true; readonly keys: PgpKeys }
+  | { readonly ok: false; readonly reason: PgpReason };
 
 const no = (reason: PgpReason): PgpResult => ({ ok: false, reason });
 const armour = '-----BEGIN PGP PUBLIC KEY BLOCK-----';

@@ -9,7 +9,8 @@ import { accessUrl, isAccess, sentAs } from './settings.ts';
 type Headers = Readonly<Record<string, string>>;
 
 export type AuthHeaders =
-  { readonly ok: true; readonly headers: Headers } | { readonly ok: false; readonly reason: string };
+  | { readonly ok: true; readonly headers: Headers }
+  | { readonly ok: false; readonly reason: string };
 
 /** None for a token or a session, which is obtained before each send (obtain.ts). */
 export function authHeaders(

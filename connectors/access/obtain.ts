@@ -11,7 +11,8 @@ import { accessTexts, accessUrl, isAccess, sentAs, type Access } from './setting
 
 type AccessHeaders = Readonly<Record<string, string>>;
 export type Needed =
-  { readonly ok: true; readonly need: CredentialNeed } | { readonly ok: false; readonly outcome: Outcome };
+  | { readonly ok: true; readonly need: CredentialNeed }
+  | { readonly ok: false; readonly outcome: Outcome };
 
 /** Prepares the token or session to obtain before sending, or gives the reason why it cannot. */
 export function neededFor(access: Access, client: HttpClient, context: SendContext): Needed {

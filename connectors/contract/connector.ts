@@ -57,7 +57,15 @@ export interface Connector<Settings = unknown> {
   readonly atMost?: (settings: Settings) => number | undefined;
   /** Body formats a mapping may write for it. */
   readonly formats: readonly (
-    'json' | 'form' | 'multipart' | 'jsonRpc' | 'xmlRpc' | 'xml' | 'soap' | 'csv' | 'none'
+    | 'json'
+    | 'form'
+    | 'multipart'
+    | 'jsonRpc'
+    | 'xmlRpc'
+    | 'xml'
+    | 'soap'
+    | 'csv'
+    | 'none'
   )[];
   /** The parcel must contain a lead sheet for people. */
   readonly sheet: boolean;

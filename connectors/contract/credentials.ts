@@ -39,7 +39,8 @@ export interface CredentialNeed {
 }
 
 export type Obtained =
-  { readonly ok: true; readonly credential: Credential } | { readonly ok: false; readonly outcome: Outcome };
+  | { readonly ok: true; readonly credential: Credential }
+  | { readonly ok: false; readonly outcome: Outcome };
 
 export interface Credentials {
   /** Never throws. */

@@ -7,7 +7,8 @@ import { resolveText } from '../guard/http/headers.ts';
 import { fillUrl } from './url.ts';
 
 export type Prepared =
-  { readonly ok: true; readonly url: URL } | { readonly ok: false; readonly outcome: Outcome };
+  | { readonly ok: true; readonly url: URL }
+  | { readonly ok: false; readonly outcome: Outcome };
 
 export const unauthorized = (reason: string, evidence?: Evidence): Outcome => ({
   kind: 'unauthorized',

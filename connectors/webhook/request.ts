@@ -14,7 +14,8 @@ type Secret = (name: string) => string | undefined;
 export type Headers = Readonly<Record<string, string>>;
 
 export type HeaderResult =
-  { readonly ok: true; readonly headers: Headers } | { readonly ok: false; readonly reason: string };
+  | { readonly ok: true; readonly headers: Headers }
+  | { readonly ok: false; readonly reason: string };
 
 /** The headers without the signature, which depends on the moment. */
 export function headersOf(

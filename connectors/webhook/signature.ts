@@ -56,7 +56,8 @@ export function signatureOf(
 }
 
 export type SignedHeaders =
-  { readonly ok: true; readonly headers: Headers } | { readonly ok: false; readonly reason: string };
+  | { readonly ok: true; readonly headers: Headers }
+  | { readonly ok: false; readonly reason: string };
 
 /** @param bare a look-up without a body: the standard signs contents, while a recipient's own scheme authenticates us */
 export function signatureHeaders(

@@ -5,7 +5,13 @@
 // Invariant: data only; only the functions of this file make a new state from an old one.
 
 export type CircuitSignal =
-  'success' | 'unavailable' | 'unauthorized' | 'throttled' | 'rejection' | 'unknown' | 'none';
+  | 'success'
+  | 'unavailable'
+  | 'unauthorized'
+  | 'throttled'
+  | 'rejection'
+  | 'unknown'
+  | 'none';
 
 export interface Circuit {
   readonly state: 'closed' | 'open' | 'ramping';

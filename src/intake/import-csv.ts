@@ -14,7 +14,8 @@ export interface ImportRecord {
   /** By column of the contract; an unknown field of a JSON line keeps its path as name. */
   readonly values: Readonly<Record<string, unknown>>;
   readonly original:
-    { readonly cells: readonly string[] } | { readonly object: Readonly<Record<string, unknown>> };
+    | { readonly cells: readonly string[] }
+    | { readonly object: Readonly<Record<string, unknown>> };
 }
 
 /** Flat columns whose value applies to every `consent.<purpose>.<channel>` of the row. */

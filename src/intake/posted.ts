@@ -152,7 +152,8 @@ export async function postRows(
 }
 
 type Judged =
-  { readonly row: CheckedRow; readonly values: Values } | { readonly refusals: readonly ColumnRefusal[] };
+  | { readonly row: CheckedRow; readonly values: Values }
+  | { readonly refusals: readonly ColumnRefusal[] };
 
 function judge(item: Posted, { country, clientId }: PostOptions, now: Date): Judged {
   const named = withClient(flattened(item), clientId);
@@ -191,7 +192,8 @@ async function leadsByRow(
 }
 
 type Outcome =
-  Extract<PostedAnswer, { readonly state: 'refused' | 'received' }> | { readonly state: 'accepted' };
+  | Extract<PostedAnswer, { readonly state: 'refused' | 'received' }>
+  | { readonly state: 'accepted' };
 
 async function outcomesOf(
   { database, intake, answerWithinMs = usualAnswerMs }: PostingDeps,

@@ -14,7 +14,8 @@ export function jobId(job: Job): string {
 
 /** One entry of a queue: a job, or many deliveries in one entry, which costs one command for all of them. */
 export type QueueEntry =
-  Job | { readonly together: readonly (readonly [deliveryId: number, run: number, attempt: number])[] };
+  | Job
+  | { readonly together: readonly (readonly [deliveryId: number, run: number, attempt: number])[] };
 
 /** Most deliveries of one entry. */
 export const perEntry = 25;

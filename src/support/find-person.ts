@@ -53,7 +53,11 @@ export interface AskedPerson {
 }
 
 export type AskedProblem =
-  'nothing_asked' | 'first_name_alone' | 'name_too_short' | 'email_incomplete' | 'phone_unreadable';
+  | 'nothing_asked'
+  | 'first_name_alone'
+  | 'name_too_short'
+  | 'email_incomplete'
+  | 'phone_unreadable';
 
 /**
  * An address and nothing beside it. Copied from a mail it may be in brackets, or contain an invisible character: no lead has

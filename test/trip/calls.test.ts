@@ -404,10 +404,12 @@ test('a call of unknown outcome follows its own onUnknown: asked by its look-up,
     deals: (_request, response) => void response.destroy(),
     find: (_request, response) => json(response, 200, { found: true, data: { id: 'D-7' } }),
   });
-  crm.answer = ((answer) => (request: Received, response: ServerResponse, raw) =>
-    request.method === 'GET'
-      ? json(response, 200, { found: true, data: { id: 'D-7' } })
-      : answer(request, response, raw))(crm.answer);
+  crm.answer = (
+    (answer) => (request: Received, response: ServerResponse, raw) =>
+      request.method === 'GET'
+        ? json(response, 200, { found: true, data: { id: 'D-7' } })
+        : answer(request, response, raw)
+  )(crm.answer);
   await gateway.start('planner', 'worker');
   await gateway.send(leadRow('C-11'));
   await soon('C-11', 'create', /^delivered/);

@@ -41,7 +41,12 @@ export interface CarriedRequest {
 }
 
 export type LostCode =
-  'RESPONSE_TIMEOUT' | 'TOTAL_TIMEOUT' | 'ABORTED' | 'CONNECTION_RESET' | 'ANSWER_CUT' | 'ANSWER_UNREADABLE';
+  | 'RESPONSE_TIMEOUT'
+  | 'TOTAL_TIMEOUT'
+  | 'ABORTED'
+  | 'CONNECTION_RESET'
+  | 'ANSWER_CUT'
+  | 'ANSWER_UNREADABLE';
 
 export type Carried =
   | { readonly kind: 'answer'; readonly answer: HttpAnswer; readonly bytes: number }

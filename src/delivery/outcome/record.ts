@@ -65,7 +65,8 @@ const tryEnd = (database: Database, random: () => number, end: TripEnd): Promise
 
 /** `trusted`: leases and quiet circuits are assumed, and proved by the statements that write. */
 type Trust =
-  { readonly leasesAre: 'trusted'; readonly quiet: QuietCircuits } | { readonly leasesAre: 'checked' };
+  | { readonly leasesAre: 'trusted'; readonly quiet: QuietCircuits }
+  | { readonly leasesAre: 'checked' };
 const checked: Trust = { leasesAre: 'checked' };
 
 /** Undefined: a lease that was assumed valid turned out to be lost, or a circuit was not quiet; the caller rolls back. */

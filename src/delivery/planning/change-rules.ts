@@ -19,7 +19,13 @@ export interface KnownDelivery {
 
 /** `consent_ended`: a grant is over without a statement of the person (C16b). */
 export type ChangeKind =
-  'created' | 'corrected' | 'consent' | 'consent_ended' | 'interaction' | 'erased' | 'backfill';
+  | 'created'
+  | 'corrected'
+  | 'consent'
+  | 'consent_ended'
+  | 'interaction'
+  | 'erased'
+  | 'backfill';
 
 export interface ChangeSituation {
   readonly change: {
@@ -66,7 +72,14 @@ export type CreateStanding = 'none' | 'unsent' | 'may_be_held' | 'failed';
 
 /** The decision about a change; `PlanStep`s are made of it below. */
 export type Effect =
-  'nothing' | 'create' | 'create_behind' | 'absorb' | 'update' | 'create_again' | 'refuse' | 'erase';
+  | 'nothing'
+  | 'create'
+  | 'create_behind'
+  | 'absorb'
+  | 'update'
+  | 'create_again'
+  | 'refuse'
+  | 'erase';
 
 /** The rules. A lead that has been erased gets nothing more but its erasure. */
 export const effects: Readonly<Record<ChangeKind, Readonly<Record<CreateStanding, Effect>>>> = {

@@ -4,7 +4,15 @@ import type { DataCategory } from '../lead-values.ts';
 import { rules, type Rule } from './rules.ts';
 
 export type SourceType =
-  'text' | 'integer' | 'decimal' | 'date' | 'boolean' | 'enum' | 'phone' | 'email' | 'list';
+  | 'text'
+  | 'integer'
+  | 'decimal'
+  | 'date'
+  | 'boolean'
+  | 'enum'
+  | 'phone'
+  | 'email'
+  | 'list';
 
 export type FieldValue = string | number | boolean | Date;
 

@@ -10,7 +10,9 @@ import { isScalarValue, type Scalar } from '../fields/values.ts';
 
 /** The choice for one state: write a value, leave the field out, or withhold the delivery. */
 export type Choice =
-  { readonly do: 'write'; readonly value: Scalar | null } | { readonly do: 'omit' } | { readonly do: 'hold' };
+  | { readonly do: 'write'; readonly value: Scalar | null }
+  | { readonly do: 'omit' }
+  | { readonly do: 'hold' };
 
 export type Choices = Readonly<Record<ConsentState, Choice>>;
 

@@ -35,7 +35,8 @@ export type XmlAnswer =
 
 /** The result of an expression: nodes (the text of the first, none when there is none) or a plain value. */
 export type XPathFound =
-  { readonly nodes: true; readonly text?: string } | { readonly value: string | number | boolean };
+  | { readonly nodes: true; readonly text?: string }
+  | { readonly value: string | number | boolean };
 
 interface Thread {
   readonly worker: Worker;

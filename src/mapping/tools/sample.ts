@@ -123,7 +123,8 @@ const schema = block(
 );
 
 type SampleResult =
-  { readonly ok: true; readonly lead: Lead } | { readonly ok: false; readonly problems: readonly Problem[] };
+  | { readonly ok: true; readonly lead: Lead }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
 
 /** Reads a sample; `name` is its file (for messages), `clientId` its client. */
 export function leadFromSample(content: string, name: string, clientId: string): SampleResult {

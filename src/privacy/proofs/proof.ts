@@ -104,7 +104,8 @@ export type ProofProblem =
   | 'signature_wrong';
 
 type CheckedProof =
-  { readonly ok: true; readonly proof: SignedProof } | { readonly ok: false; readonly problem: ProofProblem };
+  | { readonly ok: true; readonly proof: SignedProof }
+  | { readonly ok: false; readonly problem: ProofProblem };
 
 /**
  * Checks a file against public keys, without a database.

@@ -39,7 +39,13 @@ export interface TakenBack {
 export interface Demand {
   readonly id: number;
   readonly kind:
-    'access' | 'rectification' | 'erasure' | 'objection' | 'restriction' | 'withdrawal' | 'portability';
+    | 'access'
+    | 'rectification'
+    | 'erasure'
+    | 'objection'
+    | 'restriction'
+    | 'withdrawal'
+    | 'portability';
   readonly openedAt: Date;
   readonly leads: readonly Lead[];
   /** What it may speak of, from its coming in: the leads with an address of it, and those that share one with them. */
