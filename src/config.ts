@@ -1,27 +1,31 @@
 // Reads the environment, alone in the program: validates every variable at once, masks secrets, freezes the result.
 // Invariant: nothing starts with a wrong configuration; production refuses an unsafe one (C38, C40).
-import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import {
   alertMailOf,
+  backupsOf,
   clientMailOf,
-  connectToOf,
-  commaSeparated,
-  inClear,
-  reachesInClear,
-  readSandboxFile,
   consoleOf,
   doorOf,
-  refuseUnsafe,
+  eventsOf,
+  folderOf,
+  mysqlOf,
+  networkOf,
+  phoneProofsOf,
+  readSandboxFile,
+  redisOf,
+  terminalOf,
 } from './config/composite-values.ts';
-import { createVariableReader, sandboxFile, type VariableReader, createSecrets } from './config/reader.ts';
-import { operatorOf, systemFacts } from './config/os-user.ts';
-import { parseRedisPlace, redisForms, type RedisPlace } from './config/redis-place.ts';
-import type { Config, Environment } from './config/types.ts';
+import {
+  createSecrets,
+  createVariableReader,
+  sandboxFile,
+  type Environment,
+  type VariableReader,
+} from './config/reader.ts';
 import { RelaisError } from './errors.ts';
 
-export { sandboxFile } from './config/reader.ts';
-export type { Config, Environment } from './config/types.ts';
+export { sandboxFile, type Environment } from './config/reader.ts';
 export { variables } from './config/variables.ts';
 
 /** The process's own variables, to find typing errors in their names. */
@@ -35,46 +39,107 @@ export const ownEnvironment = (): Environment => process.env;
 export function loadConfig(environment: Environment = process.env, folder: string = process.cwd()): Config {
   const sandbox = sandboxOf(environment, folder);
   const reader = createVariableReader(environment, sandbox);
-  const { read, wholeNumber, oneOf } = reader;
-  const env = oneOf('RELAIS_ENV', ['production', 'development', 'sandbox'] as const);
-  oneOf('RELAIS_ON_CONFIG_ERROR', ['exit', 'wait'] as const);
-  const { mysql, keysSchema } = mysqlOf(reader);
-  const network = networkOf(reader);
-  const config: Config = {
+  const config = configOf(reader, { environment, sandbox, folder });
+  refuse(reader, needed.some((name) => reader.read(name) !== undefined) ? undefined : nothingYet);
+  if (config.env === 'production') refuseUnsafe(config);
+  return Object.freeze(config);
+}
+
+interface Sources {
+  readonly environment: Environment;
+  readonly sandbox: Environment;
+  readonly folder: string;
+}
+
+/** The validated configuration: its values, and by them its type. */
+export type Config = ReturnType<typeof configOf>;
+
+function configOf(reader: VariableReader, { environment, sandbox, folder }: Sources) {
+  const { read, wholeNumber, oneOf, port } = reader;
+  const env = oneOf('RELAIS_ENV', ['production', 'development', 'sandbox']);
+  oneOf('RELAIS_ON_CONFIG_ERROR', ['exit', 'wait']);
+  return {
     env,
-    mysql,
-    installation: oneOf('RELAIS_INSTALLATION', ['shared', 'dedicated'] as const),
+    ...mysqlOf(reader),
+    network: networkOf(reader),
+    /** `dedicated`: one client alone has this installation. */
+    installation: oneOf('RELAIS_INSTALLATION', ['shared', 'dedicated']),
+    /** A service without an answer for so long has lost the connection. */
     silenceMs: wholeNumber('RELAIS_SILENCE_MS', 1_000, 3_600_000),
-    keysSchema,
     redis: redisOf(reader),
     ...keysOf(reader),
     mappingsDir: resolve(folder, read('RELAIS_MAPPINGS_DIR') ?? 'mappings'),
-    network,
-    logLevel: oneOf('RELAIS_LOG_LEVEL', ['debug', 'info', 'warn', 'error'] as const),
-    http: httpOf(reader),
-    worker: workerOf(reader),
-    planner: plannerOf(reader),
-    alerts: alertsOf(reader, network.allowPlaintext),
-    ...eventsOf(reader, network.allowPlaintext),
-    bounces: bouncesOf(reader, network.allowPlaintext),
+    logLevel: oneOf('RELAIS_LOG_LEVEL', ['debug', 'info', 'warn', 'error']),
+    http: {
+      host: read('RELAIS_HTTP_HOST') ?? '127.0.0.1',
+      port: port('RELAIS_HTTP_PORT'),
+      /** Number of destinations that metrics name; the others are `other`. */
+      metricsDestinations: wholeNumber('RELAIS_METRICS_DESTINATIONS', 0, 10_000),
+    },
+    ...rolesOf(reader),
+    alerts: {
+      webhook: reader.safeUrl('RELAIS_ALERT_WEBHOOK'),
+      chat: reader.safeUrl('RELAIS_ALERT_CHAT'),
+      mail: alertMailOf(reader),
+    },
+    /** The centre's own tool that receives events. */
+    events: eventsOf(reader),
+    /** Mailbox of bounces. */
+    bounces: {
+      url: reader.safeUrl('RELAIS_BOUNCES_URL', 'imap'),
+      everyMs: wholeNumber('RELAIS_BOUNCES_SECONDS', 1, 86_400) * 1_000,
+    },
+    /** Folder and key for a client's proofs of phone consent, written before its leads are deleted. */
     phoneProofs: phoneProofsOf(reader, folder),
-    backups: { ...backupsOf(reader, folder), caFile: environment['NODE_EXTRA_CA_CERTS'] },
-    readOnly: oneOf('RELAIS_READ_ONLY', ['no', 'yes'] as const) === 'yes',
+    backups: backupsOf(reader, folder, environment),
+    /** True when no process may change the database. */
+    readOnly: reader.isYes('RELAIS_READ_ONLY'),
+    /** The centre's own mails to its clients; undefined until completely configured. */
     clientMail: clientMailOf(reader),
     centreName: read('RELAIS_CENTRE_NAME'),
-    registerFile: fileOf(read('RELAIS_REGISTER_FILE'), folder),
-    callbacks: callbacksOf(reader),
-    api: { ...doorOf(reader, 'API'), perMinute: reader.wholeNumber('RELAIS_API_PER_MINUTE', 1, 10_000_000) },
-    console: consoleOf(reader, network.allowPlaintext),
+    /** The operator's register of processing, YAML. */
+    registerFile: folderOf(reader, 'RELAIS_REGISTER_FILE', folder),
+    /** Server for recipients' callbacks, by which they report a later decision. */
+    callbacks: { host: read('RELAIS_CALLBACK_HOST') ?? '127.0.0.1', port: port('RELAIS_CALLBACK_PORT') },
+    api: { ...doorOf(reader, 'API'), perMinute: wholeNumber('RELAIS_API_PER_MINUTE', 1, 10_000_000) },
+    console: consoleOf(reader),
     ...terminalOf(reader, env, environment),
+    /** `secret:NAME` values, newest first; files win over the environment and are read again when they change. */
     secrets: createSecrets(read('RELAIS_SECRETS_DIR'), (name) => environment[name] ?? sandbox[name]),
     secretFiles: reader.secretFiles().map((file) => resolve(folder, file)),
     listing: reader.listing(),
   };
-  refuse(reader, needed.some((name) => read(name) !== undefined) ? undefined : nothingYet);
-  if (env === 'production') refuseUnsafe(config);
-  return Object.freeze(config);
 }
+
+const keysOf = ({ key, keyList }: VariableReader) => ({
+  /** Wraps per-lead secrets and encrypts batches. */
+  masterKey: key('RELAIS_MASTER_KEY'),
+  /** Seals the hand-over log. */
+  sealKey: key('RELAIS_SEAL_KEY'),
+  /** Former keys: data under them can still be read. */
+  earlierKeys: {
+    master: keyList('RELAIS_MASTER_KEY_PREVIOUS'),
+    seal: keyList('RELAIS_SEAL_KEY_PREVIOUS'),
+  },
+});
+
+const rolesOf = ({ wholeNumber }: VariableReader) => ({
+  worker: {
+    concurrency: wholeNumber('RELAIS_WORKER_CONCURRENCY', 1, 1000),
+    leaseMs: wholeNumber('RELAIS_LEASE_MS', 500, 3_600_000),
+    settlingMs: wholeNumber('RELAIS_SETTLING_MS', 1, 86_400_000),
+    drainMs: wholeNumber('RELAIS_DRAIN_MS', 0, 600_000),
+  },
+  planner: {
+    idleMs: wholeNumber('RELAIS_PLANNER_IDLE_MS', 5, 60_000),
+    batch: wholeNumber('RELAIS_PLANNER_BATCH', 1, 5000),
+    /** Retention of a refused row. */
+    refusedDays: wholeNumber('RELAIS_REFUSED_DAYS', 1, 3_650),
+    window: wholeNumber('RELAIS_WINDOW', 1, 100_000),
+    /** Rows of a file that are written at once. */
+    filePartRows: wholeNumber('RELAIS_FILE_PART_ROWS', 1, 5000),
+  },
+});
 
 /**
  * The part that a test of a backup needs: on its host nothing else of the gateway is configured.
@@ -88,7 +153,7 @@ export function testConfig(
   const part = {
     sealKey: reader.key('RELAIS_SEAL_KEY'),
     earlierSealKeys: reader.keyList('RELAIS_SEAL_KEY_PREVIOUS'),
-    backups: { ...backupsOf(reader, folder), caFile: environment['NODE_EXTRA_CA_CERTS'] },
+    backups: backupsOf(reader, folder, environment),
   };
   refuse(reader);
   return part;
@@ -129,7 +194,7 @@ export function statisticsReaderOf(
   const name = 'RELAIS_MYSQL_STATISTICS_READ_URL';
   needed(name);
   const reader = url(name, ['mysql:']) ?? '';
-  const env = oneOf('RELAIS_ENV', ['production', 'development', 'sandbox'] as const);
+  const env = oneOf('RELAIS_ENV', ['production', 'development', 'sandbox']);
   if (env === 'production' && reachesInClear(reader)) problems.push(inClear(name, reader));
   refuse(variables);
   return reader;
@@ -139,189 +204,6 @@ export function statisticsReaderOf(
 function sandboxOf(environment: Environment, folder: string): Readonly<Record<string, string>> {
   const bare = environment['RELAIS_MYSQL_URL'] === undefined && environment['RELAIS_ENV'] !== 'production';
   return bare ? readSandboxFile(join(folder, sandboxFile)) : {};
-}
-
-function mysqlOf({
-  read,
-  needed,
-  url,
-  wholeNumber,
-  problems,
-}: VariableReader): Pick<Config, 'mysql' | 'keysSchema'> {
-  needed('RELAIS_MYSQL_URL');
-  const gatewayUrl = url('RELAIS_MYSQL_URL', ['mysql:']) ?? '';
-  const ownerUrl = url('RELAIS_MYSQL_OWNER_URL', ['mysql:']);
-  const adminUrl = url('RELAIS_MYSQL_ADMIN_URL', ['mysql:']);
-  const intakeUrl = url('RELAIS_MYSQL_INTAKE_URL', ['mysql:']);
-  const readUrl = url('RELAIS_MYSQL_READ_URL', ['mysql:']);
-  const statisticsUrl = url('RELAIS_MYSQL_STATISTICS_URL', ['mysql:']);
-  if (statisticsUrl !== undefined && !/^\/[A-Za-z0-9_]{1,64}$/.test(new URL(statisticsUrl).pathname))
-    problems.push('RELAIS_MYSQL_STATISTICS_URL must name a schema (letters, digits, _)');
-  const database = URL.canParse(gatewayUrl) ? new URL(gatewayUrl).pathname.slice(1) : '';
-  if (gatewayUrl !== '' && !/^[A-Za-z0-9_]{1,48}$/.test(database))
-    problems.push('RELAIS_MYSQL_URL must name a database (letters, digits, _)');
-  const keysSchema = read('RELAIS_KEYS_SCHEMA') ?? `${database}_keys`;
-  if (!/^[A-Za-z0-9_]{1,64}$/.test(keysSchema) && database !== '')
-    problems.push('RELAIS_KEYS_SCHEMA must be a schema name');
-  return {
-    keysSchema,
-    mysql: {
-      gatewayUrl,
-      connections: wholeNumber('RELAIS_MYSQL_CONNECTIONS', 2, 500),
-      ownerUrl,
-      adminUrl,
-      intakeUrl,
-      readUrl,
-      statisticsUrl,
-      statisticsReadUrl: url('RELAIS_MYSQL_STATISTICS_READ_URL', ['mysql:']),
-    },
-  };
-}
-
-const keysOf = ({ key, keyList }: VariableReader): Pick<Config, 'masterKey' | 'sealKey' | 'earlierKeys'> => ({
-  masterKey: key('RELAIS_MASTER_KEY'),
-  sealKey: key('RELAIS_SEAL_KEY'),
-  earlierKeys: {
-    master: keyList('RELAIS_MASTER_KEY_PREVIOUS'),
-    seal: keyList('RELAIS_SEAL_KEY_PREVIOUS'),
-  },
-});
-
-function networkOf({ read, oneOf, problems }: VariableReader): Config['network'] {
-  const allowPlaintext = oneOf('RELAIS_ALLOW_PLAINTEXT', ['no', 'yes'] as const) === 'yes';
-  const caFile = read('RELAIS_CA_FILE');
-  const hasCa = caFile !== undefined && existsSync(caFile);
-  if (caFile !== undefined && !hasCa) problems.push(`RELAIS_CA_FILE: no file at ${caFile}`);
-  return {
-    allowedRanges: commaSeparated(read('RELAIS_ALLOWED_RANGES')),
-    allowPlaintext,
-    connectTo: connectToOf(read('RELAIS_CONNECT_TO'), problems),
-    ...(hasCa ? { extraCa: readFileSync(caFile, 'utf8') } : {}),
-  };
-}
-
-const httpOf = ({ read, wholeNumber }: VariableReader): Config['http'] => ({
-  host: read('RELAIS_HTTP_HOST') ?? '127.0.0.1',
-  port: read('RELAIS_HTTP_PORT') === undefined ? undefined : wholeNumber('RELAIS_HTTP_PORT', 0, 65_535),
-  metricsDestinations: wholeNumber('RELAIS_METRICS_DESTINATIONS', 0, 10_000),
-});
-
-const callbacksOf = ({ read, wholeNumber }: VariableReader): Config['callbacks'] => ({
-  host: read('RELAIS_CALLBACK_HOST') ?? '127.0.0.1',
-  port:
-    read('RELAIS_CALLBACK_PORT') === undefined ? undefined : wholeNumber('RELAIS_CALLBACK_PORT', 0, 65_535),
-});
-
-function phoneProofsOf({ read, problems }: VariableReader, base: string): Config['phoneProofs'] {
-  const folder = read('RELAIS_PHONE_PROOFS_DIR');
-  const recipient = read('RELAIS_PHONE_PROOFS_RECIPIENT');
-  refuseRecipient('RELAIS_PHONE_PROOFS_RECIPIENT', recipient, problems);
-  return { folder: folder === undefined ? undefined : resolve(base, folder), recipient };
-}
-
-function refuseRecipient(name: string, recipient: string | undefined, problems: string[]): void {
-  if (recipient !== undefined && !/^age1[02-9ac-hj-np-z]{58}$/.test(recipient))
-    problems.push(`${name} is not an age recipient (age1...)`);
-}
-
-function backupsOf({ read, problems }: VariableReader, base: string): Omit<Config['backups'], 'caFile'> {
-  const recipient = read('RELAIS_BACKUP_RECIPIENT');
-  refuseRecipient('RELAIS_BACKUP_RECIPIENT', recipient, problems);
-  const folder = (name: string): string | undefined => {
-    const value = read(name);
-    return value === undefined ? undefined : resolve(base, value);
-  };
-  return {
-    folder: folder('RELAIS_BACKUP_DIR'),
-    recipient,
-    ledger: folder('RELAIS_ERASURE_LEDGER_DIR'),
-    archives: folder('RELAIS_LOG_ARCHIVES_DIR'),
-    secretsDir: folder('RELAIS_SECRETS_DIR'),
-  };
-}
-
-const workerOf = ({ wholeNumber }: VariableReader): Config['worker'] => ({
-  concurrency: wholeNumber('RELAIS_WORKER_CONCURRENCY', 1, 1000),
-  leaseMs: wholeNumber('RELAIS_LEASE_MS', 500, 3_600_000),
-  settlingMs: wholeNumber('RELAIS_SETTLING_MS', 1, 86_400_000),
-  drainMs: wholeNumber('RELAIS_DRAIN_MS', 0, 600_000),
-});
-
-const plannerOf = ({ wholeNumber }: VariableReader): Config['planner'] => ({
-  idleMs: wholeNumber('RELAIS_PLANNER_IDLE_MS', 5, 60_000),
-  batch: wholeNumber('RELAIS_PLANNER_BATCH', 1, 5000),
-  refusedDays: wholeNumber('RELAIS_REFUSED_DAYS', 1, 3_650),
-  window: wholeNumber('RELAIS_WINDOW', 1, 100_000),
-  filePartRows: wholeNumber('RELAIS_FILE_PART_ROWS', 1, 5000),
-});
-
-function alertsOf(reader: VariableReader, allowPlaintext: boolean): Config['alerts'] {
-  const schemes = allowPlaintext ? ['https:', 'http:'] : ['https:'];
-  return {
-    webhook: reader.url('RELAIS_ALERT_WEBHOOK', schemes),
-    chat: reader.url('RELAIS_ALERT_CHAT', schemes),
-    mail: alertMailOf(reader),
-  };
-}
-
-function eventsOf({ read, url, problems }: VariableReader, allowPlaintext: boolean): Pick<Config, 'events'> {
-  const place = url('RELAIS_EVENTS_WEBHOOK', allowPlaintext ? ['https:', 'http:'] : ['https:']);
-  if (place === undefined) return {};
-  const secrets = (read('RELAIS_EVENTS_SECRET') ?? '').split(/[\s,]+/).filter(Boolean);
-  if (secrets.length === 0 || !secrets.every((secret) => /^whsec_[A-Za-z0-9+/]{32,}={0,2}$/.test(secret)))
-    problems.push(
-      'RELAIS_EVENTS_SECRET must be whsec_ and 24 random bytes or more in base64 where RELAIS_EVENTS_WEBHOOK is set',
-    );
-  return { events: { url: place, secrets } };
-}
-
-/** In production the operating system names the operator; elsewhere `RELAIS_ACTOR` may. */
-function terminalOf(
-  { read, oneOf, problems }: VariableReader,
-  env: Config['env'],
-  { SUDO_USER: sudoUser, SUDO_UID: sudoUid }: Environment,
-): Pick<Config, 'actor' | 'actorIsProved' | 'terminal'> {
-  const actor = read('RELAIS_ACTOR');
-  const system = systemFacts();
-  const factorCode = read('RELAIS_FACTOR_CODE');
-  if (factorCode !== undefined && factorCode.length > 40)
-    problems.push('RELAIS_FACTOR_CODE must be a code of the second factor');
-  const { name, isProved } =
-    env === 'production'
-      ? operatorOf({ actor, sudoUser, sudoUid }, system)
-      : { name: actor ?? system.username, isProved: true };
-  const needsFactor = oneOf('RELAIS_TERMINAL_FACTOR', ['no', 'yes'] as const) === 'yes';
-  return {
-    actor: name,
-    actorIsProved: isProved,
-    terminal: { needsFactor, login: actor ?? name, factorCode },
-  };
-}
-
-const fileOf = (file: string | undefined, base: string): string | undefined =>
-  file === undefined ? undefined : resolve(base, file);
-
-function bouncesOf({ url, wholeNumber }: VariableReader, allowPlaintext: boolean): Config['bounces'] {
-  const place = url('RELAIS_BOUNCES_URL', allowPlaintext ? ['imaps:', 'imap:'] : ['imaps:']);
-  return {
-    everyMs: wholeNumber('RELAIS_BOUNCES_SECONDS', 1, 86_400) * 1_000,
-    url: place,
-  };
-}
-
-/** Placeholder until the problem is reported. */
-const unknownPlace: RedisPlace = {
-  kind: 'single',
-  nodes: [{ host: 'localhost', port: 6379 }],
-  tls: false,
-  database: 0,
-};
-
-function redisOf({ read, needed, problems }: VariableReader): Config['redis'] {
-  const url = needed('RELAIS_REDIS_URL');
-  const place = parseRedisPlace(url);
-  if (place === undefined && url !== '') problems.push(`RELAIS_REDIS_URL must be ${redisForms}`);
-  return { url, place: place ?? unknownPlace, prefix: read('RELAIS_REDIS_PREFIX') ?? 'relais' };
 }
 
 /** True when a process with a wrong configuration waits for a signal, as a supervisor needs that restarts every ended process. */
@@ -349,4 +231,60 @@ export function portInUse(
   ] as const;
   const variable = named.find(([, one]) => one === port)?.[0] ?? 'RELAIS_HTTP_PORT';
   return `The port ${port} (${variable}) is in use by another program.\n→ \`ss -ltnp 'sport = :${port}'\` names it: stop it, or give ${variable} another port.`;
+}
+
+// Refuses an unsafe configuration in production: clear connections, waits too short (C38, C40), no folder for proofs of phone
+// consent (C30).
+// Invariant: a connection counts as encrypted only when the program itself encrypts it.
+
+/** True for an address of this machine, which needs no TLS. */
+export const isThisHost = (host: string): boolean =>
+  ['localhost', '127.0.0.1', '[::1]', '::1'].includes(host);
+
+/** True for the URL of a MySQL on another host, without TLS. */
+function reachesInClear(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { hostname, searchParams } = new URL(url);
+  // Only `yes`, the value that openDatabase accepts: any other word would pass here and connect in clear.
+  return !isThisHost(hostname) && searchParams.get('tls') !== 'yes';
+}
+
+const inClear = (name: string, url: string): string =>
+  `${name} reaches ${new URL(url).hostname} without TLS (add ?tls=yes, or use rediss://)`;
+
+/** @throws CONFIG-002 */
+function refuseUnsafe(config: Config): void {
+  const unsafe: string[] = [];
+  if (config.worker.settlingMs < 60_000) unsafe.push('RELAIS_SETTLING_MS below 60000');
+  if (config.network.allowPlaintext) unsafe.push('RELAIS_ALLOW_PLAINTEXT=yes');
+  const reached = {
+    RELAIS_MYSQL_URL: config.mysql.gatewayUrl,
+    RELAIS_MYSQL_OWNER_URL: config.mysql.ownerUrl,
+    RELAIS_MYSQL_ADMIN_URL: config.mysql.adminUrl,
+    RELAIS_MYSQL_INTAKE_URL: config.mysql.intakeUrl,
+    RELAIS_MYSQL_READ_URL: config.mysql.readUrl,
+    RELAIS_MYSQL_STATISTICS_URL: config.mysql.statisticsUrl,
+  };
+  for (const [name, value] of Object.entries(reached))
+    if (value !== undefined && reachesInClear(value)) unsafe.push(inClear(name, value));
+  const { nodes, tls } = config.redis.place;
+  const far = nodes.find(({ host }) => !isThisHost(host));
+  if (far !== undefined && !tls)
+    unsafe.push(`RELAIS_REDIS_URL reaches ${far.host} without TLS (use rediss:// or rediss+...://)`);
+  const { port, pem, proxies } = config.console;
+  if (port !== undefined && pem === undefined && proxies.length === 0)
+    unsafe.push('RELAIS_CONSOLE_PORT without TLS (RELAIS_CONSOLE_TLS_PEM, or RELAIS_CONSOLE_PROXIES)');
+  if (config.phoneProofs.folder === undefined)
+    unsafe.push(
+      'RELAIS_PHONE_PROOFS_DIR is missing: leads of one-off operations would stay past their last day. Name a folder for the proofs of phone consent',
+    );
+  if (config.phoneProofs.recipient === undefined)
+    unsafe.push(
+      'RELAIS_PHONE_PROOFS_RECIPIENT is missing: proofs of phone consent would be written in clear. Make a key (age-keygen -o proofs.key), keep it off this host, and set its public line (age1...)',
+    );
+  if (unsafe.length > 0)
+    throw new RelaisError(
+      'CONFIG-002',
+      `Not allowed in production:\n${unsafe.map((reason) => `  - ${reason}`).join('\n')}`,
+    );
 }

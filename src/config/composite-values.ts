@@ -1,12 +1,13 @@
 // Reads settings that several variables make together, and the file that a running sandbox writes.
 // Invariant: an invalid value is a problem, reported together with the others.
 import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
-import type { VariableReader } from './reader.ts';
-import type { Door, Config } from './types.ts';
-import { RelaisError } from '../errors.ts';
+import { operatorOf, systemFacts } from './os-user.ts';
+import { parseRedisPlace, redisForms, type RedisPlace } from './redis-place.ts';
+import type { Environment, VariableReader } from './reader.ts';
 
-export function alertMailOf({ read, problems }: VariableReader): Config['alerts']['mail'] {
+export function alertMailOf({ read, problems }: VariableReader) {
   const smtpUrl = read('RELAIS_ALERT_SMTP_URL');
   const to = read('RELAIS_ALERT_MAIL_TO');
   const from = read('RELAIS_ALERT_MAIL_FROM');
@@ -19,7 +20,7 @@ export function alertMailOf({ read, problems }: VariableReader): Config['alerts'
 }
 
 /** Server and sender are those of the alerts unless variables of their own name others. */
-export function clientMailOf({ read, problems }: VariableReader): Config['clientMail'] {
+export function clientMailOf({ read, problems }: VariableReader) {
   const own = [
     'RELAIS_MAIL_SMTP_URL',
     'RELAIS_MAIL_FROM',
@@ -54,17 +55,14 @@ export function clientMailOf({ read, problems }: VariableReader): Config['client
   return { smtpUrl, from, dpoName, dpoMailbox, rightsMailbox };
 }
 
-export function commaSeparated(text: string | undefined): readonly string[] {
+function commaSeparated(text: string | undefined): readonly string[] {
   return (text ?? '')
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '');
 }
 
-export function connectToOf(
-  text: string | undefined,
-  problems: string[],
-): Readonly<Record<string, { readonly host: string; readonly port: number }>> {
+function connectToOf(text: string | undefined, problems: string[]) {
   const routes: Record<string, { host: string; port: number }> = {};
   for (const route of commaSeparated(text)) {
     const match = /^([^=]+)=(.+):(\d{1,5})$/.exec(route);
@@ -90,10 +88,10 @@ export function readSandboxFile(file: string): Record<string, string> {
 const loopback = ['127.0.0.1', '::1', 'localhost'];
 
 /** Reads RELAIS_<NAME>_HOST, _PORT, _PROXIES and _TLS_PEM. */
-export function doorOf({ read, wholeNumber, problems }: VariableReader, name: 'API' | 'CONSOLE'): Door {
+export function doorOf({ read, port: portOf, problems }: VariableReader, name: 'API' | 'CONSOLE') {
   const variable = (part: string): string => `RELAIS_${name}_${part}`;
   const host = read(variable('HOST')) ?? '127.0.0.1';
-  const port = read(variable('PORT')) === undefined ? undefined : wholeNumber(variable('PORT'), 0, 65_535);
+  const port = portOf(variable('PORT'));
   const proxies = commaSeparated(read(variable('PROXIES')));
   const given = read(variable('TLS_PEM'));
   const pem = given === undefined ? undefined : pemOf(variable('TLS_PEM'), given, problems);
@@ -123,33 +121,26 @@ function pemOf(variable: string, file: string, problems: string[]): string | und
 // Reads the console's settings: where it listens, its public address, and how people sign in.
 // Invariant: one address; without `RELAIS_CONSOLE_URL` it is the one to which the provider redirects.
 
-export function consoleOf(reader: VariableReader, allowPlaintext: boolean): Config['console'] {
-  const protocols = allowPlaintext ? ['https:', 'http:'] : ['https:'];
-  const url = reader.url('RELAIS_CONSOLE_URL', protocols) ?? reader.url('RELAIS_OIDC_CONSOLE', protocols);
-  return {
-    ...doorOf(reader, 'CONSOLE'),
-    ...oidcOf(reader, allowPlaintext),
-    url,
-  };
-}
+export const consoleOf = (reader: VariableReader) => ({
+  /** The address for browsers, used in links in mails. */
+  url: reader.safeUrl('RELAIS_CONSOLE_URL') ?? reader.safeUrl('RELAIS_OIDC_CONSOLE'),
+  ...doorOf(reader, 'CONSOLE'),
+  ...oidcOf(reader),
+});
 
 /**
  * Reads the settings for signing in by an OpenID Connect provider: off without an issuer, complete with one.
  * Passwords cannot be disabled when there is no other way to sign in; administrators always keep theirs.
  */
-function oidcOf(
-  { read, needed, url, oneOf, problems }: VariableReader,
-  allowPlaintext: boolean,
-): Pick<Config['console'], 'oidc' | 'passwords'> {
-  const passwords = oneOf('RELAIS_OIDC_PASSWORDS', ['all', 'admins'] as const);
-  const protocols = allowPlaintext ? ['https:', 'http:'] : ['https:'];
-  const issuer = url('RELAIS_OIDC_ISSUER', protocols);
+function oidcOf({ read, needed, safeUrl, oneOf, problems }: VariableReader) {
+  const passwords = oneOf('RELAIS_OIDC_PASSWORDS', ['all', 'admins']);
+  const issuer = safeUrl('RELAIS_OIDC_ISSUER');
   if (issuer === undefined) {
     if (passwords === 'admins')
       problems.push(
         'RELAIS_OIDC_PASSWORDS shuts the passwords, and without RELAIS_OIDC_ISSUER there is no other way in',
       );
-    return { passwords: 'all' };
+    return { passwords: 'all' as const };
   }
   return {
     passwords,
@@ -157,65 +148,143 @@ function oidcOf(
       issuer,
       clientId: needed('RELAIS_OIDC_CLIENT_ID'),
       clientSecret: needed('RELAIS_OIDC_CLIENT_SECRET'),
-      consoleUrl: url('RELAIS_OIDC_CONSOLE', protocols) ?? needed('RELAIS_OIDC_CONSOLE'),
+      consoleUrl: safeUrl('RELAIS_OIDC_CONSOLE') ?? needed('RELAIS_OIDC_CONSOLE'),
       mfa: (read('RELAIS_OIDC_MFA') ?? '').split(/[\s,]+/).filter(Boolean),
-      allowHttp: allowPlaintext,
+      allowHttp: read('RELAIS_ALLOW_PLAINTEXT') === 'yes',
     },
   };
 }
 
-// Refuses an unsafe configuration in production: clear connections, waits too short (C38, C40), no folder for proofs of phone
-// consent (C30).
-// Invariant: a connection counts as encrypted only when the program itself encrypts it.
+// Reads the services, keys and folders that a process works with.
 
-/** True for an address of this machine, which needs no TLS. */
-export const isThisHost = (host: string): boolean =>
-  ['localhost', '127.0.0.1', '[::1]', '::1'].includes(host);
-
-/** True for the URL of a MySQL on another host, without TLS. */
-export function reachesInClear(url: string): boolean {
-  if (!URL.canParse(url)) return false;
-  const { hostname, searchParams } = new URL(url);
-  // Only `yes`, the value that openDatabase accepts: any other word would pass here and connect in clear.
-  return !isThisHost(hostname) && searchParams.get('tls') !== 'yes';
+export function mysqlOf({ read, needed, url, wholeNumber, problems }: VariableReader) {
+  needed('RELAIS_MYSQL_URL');
+  const of = (name: string): string | undefined => url(`RELAIS_MYSQL_${name}`, ['mysql:']);
+  const mysql = {
+    gatewayUrl: of('URL') ?? '',
+    ownerUrl: of('OWNER_URL'),
+    /** An account that makes schemas and accounts. */
+    adminUrl: of('ADMIN_URL'),
+    intakeUrl: of('INTAKE_URL'),
+    /** A replica for reads. */
+    readUrl: of('READ_URL'),
+    /** The account that writes statistics, with their schema. */
+    statisticsUrl: of('STATISTICS_URL'),
+  };
+  const { gatewayUrl, statisticsUrl } = mysql;
+  if (statisticsUrl !== undefined && !/^\/[A-Za-z0-9_]{1,64}$/.test(new URL(statisticsUrl).pathname))
+    problems.push('RELAIS_MYSQL_STATISTICS_URL must name a schema (letters, digits, _)');
+  const database = URL.canParse(gatewayUrl) ? new URL(gatewayUrl).pathname.slice(1) : '';
+  if (gatewayUrl !== '' && !/^[A-Za-z0-9_]{1,48}$/.test(database))
+    problems.push('RELAIS_MYSQL_URL must name a database (letters, digits, _)');
+  const keysSchema = read('RELAIS_KEYS_SCHEMA') ?? `${database}_keys`;
+  if (!/^[A-Za-z0-9_]{1,64}$/.test(keysSchema) && database !== '')
+    problems.push('RELAIS_KEYS_SCHEMA must be a schema name');
+  return {
+    keysSchema,
+    mysql: {
+      ...mysql,
+      connections: wholeNumber('RELAIS_MYSQL_CONNECTIONS', 2, 500),
+      /** The account that reads statistics, where this host has it. */
+      statisticsReadUrl: of('STATISTICS_READ_URL'),
+    },
+  };
 }
 
-export const inClear = (name: string, url: string): string =>
-  `${name} reaches ${new URL(url).hostname} without TLS (add ?tls=yes, or use rediss://)`;
-
-/** @throws CONFIG-002 */
-export function refuseUnsafe(config: Config): void {
-  const unsafe: string[] = [];
-  if (config.worker.settlingMs < 60_000) unsafe.push('RELAIS_SETTLING_MS below 60000');
-  if (config.network.allowPlaintext) unsafe.push('RELAIS_ALLOW_PLAINTEXT=yes');
-  const reached = {
-    RELAIS_MYSQL_URL: config.mysql.gatewayUrl,
-    RELAIS_MYSQL_OWNER_URL: config.mysql.ownerUrl,
-    RELAIS_MYSQL_ADMIN_URL: config.mysql.adminUrl,
-    RELAIS_MYSQL_INTAKE_URL: config.mysql.intakeUrl,
-    RELAIS_MYSQL_READ_URL: config.mysql.readUrl,
-    RELAIS_MYSQL_STATISTICS_URL: config.mysql.statisticsUrl,
+export function networkOf({ read, isYes, problems }: VariableReader) {
+  const allowPlaintext = isYes('RELAIS_ALLOW_PLAINTEXT');
+  const caFile = read('RELAIS_CA_FILE');
+  const hasCa = caFile !== undefined && existsSync(caFile);
+  if (caFile !== undefined && !hasCa) problems.push(`RELAIS_CA_FILE: no file at ${caFile}`);
+  return {
+    allowedRanges: commaSeparated(read('RELAIS_ALLOWED_RANGES')),
+    allowPlaintext,
+    connectTo: connectToOf(read('RELAIS_CONNECT_TO'), problems),
+    ...(hasCa ? { extraCa: readFileSync(caFile, 'utf8') } : {}),
   };
-  for (const [name, value] of Object.entries(reached))
-    if (value !== undefined && reachesInClear(value)) unsafe.push(inClear(name, value));
-  const { nodes, tls } = config.redis.place;
-  const far = nodes.find(({ host }) => !isThisHost(host));
-  if (far !== undefined && !tls)
-    unsafe.push(`RELAIS_REDIS_URL reaches ${far.host} without TLS (use rediss:// or rediss+...://)`);
-  const { port, pem, proxies } = config.console;
-  if (port !== undefined && pem === undefined && proxies.length === 0)
-    unsafe.push('RELAIS_CONSOLE_PORT without TLS (RELAIS_CONSOLE_TLS_PEM, or RELAIS_CONSOLE_PROXIES)');
-  if (config.phoneProofs.folder === undefined)
-    unsafe.push(
-      'RELAIS_PHONE_PROOFS_DIR is missing: leads of one-off operations would stay past their last day. Name a folder for the proofs of phone consent',
+}
+
+/** Folders and files are named from `base`. */
+export const folderOf = ({ read }: VariableReader, name: string, base: string): string | undefined => {
+  const value = read(name);
+  return value === undefined ? undefined : resolve(base, value);
+};
+
+function recipientOf({ read, problems }: VariableReader, name: string): string | undefined {
+  const recipient = read(name);
+  if (recipient !== undefined && !/^age1[02-9ac-hj-np-z]{58}$/.test(recipient))
+    problems.push(`${name} is not an age recipient (age1...)`);
+  return recipient;
+}
+
+export const phoneProofsOf = (reader: VariableReader, base: string) => ({
+  folder: folderOf(reader, 'RELAIS_PHONE_PROOFS_DIR', base),
+  recipient: recipientOf(reader, 'RELAIS_PHONE_PROOFS_RECIPIENT'),
+});
+
+export const backupsOf = (reader: VariableReader, base: string, environment: Environment) => ({
+  folder: folderOf(reader, 'RELAIS_BACKUP_DIR', base),
+  recipient: recipientOf(reader, 'RELAIS_BACKUP_RECIPIENT'),
+  ledger: folderOf(reader, 'RELAIS_ERASURE_LEDGER_DIR', base),
+  /** Folder of the log's archives. */
+  archives: folderOf(reader, 'RELAIS_LOG_ARCHIVES_DIR', base),
+  secretsDir: folderOf(reader, 'RELAIS_SECRETS_DIR', base),
+  /** Further certificate authorities, as Node was given them. */
+  caFile: environment['NODE_EXTRA_CA_CERTS'],
+});
+
+export function eventsOf({ read, safeUrl, problems }: VariableReader) {
+  const url = safeUrl('RELAIS_EVENTS_WEBHOOK');
+  if (url === undefined) return undefined;
+  const secrets = (read('RELAIS_EVENTS_SECRET') ?? '').split(/[\s,]+/).filter(Boolean);
+  if (secrets.length === 0 || !secrets.every((secret) => /^whsec_[A-Za-z0-9+/]{32,}={0,2}$/.test(secret)))
+    problems.push(
+      'RELAIS_EVENTS_SECRET must be whsec_ and 24 random bytes or more in base64 where RELAIS_EVENTS_WEBHOOK is set',
     );
-  if (config.phoneProofs.recipient === undefined)
-    unsafe.push(
-      'RELAIS_PHONE_PROOFS_RECIPIENT is missing: proofs of phone consent would be written in clear. Make a key (age-keygen -o proofs.key), keep it off this host, and set its public line (age1...)',
-    );
-  if (unsafe.length > 0)
-    throw new RelaisError(
-      'CONFIG-002',
-      `Not allowed in production:\n${unsafe.map((reason) => `  - ${reason}`).join('\n')}`,
-    );
+  return { url, secrets };
+}
+
+/** In production the operating system names the operator; elsewhere `RELAIS_ACTOR` may. */
+export function terminalOf(
+  { read, isYes, problems }: VariableReader,
+  env: string,
+  { SUDO_USER: sudoUser, SUDO_UID: sudoUid }: Environment,
+) {
+  const actor = read('RELAIS_ACTOR');
+  const system = systemFacts();
+  const factorCode = read('RELAIS_FACTOR_CODE');
+  if (factorCode !== undefined && factorCode.length > 40)
+    problems.push('RELAIS_FACTOR_CODE must be a code of the second factor');
+  const { name, isProved } =
+    env === 'production'
+      ? operatorOf({ actor, sudoUser, sudoUid }, system)
+      : { name: actor ?? system.username, isProved: true };
+  return {
+    /** The actor of commands run by hand. */
+    actor: name,
+    /** True where the operating system names the actor, so that an account of that login may be meant. */
+    actorIsProved: isProved,
+    terminal: {
+      /** Commands that read persons need an account with a second factor. */
+      needsFactor: isYes('RELAIS_TERMINAL_FACTOR'),
+      /** Login whose second factor `factorCode` is. */
+      login: actor ?? name,
+      factorCode,
+    },
+  };
+}
+
+/** Placeholder until the problem is reported. */
+const unknownPlace: RedisPlace = {
+  kind: 'single',
+  nodes: [{ host: 'localhost', port: 6379 }],
+  tls: false,
+  database: 0,
+};
+
+export function redisOf({ read, needed, problems }: VariableReader) {
+  const url = needed('RELAIS_REDIS_URL');
+  const place = parseRedisPlace(url);
+  if (place === undefined && url !== '') problems.push(`RELAIS_REDIS_URL must be ${redisForms}`);
+  return { url, place: place ?? unknownPlace, prefix: read('RELAIS_REDIS_PREFIX') ?? 'relais' };
 }

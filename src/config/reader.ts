@@ -2,7 +2,6 @@
 // Invariant: problems are collected and reported together; a secret is never quoted in a problem.
 import { readFileSync, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Environment, ListedVariable } from './types.ts';
 import { variables } from './variables.ts';
 
 // Reads the values of `secret:NAME`: a file of the secrets folder, read again when it changes, else the environment.
@@ -124,27 +123,9 @@ const maskedParameter = (parameter: string): string => {
 /** The file that a running sandbox writes for commands in its folder; ignored as soon as RELAIS_MYSQL_URL is set. */
 export const sandboxFile = '.relais/current.env';
 
-export interface VariableReader {
-  /** The value of a variable, else its default; undefined when there is neither. */
-  readonly read: (name: string) => string | undefined;
-  /** The same; a missing value is a problem. */
-  readonly needed: (name: string) => string;
-  readonly wholeNumber: (name: string, min: number, max: number) => number;
-  /** The URL; undefined when there is none; another protocol is a problem. */
-  readonly url: (name: string, protocols: readonly string[]) => string | undefined;
-  readonly oneOf: <T extends string>(name: string, values: readonly T[]) => T;
-  /** 32 bytes in base64. */
-  readonly key: (name: string) => Buffer;
-  /** A list of such keys, separated by spaces, commas or line ends. */
-  readonly keyList: (name: string) => readonly Buffer[];
-  readonly listing: () => readonly ListedVariable[];
-  /** Files that variables name for a secret, a password or a private key. */
-  readonly secretFiles: () => readonly string[];
-  /** Other checks append theirs. */
-  readonly problems: string[];
-  /** Named files that cannot be read. */
-  readonly unreadable: ReadonlySet<string>;
-}
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export type VariableReader = ReturnType<typeof createVariableReader>;
 
 const secretFileVariables = variables.flatMap(({ name, secret }) => [
   ...(secret === true ? [`${name}_FILE`] : []),
@@ -153,15 +134,17 @@ const secretFileVariables = variables.flatMap(({ name, secret }) => [
 ]);
 
 /** @param sandbox values of the sandbox's file, for variables that the environment lacks */
-export function createVariableReader(environment: Environment, sandbox: Environment): VariableReader {
+export function createVariableReader(environment: Environment, sandbox: Environment) {
   const problems: string[] = [];
   const unreadable = new Set<string>();
   const plain = (name: string): string | undefined => environment[name] || sandbox[name] || undefined;
+  /** The value of a variable, else its default; undefined when there is neither. */
   const read = (name: string): string | undefined => {
     const known = variableOf(name);
     const mayBeInFile = known?.secret === true;
     return valueOrFile(name, { plain, mayBeInFile, problems: unreadable }) ?? known?.fallback;
   };
+  /** The same; a missing value is a problem. */
   const needed = (name: string): string => {
     const value = read(name);
     if (value === undefined) problems.push(`${name} is missing (${variableOf(name)?.meaning ?? ''})`);
@@ -170,42 +153,65 @@ export function createVariableReader(environment: Environment, sandbox: Environm
   return {
     read,
     needed,
+    /** Other checks append theirs. */
     problems,
+    /** Named files that cannot be read. */
     unreadable,
-    wholeNumber: (name, min, max) => {
-      const value = Number(read(name));
-      if (Number.isInteger(value) && value >= min && value <= max) return value;
-      problems.push(`${name} must be a whole number from ${min} to ${max}`);
-      return min;
-    },
-    url: (name, protocols) => {
-      const value = read(name);
-      if (value === undefined) return undefined;
-      const parsed = URL.canParse(value) ? new URL(value) : undefined;
-      if (parsed !== undefined && protocols.includes(parsed.protocol)) return value;
-      const starts = protocols.map((protocol) => `${protocol}//`).join(' or ');
-      problems.push(`${name} must be a URL starting with ${starts}`);
-      return undefined;
-    },
-    oneOf: <T extends string>(name: string, values: readonly T[]): T => {
-      const value = read(name);
-      const found = values.find((allowed) => allowed === value);
-      if (found === undefined) problems.push(`${name} must be one of ${values.join(', ')}`);
-      return found ?? (values[0] as T);
-    },
-    key: (name) => keyOf(needed(name), `${name} must be`, problems),
-    keyList: (name) =>
+    ...formsOf(read, problems),
+    /** 32 bytes in base64. */
+    key: (name: string) => keyOf(needed(name), `${name} must be`, problems),
+    /** A list of such keys, separated by spaces, commas or line ends. */
+    keyList: (name: string): readonly Buffer[] =>
       (read(name) ?? '')
         .split(/[\s,]+/)
         .filter((word) => word !== '')
         .map((word) => keyOf(word, `${name} must hold keys of`, problems)),
-    secretFiles: () => secretFileVariables.flatMap((name) => plain(name) ?? []),
+    /** Files that variables name for a secret, a password or a private key. */
+    secretFiles: (): readonly string[] => secretFileVariables.flatMap((name) => plain(name) ?? []),
+    /** The values in force, secrets masked, for `relais config`. */
     listing: () =>
       variables.map(({ name, secret, meaning }) => {
         const value = read(name);
         const shown = secret === true && value !== undefined ? maskedValue(value) : value;
         return { name, value: shown ?? '', from: originOf(name, value, environment, sandbox), meaning };
       }),
+  };
+}
+
+/** The forms of values: numbers, URLs, words of a list. */
+function formsOf(read: (name: string) => string | undefined, problems: string[]) {
+  const wholeNumber = (name: string, min: number, max: number): number => {
+    const value = Number(read(name));
+    if (Number.isInteger(value) && value >= min && value <= max) return value;
+    problems.push(`${name} must be a whole number from ${min} to ${max}`);
+    return min;
+  };
+  const oneOf = <T extends string>(name: string, values: readonly T[]): T => {
+    const value = read(name);
+    const found = values.find((allowed) => allowed === value);
+    if (found === undefined) problems.push(`${name} must be one of ${values.join(', ')}`);
+    return found ?? (values[0] as T);
+  };
+  /** The URL; undefined when there is none; another protocol is a problem. */
+  const url = (name: string, protocols: readonly string[]): string | undefined => {
+    const value = read(name);
+    if (value === undefined || protocols.includes(URL.parse(value)?.protocol ?? '')) return value;
+    const starts = protocols.map((protocol) => `${protocol}//`).join(' or ');
+    problems.push(`${name} must be a URL starting with ${starts}`);
+    return undefined;
+  };
+  return {
+    wholeNumber,
+    /** Undefined: nothing listens there. */
+    port: (name: string) => (read(name) === undefined ? undefined : wholeNumber(name, 0, 65_535)),
+    url,
+    /** With TLS, unless `RELAIS_ALLOW_PLAINTEXT` allows it without. */
+    safeUrl: (name: string, scheme: 'http' | 'imap' = 'http') => {
+      const isPlain = read('RELAIS_ALLOW_PLAINTEXT') === 'yes';
+      return url(name, isPlain ? [`${scheme}s:`, `${scheme}:`] : [`${scheme}s:`]);
+    },
+    oneOf,
+    isYes: (name: string) => oneOf(name, ['no', 'yes']) === 'yes',
   };
 }
 

@@ -3,8 +3,7 @@
 import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { isThisHost } from '../config/composite-values.ts';
-import { projectRoot, type Config } from '../config.ts';
+import { isThisHost, projectRoot, type Config } from '../config.ts';
 import { foreignCode, isRelaisError } from '../errors.ts';
 import { redisFacts, type RedisFacts } from '../queue/redis-facts.ts';
 import { listApiKeys, type ApiKeyRow } from '../store/access/api-keys.ts';
