@@ -35,25 +35,15 @@ export function bindNeeds(options: DelivererOptions): TripNeeds {
   const { database, masterKeys, log } = options;
   const random = options.random ?? Math.random;
   const claims = new Map<string, (load: ClaimLoad) => Promise<Claim>>();
-  const claimOf = (destinationId: string): ((load: ClaimLoad) => Promise<Claim>) => {
-    const known =
-      claims.get(destinationId) ??
-      createBatcher<ClaimLoad, Claim>({
-        ...together,
-        run: (loads) => {
-          for (const load of loads) load.begun?.();
-          return claimTogether({ ...options, departWithClaim }, destinationId, loads);
-        },
-      });
-    claims.set(destinationId, known);
-    return known;
-  };
+  const claimsOf = (destinationId: string): ((load: ClaimLoad) => Promise<Claim>) =>
+    createBatcher<ClaimLoad, Claim>({
+      ...together,
+      run: (loads) => {
+        for (const load of loads) load.begun?.();
+        return claimTogether({ ...options, departWithClaim }, destinationId, loads);
+      },
+    });
   const ahead = new Map<string, Places>();
-  const aheadOf = (destinationId: string): Places => {
-    const places = ahead.get(destinationId) ?? createPlaces(mostAhead);
-    ahead.set(destinationId, places);
-    return places;
-  };
   const quiet = createQuietCircuits();
   const recordedFor = createRecorders((ends) => recordEnds(database, random, ends, quiet));
   return {
@@ -69,8 +59,22 @@ export function bindNeeds(options: DelivererOptions): TripNeeds {
       ...together,
       run: (wanted) => readAheadTogether(options, wanted),
     }),
-    placeAhead: (destinationId) => placeOf(aheadOf(destinationId)),
-    claim: (destinationId, load) => claimOf(destinationId)(load),
+    placeAhead: async (destinationId) => {
+      const places = ahead.get(destinationId) ?? createPlaces(mostAhead);
+      ahead.set(destinationId, places);
+      await places.enter();
+      let isLeft = false;
+      // Left once, however often it is called.
+      return () => {
+        if (!isLeft) places.leave();
+        isLeft = true;
+      };
+    },
+    claim: (destinationId, load) => {
+      const claim = claims.get(destinationId) ?? claimsOf(destinationId);
+      claims.set(destinationId, claim);
+      return claim(load);
+    },
     depart: createBatcher<Departure, DepartureAnswer>({
       ...together,
       run: (departures) => depart(database, masterKeys, departures),
@@ -97,16 +101,6 @@ function createRecorders(
     const own = judged.get(destinationId) ?? recorder();
     judged.set(destinationId, own);
     return own;
-  };
-}
-
-/** Resolves once there is one, with how to leave it; left once, however often it is said. */
-async function placeOf(places: Places): Promise<() => void> {
-  await places.enter();
-  let isLeft = false;
-  return () => {
-    if (!isLeft) places.leave();
-    isLeft = true;
   };
 }
 

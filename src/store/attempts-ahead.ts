@@ -5,7 +5,7 @@ import { packedConsents, unpackConsents } from './leads/consents.ts';
 import { inList, type Sql } from './database.ts';
 import { packedAttempt, unpackAttempt, type AttemptDelivery } from './deliveries/deliveries.ts';
 import { leadReading, leadsOf, type LeadRead } from './leads/leads.ts';
-import type { LeadSecrets, WrappedSecret } from './secrets.ts';
+import type { LeadSecrets } from './secrets.ts';
 
 export interface AttemptsAhead {
   readonly rows: readonly AttemptDelivery[];
@@ -35,25 +35,20 @@ export async function readAttemptsAhead(
       WHERE d.id IN (${marks})`,
     values,
   );
-  const read = rows.map((row) => ({ ...row, attempt: unpackAttempt(row.delivery) }));
-  // Two deliveries of one lead read it twice.
-  const ofLeads = [...new Map(read.map((row) => [row.attempt.leadId, row])).values()];
-  const consents = unpackConsents(ofLeads.map((row) => row.consents));
-  return {
-    rows: read.map(({ attempt }) => attempt),
-    leads: await leadsOf(
-      sql,
-      ofLeads.map((row) => unpack(row.of_lead)),
-      consents,
-      blocks,
-    ),
-    secrets: new Map(
-      ofLeads
-        .map((row) => joined.unpack(row.secret))
-        .filter(hasSecret)
-        .map((secret) => [secret.lead_id, opened(secret)]),
-    ),
-  };
+  const attempts: AttemptDelivery[] = [];
+  const leads = new Map<number, ReturnType<typeof unpack>>();
+  const consents: unknown[] = [];
+  const secrets = new Map<number, Buffer>();
+  for (const row of rows) {
+    const attempt = unpackAttempt(row.delivery);
+    attempts.push(attempt);
+    // Two deliveries of one lead read it twice.
+    if (leads.has(attempt.leadId)) continue;
+    leads.set(attempt.leadId, unpack(row.of_lead));
+    consents.push(row.consents);
+    const secret = joined.unpack(row.secret);
+    if (secret !== undefined) secrets.set(secret.lead_id, opened(secret));
+  }
+  const read = await leadsOf(sql, [...leads.values()], unpackConsents(consents), blocks);
+  return { rows: attempts, leads: read, secrets };
 }
-
-const hasSecret = (secret: WrappedSecret | undefined): secret is WrappedSecret => secret !== undefined;

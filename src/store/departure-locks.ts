@@ -69,21 +69,52 @@ const unpackTerm = unpacker<{
   readonly revoked_at: Date | null;
 }>(termColumns, new Set(['valid_from', 'valid_until', 'revoked_at']));
 
-const readParts = (tx: Sql, parts: readonly Part[]): Promise<readonly Row[]> =>
-  tx.all<Row>(
-    parts.map(({ sql }) => sql).join(' UNION ALL '),
-    parts.flatMap(({ values }) => values),
-  );
+/** The rows of all parts, sorted by part. */
+interface Read {
+  readonly leads: Map<number, LeadLock>;
+  readonly authorisations: Map<string, AuthorisationTerm[]>;
+  readonly deliveries: Map<number, AttemptDelivery>;
+  state: unknown;
+  destination: unknown;
+}
 
-function locksOf(rows: readonly Row[]): DepartureLocks {
-  const leads = rows.filter(({ part }) => part === 'lead').map((row) => lockOf(unpackLead(row.packed)));
-  const terms = rows.filter(({ part }) => part === 'term').map((row) => unpackTerm(row.packed));
-  return {
-    leads: new Map(leads.map((lead) => [lead.id, lead])),
-    authorisations: new Map(
-      [...Map.groupBy(terms, (term) => term.destination_id)].map(([id, group]) => [id, group.map(termOf)]),
-    ),
+async function readParts(tx: Sql, parts: readonly Part[]): Promise<Read> {
+  const texts: string[] = [];
+  const values: (number | string)[] = [];
+  for (const part of parts) {
+    texts.push(part.sql);
+    values.push(...part.values);
+  }
+  const read: Read = {
+    leads: new Map(),
+    authorisations: new Map(),
+    deliveries: new Map(),
+    state: undefined,
+    destination: undefined,
   };
+  for (const { part, packed: row } of await tx.all<Row>(texts.join(' UNION ALL '), values))
+    switch (part) {
+      case 'lead': {
+        const { id, revision, consent_revision: consentRevision, erased_at: erasedAt } = unpackLead(row);
+        read.leads.set(id, { id, revision, consentRevision, erased: erasedAt !== null });
+        break;
+      }
+      case 'term': {
+        const { destination_id: destinationId, ...term } = unpackTerm(row);
+        const known = read.authorisations.get(destinationId) ?? [];
+        read.authorisations.set(destinationId, [...known, termOf(term)]);
+        break;
+      }
+      case 'delivery': {
+        const delivery = unpackAttempt(row);
+        read.deliveries.set(delivery.id, delivery);
+        break;
+      }
+      case 'state':
+      case 'destination':
+        read[part] = row;
+    }
+  return read;
 }
 
 /** Locks leads, in id order, and shares the authorisations of destinations. */
@@ -94,7 +125,7 @@ export async function lockForDeparture(
   if (rows.length === 0) return { leads: new Map(), authorisations: new Map() };
   const leadIds = rows.map(({ leadId }) => leadId);
   const destinations = rows.map(({ destinationId }) => destinationId);
-  return locksOf(await readParts(tx, [leadsPart(leadIds, 'all'), termsPart(destinations)]));
+  return readParts(tx, [leadsPart(leadIds, 'all'), termsPart(destinations)]);
 }
 
 export interface LockedDelivery extends AttemptDelivery {
@@ -126,33 +157,23 @@ export async function lockForClaim(
   deliveryIds: readonly number[],
   sending?: number,
 ): Promise<ClaimLocks> {
-  const ahead = leadIds.length === 0 ? [] : [leadsPart(leadIds, 'free'), termsPart([destinationId])];
-  const asked =
-    deliveryIds.length === 0
-      ? []
-      : [deliveriesPart(destinationId, deliveryIds), destinationPart(destinationId, sending)];
-  const rows = await readParts(tx, [statePart(destinationId), ...ahead, ...asked]);
-  const partOf = (part: Row['part']): Row | undefined => rows.find((row) => row.part === part);
-  const state = partOf('state');
-  return {
-    ...locksOf(rows),
-    state: state && unpackState(destinationId, state.packed),
-    ...claimedFrom(rows, partOf('destination')),
+  const parts = [statePart(destinationId)];
+  if (leadIds.length > 0) parts.push(leadsPart(leadIds, 'free'), termsPart([destinationId]));
+  if (deliveryIds.length > 0)
+    parts.push(deliveriesPart(destinationId, deliveryIds), destinationPart(destinationId, sending));
+  const { leads, authorisations, deliveries, state, destination } = await readParts(tx, parts);
+  const locks = {
+    leads,
+    authorisations,
+    state: state === undefined ? undefined : unpackState(destinationId, state),
   };
-}
-
-function claimedFrom(
-  rows: readonly Row[],
-  destination: Row | undefined,
-): Pick<ClaimLocks, 'rows' | 'sending' | 'destination'> {
-  if (destination === undefined) return { rows: [], sending: 0, destination: undefined };
-  const { db_now: now, in_flight: inFlight, status, version } = unpackDestination(destination.packed);
-  const deliveries = rows.flatMap(({ part, packed: row }) =>
-    part === 'delivery' ? [{ ...unpackAttempt(row), now }] : [],
-  );
-  const byId = new Map(deliveries.map((delivery) => [delivery.id, delivery]));
+  if (destination === undefined) return { ...locks, rows: [], sending: 0, destination: undefined };
+  const { db_now: now, in_flight: inFlight, status, version } = unpackDestination(destination);
+  const rows: LockedDelivery[] = [];
+  for (const delivery of deliveries.values()) rows.push({ ...delivery, now });
   return {
-    rows: [...byId.values()].sort((a, b) => a.id - b.id),
+    ...locks,
+    rows: rows.sort((a, b) => a.id - b.id),
     sending: Number(inFlight),
     destination: { status, mappingVersionId: version },
   };
@@ -199,14 +220,7 @@ const statePart = (destinationId: string): Part => ({
   values: [destinationId],
 });
 
-const lockOf = (row: ReturnType<typeof unpackLead>): LeadLock => ({
-  id: row.id,
-  revision: row.revision,
-  consentRevision: row.consent_revision,
-  erased: row.erased_at !== null,
-});
-
-const termOf = (row: ReturnType<typeof unpackTerm>): AuthorisationTerm => ({
+const termOf = (row: Omit<ReturnType<typeof unpackTerm>, 'destination_id'>): AuthorisationTerm => ({
   id: row.id,
   validFrom: row.valid_from,
   ...(row.valid_until === null ? {} : { validUntil: row.valid_until }),

@@ -14,7 +14,8 @@ import { lockLeads } from '../../store/leads/leads.ts';
 import { isElsewhere } from '../../store/client-locks.ts';
 import { closeAlertsOf } from '../../store/alerts/tasks.ts';
 import { isUndecided, resolveIn } from '../outcome/resolve.ts';
-import { decisionEffects, erasedEffects, joinEffects, stateAfter, writeEffects } from '../outcome/effects.ts';
+import { decisionEffects, erasedEffects, joinEffects, stateAfter } from '../outcome/effects.ts';
+import { writeEffects } from '../outcome/write-outcomes.ts';
 import type { InForce, Published } from '../trip/mapping-cache.ts';
 import { callbacksOf, erasureIsOver, type HeardCallback } from '../../store/log/lead-log.ts';
 

@@ -79,17 +79,16 @@ export async function claimDeliveries(
   settings: ClaimSettings,
 ): Promise<Claim> {
   const continues = settings.continues === true;
-  const ids = jobs.map((job) => job.deliveryId);
+  const ids: number[] = [];
+  for (const { deliveryId } of jobs) ids.push(deliveryId);
   const leadIds = settings.ahead?.leadIds ?? [];
   const held = await lockForClaim(tx, destinationId, leadIds, ids, continues ? 1 : undefined);
   const { state: known, rows: locked, sending, destination, ...locks } = held;
   const now = locked[0]?.now.getTime() ?? tx.now().getTime();
-  const byId = new Map(locked.map((row) => [row.id, row]));
-  const foreign = jobs.filter((job) => !byId.has(job.deliveryId));
+  const { rows, foreign } = claimableRows(jobs, locked, settings);
   const none: Claim = { ...nothing, destination, circuit: known?.circuit, now, foreign };
   if (locked.length === 0 || destination === undefined || known === undefined) return none;
   const state = await testAccess(tx, known, settings.access, sending);
-  const rows = claimableRows(jobs, byId, settings);
   // A part of a file would be another file under its number: while one of its rows is elsewhere, none is claimed.
   if (settings.batchId !== undefined && rows.length < jobs.length) return none;
 
@@ -114,44 +113,43 @@ export async function claimDeliveries(
       : roughly;
   const waits = await readWaits(tx, permission, rows, { hours: limits.hours, unit });
   const { claimed, back, behind, againAfterMs } = chooseRows(rows, locked, permission, waits);
-  await putBack(tx, back);
+  if (back.length > 0) await putBack(tx, back);
   // A row that waits for another delivery leaves with a later file.
   if (settings.batchId !== undefined) await leaveBatch(tx, behind);
-  await countRates(tx, state, settings.batchId === undefined ? claimed.length : Math.min(1, claimed.length), {
-    limits,
-    now,
-  });
+  if (hasRates(limits) && claimed.length > 0) {
+    const departures = settings.batchId === undefined ? claimed.length : 1;
+    await saveRateWindows(tx, destinationId, countDepartures(state.windows, departures, now, limits));
+  }
   const departed = await writeLeases(tx, claimed, { destination, locks }, settings);
   return { ...none, againAfterMs, claimed, departed };
 }
 
-async function countRates(
-  tx: Sql,
-  { destinationId, windows }: DestinationState,
-  departures: number,
-  { limits, now }: { readonly limits: DestinationLimits; readonly now: number },
-): Promise<void> {
-  if (hasRates(limits) && departures > 0)
-    await saveRateWindows(tx, destinationId, countDepartures(windows, departures, now, limits));
-}
-
-/** The rows that are as their job says, each once: a flush of Redis can bring a duplicate of a job into the same group. */
+/**
+ * The rows that are as their job says, each once: a flush of Redis can bring a duplicate of a job into the same group. Foreign jobs name
+ * none of the rows.
+ */
 function claimableRows(
   jobs: readonly ClaimJob[],
-  byId: ReadonlyMap<number, LockedDelivery>,
+  locked: readonly LockedDelivery[],
   { batchId = 0 }: ClaimSettings,
-): readonly LockedDelivery[] {
-  const rows = jobs.flatMap((job) => {
+): { readonly rows: readonly LockedDelivery[]; readonly foreign: readonly ClaimJob[] } {
+  const byId = new Map<number, LockedDelivery>();
+  for (const row of locked) byId.set(row.id, row);
+  const rows = new Set<LockedDelivery>();
+  const foreign: ClaimJob[] = [];
+  for (const job of jobs) {
     const row = byId.get(job.deliveryId);
-    const isClaimable =
-      row?.state === 'queued' &&
+    if (row === undefined) foreign.push(job);
+    else if (
+      row.state === 'queued' &&
       row.run === job.run &&
       row.attempt + 1 === job.attempt &&
       row.batchId === batchId &&
-      row.expiresAt > row.now;
-    return isClaimable ? [row] : [];
-  });
-  return [...new Set(rows)];
+      row.expiresAt > row.now
+    )
+      rows.add(row);
+  }
+  return { rows: [...rows], foreign };
 }
 
 interface Chosen {
@@ -173,16 +171,23 @@ function chooseRows(
   permission: SendPermission,
   waits: WaitsOf,
 ): Chosen {
-  const ofLead = Map.groupBy(locked, (row) => row.leadId);
+  const ofLead = new Map<number, LockedDelivery[]>();
+  for (const row of locked) {
+    const own = ofLead.get(row.leadId);
+    if (own === undefined) ofLead.set(row.leadId, [row]);
+    else own.push(row);
+  }
   const back: { id: number; reason: string; afterMs: number }[] = [];
   const behind: number[] = [];
   const claimed: ClaimedDelivery[] = [];
   const taken = new Set<number>();
   let againAfterMs = Number.POSITIVE_INFINITY;
   for (const row of rows) {
-    const siblings = (ofLead.get(row.leadId) ?? []).filter(
-      (one) => one.destinationId === row.destinationId && one.id !== row.id,
-    );
+    const own = ofLead.get(row.leadId) ?? [];
+    const siblings =
+      own.length === 1
+        ? noSiblings
+        : own.filter((one) => one.destinationId === row.destinationId && one.id !== row.id);
     const blocked = isBlocked(row, siblings, taken);
     const refusal = refusalOf(permission, claimed.length, waits(row));
     if (blocked) {
@@ -199,17 +204,30 @@ function chooseRows(
   return { claimed, back, behind, againAfterMs: Number.isFinite(againAfterMs) ? againAfterMs : 0 };
 }
 
-const claimedRow = (row: LockedDelivery, siblings: readonly LockedDelivery[]): ClaimedDelivery => ({
-  ...row,
-  state: 'sending',
-  attempt: row.attempt + 1,
-  leaseToken: row.leaseToken + 1,
-  knownReference:
-    row.recipientReference ??
-    siblings.findLast((one) => one.recipientReference !== undefined)?.recipientReference,
-  hasCreate: hasCreateAmong(siblings),
-  createUnsettled: isCreateUnsettledAmong(siblings),
-});
+function claimedRow(row: LockedDelivery, siblings: readonly LockedDelivery[]): ClaimedDelivery {
+  let knownReference: string | undefined;
+  const creates = { any: false, delivered: false, maybeReceived: false };
+  for (const { action, state, maybeReceived, recipientReference } of siblings) {
+    knownReference = recipientReference ?? knownReference;
+    if (action !== 'create') continue;
+    creates.any = true;
+    creates.delivered ||= state === 'delivered';
+    creates.maybeReceived ||= maybeReceived;
+  }
+  return {
+    ...row,
+    state: 'sending',
+    attempt: row.attempt + 1,
+    leaseToken: row.leaseToken + 1,
+    knownReference: row.recipientReference ?? knownReference,
+    // False when the recipient refused the lead or never got it: it could not apply an update.
+    hasCreate: !creates.any || creates.delivered || creates.maybeReceived,
+    // The recipient may have received the create; its outcome is unknown.
+    createUnsettled: creates.maybeReceived && !creates.delivered,
+  };
+}
+
+const noSiblings: readonly LockedDelivery[] = [];
 
 /** Writes the leases; a row rendered ahead departs in the same statement. Answers which rows have departed. */
 async function writeLeases(
@@ -218,19 +236,17 @@ async function writeLeases(
   { destination, locks }: { readonly destination: InForceThere; readonly locks: DepartureLocks },
   { ahead, leaseMs, owner }: ClaimSettings,
 ): Promise<ReadonlySet<number>> {
-  const departed = (await ahead?.depart(tx, claimed, destination, locks)) ?? new Set();
-  const others = claimed.filter((row) => !departed.has(row.id));
-  await markSending(
-    tx,
-    others.map((row) => row.id),
-    leaseMs,
-    owner,
-  );
+  const departed = (await ahead?.depart(tx, claimed, destination, locks)) ?? new Set<number>();
+  const others: number[] = [];
+  for (const { id } of claimed) if (!departed.has(id)) others.push(id);
+  if (others.length > 0) await markSending(tx, others, leaseMs, owner);
   return departed;
 }
 
 /** How a delivery waits for hours and limits. */
 type WaitsOf = (row: LockedDelivery) => Waits;
+
+const waitsForNothing: WaitsOf = () => ({ forHours: false, isUrgent: false });
 
 async function readWaits(
   tx: Sql,
@@ -239,8 +255,7 @@ async function readWaits(
   { hours, unit }: { readonly hours: SendingHours | undefined; readonly unit: 'delivery' | 'file' },
 ): Promise<WaitsOf> {
   const outside = closed === undefined ? undefined : hours;
-  if (outside === undefined && (urgent === undefined || rows.length <= count))
-    return () => ({ forHours: false, isUrgent: false });
+  if (outside === undefined && (urgent === undefined || rows.length <= count)) return waitsForNothing;
   const ids = rows.map((row) => row.id);
   const rights = await carryingRights(tx, ids);
   const begun = await begunAmong(tx, ids);
@@ -273,25 +288,6 @@ async function testAccess(
   const circuit = untriedNow(state.circuit);
   if (circuit !== state.circuit) await saveCircuit(tx, state.destinationId, circuit);
   return { ...state, circuit };
-}
-
-const createsAmong = (siblings: readonly LockedDelivery[]): readonly LockedDelivery[] =>
-  siblings.filter((sibling) => sibling.action === 'create');
-
-/** False when the recipient refused the lead or never got it: it could not apply an update. */
-function hasCreateAmong(siblings: readonly LockedDelivery[]): boolean {
-  const creates = createsAmong(siblings);
-  return (
-    creates.length === 0 || creates.some((create) => create.state === 'delivered' || create.maybeReceived)
-  );
-}
-
-/** The recipient may have received the create; its outcome is unknown. */
-function isCreateUnsettledAmong(siblings: readonly LockedDelivery[]): boolean {
-  const creates = createsAmong(siblings);
-  return (
-    creates.some((create) => create.maybeReceived) && creates.every((create) => create.state !== 'delivered')
-  );
 }
 
 /**

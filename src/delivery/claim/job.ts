@@ -6,13 +6,21 @@ import type { Job } from '../../queue/jobs.ts';
 import { batchDeliveries, deferBatch, isUnderWay, readBatch } from '../../store/files/batches.ts';
 import type { Database, Sql } from '../../store/database.ts';
 import { endIfAcknowledged } from '../../store/files/file-acknowledgements.ts';
-import type { Access, Claim, ClaimedDelivery, ClaimLoad, Departure, WrittenAhead } from '../trip/attempt.ts';
+import type {
+  Access,
+  Claim,
+  ClaimedDelivery,
+  ClaimJob,
+  ClaimLoad,
+  Departure,
+  WrittenAhead,
+} from '../trip/attempt.ts';
 import type { Published } from '../trip/mapping-cache.ts';
 import { endOf } from '../outcome/file-end.ts';
 import type { ClaimedOrder, Departed, Order, TripDraft, TripNeeds } from '../trip/trip.ts';
 import { claimDeliveries } from './claim.ts';
 import { leaseMarginMs } from './lease.ts';
-import { claimOrQuarantine } from './quarantine.ts';
+import { claimAgainOrQuarantine } from './quarantine.ts';
 
 export const defaultLimits: DestinationLimits = { concurrency: 1 };
 
@@ -58,7 +66,7 @@ export async function claimOrder(
   const { destinationId, jobs, batch, inForce, leaseMs } = order;
   // Measured before the claim: a process that is frozen until it reads the answer must not take its lease for a fresh one.
   const claimedAt = performance.now();
-  const claim = await claimOrQuarantine(needs, order, {
+  const load: ClaimLoad = {
     jobs,
     leaseMs,
     limits: inForce?.mapping.limits ?? defaultLimits,
@@ -66,7 +74,11 @@ export async function claimOrder(
     ...(batch === undefined ? {} : { batchId: batch.id }),
     ...(order.continues === true ? { continues: true } : {}),
     ...(draft === undefined ? {} : { written: draft.departure, begun: draft.leave }),
-  }).finally(() => draft?.leave());
+  };
+  const claim = await needs
+    .claim(destinationId, load)
+    .catch((error: unknown) => claimAgainOrQuarantine(needs, order, load, error))
+    .finally(draft?.leave);
   if (claim === undefined) return undefined;
   if (claim.claimed.length === 0 || claim.destination === undefined) {
     needs.log.debug('claim.empty', { destination: destinationId, count: jobs.length });
@@ -134,8 +146,9 @@ export async function claimTogether(
   loads: readonly ClaimLoad[],
 ): Promise<readonly Claim[]> {
   const claims = await needs.database.transaction((tx) => claimAll(tx, needs, destinationId, loads));
-  for (const job of new Set(claims.flatMap((claim) => claim.foreign)))
-    reportForeign(needs.log, destinationId, { delivery: job.deliveryId });
+  const foreign = new Set<ClaimJob>();
+  for (const claim of claims) for (const job of claim.foreign) foreign.add(job);
+  for (const { deliveryId } of foreign) reportForeign(needs.log, destinationId, { delivery: deliveryId });
   return claims;
 }
 
@@ -154,25 +167,29 @@ async function claimAll(
 ): Promise<readonly Claim[]> {
   const common = { owner: needs.owner, version: needs.published.version };
   const answers = new Map<ClaimLoad, Claim>();
-  for (const load of loads.filter((candidate) => candidate.batchId !== undefined))
-    answers.set(load, await claimDeliveries(tx, destinationId, load.jobs, { ...load, ...common }));
-  const single = loads.filter((load) => load.batchId === undefined);
+  const single: ClaimLoad[] = [];
+  const jobs: ClaimJob[] = [];
+  for (const load of loads)
+    if (load.batchId !== undefined)
+      answers.set(load, await claimDeliveries(tx, destinationId, load.jobs, { ...load, ...common }));
+    else {
+      single.push(load);
+      jobs.push(...load.jobs);
+    }
   const [first] = single;
   if (first !== undefined) {
-    const claim = await claimDeliveries(
-      tx,
-      destinationId,
-      single.flatMap((load) => load.jobs),
-      { ...first, ...common, ...departingLoads(needs, first, single) },
-    );
-    const left = new Map(claim.claimed.map((row) => [row.id, row]));
+    const settings = { ...first, ...common, ...departingLoads(needs, first, single) };
+    const claim = await claimDeliveries(tx, destinationId, jobs, settings);
+    const left = new Map<number, ClaimedDelivery>();
+    for (const row of claim.claimed) left.set(row.id, row);
     for (const load of single) {
-      const claimed = load.jobs.flatMap((job) => {
+      const claimed: ClaimedDelivery[] = [];
+      for (const job of load.jobs) {
         const row = left.get(job.deliveryId);
-        if (row === undefined || row.run !== job.run || row.attempt !== job.attempt) return [];
+        if (row === undefined || row.run !== job.run || row.attempt !== job.attempt) continue;
         left.delete(row.id);
-        return [row];
-      });
+        claimed.push(row);
+      }
       answers.set(load, { ...claim, claimed });
     }
   }
@@ -187,16 +204,19 @@ function departingLoads(
 ): Pick<Parameters<typeof claimDeliveries>[3], 'ahead'> {
   const seen = new Set<number>();
   const written = new Map<number, Departure>();
+  const leadIds: number[] = [];
   for (const { jobs, written: own } of loads) {
-    const ids = jobs.map((job) => job.deliveryId);
-    const [id] = ids;
-    if (id !== undefined && own !== undefined && !seen.has(id)) written.set(id, own);
-    for (const deliveryId of ids) seen.add(deliveryId);
+    const [first] = jobs;
+    if (first !== undefined && own !== undefined && !seen.has(first.deliveryId)) {
+      written.set(first.deliveryId, own);
+      for (const { row } of own.ready) leadIds.push(row.leadId);
+    }
+    for (const { deliveryId } of jobs) seen.add(deliveryId);
   }
   if (written.size === 0) return {};
   return {
     ahead: {
-      leadIds: [...written.values()].flatMap(({ ready }) => ready.map(({ row }) => row.leadId)),
+      leadIds,
       depart: (tx, claimed, { mappingVersionId }, locks) =>
         departWithClaim(tx, { claimed, written, mappingVersionId, locks, lease: { leaseMs, owner } }),
     },

@@ -24,9 +24,12 @@ interface Given {
 
 export function leaseOf(database: Sql, trip: Trip, rows: readonly ClaimedDelivery[]): Lease {
   const { leaseMs, mapping } = trip;
-  const leases = rows.map((row) => ({ id: row.id, token: row.leaseToken }));
   return leaseRenewedBy({ ...trip, totalMs: mapping.timeouts.totalMs }, () =>
-    renewLeases(database, leases, leaseMs),
+    renewLeases(
+      database,
+      rows.map((row) => ({ id: row.id, token: row.leaseToken })),
+      leaseMs,
+    ),
   );
 }
 
@@ -42,12 +45,10 @@ export function leaseRenewedBy(
     if (renewed) since = askedAt;
     return renewed;
   };
-  const ageMs = (): number => performance.now() - since;
-  const isShort = (): boolean => ageMs() > leaseMs - totalMs - leaseMarginMs / 2;
   return {
     renew,
-    isLongEnough: async () => !isShort() || (await renew()),
-    runs: () => ageMs() < leaseMs,
+    isLongEnough: async () => performance.now() - since <= leaseMs - totalMs - leaseMarginMs / 2 || renew(),
+    runs: () => performance.now() - since < leaseMs,
   };
 }
 

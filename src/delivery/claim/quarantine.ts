@@ -16,18 +16,18 @@ import { claimDeliveries } from './claim.ts';
 
 const retryAfterMs = 5 * 60_000;
 
-/** Undefined: the delivery cannot be claimed, and waits. */
-export async function claimOrQuarantine(
+/**
+ * After a claim that failed. Undefined: the delivery cannot be claimed, and waits.
+ * @throws the error if it is the database's
+ */
+export async function claimAgainOrQuarantine(
   needs: TripNeeds,
   { destinationId, jobs, batch }: Order,
   load: ClaimLoad,
+  failure: unknown,
 ): Promise<Claim | undefined> {
-  try {
-    return await needs.claim(destinationId, load);
-  } catch (error) {
-    if (isStoreTrouble(error)) throw error;
-    if (batch !== undefined) return quarantineUnclaimedRows(needs, batch, load, error);
-  }
+  if (isStoreTrouble(failure)) throw failure;
+  if (batch !== undefined) return quarantineUnclaimedRows(needs, batch, load, failure);
   // Claims once more without the content rendered ahead.
   const { written: _written, ...bare } = load;
   try {

@@ -28,8 +28,6 @@ interface Wanted {
   readonly blocks: ReadonlySet<OptionalBlock>;
 }
 
-type Authorisations = Inputs['authorisations'];
-
 /** How long the authorisations of a destination count as those of a moment ago, ms. */
 const recentMs = 500;
 
@@ -65,7 +63,11 @@ export function createReader(database: Database, secrets: LeadSecrets, goLive?: 
     // Its callers have joined already.
     ahead: async (deliveryIds: readonly number[], blocks: Wanted['blocks']) => {
       const { rows, ...read } = await readAttemptsAhead(database, secrets, deliveryIds, blocks);
-      const authorisations = await recentOf(recent, rows);
+      const reading = new Map<string, Promise<readonly Authorisation[]>>();
+      for (const { destinationId } of rows)
+        if (!reading.has(destinationId)) reading.set(destinationId, recent(destinationId));
+      const authorisations = new Map<string, readonly Authorisation[]>();
+      for (const [destinationId, all] of reading) authorisations.set(destinationId, await all);
       return { rows, inputs: await inputsOf(rows, { ...read, authorisations, revisions: new Map() }) };
     },
     targets: async (destinationId: string, action: Action) => {
@@ -100,22 +102,8 @@ async function withGates(
   return { leads, ...read, inactive, incomplete };
 }
 
-type Recent = (destinationId: string) => Promise<readonly Authorisation[]>;
-
-const recentOf = async (
-  recent: Recent,
-  rows: readonly { readonly destinationId: string }[],
-): Promise<Authorisations> =>
-  new Map(
-    await Promise.all(
-      [...new Set(rows.map((row) => row.destinationId))].map(
-        async (id): Promise<[string, readonly Authorisation[]]> => [id, await recent(id)],
-      ),
-    ),
-  );
-
 /** The authorisations of a destination, read twice a second at most. */
-function createRecent(database: Database): Recent {
+function createRecent(database: Database): (destinationId: string) => Promise<readonly Authorisation[]> {
   const seen = new Map<string, { at: number; read: Promise<readonly Authorisation[]> }>();
   return (destinationId) => {
     const known = seen.get(destinationId);

@@ -73,7 +73,7 @@ async function departTogether(
     return ready.every((prepared) => isUnchanged(prepared, locked)) ? 'departed' : 'changed';
   });
   const leaving = departures.filter((_, index) => answers[index] === 'departed');
-  if (!(await markDeparted(tx, leaving.flatMap(marksOf), leasesAre === 'checked'))) return undefined;
+  if (!(await markDeparted(tx, marksOf(leaving), leasesAre === 'checked'))) return undefined;
   await logDepartures(tx, leaving, await entriesOf(leaving), locked.now);
   for (const departure of leaving) await keepFile(tx, masterKeys, departure);
   return answers;
@@ -87,21 +87,25 @@ export async function departWithClaim(
   tx: Sql,
   { claimed, written, mappingVersionId, locks, lease }: WrittenAhead,
 ): Promise<ReadonlySet<number>> {
-  const rows = claimed.filter((row) => written.get(row.id)?.mappingVersionId === mappingVersionId);
-  if (rows.length === 0) return new Set();
   const locked: LockedState = { ...locks, now: tx.now() };
-  const leaving = rows.flatMap((row) => {
+  const leaving: Departure[] = [];
+  const departed = new Set<number>();
+  for (const row of claimed) {
     const departure = written.get(row.id);
-    const stands =
-      departure?.ready.every((prepared) => isSameRow(prepared.row, row) && isUnchanged(prepared, locked)) ===
-      true;
-    return stands ? [departure] : [];
-  });
-  const marked = markSendingDeparted(tx, leaving.flatMap(marksOf), lease);
+    if (departure?.mappingVersionId !== mappingVersionId) continue;
+    let isAsWritten = true;
+    for (const prepared of departure.ready)
+      isAsWritten &&= isSameRow(prepared.row, row) && isUnchanged(prepared, locked);
+    if (!isAsWritten) continue;
+    leaving.push(departure);
+    departed.add(row.id);
+  }
+  if (leaving.length === 0) return departed;
+  const marked = markSendingDeparted(tx, marksOf(leaving), lease);
   // While the database is at that: what is computed between two statements is waited for by every claim of the destination.
   const [entries] = await Promise.all([entriesOf(leaving), marked]);
   await logDepartures(tx, leaving, entries, locked.now);
-  return new Set(leaving.flatMap((departure) => departure.ready.map((prepared) => prepared.row.id)));
+  return departed;
 }
 
 /** True if the row is still the one that the content was rendered for: its lead and action never change. */
@@ -135,9 +139,6 @@ function isUnchanged(
   );
 }
 
-const entriesOf = async (leaving: readonly Departure[]): Promise<readonly Handover[]> =>
-  leaving.flatMap((departure) => departureEntries(departure));
-
 async function logDepartures(
   tx: Sql,
   leaving: readonly Departure[],
@@ -145,10 +146,8 @@ async function logDepartures(
   now: Date,
 ): Promise<void> {
   await appendHandovers(tx, entries, { at: now });
-  await noteCallDepartures(
-    tx,
-    leaving.flatMap((departure) => callDepartures(departure)),
-  );
+  const calls = callDepartures(leaving);
+  if (calls.length > 0) await noteCallDepartures(tx, calls);
 }
 
 async function keepFile(
@@ -180,68 +179,75 @@ async function keepFile(
   );
 }
 
-const marksOf = ({ ready, mappingVersionId }: Departure): readonly DepartureMark[] =>
-  ready.map((prepared) => ({
-    id: prepared.row.id,
-    token: prepared.row.leaseToken,
-    writtenAt: writtenAtOf(prepared.row),
-    sentRevision: prepared.call?.attempt.oldestRevision ?? prepared.contentRevision,
-    sentMappingId: mappingVersionId,
-  }));
-
-function callDepartures({ ready, mappingVersionId }: Departure): readonly CallDeparture[] {
-  return ready.flatMap(({ row, call, contentRevision }) =>
-    call === undefined
-      ? []
-      : [
-          {
-            deliveryId: row.id,
-            leadId: row.leadId,
-            destinationId: row.destinationId,
-            name: call.name,
-            run: row.run,
-            attempt: row.attempt,
-            sentRevision: contentRevision,
-            sentMappingId: mappingVersionId,
-          },
-        ],
-  );
+function marksOf(leaving: readonly Departure[]): readonly DepartureMark[] {
+  const marks: DepartureMark[] = [];
+  for (const { ready, mappingVersionId } of leaving)
+    for (const { row, call, contentRevision } of ready)
+      marks.push({
+        id: row.id,
+        token: row.leaseToken,
+        writtenAt: writtenAtOf(row),
+        sentRevision: call?.attempt.oldestRevision ?? contentRevision,
+        sentMappingId: mappingVersionId,
+      });
+  return marks;
 }
 
-function departureEntries(departure: Departure): readonly Handover[] {
-  const { parcel, composed } = departure;
-  // One file holds many leads: each is digested over the file's hash, under its own key, instead of over megabytes.
-  const digested =
-    parcel.batch === undefined ? composed.content : createHash('sha256').update(composed.content).digest();
-  return departure.ready.map(
-    ({ row, lead, record, authorisation, former, contentRevision, call }): Handover => {
-      const secret = departure.secrets.get(row.leadId);
-      return {
-        entry: 'departed',
-        ...entryNames(row),
-        ...(call === undefined ? {} : { call: call.name }),
-        actor: departure.actor ?? 'worker',
-        connector: departure.connector,
-        recipient: authorisation.recipient,
-        target: composed.target,
-        authorisationId: authorisation.id,
-        ...(former === true ? { reason: 'former_authorisation' } : {}),
-        mappingVersionId: departure.mappingVersionId,
-        leadRevision: contentRevision,
-        fields: record.fieldNames,
-        consents: record.consents,
-        ...(secret === undefined ? {} : { digest: contentDigest(secret, row.id, digested) }),
-        bytes: composed.content.byteLength,
-        ...(composed.fileName === undefined ? {} : { fileName: composed.fileName }),
-        cited: citationsOf({
-          authorisation,
-          secret,
-          mapping: departure.mappingDigest,
-          consents: lead.consents,
-        }),
-      };
-    },
-  );
+function callDepartures(leaving: readonly Departure[]): readonly CallDeparture[] {
+  const calls: CallDeparture[] = [];
+  for (const { ready, mappingVersionId } of leaving)
+    for (const { row, call, contentRevision } of ready)
+      if (call !== undefined)
+        calls.push({
+          deliveryId: row.id,
+          leadId: row.leadId,
+          destinationId: row.destinationId,
+          name: call.name,
+          run: row.run,
+          attempt: row.attempt,
+          sentRevision: contentRevision,
+          sentMappingId: mappingVersionId,
+        });
+  return calls;
+}
+
+async function entriesOf(leaving: readonly Departure[]): Promise<readonly Handover[]> {
+  const entries: Handover[] = [];
+  for (const departure of leaving) {
+    const { parcel, composed } = departure;
+    // One file holds many leads: each is digested over the file's hash, under its own key, instead of over megabytes.
+    const digested =
+      parcel.batch === undefined ? composed.content : createHash('sha256').update(composed.content).digest();
+    for (const prepared of departure.ready) entries.push(entryOf(departure, prepared, digested));
+  }
+  return entries;
+}
+
+function entryOf(
+  { composed, actor, connector, mappingVersionId, mappingDigest, secrets }: Departure,
+  { row, lead, record, authorisation, former, contentRevision, call }: Ready,
+  digested: Uint8Array,
+): Handover {
+  const secret = secrets.get(row.leadId);
+  return {
+    entry: 'departed',
+    ...entryNames(row),
+    ...(call === undefined ? {} : { call: call.name }),
+    actor: actor ?? 'worker',
+    connector,
+    recipient: authorisation.recipient,
+    target: composed.target,
+    authorisationId: authorisation.id,
+    ...(former === true ? { reason: 'former_authorisation' } : {}),
+    mappingVersionId,
+    leadRevision: contentRevision,
+    fields: record.fieldNames,
+    consents: record.consents,
+    ...(secret === undefined ? {} : { digest: contentDigest(secret, row.id, digested) }),
+    bytes: composed.content.byteLength,
+    ...(composed.fileName === undefined ? {} : { fileName: composed.fileName }),
+    cited: citationsOf({ authorisation, secret, mapping: mappingDigest, consents: lead.consents }),
+  };
 }
 
 const kept = 2_000;

@@ -1,6 +1,7 @@
 // Renders a create before its claim, so that claim and departure share one transaction.
 // Invariant: it reads under no lock; the claim compares row, lead, consents, authorisation and version, and a delivery of which one has
 // changed is rendered again after its claim. Only a create of which the recipient can hold nothing is rendered ahead.
+import type { CompiledMapping } from '../../mapping/contract.ts';
 import { isStoreTrouble } from '../../store/database.ts';
 import type { AttemptDelivery } from '../../store/deliveries/deliveries.ts';
 import type { ClaimedDelivery, ClaimJob } from '../trip/attempt.ts';
@@ -44,13 +45,16 @@ export async function readAheadTogether(
   { database, reader }: Pick<DelivererOptions, 'database' | 'reader'>,
   wanted: readonly WantedAhead[],
 ): Promise<readonly (ReadAhead | undefined)[]> {
-  const mappings = new Set(wanted.map(({ mapping }) => mapping));
-  const { rows, inputs } = await reader.ahead(
-    wanted.map(({ job }) => job.deliveryId),
-    blocksOf(...mappings),
-  );
+  const mappings = new Set<CompiledMapping>();
+  const ids: number[] = [];
+  for (const { job, mapping } of wanted) {
+    mappings.add(mapping);
+    ids.push(job.deliveryId);
+  }
+  const { rows, inputs } = await reader.ahead(ids, blocksOf(...mappings));
   const now = database.now();
-  const byId = new Map(rows.map((row) => [row.id, row]));
+  const byId = new Map<number, AttemptDelivery>();
+  for (const row of rows) byId.set(row.id, row);
   return wanted.map(({ job }) => {
     const row = byId.get(job.deliveryId);
     return row !== undefined && goesAhead(row, job) ? { row: asClaimed(row, now), inputs } : undefined;

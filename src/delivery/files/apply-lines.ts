@@ -21,7 +21,8 @@ import { lockLeads } from '../../store/leads/leads.ts';
 import { namesOf } from '../../store/people/persons-names.ts';
 import { closeAlertsOf } from '../../store/alerts/tasks.ts';
 import { bisectRows, isOfNoRow } from '../trip/quarantine.ts';
-import { decisionEffects, joinEffects, writeEffects, type Effects } from '../outcome/effects.ts';
+import { decisionEffects, joinEffects, type Effects } from '../outcome/effects.ts';
+import { writeEffects } from '../outcome/write-outcomes.ts';
 import type { Published } from '../trip/mapping-cache.ts';
 import {
   matched,

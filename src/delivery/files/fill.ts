@@ -17,7 +17,8 @@ import { readDeliveries, type Delivery } from '../../store/deliveries/deliveries
 import { markSettled, type Settlement } from '../../store/deliveries/delivery-settlements.ts';
 import { entryNames } from '../../store/log/handovers.ts';
 import { toldByFile, noteTold, takeFullFile } from '../../store/files/full-files.ts';
-import { joinEffects, writeEffects, type Effects } from '../outcome/effects.ts';
+import { joinEffects, type Effects } from '../outcome/effects.ts';
+import { writeEffects } from '../outcome/write-outcomes.ts';
 
 export interface OpenedBatch {
   readonly id: number;

@@ -38,12 +38,22 @@ const quietOutcomes: ReadonlySet<string> = new Set<OutcomeKind>([
 
 type Settling = { readonly attempted?: Pick<Evidence, 'outcome' | 'rows'> };
 
-const attemptsOf = (settlings: readonly Settling[]): readonly Pick<Evidence, 'outcome' | 'rows'>[] =>
-  settlings.flatMap(({ attempted }) => (attempted === undefined ? [] : [attempted]));
-
-const namesOf = (attempts: readonly Pick<Evidence, 'rows'>[]): readonly string[] => [
-  ...new Set(attempts.flatMap((attempt) => attempt.rows.map((row) => row.destinationId))),
-];
+/** The destinations of attempts, and those of which an outcome moves the circuit. */
+function concernedBy(settlings: readonly Settling[]): {
+  readonly names: readonly string[];
+  readonly moving: ReadonlySet<string>;
+} {
+  const names = new Set<string>();
+  const moving = new Set<string>();
+  for (const { attempted } of settlings) {
+    if (attempted === undefined) continue;
+    for (const { destinationId } of attempted.rows) {
+      names.add(destinationId);
+      if (!quietOutcomes.has(attempted.outcome.kind)) moving.add(destinationId);
+    }
+  }
+  return { names: [...names], moving };
+}
 
 /** So long a circuit that was not quiet is read before the outcomes of its destination are written, ms. */
 const restlessMs = 5_000;
@@ -63,15 +73,17 @@ export interface QuietCircuits {
 export function createQuietCircuits(): QuietCircuits {
   const restless = new Map<string, number>();
   const texts = new Map<string, string>();
-  const wasRestless = (name: string): boolean => performance.now() < (restless.get(name) ?? 0);
   return {
     assumed: (tx, settlings) => {
-      const attempts = attemptsOf(settlings);
-      const names = namesOf(attempts);
-      if (!attempts.every(({ outcome }) => quietOutcomes.has(outcome.kind))) return undefined;
-      if (names.length === 0 || names.some(wasRestless)) return undefined;
-      const work = { changed: false, at: tx.now().getTime(), measuredAt: performance.now() };
-      return new Map(names.map((name) => [name, { ...work, now: closedCircuit }]));
+      const { names, moving } = concernedBy(settlings);
+      if (names.length === 0 || moving.size > 0) return undefined;
+      const [at, measuredAt] = [tx.now().getTime(), performance.now()];
+      const circuits = new Map<string, CircuitWork>();
+      for (const name of names) {
+        if (measuredAt < (restless.get(name) ?? 0)) return undefined;
+        circuits.set(name, { now: closedCircuit, changed: false, at, measuredAt });
+      }
+      return circuits;
     },
     textOf: (name) => texts.get(name),
     forget: (name) => void texts.delete(name),
@@ -91,29 +103,26 @@ export async function lockCircuits(
   tx: Sql,
   settlings: readonly Settling[],
 ): Promise<Map<string, CircuitWork>> {
-  const attempts = attemptsOf(settlings);
-  const names = namesOf(attempts);
+  const { names, moving } = concernedBy(settlings);
   const seenAt = performance.now();
   const seen = await readStates(tx, names);
-  const healthy = (name: string): boolean =>
-    isQuiet(seen.get(name)?.circuit ?? closedCircuit) &&
-    attempts.every(
-      (attempt) => attempt.rows[0]?.destinationId !== name || quietOutcomes.has(attempt.outcome.kind),
-    );
-  const moving = names.filter((name) => !healthy(name));
   const lockedAt = performance.now();
-  const locked = await readStates(tx, moving, true);
-  return new Map(
-    names.map((name) => [
-      name,
-      {
-        now: locked.get(name)?.circuit ?? seen.get(name)?.circuit ?? closedCircuit,
-        changed: false,
-        at: locked.get(name)?.now ?? seen.get(name)?.now ?? tx.now().getTime(),
-        measuredAt: locked.has(name) ? lockedAt : seenAt,
-      },
-    ]),
+  const locked = await readStates(
+    tx,
+    names.filter((name) => moving.has(name) || !isQuiet(seen.get(name)?.circuit ?? closedCircuit)),
+    true,
   );
+  const circuits = new Map<string, CircuitWork>();
+  for (const name of names) {
+    const state = locked.get(name) ?? seen.get(name);
+    circuits.set(name, {
+      now: state?.circuit ?? closedCircuit,
+      changed: false,
+      at: state?.now ?? tx.now().getTime(),
+      measuredAt: locked.has(name) ? lockedAt : seenAt,
+    });
+  }
+  return circuits;
 }
 
 export interface CircuitMove {

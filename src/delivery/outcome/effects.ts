@@ -1,32 +1,17 @@
-// Computes the effects of an outcome (entries of the log, settlements, alerts, calls, references), and writes them.
-// Invariant: every writer of an outcome uses this file, every settlement has its entry, and an end wakes the deliveries that waited.
+// Computes the effects of an outcome: entries of the log, settlements, alerts, calls, references.
+// Invariant: every writer of an outcome uses this file, and every settlement has its entry.
 import type { Captured, Evidence } from '../../../connectors/contract.ts';
 import { isEnd, splitReason, type DeliveryState } from '../../domain/delivery.ts';
 import { isUndo, undoneBy, type Decision, type Verdict } from '../../domain/verdict.ts';
-import { raiseAlerts, type Alert } from '../../store/alerts/alerts.ts';
-import {
-  forgetCaptures,
-  noteCallOutcomes,
-  queueNextCalls,
-  type CallOutcome,
-} from '../../store/deliveries/calls.ts';
-import type { Sql } from '../../store/database.ts';
+import type { Alert } from '../../store/alerts/alerts.ts';
+import type { CallOutcome } from '../../store/deliveries/calls.ts';
 import type { AttemptDelivery } from '../../store/deliveries/deliveries.ts';
-import {
-  bringForward,
-  forgetReferences,
-  keepLateReferences,
-  type LateReference,
-  type Settlement,
-} from '../../store/deliveries/delivery-settlements.ts';
-import { noteTaken, type TargetTaken } from '../../store/deliveries/delivery-targets.ts';
-import { entryNames, appendHandovers, type Handover } from '../../store/log/handovers.ts';
-import { noteReadBacks, type ReadBackWanted } from '../../store/deliveries/read-backs.ts';
-import { noteUndone } from '../../store/deliveries/undone-calls.ts';
-import { wakeAndReadCircuits } from '../../store/leads/restrictions.ts';
+import type { LateReference, Settlement } from '../../store/deliveries/delivery-settlements.ts';
+import type { TargetTaken } from '../../store/deliveries/delivery-targets.ts';
+import { entryNames, type Handover } from '../../store/log/handovers.ts';
+import type { ReadBackWanted } from '../../store/deliveries/read-backs.ts';
 import type { Attempted, ClaimedDelivery, Stopped } from '../trip/attempt.ts';
-import { withoutRepeats } from '../planning/hourly-alerts.ts';
-import { resendOvertaken, type LateArrival } from './follow-ups.ts';
+import type { LateArrival } from './follow-ups.ts';
 
 export interface OutcomeEffects {
   readonly handovers: readonly Handover[];
@@ -63,24 +48,26 @@ export type Effects = Partial<OutcomeEffects>;
 
 /** All effects of a transaction, in the order of their parts. */
 export function joinEffects(parts: readonly Effects[]): OutcomeEffects {
-  const all = <Item>(of: (part: Effects) => readonly Item[] | undefined): readonly Item[] =>
-    parts.flatMap((part) => of(part) ?? []);
-  return {
-    handovers: all((part) => part.handovers),
-    settlements: all((part) => part.settlements),
-    alerts: all((part) => part.alerts),
-    ended: all((part) => part.ended),
-    erased: all((part) => part.erased),
-    calls: all((part) => part.calls),
-    taken: all((part) => part.taken),
-    forward: all((part) => part.forward),
-    next: all((part) => part.next),
-    again: all((part) => part.again),
-    undone: all((part) => part.undone),
-    readBacks: all((part) => part.readBacks),
-    lateReferences: all((part) => part.lateReferences),
-    lateArrivals: all((part) => part.lateArrivals),
-  };
+  const joined = {
+    handovers: [],
+    settlements: [],
+    alerts: [],
+    ended: [],
+    erased: [],
+    calls: [],
+    taken: [],
+    forward: [],
+    next: [],
+    again: [],
+    undone: [],
+    readBacks: [],
+    lateReferences: [],
+    lateArrivals: [],
+  } satisfies Record<keyof OutcomeEffects, unknown[]>;
+  for (const part of parts)
+    for (const name of Object.keys(joined) as (keyof OutcomeEffects)[])
+      (joined[name] as unknown[]).push(...(part[name] ?? []));
+  return joined;
 }
 
 const stoppedEntries = {
@@ -183,7 +170,8 @@ export function decisionEffects(row: ClaimedDelivery, decision: Decision, attemp
   const state = stateAfter(verdict);
   const isUndone = call !== undefined && isUndo(call.name);
   const isDelivered = state === 'delivered';
-  const targets = targetEffects(row, attempted);
+  const targets: Effects =
+    attempted.outcome.evidence?.targets === undefined ? {} : targetEffects(row, attempted);
   return {
     ...targets,
     ...(call === undefined ? {} : callEffects(row, call.name, decision, attempted)),
@@ -193,7 +181,7 @@ export function decisionEffects(row: ClaimedDelivery, decision: Decision, attemp
         ...outcomeEntry(row, attempted),
         nextStep: verdict.next,
       },
-      ...targets.handovers,
+      ...(targets.handovers ?? []),
     ],
     settlements: [settlementOf(row, decision, attempted)],
     ended: isEnd(state) ? [{ leadId, destinationId }] : [],
@@ -202,7 +190,7 @@ export function decisionEffects(row: ClaimedDelivery, decision: Decision, attemp
       isDelivered && row.action !== 'erase' && readBackMs !== undefined
         ? [{ ...row, deliveryId: row.id, afterMs: readBackMs }]
         : [],
-    alerts: alertsOfVerdict(row, verdict, isUndone),
+    alerts: verdict.next === 'fail' || verdict.next === 'hold' ? [alertOf(row, verdict, isUndone)] : [],
   };
 }
 
@@ -236,15 +224,10 @@ function settlementOf(
   };
 }
 
-function alertsOfVerdict(
-  row: ClaimedDelivery,
-  { next, reason }: Verdict,
-  isUndone: boolean,
-): readonly Alert[] {
+function alertOf(row: ClaimedDelivery, { next, reason }: Verdict, isUndone: boolean): Alert {
   const { clientId, destinationId, id: deliveryId } = row;
-  const about = { clientId, destinationId, deliveryId, reason };
-  if (next === 'fail') return [{ kind: isUndone ? 'manual_task' : 'delivery_failed', ...about }];
-  return next === 'hold' ? [{ kind: 'support_decides', ...about }] : [];
+  const failed = isUndone ? 'manual_task' : 'delivery_failed';
+  return { kind: next === 'hold' ? 'support_decides' : failed, clientId, destinationId, deliveryId, reason };
 }
 
 /** The effects of an outcome whose lease was lost: it is logged, and the reference of the recipient is kept. */
@@ -371,28 +354,4 @@ function spends(verdict: Verdict): boolean {
     case 'hold':
       return true;
   }
-}
-
-/** Writes all but `settlements`, written before. Returns the circuits of `circuitsOf`, read in a statement that is sent anyway. */
-export async function writeEffects(
-  tx: Sql,
-  effects: OutcomeEffects,
-  circuitsOf: readonly string[] = [],
-): Promise<ReadonlyMap<string, string>> {
-  await appendHandovers(tx, effects.handovers);
-  await noteCallOutcomes(tx, effects.calls);
-  await noteUndone(tx, effects.undone);
-  await noteTaken(tx, effects.taken);
-  await noteReadBacks(tx, effects.readBacks);
-  await queueNextCalls(tx, effects.next, 'afresh');
-  await queueNextCalls(tx, effects.again, 'goes_on');
-  // First: an erasure that leaves again needs the reference that came too late for it.
-  const late = await resendOvertaken(tx, effects.lateArrivals);
-  await keepLateReferences(tx, effects.lateReferences);
-  await forgetReferences(tx, effects.erased);
-  await forgetCaptures(tx, effects.erased);
-  const circuits = await wakeAndReadCircuits(tx, effects.ended, circuitsOf);
-  await bringForward(tx, effects.forward);
-  await raiseAlerts(tx, await withoutRepeats(tx, [...effects.alerts, ...late]));
-  return circuits;
 }

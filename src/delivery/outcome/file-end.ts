@@ -110,21 +110,22 @@ export async function endFile(
 
 export async function settleFile(
   tx: Sql,
+  batchId: number,
   attempted: Attempted,
   decisions: ReadonlyMap<number, Decision>,
 ): Promise<void> {
-  if (attempted.batchId === undefined || decisions.size === 0) return;
+  if (decisions.size === 0) return;
   const verdicts = [...decisions.values()].map((decision) => decision.verdict);
   const open = verdicts.filter((verdict) => verdict.next !== 'done' && verdict.next !== 'fail');
   // The file ends when each of its rows does; until then it is looked at when the first of them is due.
   if (open.length > 0) {
     await retryBatch(
       tx,
-      attempted.batchId,
+      batchId,
       Math.min(...open.map((verdict) => ('afterMs' in verdict ? verdict.afterMs : heldFileMs))),
     );
   } else {
-    await endBatch(tx, attempted.batchId, await endOfFile(tx, attempted.batchId, attempted, verdicts));
+    await endBatch(tx, batchId, await endOfFile(tx, batchId, attempted, verdicts));
   }
 }
 

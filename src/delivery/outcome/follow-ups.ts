@@ -12,7 +12,7 @@ import { entryNames, appendHandovers } from '../../store/log/handovers.ts';
 import { lockLeads } from '../../store/leads/leads.ts';
 import { openRun, startOver } from '../../store/deliveries/support-writes.ts';
 import { toldMailboxes, type ToldMailbox } from '../../store/deliveries/told-mailboxes.ts';
-import type { ClaimedDelivery, TripEnd } from '../trip/attempt.ts';
+import type { Attempted, ClaimedDelivery } from '../trip/attempt.ts';
 
 export interface LateArrival {
   readonly row: Pick<Delivery, 'id' | 'action' | 'leadId' | 'clientId' | 'destinationId'>;
@@ -62,24 +62,17 @@ async function reopenAndQueue(tx: Sql, id: number): Promise<boolean> {
 
 export async function alertsOfFormerMailboxes(
   tx: Sql,
-  ends: readonly TripEnd[],
+  { rows }: Pick<Attempted, 'rows'>,
   settlements: readonly Settlement[],
 ): Promise<readonly Alert[]> {
   const alerts: Alert[] = [];
-  for (const { attempted } of ends) {
-    if (attempted?.connector !== 'email') continue;
-    for (const row of attempted.rows) {
-      const isDelivered = settlements.some(({ id, state }) => id === row.id && state === 'delivered');
-      if (row.action === 'create' || !isDelivered) continue;
-      const { id: deliveryId, clientId, destinationId, leadId } = row;
-      if (isUninformed(await toldMailboxes(tx, leadId, destinationId), deliveryId))
-        alerts.push({
-          kind: 'manual_task',
-          clientId,
-          destinationId,
-          deliveryId,
-          reason: manualTaskFor(row).reason,
-        });
+  for (const row of rows) {
+    const isDelivered = settlements.some(({ id, state }) => id === row.id && state === 'delivered');
+    if (row.action === 'create' || !isDelivered) continue;
+    const { id: deliveryId, clientId, destinationId, leadId } = row;
+    if (isUninformed(await toldMailboxes(tx, leadId, destinationId), deliveryId)) {
+      const { reason } = manualTaskFor(row);
+      alerts.push({ kind: 'manual_task', clientId, destinationId, deliveryId, reason });
     }
   }
   return alerts;

@@ -12,7 +12,7 @@ import { lockVersionsInForce, saveCircuit } from '../../store/destinations/desti
 import { addSlot } from '../../store/files/file-slots.ts';
 import { appendHandovers } from '../../store/log/handovers.ts';
 import { lockLeads, type LeadLock } from '../../store/leads/leads.ts';
-import { lockLeased, type Holds } from '../../store/deliveries/leases.ts';
+import { lockLeased, type Holds, type Lease } from '../../store/deliveries/leases.ts';
 import { lockWhole } from '../../store/files/long-files.ts';
 import { attemptEntries } from '../../store/deliveries/pull-entries.ts';
 import type { Attempted, ClaimedDelivery, Recorded, Stopped, TripEnd } from '../trip/attempt.ts';
@@ -79,41 +79,41 @@ async function recordTogether(
   const { leasesAre } = trust;
   const assumed = trust.leasesAre === 'trusted' ? trust.quiet.assumed(tx, ends) : undefined;
   const circuits = assumed ?? (await lockCircuits(tx, ends));
-  const leads = await lockMovedLeads(tx, ends, leasesAre);
-  const versions = await lockVersions(tx, ends);
-  const leases = ends
-    .flatMap((end) => [
-      ...(end.attempted?.rows ?? []),
-      ...(end.stopped ?? []).map((stopped) => stopped.row),
-      ...(end.released ?? []),
-      ...(end.looked ?? []).map(({ row }) => row),
-    ])
-    .map((row) => ({ id: row.id, token: row.leaseToken }));
-  const holds = leasesAre === 'trusted' ? () => true : await lockLeased(tx, leases);
-  // Read once the rows are locked: an acceptance under an earlier lease, committed a moment ago, is seen.
-  const given = await withRepeatedAcceptances(tx, ends);
-  const ended: Ended[] = [];
+  const { leases, decidedLeads, decidedVersions } = concernedBy(ends, leasesAre);
+  // The leads are locked before the deliveries, as departure, erasure and planning do: none of them can cross this settlement.
+  const leads = decidedLeads.length === 0 ? new Map<number, never>() : await lockLeads(tx, decidedLeads);
+  const versions =
+    decidedVersions.length === 0 ? new Map<string, never>() : await lockVersionsInForce(tx, decidedVersions);
+  const holds = leasesAre === 'trusted' ? isTrusted : await lockLeased(tx, leases);
+  // Read once the rows are locked: an acceptance under an earlier lease, committed a moment ago, is seen. None is trusted.
+  const given = leasesAre === 'trusted' ? ends : await withRepeatedAcceptances(tx, ends);
+  const recorded: Recorded[] = [];
+  const effects: Effects[] = [];
   const isSettled = (id: number): boolean =>
-    ended.some(({ effects }) =>
-      effects.some(({ settlements = [] }) => settlements.some((settlement) => settlement.id === id)),
-    );
-  for (const end of given)
-    ended.push(await endTrip(tx, end, { holds, isSettled, leads, versions, circuits, random }));
-  const all = joinEffects(ended.flatMap(({ effects }) => effects));
+    effects.some(({ settlements = [] }) => settlements.some((settlement) => settlement.id === id));
+  for (const end of given) {
+    const ended = await endTrip(tx, end, { holds, isSettled, leads, versions, circuits, random });
+    recorded.push(ended.recorded);
+    effects.push(...ended.effects);
+  }
+  const all = joinEffects(effects);
   // Leases that were locked and found valid in this transaction cannot be lost before its end.
-  const tokens =
-    leasesAre === 'trusted' ? new Map(leases.map((lease) => [lease.id, lease.token])) : undefined;
-  if (!(await markSettled(tx, all.settlements, tokens))) return undefined;
+  if (!(await markSettled(tx, all.settlements, leasesAre === 'trusted' ? leases : undefined)))
+    return undefined;
   const quiet =
     trust.leasesAre === 'trusted' && assumed !== undefined
       ? { circuits: trust.quiet, names: [...assumed.keys()] }
       : undefined;
   if (!(await writeOutcomes(tx, all, quiet))) return undefined;
-  await raiseAlerts(tx, await alertsOfFormerMailboxes(tx, ends, all.settlements));
+  for (const { attempted } of ends)
+    if (attempted?.connector === 'email')
+      await raiseAlerts(tx, await alertsOfFormerMailboxes(tx, attempted, all.settlements));
   for (const [destinationId, circuit] of circuits)
     if (circuit.changed) await saveCircuit(tx, destinationId, circuit.now);
-  return ended.map(({ recorded }) => recorded);
+  return recorded;
 }
+
+const isTrusted: Holds = () => true;
 
 /** The end of one trip: the answer to its worker, and the effects to write. */
 interface Ended {
@@ -143,27 +143,38 @@ const mayStayOpen: ReadonlySet<string> = new Set<OutcomeKind>([
   'unknown',
 ]);
 
-/** The leads are locked before the deliveries, as departure, erasure and planning do: none of them can cross this settlement. */
-function lockMovedLeads(
-  tx: Sql,
-  ends: readonly TripEnd[],
-  leasesAre: 'trusted' | 'checked',
-): Promise<ReadonlyMap<number, LeadLock>> {
-  const rows = ends.flatMap(({ attempted, stopped = [], looked = [] }) => [
-    ...looked.map(({ row }) => row),
-    ...(attempted !== undefined &&
-    (leasesAre === 'checked' ||
-      mayStayOpen.has(attempted.outcome.kind) ||
-      attempted.call?.undoes === true ||
-      attempted.call?.more(capturesOf(attempted)) === true)
-      ? attempted.rows
-      : []),
-    ...stopped.filter(isDecided).map((judged) => judged.row),
-  ]);
-  return lockLeads(
-    tx,
-    rows.filter((row) => row.action !== 'erase').map((row) => row.leadId),
-  );
+interface Concerned {
+  readonly leases: readonly Lease[];
+  /** Leads of deliveries that may stay open, or were decided by what the lead was. */
+  readonly decidedLeads: readonly number[];
+  /** Destinations for which something was decided by the version in force: the next publication waits. Leads are locked before. */
+  readonly decidedVersions: readonly string[];
+}
+
+function concernedBy(ends: readonly TripEnd[], leasesAre: Trust['leasesAre']): Concerned {
+  const leases: Lease[] = [];
+  const decidedLeads: number[] = [];
+  const decidedVersions: string[] = [];
+  const concern = (row: ClaimedDelivery, isLeadLocked: boolean): void => {
+    leases.push({ id: row.id, token: row.leaseToken });
+    if (isLeadLocked && row.action !== 'erase') decidedLeads.push(row.leadId);
+  };
+  for (const { attempted, stopped = [], released = [], looked = [] } of ends) {
+    const isOpen =
+      attempted !== undefined &&
+      (leasesAre === 'checked' ||
+        mayStayOpen.has(attempted.outcome.kind) ||
+        attempted.call?.undoes === true ||
+        attempted.call?.more(capturesOf(attempted)) === true);
+    for (const row of attempted?.rows ?? []) concern(row, isOpen);
+    for (const stop of stopped) {
+      concern(stop.row, isDecided(stop));
+      if (dependsOnVersion(stop)) decidedVersions.push(stop.row.destinationId);
+    }
+    for (const row of released) concern(row, false);
+    for (const { row } of looked) concern(row, true);
+  }
+  return { leases, decidedLeads, decidedVersions };
 }
 
 const nothingRecorded: Recorded = { decisions: new Map(), late: [], circuit: 'none' };
@@ -230,10 +241,11 @@ async function endAttempt(
     circuit === undefined || decisions.size === 0 || attempted.besideCircuit === true
       ? undefined
       : moveCircuit(circuit, attempted, decisions);
-  await settleFile(tx, attempted, decisions);
+  if (attempted.batchId !== undefined) await settleFile(tx, attempted.batchId, attempted, decisions);
   const recorded: Recorded = { decisions, late, circuit: move?.change ?? 'none' };
   if (move === undefined) return { recorded, effects };
-  return { recorded, effects: [...effects.map((one) => sentBack(one, move.backMs)), move.effects] };
+  const own = move.backMs.size === 0 ? effects : effects.map((one) => sentBack(one, move.backMs));
+  return { recorded, effects: [...own, move.effects] };
 }
 
 function situationOf(
@@ -241,22 +253,23 @@ function situationOf(
   attempted: Attempted,
   circuitClosed: boolean,
 ): Parameters<typeof decide>[1] {
-  const together = attempted.batchId === undefined ? [row] : attempted.rows;
+  const isAlone = attempted.batchId === undefined;
   return {
-    spent: (attempted.spent ?? spentOf(together)) + 1,
+    spent: (attempted.spent ?? (isAlone ? row.spent : spentOf(attempted.rows))) + 1,
     circuitClosed,
     maybeReceived: attempted.call?.maybeReceived ?? row.maybeReceived,
     undoes: attempted.call?.undoes ?? false,
     moreCalls: attempted.call?.more(capturesOf(attempted)) ?? false,
     hasLookup: attempted.hasLookup,
-    ...(attempted.settlingMs === undefined ? {} : { notFound: notFoundFor(together, attempted.settlingMs) }),
-    pendingSinceMs: Math.min(
-      ...together.map((member) =>
-        member.pendingSince === undefined ? 0 : member.now.getTime() - member.pendingSince.getTime(),
-      ),
-    ),
+    ...(attempted.settlingMs === undefined
+      ? {}
+      : { notFound: notFoundFor(isAlone ? [row] : attempted.rows, attempted.settlingMs) }),
+    pendingSinceMs: isAlone ? pendingMs(row) : Math.min(...attempted.rows.map(pendingMs)),
   };
 }
+
+const pendingMs = ({ pendingSince, now }: ClaimedDelivery): number =>
+  pendingSince === undefined ? 0 : now.getTime() - pendingSince.getTime();
 
 const isRepeatable = ({ isOnce, outcome, rows }: Attempted): boolean =>
   isOnce === true && outcome.kind === 'accepted' && rows.some(({ attempt }) => attempt > 1);
@@ -297,15 +310,6 @@ const dependsOnVersion = (stopped: Stopped): boolean => isDecided(stopped) && st
 
 /** True if recording the end may wait for a publication: only ends of the same destination may wait with it. */
 export const waitsForPublication = ({ stopped = [] }: TripEnd): boolean => stopped.some(dependsOnVersion);
-
-/**
- * Locks the versions in force of the destinations for which something was decided; the next publication waits. Leads are locked before.
- */
-const lockVersions = (tx: Sql, ends: readonly TripEnd[]): Promise<ReadonlyMap<string, number>> =>
-  lockVersionsInForce(
-    tx,
-    ends.flatMap(({ stopped = [] }) => stopped.filter(dependsOnVersion).map(({ row }) => row.destinationId)),
-  );
 
 interface LockedInputs {
   readonly leads: ReadonlyMap<number, LeadLock>;

@@ -1,12 +1,25 @@
 // Writes the effects of outcomes, and proves that the circuits by which they were decided are quiet.
-// Invariant: false means that nothing is proved, and the caller rolls back. For a lead alone (one settlement, one entry, one end) the
-// statement that queues the entry for sealing proves that the circuit is the quiet one of a moment ago, and that no delivery waits for it.
+// Invariant: an end wakes the deliveries that waited for it. False means that nothing is proved, and the caller rolls back. For a lead alone
+// (one settlement, one entry, one end) the statement that queues the entry for sealing proves that the circuit is the quiet one of a moment
+// ago, and that no delivery waits for it.
+import { raiseAlerts } from '../../store/alerts/alerts.ts';
 import type { Sql } from '../../store/database.ts';
+import { forgetCaptures, noteCallOutcomes, queueNextCalls } from '../../store/deliveries/calls.ts';
+import {
+  bringForward,
+  forgetReferences,
+  keepLateReferences,
+} from '../../store/deliveries/delivery-settlements.ts';
+import { noteTaken } from '../../store/deliveries/delivery-targets.ts';
+import { noteReadBacks } from '../../store/deliveries/read-backs.ts';
+import { noteUndone } from '../../store/deliveries/undone-calls.ts';
+import { nothingElse, wakeAndReadCircuits } from '../../store/leads/restrictions.ts';
 import { appendHandovers } from '../../store/log/handovers.ts';
 import { awaitSealWhere } from '../../store/log/handovers-unsealed.ts';
-import { nothingElse } from '../../store/leads/restrictions.ts';
+import { withoutRepeats } from '../planning/hourly-alerts.ts';
 import type { QuietCircuits } from './circuit.ts';
-import { writeEffects, type OutcomeEffects } from './effects.ts';
+import type { OutcomeEffects } from './effects.ts';
+import { resendOvertaken } from './follow-ups.ts';
 
 /** @param quiet circuits that were assumed to be quiet */
 export async function writeOutcomes(
@@ -14,23 +27,17 @@ export async function writeOutcomes(
   effects: OutcomeEffects,
   quiet: { readonly circuits: QuietCircuits; readonly names: readonly string[] } | undefined,
 ): Promise<boolean> {
-  const isProved = quiet && (await writeLoneEnd(tx, effects, quiet.circuits));
-  if (isProved !== undefined) return isProved;
-  const stored = await writeEffects(tx, effects, quiet?.names);
-  return quiet?.circuits.proved(quiet.names, stored) ?? true;
-}
-
-/** Undefined: the outcome has other effects, or its circuit has not been read yet. */
-async function writeLoneEnd(
-  tx: Sql,
-  { settlements, handovers, ended, ...others }: OutcomeEffects,
-  circuits: QuietCircuits,
-): Promise<boolean | undefined> {
-  const isLone = [settlements, handovers, ended].every((list) => list.length === 1);
+  if (quiet === undefined) {
+    await writeEffects(tx, effects);
+    return true;
+  }
+  const { circuits, names } = quiet;
+  const { settlements, handovers, ended } = effects;
   const [end] = ended;
-  if (!isLone || end === undefined || Object.values(others).some((list) => list.length > 0)) return undefined;
-  const circuit = circuits.textOf(end.destinationId);
-  if (circuit === undefined) return undefined;
+  const circuit = end === undefined ? undefined : circuits.textOf(end.destinationId);
+  const isLone = settlements.length === 1 && handovers.length === 1 && ended.length === 1;
+  if (end === undefined || circuit === undefined || !isLone || !isPlain(effects))
+    return circuits.proved(names, await writeEffects(tx, effects, names));
   let isProved = false;
   await appendHandovers(tx, handovers, {
     queue: async (_, [entry]) => {
@@ -39,4 +46,37 @@ async function writeLoneEnd(
   });
   if (!isProved) circuits.forget(end.destinationId);
   return isProved;
+}
+
+const plain: ReadonlySet<string> = new Set<keyof OutcomeEffects>(['settlements', 'handovers', 'ended']);
+
+/** True if nothing but settlements, their entries and ends is to be written. */
+function isPlain(effects: OutcomeEffects): boolean {
+  for (const [name, list] of Object.entries(effects)) if (list.length > 0 && !plain.has(name)) return false;
+  return true;
+}
+
+/** Writes all but `settlements`, written before. Returns the circuits of `circuitsOf`, read in a statement that is sent anyway. */
+export async function writeEffects(
+  tx: Sql,
+  effects: OutcomeEffects,
+  circuitsOf: readonly string[] = [],
+): Promise<ReadonlyMap<string, string>> {
+  await appendHandovers(tx, effects.handovers);
+  if (isPlain(effects)) return wakeAndReadCircuits(tx, effects.ended, circuitsOf);
+  await noteCallOutcomes(tx, effects.calls);
+  await noteUndone(tx, effects.undone);
+  await noteTaken(tx, effects.taken);
+  await noteReadBacks(tx, effects.readBacks);
+  await queueNextCalls(tx, effects.next, 'afresh');
+  await queueNextCalls(tx, effects.again, 'goes_on');
+  // First: an erasure that leaves again needs the reference that came too late for it.
+  const late = await resendOvertaken(tx, effects.lateArrivals);
+  await keepLateReferences(tx, effects.lateReferences);
+  await forgetReferences(tx, effects.erased);
+  await forgetCaptures(tx, effects.erased);
+  const circuits = await wakeAndReadCircuits(tx, effects.ended, circuitsOf);
+  await bringForward(tx, effects.forward);
+  await raiseAlerts(tx, await withoutRepeats(tx, [...effects.alerts, ...late]));
+  return circuits;
 }

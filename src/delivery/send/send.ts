@@ -4,7 +4,7 @@
 import type { Connector, Credentials, Outcome } from '../../../connectors/contract.ts';
 import { foreignCode } from '../../errors.ts';
 import type { Log } from '../../log.ts';
-import type { ClaimedDelivery, FileBatch, Recorded } from '../trip/attempt.ts';
+import type { ClaimedDelivery, FileBatch, Ready, Recorded } from '../trip/attempt.ts';
 import { policyOf } from '../calls/progress.ts';
 import { keepRenewed, leaseOf, type Lease } from '../claim/lease.ts';
 import { watchCredentials } from '../content/credentials.ts';
@@ -24,7 +24,7 @@ export interface Sent {
 export async function send(
   needs: TripNeeds,
   departed: Departed,
-  lease: Lease = rowsLease(needs, departed),
+  lease: Lease = leaseOf(needs.database, departed.trip, departed.departure.ready.map(rowOf)),
 ): Promise<Sent | undefined> {
   const { trip, departure } = departed;
   await needs.step('departed', departure.parcel.destination);
@@ -37,12 +37,7 @@ export async function send(
   return { outcome, startedAt, sentAt };
 }
 
-const rowsLease = (needs: TripNeeds, { trip, departure }: Departed): Lease =>
-  leaseOf(
-    needs.database,
-    trip,
-    departure.ready.map(({ row }) => row),
-  );
+const rowOf = ({ row }: Ready): ClaimedDelivery => row;
 
 /** A process may wait for a token longer than its lease lasts, or be frozen meanwhile: a token is used under a valid lease only. */
 const underLease = (credentials: Credentials, lease: Lease): Credentials => ({
@@ -71,7 +66,7 @@ async function sendByConnector(needs: TripNeeds, departed: Departed, lease: Leas
   try {
     const { settings, classify } = call ?? { settings: trip.settings, classify: context.classify };
     const first = await say('send', parcel, settings, classify);
-    return await sendToEveryRecord(needs, departed, first, say);
+    return trip.canAsk ? await sendToEveryRecord(needs, departed, first, say) : first;
   } catch (error) {
     // A connector answers with values; this is a bug of ours, and the bytes may have left.
     needs.log.error('delivery.broken', {
@@ -89,7 +84,7 @@ export async function recordOutcome(
   { outcome, startedAt, sentAt }: Sent,
 ): Promise<Recorded> {
   const { mapping, connector, versionId, batch, claimedAt } = trip;
-  const rows = departure.ready.map((prepared) => prepared.row);
+  const rows = departure.ready.map(rowOf);
   const call = departure.ready[0]?.call;
   const recorded = await needs.record({
     attempted: {

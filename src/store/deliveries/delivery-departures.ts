@@ -2,7 +2,7 @@
 // Invariant: only the current fencing token may depart a row; the caller appends `departed` in the same transaction.
 import { inList, type Sql, type SqlValue } from '../database.ts';
 import { leaseColumns } from './delivery-claims.ts';
-import { valueById, heldClause, together, type Lease } from './leases.ts';
+import { columnsById, heldClause, together, type Lease } from './leases.ts';
 
 export interface DepartureMark extends Lease {
   readonly id: number;
@@ -12,24 +12,18 @@ export interface DepartureMark extends Lease {
   readonly sentMappingId: number;
 }
 
+const columnsOf = ({ sentRevision, sentMappingId, writtenAt }: DepartureMark) =>
+  [sentRevision, sentMappingId, writtenAt.toISOString().slice(0, 23).replace('T', ' ')] as const;
+
 /** `SET` of a departure; it follows the `SET` of a lease where both are one statement, and then uses the new `attempt`. */
-function departureColumns(marks: readonly DepartureMark[]): {
+function departureColumns(
+  ids: readonly number[],
+  marks: readonly DepartureMark[],
+): {
   readonly sql: string;
   readonly values: readonly SqlValue[];
 } {
-  const ids = marks.map((mark) => mark.id);
-  const revision = valueById(
-    ids,
-    marks.map((mark) => mark.sentRevision),
-  );
-  const mapping = valueById(
-    ids,
-    marks.map((mark) => mark.sentMappingId),
-  );
-  const written = valueById(
-    ids,
-    marks.map((mark) => mark.writtenAt.toISOString().slice(0, 23).replace('T', ' ')),
-  );
+  const [revision, mapping, written] = columnsById(ids, marks.map(columnsOf));
   return {
     sql: `departures = departures + 1, departed_attempt = attempt, sent_revision = ${revision.sql}, sent_mapping_id = ${mapping.sql},
               first_departed_at = COALESCE(first_departed_at, ${written.sql})`,
@@ -49,9 +43,10 @@ export async function markDeparted(
 ): Promise<boolean> {
   for (let start = 0; start < marks.length; start += together) {
     const some = marks.slice(start, start + together);
-    const list = inList(some.map((mark) => mark.id));
+    const ids = some.map((mark) => mark.id);
+    const list = inList(ids);
     const held = locked ? { sql: '', values: [] } : heldClause(some);
-    const columns = departureColumns(some);
+    const columns = departureColumns(ids, some);
     const { affected } = await tx.run(
       `UPDATE deliveries FORCE INDEX (PRIMARY) SET ${columns.sql} WHERE id IN (${list.marks}) ${held.sql}`,
       [...columns.values, ...list.values, ...held.values],
@@ -69,8 +64,9 @@ export async function markSendingDeparted(
 ): Promise<void> {
   for (let start = 0; start < marks.length; start += together) {
     const some = marks.slice(start, start + together);
-    const list = inList(some.map((mark) => mark.id));
-    const columns = departureColumns(some);
+    const ids = some.map((mark) => mark.id);
+    const list = inList(ids);
+    const columns = departureColumns(ids, some);
     await tx.run(
       `UPDATE deliveries FORCE INDEX (PRIMARY) SET ${leaseColumns}, ${columns.sql} WHERE id IN (${list.marks})`,
       [lease.owner, lease.leaseMs, ...columns.values, ...list.values],

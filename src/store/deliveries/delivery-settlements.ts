@@ -4,7 +4,7 @@
 import type { DeliveryState } from '../../domain/delivery.ts';
 import { safeReference } from '../../domain/names-in-text.ts';
 import { inList, type Sql } from '../database.ts';
-import { valueById, heldClause, together } from './leases.ts';
+import { columnsById, heldClause, together, type Lease } from './leases.ts';
 
 export interface Settlement {
   readonly id: number;
@@ -23,41 +23,51 @@ export interface Settlement {
 }
 
 /**
- * Settles rows without a lease, or with `tokens` (by id) rows under their lease.
+ * Settles rows without a lease, or rows under their `leases`, which may name others besides.
  * Returns false when one of those leases is lost: the caller must roll back.
  */
 export async function markSettled(
   tx: Sql,
   settlements: readonly Settlement[],
-  tokens?: ReadonlyMap<number, number>,
+  leases?: readonly Lease[],
 ): Promise<boolean> {
   for (let start = 0; start < settlements.length; start += together)
-    if (!(await settleTogether(tx, settlements.slice(start, start + together), tokens))) return false;
+    if (!(await settleTogether(tx, settlements.slice(start, start + together), leases))) return false;
   return true;
 }
+
+const columnsOf = (one: Settlement) =>
+  [
+    one.spend ? 1 : 0,
+    one.maybeReceived ? 1 : 0,
+    one.askFirst ? 1 : 0,
+    safeReference(one.reference) ?? '',
+    one.leaveBatch ? 1 : 0,
+    one.notFound === true ? 1 : 0,
+    one.reason.slice(0, 80),
+    Math.round(one.afterMs * 1000),
+    one.state,
+  ] as const;
 
 async function settleTogether(
   tx: Sql,
   settlements: readonly Settlement[],
-  tokens: ReadonlyMap<number, number> | undefined,
+  leases: readonly Lease[] | undefined,
 ): Promise<boolean> {
-  const held =
-    tokens === undefined
-      ? { sql: '', values: [] }
-      : heldClause(settlements.map(({ id }) => ({ id, token: tokens.get(id) ?? 0 })));
-  const ids = settlements.map((settlement) => settlement.id);
+  const tokens = new Map<number, number>();
+  for (const { id, token } of leases ?? []) tokens.set(id, token);
+  const ids: number[] = [];
+  const named: Lease[] = [];
+  for (const { id } of settlements) {
+    ids.push(id);
+    named.push({ id, token: tokens.get(id) ?? 0 });
+  }
+  const held = leases === undefined ? { sql: '', values: [] } : heldClause(named);
   const list = inList(ids);
-  const by = (valueOf: (settlement: Settlement) => string | number): ReturnType<typeof valueById> =>
-    valueById(ids, settlements.map(valueOf));
-  const state = by((settlement) => settlement.state);
-  const reason = by((settlement) => settlement.reason.slice(0, 80));
-  const after = by((settlement) => Math.round(settlement.afterMs * 1000));
-  const spend = by((settlement) => (settlement.spend ? 1 : 0));
-  const received = by((settlement) => (settlement.maybeReceived ? 1 : 0));
-  const ask = by((settlement) => (settlement.askFirst ? 1 : 0));
-  const reference = by((settlement) => safeReference(settlement.reference) ?? '');
-  const leave = by((settlement) => (settlement.leaveBatch ? 1 : 0));
-  const notFound = by((settlement) => (settlement.notFound === true ? 1 : 0));
+  const [spend, received, ask, reference, leave, notFound, reason, after, state] = columnsById(
+    ids,
+    settlements.map(columnsOf),
+  );
   const { affected } = await tx.run(
     `UPDATE deliveries FORCE INDEX (PRIMARY) SET
         spent = spent + ${spend.sql},
@@ -87,7 +97,7 @@ async function settleTogether(
       ...held.values,
     ],
   );
-  return tokens === undefined || affected === settlements.length;
+  return leases === undefined || affected === settlements.length;
 }
 
 /** Shorter delays are not brought forward: each run can be only once. */

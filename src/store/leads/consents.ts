@@ -128,10 +128,12 @@ export async function readConsents(
   return consentsByLead(await sql.all<ConsentRow>(`${selectConsents} WHERE lead_id IN (${marks})`, values));
 }
 
-const consentsByLead = (rows: readonly ConsentRow[]): ReadonlyMap<number, readonly ConsentRecord[]> =>
-  new Map(
-    [...inTime(rows, (row) => row.recorded_at)].map(([leadId, group]) => [leadId, group.map(consentOf)]),
-  );
+function consentsByLead(rows: readonly ConsentRow[]): ReadonlyMap<number, readonly ConsentRecord[]> {
+  const byLead = new Map<number, readonly ConsentRecord[]>();
+  for (const [leadId, group] of inTime(rows, (row) => row.recorded_at))
+    byLead.set(leadId, group.map(consentOf));
+  return byLead;
+}
 
 const unpackConsent = unpacker<ConsentRow>(
   packedNames as (keyof ConsentRow)[],
@@ -139,8 +141,11 @@ const unpackConsent = unpacker<ConsentRow>(
 );
 
 /** Consent events by lead, oldest stamp first, from the packed columns of several leads. */
-export const unpackConsents = (columns: readonly unknown[]): ReadonlyMap<number, readonly ConsentRecord[]> =>
-  consentsByLead(columns.flatMap((column) => arrayOf(column).map(unpackConsent)));
+export function unpackConsents(columns: readonly unknown[]): ReadonlyMap<number, readonly ConsentRecord[]> {
+  const rows: ConsentRow[] = [];
+  for (const column of columns) for (const packed of arrayOf(column)) rows.push(unpackConsent(packed));
+  return consentsByLead(rows);
+}
 
 /**
  * Inserts events; their receipt follows the order of the list. `revision`: of the lead, with the event; `originId`: the event of

@@ -227,28 +227,21 @@ export async function appendHandovers(
       'INTERNAL-001',
       'An entry of the log was to be written by a connection that cannot sign it.',
     );
-  const acts = moved === 'taken' ? [] : entries.filter(isAct);
-  await lockClients(
-    tx,
-    acts.map(({ clientId }) => clientId),
-    'shared',
-  );
-  for (const { entry, actor = '', purpose = '', recipient = '' } of entries)
+  const acts: string[] = [];
+  if (moved !== 'taken') for (const entry of entries) if (isAct(entry)) acts.push(entry.clientId);
+  if (acts.length > 0) await lockClients(tx, acts, 'shared');
+  // Texts that a person typed, with their leads; entries of the gateway itself have no actor and cite no text.
+  const typed = new Map<string, number[]>();
+  for (const { entry, actor, purpose = '', recipient = '', leadId = 0 } of entries) {
+    if (actor === undefined) continue;
     if (actor !== '' && !ownActors.has(actor)) {
       // A number that we gave may read like one that is dialled.
       refuseAddresses(purpose.replace(/^(?:request|note) \d+/, ''));
       if (namesRecipient.has(entry)) refuseAddresses(recipient);
     }
-  // Texts that a person typed; entries of the gateway itself have no actor and cite no text.
-  const typed = entries.filter(
-    ({ actor, purpose = '', leadId = 0 }) => actor !== undefined && purpose !== '' && leadId > 0,
-  );
-  for (const [purpose = '', about] of Map.groupBy(typed, (entry) => entry.purpose))
-    await refuseNames(
-      tx,
-      about.map(({ leadId = 0 }) => leadId),
-      purpose,
-    );
+    if (purpose !== '' && leadId > 0) typed.set(purpose, [...(typed.get(purpose) ?? []), leadId]);
+  }
+  for (const [purpose, about] of typed) await refuseNames(tx, about, purpose);
   const text = `${at.toISOString().slice(0, 23)}000`;
   for (const part of insertGroups(entries)) {
     const rows = part.map((entry) => valuesOf(entry, text));
@@ -275,8 +268,15 @@ const isDefault = (value: SqlValue | undefined): boolean => value === '' || valu
 const allColumns = handoverColumns.map((_, index) => index);
 
 /** A departure fills two thirds of the columns, an outcome others: a column with its default in every row is not sent. */
-const filledColumns = (rows: readonly (readonly SqlValue[])[]): readonly number[] =>
-  allColumns.filter((index) => index < withoutDefault || rows.some((row) => !isDefault(row[index])));
+function filledColumns(rows: readonly (readonly SqlValue[])[]): readonly number[] {
+  const filled: number[] = [];
+  for (const index of allColumns) {
+    let isFilled = index < withoutDefault;
+    for (const row of rows) isFilled ||= !isDefault(row[index]);
+    if (isFilled) filled.push(index);
+  }
+  return filled;
+}
 
 const statements = new Map<string, string>();
 const maxStatements = 500;
