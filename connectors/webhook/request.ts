@@ -37,6 +37,7 @@ export function headersOf(
     if (!value.ok) return value;
     headers[name.toLowerCase()] = value.value;
   }
+  if (settings.auth === undefined) return { ok: true, headers };
   const own = authHeaders(settings.auth, secret);
   return own.ok ? { ok: true, headers: { ...headers, ...own.headers } } : own;
 }

@@ -3,7 +3,7 @@
 import { allowed, isCareful, type Circuit } from './breaker.ts';
 import type { Reason } from './delivery.ts';
 import type { DestinationLimits, DestinationStatus } from './destination.ts';
-import { rateRoom, urgentLimits, type RateWindows } from './rates.ts';
+import { hasRates, rateRoom, urgentLimits, type RateWindows } from './rates.ts';
 import { nextOpening, type SendingHours } from './sending-hours.ts';
 
 /** The state of a destination at the decision. */
@@ -80,6 +80,8 @@ export function sendPermission(at: SendSituation): SendPermission {
   if (isStopped(at.status)) return { count: 0, refusal: { reason: suspended, afterMs: 0 } };
   const closed = closedFor(at.limits.hours, at.now);
   const room = roomInHours(at);
+  // Only rates are waived for urgent ones.
+  if (!hasRates(at.limits)) return { ...room, closed };
   const urgent = roomForUrgent(at);
   return {
     ...room,
@@ -125,7 +127,7 @@ const roomForUrgent = (at: SendSituation): Room =>
 function roomInHours(at: SendSituation): Room {
   const byCircuit = allowedBy(at.circuit, at.now) - at.inFlight;
   if (byCircuit <= 0) return { count: 0, refusal: { reason: held, afterMs: 0 } };
-  const rate = rateRoom(at.windows, at.limits, at.now);
+  const rate = hasRates(at.limits) ? rateRoom(at.windows, at.limits, at.now) : undefined;
   if (rate !== undefined && rate.left <= 0) return { count: 0, refusal: rate.refusal };
   if (at.unit === 'file')
     return {

@@ -52,7 +52,8 @@ const plain: ReadonlySet<string> = new Set<keyof OutcomeEffects>(['settlements',
 
 /** True if nothing but settlements, their entries and ends is to be written. */
 function isPlain(effects: OutcomeEffects): boolean {
-  for (const [name, list] of Object.entries(effects)) if (list.length > 0 && !plain.has(name)) return false;
+  for (const name of Object.keys(effects) as (keyof OutcomeEffects)[])
+    if (effects[name].length > 0 && !plain.has(name)) return false;
   return true;
 }
 
