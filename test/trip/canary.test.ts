@@ -10,6 +10,7 @@ import { createLog } from '../../src/log.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { hasty, leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
 import { markersIn, tablesText } from './markers.ts';
+import { lapse } from './process.ts';
 
 const markers = {
   last_name: 'Canarinézumque',
@@ -54,7 +55,6 @@ beforeAll(async () => {
   await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'first' });
   await gateway.start('planner');
   // This worker breaks once between departure and sending, with an error that quotes the person.
-  let broken = false;
   worker = await startWorker(gateway.app, {
     step: (name) => {
       if (name !== 'departed' || broken) return;
@@ -63,6 +63,7 @@ beforeAll(async () => {
     },
   });
 });
+let broken = false;
 let stopMonitor: () => void = () => undefined;
 let worker: Role | undefined;
 afterAll(async () => {
@@ -127,17 +128,15 @@ test('a marked prospect leaves no trace outside the lead tables and the payload'
       consents: `[{"purpose":"${markers.last_name}"}]`,
     }),
   );
+  await gateway.until('broken', () => broken);
+  await lapse(gateway);
   // Replayed until the CRM has given every answer of the list and finally says yes.
-  await gateway.until(
-    'delivered',
-    async () => {
-      const [row] = await gateway.states("l.reference = 'C-1'");
-      if (row !== undefined && ['failed', 'waiting'].includes(row.state))
-        await replay(gateway.app, [row.id], { actor: 'tester', reason: 'again', again: true });
-      return row?.state === 'delivered' && call >= answers.length;
-    },
-    100_000,
-  );
+  await gateway.soon('delivered', async () => {
+    const [row] = await gateway.states("l.reference = 'C-1'");
+    if (row !== undefined && ['failed', 'waiting'].includes(row.state))
+      await replay(gateway.app, [row.id], { actor: 'tester', reason: 'again', again: true });
+    return row?.state === 'delivered' && call >= answers.length;
+  });
   // A second key, a unique one, stored twice: the driver's message would quote it.
   await expect(
     gateway.app.database.run(
