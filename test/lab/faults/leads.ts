@@ -129,6 +129,14 @@ export const lateLead = (
   return { row, handed: { reference, owed: [], poison: false, person } };
 };
 
+/** The last lead of the last operation. */
+export function lastLead(): { readonly row: IntakeValues; readonly handed: HandedIn } {
+  const [person, operation] = [7_000_000, operationAt(1)];
+  const reference = `${operationMark}${operation}-${person}`;
+  const row = leadRow(reference, { programme: 'ES-CRM', ...ofPerson(person), ...ofOperation(operation) });
+  return { row, handed: { reference, owed: ['essai-crm'], poison: false, person } };
+}
+
 const grantedAt = (at: Date): string =>
   JSON.stringify([
     { purpose: 'marketing', channel: 'email', state: 'granted', recordedAt: at.toISOString() },

@@ -4,6 +4,8 @@ import { addDelay, civilDate } from '../../../src/domain/civil-date.ts';
 import { recordOperation } from '../../../src/retention/register.ts';
 import { closeDeliveries } from '../../../src/support/close-and-cancel.ts';
 import type { Gateway } from '../../trip/gateway.ts';
+import type { IntakeValues } from '../../../src/store/intake/intake.ts';
+import type { HandedIn } from './ledgers.ts';
 import { clientId } from './mappings.ts';
 import type { Random } from './random.ts';
 import { pause, perhaps, surely, untilFound, type Scene } from './scene.ts';
@@ -42,7 +44,7 @@ async function end({ gateway, recipients }: EndScene, operation: number, waitMs:
   await perhaps(async () => {
     const run = await app.retention.begin(clientId, 'storm');
     // Every other one at once, beside the planner, as `relais retention run` does it.
-    if (operation % 2 === 0) await app.retention.finish(run);
+    if (operation % 2 === 1) await app.retention.finish(run);
   });
   recipients.atLeisure(false);
 }
@@ -60,8 +62,19 @@ export async function endOperations(
   }
 }
 
-/** When all is settled: nothing of it is on its way. */
-export const endLastOperation = (scene: EndScene): Promise<void> => end(scene, operations - 1, 0);
+/** When all is settled: its last lead comes only now, so that retention takes one at least that is being sent. */
+export async function endLastOperation(
+  scene: EndScene & Pick<Scene, 'handedIn'>,
+  { row, handed }: { readonly row: IntakeValues; readonly handed: HandedIn },
+): Promise<void> {
+  const { gateway, recipients, handedIn } = scene;
+  recipients.atLeisure(true);
+  await surely(() => gateway.send(row));
+  handedIn().push(handed);
+  const values = [handed.reference];
+  await untilFound(gateway, 'SELECT 1 FROM leads WHERE reference = ?', { values, forMs: 75_000 });
+  await end(scene, operations - 1, 75_000);
+}
 
 /** An hour goes by for whatever retention looks at again later, support has closed its tasks, and what came late is found. */
 export async function settleRetention({ app, owner }: Gateway): Promise<void> {

@@ -11,6 +11,7 @@ import { watchSecrets } from './exposed.ts';
 import { feed } from './feed.ts';
 import { startFetching } from './fetching.ts';
 import { readLedgers } from './ledgers.ts';
+import { lastLead } from './leads.ts';
 import { countLocks, type LockFigures } from './locks.ts';
 import type { ChangeRow } from './ledgers.ts';
 import { askedFirst, heldMs, limits, type Pace } from './mappings.ts';
@@ -144,7 +145,7 @@ export async function storm(options: StormOptions): Promise<StormReport> {
     options.log(`storm over, ${feeding.handedIn.length} leads handed in; waiting until all is settled`);
     const calmed = await calm(scene, options, options.calmMs ?? 240_000);
     await lastRights(scene, seeded(options.seed + 4));
-    await endLastOperation(scene);
+    await endLastOperation(scene, lastLead());
     const calmSeconds = calmed + (await calm(scene, options, options.calmMs ?? 180_000));
     const leftovers = await leftBehind(gateway);
     const damaged = await damagedTables(gateway);
