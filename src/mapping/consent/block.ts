@@ -3,10 +3,10 @@
 import { answerToTell, toldAheadMs, type CurrentConsent, isNamedEntity } from '../../domain/consent.ts';
 import { pairOf, unchanged, type CompiledMapping, type ConsentSent, type Told } from '../contract.ts';
 import type { Path, Report } from '../document/problems.ts';
-import type { ConsentNeed, FieldProblem, Scalar } from '../fields/values.ts';
+import type { ConsentNeed } from '../fields/values.ts';
 import { type Lead, type ConsentState, consentChannels, consentPurposes } from '../../domain/lead.ts';
-import { compileChoices, omitted, tableRow, type Choices } from './choices.ts';
-import { type AnswerLine, type Proof, compileProof, pairIndex } from './proof.ts';
+import { compileChoices, omitted } from './choices.ts';
+import { answersOf, compileProof, pairIndex, valueOf, type AnswerField, type AnswerLine } from './proof.ts';
 import { compileConsentEach } from './each.ts';
 import { isRecord } from '../document/yaml.ts';
 import { compileLineText, type LineOf } from '../fields/lines.ts';
@@ -156,77 +156,49 @@ function compileLine(raw: unknown, path: Path, scope: Scope, pairs: ConsentNeed[
     ]);
   }
   const pair = pairIndex(pairs, purpose, channel);
-  const label = typeof raw['label'] === 'string' ? raw['label'] : undefined;
   const byAddress = raw['keptBy'] === 'address';
   if (byAddress) scope.blocks.add('refusedAtAddress');
-  return lineOf({ target, path, line, label, pair, need: { purpose, channel }, choices, proof, byAddress });
+  // A text of several lines has several opt-ins.
+  const field = line === undefined ? target.text : `${target.text} (${line.label})`;
+  const label = typeof raw['label'] === 'string' ? `${raw['label']} (${field})` : undefined;
+  const need = { purpose, channel };
+  return lineOf({ target, path, line, name: field, label, pair, need, choices, proof, byAddress });
 }
 
-interface Parts {
+interface Parts extends AnswerField {
   readonly target: Target;
   readonly path: Path;
   readonly line: LineOf | undefined;
-  readonly label: string | undefined;
-  readonly pair: number;
-  readonly need: ConsentNeed;
-  readonly choices: Choices | undefined;
-  readonly proof: Proof | undefined;
   /** The recipient has one answer for all persons with the address: a refusal of another person precedes a grant. */
   readonly byAddress: boolean;
 }
 
-function lineOf({ target, path, line, label, pair, need, choices, proof, byAddress }: Parts): AnswerLine {
-  /** Name in the log and the truth table: a text of several lines has several opt-ins. */
-  const field = line === undefined ? target.text : `${target.text} (${line.label})`;
+function lineOf({ target, path, line, byAddress, ...field }: Parts): AnswerLine {
   const appends = target.steps.at(-1)?.append === true;
-  const valueOf = (current: CurrentConsent, problems: FieldProblem[]): Scalar | null | undefined => {
-    if (proof !== undefined) return proof(current, field, problems);
-    const choice = choices?.[current.state];
-    return choice?.do === 'write' ? choice.value : undefined;
-  };
   const answerIn = (answers: readonly CurrentConsent[]): CurrentConsent | undefined => {
-    const current = answers[pair];
+    const current = answers[field.pair];
     return byAddress && current?.state === 'granted' && current.refusedAtAddress === true
       ? { ...current, state: 'refused' }
       : current;
   };
-  const say: AnswerLine['say'] = (answers, sent) => {
-    const current = answerIn(answers);
-    if (current === undefined || choices === undefined) return;
-    const choice = choices[current.state];
-    const value = choice.do === 'write' ? choice.value : undefined;
-    const written = value === undefined ? omitted : value === null ? 'null' : textOf(value);
-    sent.push({ ...need, state: current.state, field, value: written });
-  };
+  const said = answersOf([field], answerIn);
   return {
+    ...said,
     target,
     path,
-    pairs: [pair],
-    answers: choices !== undefined,
-    say,
+    pairs: [field.pair],
+    answers: field.choices !== undefined,
     line,
     write: (answers, out, sent, problems) => {
       const current = answerIn(answers);
       if (current === undefined) return;
-      const value = valueOf(current, problems);
+      const value = valueOf(field, current, problems);
       if (value !== undefined && line !== undefined) {
         out.push({ target, kind: 'line', text: line.write(textOf(value)) });
       } else if (value !== undefined) out.push({ target, kind: 'cell', cell: value });
       // Absence from a list is an answer only when the list is written.
       else if (appends) out.push({ target, kind: 'cells', cells: [] });
-      say(answers, sent);
-    },
-    held: (answers) => {
-      const state = answerIn(answers)?.state;
-      return state !== undefined && choices?.[state].do === 'hold' ? field : undefined;
-    },
-    table: choices === undefined ? [] : [{ field, ...need, values: tableRow(choices) }],
-    sheet: (answers) => {
-      const current = answerIn(answers);
-      const value = current === undefined ? undefined : valueOf(current, []);
-      if (value === undefined) return [];
-      const named = label === undefined ? field : `${label} (${field})`;
-      return [{ label: named, value: value === null ? '' : textOf(value) }];
+      said.say(answers, sent);
     },
   };
 }

@@ -2,12 +2,11 @@
 // Invariant: every answer it writes is named, recorded and in the truth table, like that of a single line.
 import type { CurrentConsent } from '../../domain/consent.ts';
 import { consentChannels, consentPurposes } from '../../domain/lead.ts';
-import { compileChoices, omitted, tableRow, type Choices } from './choices.ts';
-import { pairIndex, compileProof, type AnswerLine, type Proof } from './proof.ts';
-import type { ConsentSent } from '../contract.ts';
+import { compileChoices, type Choices } from './choices.ts';
+import { answersOf, compileProof, pairIndex, valueOf, type AnswerLine } from './proof.ts';
 import { isRecord } from '../document/yaml.ts';
 import { channelWords, purposeWords } from '../../domain/lead-values.ts';
-import { compileMap, mapNamed, type Mapped } from '../fields/maps.ts';
+import { compileMap, mapNamed } from '../fields/maps.ts';
 import { near, type Path } from '../document/problems.ts';
 import { textOf } from '../fields/rendering.ts';
 import type { Scope } from '../scope.ts';
@@ -32,12 +31,19 @@ const noSourceHere = (from: string): Both => [
   `source "${from}" does not exist here: channel or purpose.`,
 ];
 
-type Inner = { readonly target: Target; readonly path: Path } & (
-  | { readonly kind: 'values'; readonly choices: Choices }
-  | { readonly kind: 'proof'; readonly proof: Proof }
-  | { readonly kind: 'name'; readonly of: 'channel' | 'purpose'; readonly map: (value: Scalar) => Mapped }
-  | { readonly kind: 'constant'; readonly value: Scalar }
-);
+/** A field of an element. */
+interface Inner {
+  readonly target: Target;
+  readonly path: Path;
+  /** Set where it writes the opt-in itself. */
+  readonly choices?: Choices;
+  /** Its value for one answer; undefined: none is written. */
+  readonly cell: (
+    name: string,
+    answer: CurrentConsent & { readonly need: ConsentNeed },
+    problems: FieldProblem[],
+  ) => Scalar | null | undefined;
+}
 
 /** Compiles the line; undefined after reporting. */
 export function compileConsentEach(
@@ -74,7 +80,7 @@ export function compileConsentEach(
   const lines = Array.isArray(raw['fields']) ? (raw['fields'] as unknown[]) : [];
   const inner = lines.flatMap((line, index) => compileInner(line, [...path, 'fields', index], scope) ?? []);
   for (const problem of slotProblems(inner)) report.error(problem.path, problem.code, problem.message);
-  if (!inner.some((field) => field.kind === 'values')) {
+  if (!inner.some(({ choices }) => choices !== undefined)) {
     report.error(path, 'MAP-306', [
       `each de « ${target.text} » n’a aucun champ avec values : l’opt-in lui-même n’est pas écrit.`,
       `each of "${target.text}" has no field with values: the opt-in itself is not written.`,
@@ -91,93 +97,39 @@ interface Row {
 }
 
 function lineOf(target: Target, path: Path, rows: readonly Row[], inner: readonly Inner[]): AnswerLine {
-  const answering = inner.filter((field) => field.kind === 'values');
   const nameOf = (field: Inner): string => `${target.text}.${field.target.text}`;
+  const said = answersOf(
+    rows.flatMap(({ need, pair }) =>
+      inner.flatMap((field) => {
+        const { choices } = field;
+        if (choices === undefined) return [];
+        const name = nameOf(field);
+        const label = `${name}, ${purposeWords[need.purpose]} par ${channelWords[need.channel]}`;
+        return [{ name, label, need, pair, choices }];
+      }),
+    ),
+  );
   return {
+    ...said,
     target,
     path,
     answers: true,
     pairs: rows.map(({ pair }) => pair),
-    say: (current, sent) => {
-      for (const { need, pair } of rows) {
-        const answer = current[pair];
-        if (answer === undefined) continue;
-        for (const field of answering) sent.push(saidOf(field, nameOf(field), need, answer));
-      }
-    },
     write: (current, out, sent, problems) => {
-      const notes = { sent, problems };
       const written = rows.flatMap(({ need, pair }): readonly (readonly Entry[])[] => {
         const answer = current[pair];
         if (answer === undefined) return [];
         const row: Entry[] = [];
         for (const field of inner) {
-          const value = valueOf(field, nameOf(field), need, answer, notes);
+          const value = field.cell(nameOf(field), { ...answer, need }, problems);
           if (value !== undefined) row.push({ target: field.target, kind: 'cell', cell: value });
         }
         return [row];
       });
       out.push({ target, kind: 'rows', rows: written });
+      said.say(current, sent);
     },
-    held: (current) =>
-      rows
-        .flatMap(({ pair }) => {
-          const state = current[pair]?.state;
-          return state === undefined ? [] : answering.filter((field) => field.choices[state].do === 'hold');
-        })
-        .map(nameOf)[0],
-    table: rows.flatMap(({ need }) =>
-      answering.map((field) => ({ field: nameOf(field), ...need, values: tableRow(field.choices) })),
-    ),
-    sheet: (current) =>
-      rows.flatMap(({ need, pair }) =>
-        answering.flatMap((field) => {
-          const state = current[pair]?.state;
-          const choice = state === undefined ? undefined : field.choices[state];
-          if (choice?.do !== 'write') return [];
-          const label = `${nameOf(field)}, ${purposeWords[need.purpose]} par ${channelWords[need.channel]}`;
-          return [{ label, value: choice.value === null ? '' : textOf(choice.value) }];
-        }),
-      ),
   };
-}
-
-/** The opt-in of one answer for the log. */
-function saidOf(
-  { choices }: Extract<Inner, { readonly kind: 'values' }>,
-  name: string,
-  need: ConsentNeed,
-  { state }: CurrentConsent,
-): ConsentSent {
-  const choice = choices[state];
-  const shown = choice.do !== 'write' ? omitted : choice.value === null ? 'null' : textOf(choice.value);
-  return { ...need, state, field: name, value: shown };
-}
-
-/** The value that a field of an element has for one answer; undefined: none is written. */
-function valueOf(
-  field: Inner,
-  name: string,
-  need: ConsentNeed,
-  answer: CurrentConsent,
-  notes: { readonly sent: ConsentSent[]; readonly problems: FieldProblem[] },
-): Scalar | null | undefined {
-  switch (field.kind) {
-    case 'constant':
-      return field.value;
-    case 'proof':
-      return field.proof(answer, name, notes.problems);
-    case 'name': {
-      const mapped = field.map(need[field.of]);
-      if (mapped === 'error') notes.problems.push({ field: name, code: 'NOT_IN_MAP' });
-      return typeof mapped === 'object' ? mapped.value : undefined;
-    }
-    case 'values': {
-      notes.sent.push(saidOf(field, name, need, answer));
-      const choice = field.choices[answer.state];
-      return choice.do === 'write' ? choice.value : undefined;
-    }
-  }
 }
 
 const listed = (raw: unknown, name: string): boolean => Array.isArray(raw) && raw.includes(name);
@@ -200,15 +152,16 @@ function compileInner(raw: unknown, path: Path, scope: Scope): Inner | undefined
   }
   if (kinds[0] === 'values') {
     const choices = compileChoices(raw, path, scope, target);
-    return choices === undefined ? undefined : { kind: 'values', target, path, choices };
+    const cell: Inner['cell'] = (name, answer, problems) => valueOf({ name, choices }, answer, problems);
+    return choices && { target, path, choices, cell };
   }
   if (kinds[0] === 'proof') {
     const proof = compileProof(raw, path, scope);
-    return proof === undefined ? undefined : { kind: 'proof', target, path, proof };
+    return proof && { target, path, cell: (name, answer, problems) => proof(answer, name, problems) };
   }
   if (kinds[0] === 'value') {
     const value = raw['value'];
-    return isScalarValue(value) ? { kind: 'constant', target, path, value } : undefined;
+    return isScalarValue(value) ? { target, path, cell: () => value } : undefined;
   }
   const from = raw['from'];
   if (from !== 'channel' && from !== 'purpose') {
@@ -221,10 +174,16 @@ function compileInner(raw: unknown, path: Path, scope: Scope): Inner | undefined
   }
   const values: readonly string[] = from === 'channel' ? consentChannels : consentPurposes;
   const named = raw['map'];
-  if (named === undefined) return { kind: 'name', target, path, of: from, map: (value) => ({ value }) };
+  if (named === undefined) return { target, path, cell: (_name, { need }) => need[from] };
   const at: Path = [...path, 'map'];
   const shared = typeof named === 'string' ? mapNamed(named, at, scope) : { raw: named, path: at };
   if (shared === undefined) return undefined;
   const map = compileMap(shared.raw, shared.path, scope, { path: from, type: 'enum', values });
-  return map === undefined ? undefined : { kind: 'name', target, path, of: from, map };
+  if (map === undefined) return undefined;
+  const cell: Inner['cell'] = (name, { need }, problems) => {
+    const mapped = map(need[from]);
+    if (mapped === 'error') problems.push({ field: name, code: 'NOT_IN_MAP' });
+    return typeof mapped === 'object' ? mapped.value : undefined;
+  };
+  return { target, path, cell };
 }

@@ -8,6 +8,8 @@ import {
   type ConsentPurpose,
 } from '../../domain/lead.ts';
 import { compileFormat } from '../fields/formatters.ts';
+import { omitted, tableRow, type Choices } from './choices.ts';
+import { textOf } from '../fields/rendering.ts';
 import { compileMap, mapNamed } from '../fields/maps.ts';
 import { hinting, type Path } from '../document/problems.ts';
 import { emptyPolicy, type Scope } from '../scope.ts';
@@ -113,4 +115,63 @@ export interface AnswerLine {
 export function pairIndex(pairs: ConsentNeed[], purpose: ConsentPurpose, channel: ConsentChannel): number {
   const found = pairs.findIndex((pair) => pair.purpose === purpose && pair.channel === channel);
   return found >= 0 ? found : pairs.push({ purpose, channel }) - 1;
+}
+
+/** A field of the client that writes one answer, or the proof of it. */
+export interface AnswerField {
+  /** Name in the log and the truth table. */
+  readonly name: string;
+  /** Name in a sheet, where it is another. */
+  readonly label?: string | undefined;
+  readonly need: ConsentNeed;
+  readonly pair: number;
+  readonly choices?: Choices | undefined;
+  readonly proof?: Proof | undefined;
+}
+
+export function valueOf(
+  { name, choices, proof }: Pick<AnswerField, 'name' | 'choices' | 'proof'>,
+  current: CurrentConsent,
+  problems: FieldProblem[],
+): Scalar | null | undefined {
+  if (proof !== undefined) return proof(current, name, problems);
+  const choice = choices?.[current.state];
+  return choice?.do === 'write' ? choice.value : undefined;
+}
+
+/** What such fields say: to the log, to the truth table, and in a sheet. */
+export function answersOf(
+  fields: readonly AnswerField[],
+  answerIn = (answers: readonly CurrentConsent[], pair: number): CurrentConsent | undefined => answers[pair],
+): Pick<AnswerLine, 'say' | 'held' | 'table' | 'sheet'> {
+  const answered = <T>(
+    answers: readonly CurrentConsent[],
+    of: (field: AnswerField, current: CurrentConsent) => readonly T[],
+  ): readonly T[] =>
+    fields.flatMap((field) => {
+      const current = answerIn(answers, field.pair);
+      return current === undefined ? [] : of(field, current);
+    });
+  return {
+    say: (answers, sent) => {
+      const said = answered(answers, ({ name, need, choices }, { state }) => {
+        const choice = choices?.[state];
+        if (choice === undefined) return [];
+        const value =
+          choice.do === 'write' ? (choice.value === null ? 'null' : textOf(choice.value)) : omitted;
+        return [{ ...need, state, field: name, value }];
+      });
+      sent.push(...said);
+    },
+    held: (answers) =>
+      answered(answers, ({ name, choices }, { state }) => (choices?.[state].do === 'hold' ? [name] : []))[0],
+    table: fields.flatMap(({ name, need, choices }) =>
+      choices === undefined ? [] : [{ field: name, ...need, values: tableRow(choices) }],
+    ),
+    sheet: (answers) =>
+      answered(answers, (field, current) => {
+        const value = valueOf(field, current, []);
+        return value === undefined ? [] : [{ label: field.label ?? field.name, value: textOf(value) }];
+      }),
+  };
 }
