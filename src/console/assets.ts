@@ -6,13 +6,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 
-interface Asset {
-  readonly address: string;
-  readonly type: string;
-  readonly bytes: Buffer;
-}
-
-const asset = (name: string, type: string, bytes: Buffer): Asset => ({
+const asset = (name: string, type: string, bytes: Buffer) => ({
   address: `/assets/${createHash('sha256').update(bytes).digest('hex').slice(0, 16)}/${name}`,
   type,
   bytes,

@@ -182,14 +182,8 @@ const places: readonly Place[] = [
   { kind: 'verification', path: '/audit/verifications/', list: '/audit', needs: 'audit.read' },
 ];
 
-interface NothingThere {
-  readonly title: Both;
-  readonly text: Both;
-  readonly more: Html;
-}
-
 /** Undefined for an address that names no single thing with an error without French words, and without a session. */
-export function nothingThere(request: FastifyRequest, error?: RelaisError): NothingThere | undefined {
+export function nothingThere(request: FastifyRequest, error?: RelaisError) {
   const { session } = visitOf(request);
   if (session?.stage !== 'full') return undefined;
   const [path = '', query = ''] = request.url.split('?');

@@ -46,11 +46,7 @@ const places: readonly { readonly path: string; readonly name: Both; readonly ne
   { path: '/accounts', name: frame.accounts, needs: 'account.manage' },
 ];
 
-export interface Here {
-  /** Path and query, to which a change of language returns. */
-  readonly back: string;
-  readonly path: string;
-}
+export type Here = ReturnType<typeof hereOf>;
 
 /** @param now for the zone */
 export function pageOf(page: Page, visit: Visit, here: Here, now: Date): string {
@@ -159,7 +155,8 @@ export const showWith =
       .send(pageOf(page, visitOf(request), hereOf(request), now()));
 
 /** The address of a sent form is no page to return to. */
-const hereOf = ({ method, url }: FastifyRequest): Here => ({
+const hereOf = ({ method, url }: FastifyRequest) => ({
+  /** Path and query, to which a change of language returns. */
   back: method === 'GET' ? url : '/',
   path: url.split('?')[0] ?? url,
 });

@@ -11,18 +11,10 @@ export const firstShortId = (slot: number): number => slot * 1_000_000;
 
 const longestSchema = 48;
 
-export interface InstanceNames {
-  readonly schema: string;
-  readonly keysSchema: string;
-  /** Accounts of MySQL: 32 characters at most. */
-  readonly gateway: string;
-  readonly owner: string;
-  readonly intake: string;
-  readonly redisPrefix: string;
-}
+export type InstanceNames = ReturnType<typeof instanceNames>;
 
 /** @param shared schema of the shared installation */
-export function instanceNames(shared: string, clientId: string, slot: number): InstanceNames {
+export function instanceNames(shared: string, clientId: string, slot: number) {
   const end = `_${slot}`;
   const base = shared.slice(0, 21);
   const readable = clientId.replaceAll('-', '_').slice(0, longestSchema - base.length - end.length - 1);
@@ -31,6 +23,7 @@ export function instanceNames(shared: string, clientId: string, slot: number): I
   return {
     schema,
     keysSchema: `${schema}_keys`,
+    /** Accounts of MySQL: 32 characters at most. */
     gateway: account,
     owner: `${account}_owner`,
     intake: `${account}_intake`,

@@ -12,11 +12,7 @@ export interface InstanceFolder {
   readonly data: string;
 }
 
-export interface InstancePasswords {
-  readonly gateway: string;
-  readonly intake: string;
-  readonly owner: string;
-}
+export type InstancePasswords = Awaited<ReturnType<typeof prepareFolder>>;
 
 /** Files of keys/, the mode of each, and the bytes of a new one. */
 const keyFiles = {
@@ -31,7 +27,7 @@ export const keyFile = (folder: string, name: keyof typeof keyFiles | 'redis'): 
   join(folder, 'keys', name);
 
 /** Makes what is missing of folders and keys, and reads the passwords. */
-export async function prepareFolder({ folder, data }: InstanceFolder): Promise<InstancePasswords> {
+export async function prepareFolder({ folder, data }: InstanceFolder) {
   for (const part of ['', 'keys', 'secrets', 'mappings']) await makeFolder(join(folder, part), 0o750);
   for (const part of ['', 'phone-proofs', 'ledger', 'backups', 'log-archives'])
     await makeFolder(join(data, part), 0o770);

@@ -9,18 +9,12 @@ const restMs = 5_000;
 /** At most a fiftieth of the time: counting a backlog of millions takes a second. */
 const restFactor = 50;
 
-export interface BacklogGauges {
-  readonly read: () => Promise<void>;
-  /** Removes all figures, so that none is old. */
-  readonly forget: () => void;
-}
-
 /** @param destinationLabel the label of a destination: its id, or `other` */
 export function createBacklogGauges(
   sql: ReadOnlySql & Pick<Sql, 'now'>,
   registry: Registry,
   destinationLabel: (id: string) => string,
-): BacklogGauges {
+) {
   const gauges = registerGauges(registry);
   const read = async (): Promise<void> => {
     const backlog = await readBacklog(sql);
@@ -37,6 +31,7 @@ export function createBacklogGauges(
   let running: Promise<void> | undefined;
   let nextAt = Number.NEGATIVE_INFINITY;
   return {
+    /** Removes all figures, so that none is old. */
     forget,
     read: async () => {
       if (running === undefined && performance.now() >= nextAt) {

@@ -1,22 +1,13 @@
 // The result of a verification of the log: counts of good seals and entries, and the findings, the first one first.
 // Invariant: a problem is a code with its seal and entry; never a person's data.
-import {
-  authorisationDigest,
-  consentsDigest,
-  mappingDigest,
-  parseCited,
-  type Cited,
-} from '../domain/cited.ts';
+import { authorisationDigest, consentsDigest, mappingDigest, parseCited } from '../domain/cited.ts';
 import { authorisationsById, consentsById } from '../store/destinations/authorisations.ts';
 import type { Sql } from '../store/database.ts';
 import { readVersions } from '../store/destinations/mapping-versions.ts';
 import type { HandoverRow, Seal } from '../store/log/seals.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
 
-export interface Anchor {
-  readonly sequence: number;
-  readonly mac: string;
-}
+export type Anchor = NonNullable<ReturnType<typeof parseAnchor>>;
 
 export interface SealCounts {
   /** The newest seal checked. */
@@ -91,7 +82,7 @@ export type LogProblem =
   | CitedProblem;
 
 /** `12:9f3c...` as printed by `relais log anchor`. */
-export function parseAnchor(text: string): Anchor | undefined {
+export function parseAnchor(text: string) {
   const match = /^(\d+):([0-9a-f]{64})$/.exec(text.trim());
   return match === null ? undefined : { sequence: Number(match[1]), mac: match[2] ?? '' };
 }
@@ -131,13 +122,7 @@ type Check = (
   rows: readonly HandoverRow[],
 ) => Promise<{ readonly kind: CitedProblem; readonly entry: number } | undefined>;
 
-interface Citing {
-  readonly id: number;
-  readonly leadId: number;
-  readonly authorisationId: number;
-  readonly mappingId: number;
-  readonly cited: Cited;
-}
+type Citing = ReturnType<typeof citingOf>[number];
 
 /** Remembers the digests of authorisations and mapping versions: many entries cite few of them. */
 export function createCitedCheck(sql: Sql, secrets: Pick<LeadSecrets, 'read'> | undefined): Check {
@@ -196,7 +181,7 @@ async function firstAlteredConsents(
   return undefined;
 }
 
-function citingOf(row: HandoverRow): readonly Citing[] {
+function citingOf(row: HandoverRow) {
   if (row.cited === '' || row.cited === null) return [];
   return [
     {

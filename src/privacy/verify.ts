@@ -154,13 +154,7 @@ async function rowsOf(
 // Verifies the chain of seals and the entries they cover, from the first seal to the last.
 // Invariant: nothing in a seal with a wrong MAC is trusted; the seals behind it are checked all the same.
 
-interface SealWalk {
-  /** Walks to the newest seal that exists now; a second call walks the seals added since. */
-  readonly follow: () => Promise<void>;
-  readonly counts: () => SealCounts;
-  /** True where every seal's list of entries is known: only then can an entry be called a stray. */
-  readonly isWhole: () => boolean;
-}
+type SealWalk = ReturnType<typeof walkSeals>;
 
 interface Walk {
   readonly database: Database;
@@ -175,7 +169,7 @@ interface Walk {
   readonly isRead: (seal: Seal, ids: readonly number[]) => boolean;
 }
 
-function walkSeals(walk: Walk): SealWalk {
+function walkSeals(walk: Walk) {
   const { database, findings, anchor } = walk;
   let [seals, entries, archived] = [0, 0, 0];
   let previous: Buffer | undefined = noSeal;
@@ -204,6 +198,7 @@ function walkSeals(walk: Walk): SealWalk {
   };
 
   return {
+    /** Walks to the newest seal that exists now; a second call walks the seals added since. */
     follow: async () => {
       for (let part = await sealsAfter(database, seals, 50); part.length > 0;) {
         for (const seal of part) {
@@ -214,6 +209,7 @@ function walkSeals(walk: Walk): SealWalk {
       }
     },
     counts: () => ({ seals, entries, archived }),
+    /** True where every seal's list of entries is known: only then can an entry be called a stray. */
     isWhole: () => isWhole,
   };
 }

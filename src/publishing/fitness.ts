@@ -21,11 +21,7 @@ export interface PublishingDeps {
   readonly production: boolean;
 }
 
-export interface FitMapping {
-  readonly sources: MappingSources;
-  readonly mapping: CompiledMapping;
-  readonly warnings: readonly Problem[];
-}
+export type FitMapping = Awaited<ReturnType<typeof checkFiles>>;
 
 const unpublishable = (destinationId: string, problems: readonly Problem[]): BothSentences => [
   `Le format de ${destinationId} ne peut pas être publié :\n${problems.map(formatProblemInFrench).join('\n')}`,
@@ -37,7 +33,7 @@ export async function checkFiles(
   deps: PublishingDeps,
   destinationId: string,
   sources: MappingSources = loadDestination(deps.mappingsDir, destinationId),
-): Promise<FitMapping> {
+) {
   const checked = checkSources(sources, deps.check);
   if (!checked.ok) throw new RelaisError('MAPPING-001', unpublishable(destinationId, checked.problems));
   const { mapping, warnings } = checked;

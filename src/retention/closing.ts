@@ -22,7 +22,6 @@ import {
   wipeRest,
   type Closing,
   type HeldBefore,
-  type StillOpen,
 } from '../store/retention/closings.ts';
 import { accountsOfClient, endAccount } from '../store/access/accounts.ts';
 import { endApiKey, keysOfClient } from '../store/access/api-keys.ts';
@@ -43,21 +42,16 @@ import { lockLeads } from '../store/leads/leads.ts';
 import { endWhole } from '../store/files/long-files.ts';
 import { cancelUnsent } from '../store/deliveries/planned-deliveries.ts';
 
-export interface ClosingOverview {
-  readonly clientId: string;
-  readonly closing: Closing | undefined;
-  /** Rows of each table. */
-  readonly held: Readonly<Record<string, number>>;
-  readonly open: StillOpen;
-}
+export type ClosingOverview = Awaited<ReturnType<typeof closingOverview>>;
 
 /** @throws FIND-001 */
-export async function closingOverview(sql: ReadOnlySql, clientId: string): Promise<ClosingOverview> {
+export async function closingOverview(sql: ReadOnlySql, clientId: string) {
   const rows = await sql.all('SELECT 1 FROM clients WHERE id = ?', [clientId]);
   if (rows.length === 0) throw new RelaisError('FIND-001', `No client is called ${clientId}.`);
   return {
     clientId,
     closing: await findClosing(sql, clientId),
+    /** Rows of each table. */
     held: await heldRows(sql, clientId),
     open: await stillOpen(sql, clientId),
   };

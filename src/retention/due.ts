@@ -29,14 +29,11 @@ const leadsAtOnce = 500;
 const endOfTime: CivilDate = '9999-12-31';
 
 /** Retention rules of a client's leads. */
-export interface Operations {
-  readonly byCode: ReadonlyMap<string, Operation>;
-  /** The day on which all data of an ended contract is deleted (C55). */
-  readonly end: CivilDate | undefined;
-}
+export type Operations = Awaited<ReturnType<typeof operationsOf>>;
 
-export const operationsOf = async (sql: Pick<Sql, 'all'>, clientId: string): Promise<Operations> => ({
+export const operationsOf = async (sql: Pick<Sql, 'all'>, clientId: string) => ({
   byCode: new Map((await listOperations(sql, clientId)).map((operation) => [operation.code, operation])),
+  /** The day on which all data of an ended contract is deleted (C55). */
   end: await contractEnd(sql, clientId),
 });
 

@@ -39,20 +39,11 @@ export interface StatisticsPlace {
   readonly actor: string;
 }
 
-export interface IssuedEdition {
-  readonly month: string;
-  readonly cells: number;
-  readonly clients: number;
-}
-
 /**
  * @param month by default the last one that is over
  * @throws STATISTICS-001, USAGE-001
  */
-export function issueEdition(
-  place: StatisticsPlace,
-  month: string = lastMonth(place.database),
-): Promise<IssuedEdition> {
+export function issueEdition(place: StatisticsPlace, month: string = lastMonth(place.database)) {
   return apart(place, async () => {
     const { database, writer, actor } = place;
     requireOver(database, month);

@@ -1,6 +1,6 @@
 // Tests the connection to a recipient without sending a lead: address, TLS, login.
 // Invariant: under live authorisations only; states plainly what was tried, the address alone or the credentials too.
-import type { Outcome, Body, SendContext } from '../../connectors/contract.ts';
+import type { Outcome, SendContext } from '../../connectors/contract.ts';
 import { connectorOf } from '../../connectors/index.ts';
 import { liveAuthorisations } from '../domain/destination.ts';
 import { RelaisError } from '../errors.ts';
@@ -34,13 +34,8 @@ export interface TestedDestination {
   readonly notes: readonly Both[];
 }
 
-interface Reached {
-  readonly settings: unknown;
-  readonly question: Body | undefined;
-}
-
 /** Settings by address: several calls may have several addresses. */
-function addressesOf(mapping: CompiledMapping): readonly Reached[] {
+function addressesOf(mapping: CompiledMapping) {
   const { create } = mapping.actions;
   const all = create?.calls?.map(({ name, settings }) => ({
     settings,

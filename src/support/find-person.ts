@@ -241,13 +241,6 @@ export async function lookUpsOf(
   }));
 }
 
-interface ListedOpposition {
-  /** `marketing.email` */
-  readonly optIn: string;
-  /** Date of the opposition. */
-  readonly since: Date;
-}
-
 /**
  * Checks whether a person is on a client's opposition list, and for which opt-ins. The question is an entry of the
  * log, written before anything is answered (C39).
@@ -257,7 +250,7 @@ export async function findOppositions(
   { database, oppositionKey }: { readonly database: Database; readonly oppositionKey: Buffer },
   asked: { readonly clientId: string; readonly addresses: Addresses },
   by: { readonly actor: string; readonly reason: string },
-): Promise<readonly ListedOpposition[]> {
+) {
   const { clientId, addresses } = asked;
   if ((await findClient(database, clientId)) === undefined) throw unknownClient(clientId);
   await database.transaction(async (tx) => {
@@ -269,7 +262,9 @@ export async function findOppositions(
   const byOptIn = Map.groupBy(found, ({ purpose, channel }) => `${purpose}.${channel}`);
   return [...byOptIn]
     .map(([optIn, rows]) => ({
+      /** `marketing.email` */
       optIn,
+      /** Date of the opposition. */
       since: new Date(Math.max(...rows.map(({ recordedAt }) => recordedAt.getTime()))),
     }))
     .sort((a, b) => (a.optIn < b.optIn ? -1 : 1));

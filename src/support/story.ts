@@ -20,16 +20,7 @@ interface StoryFact {
   readonly because?: Both;
 }
 
-export interface Story {
-  readonly title: Both;
-  readonly facts: readonly StoryFact[];
-  /** Present where no byte of the lead has left Relais. */
-  readonly nothingLeft: Both | undefined;
-  readonly events: readonly StoryEvent[];
-  readonly advice: readonly Advice[];
-  /** The client's contact, where the recipient can be notified in no other way. */
-  readonly contact: string | undefined;
-}
+export type Story = Awaited<ReturnType<typeof storyOf>>;
 
 /**
  * @param hours of its destination; absent where it may send at any hour
@@ -40,7 +31,7 @@ export async function storyOf(
   row: ListedDelivery,
   hours?: SendingHours,
   reader: Scope = wholeCentre,
-): Promise<Story> {
+) {
   const isCentre = reader.clientId === undefined;
   const logged = await deliveryStory(sql, row.id);
   const entries = isCentre ? logged : logged.map(impersonalEntry);
@@ -48,9 +39,11 @@ export async function storyOf(
   return {
     title: titleOf(row),
     facts: await factsOf(sql, row, hours),
+    /** Present where no byte of the lead has left Relais. */
     nothingLeft: hasLeft(entries) ? undefined : nothingLeftWords(row),
     events: eventsOf(entries),
     advice: isCentre ? await adviceOn(sql, row, isClosed, hours) : [],
+    /** The client's contact, where the recipient can be notified in no other way. */
     contact: isClosed ? undefined : await rightsContact(sql, row),
   };
 }

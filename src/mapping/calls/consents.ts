@@ -14,12 +14,9 @@ import { hasCalls } from './calls.ts';
 import { checkGates } from './parts.ts';
 
 /** The consent block of each action; an erase has none. */
-export interface Consents {
-  readonly create: CompiledConsent | undefined;
-  readonly update: CompiledConsent | undefined;
-}
+export type Consents = ReturnType<typeof compileConsents>;
 
-export function compileConsents(mapping: Record<string, unknown>, scope: Scope): Consents {
+export function compileConsents(mapping: Record<string, unknown>, scope: Scope) {
   const create = compileConsent(mapping['consent'], scope);
   checkGates(listAt(mapping, 'consent'), create, hasCalls(mapping), scope.report);
   const block = blockAt(mapping, 'update');

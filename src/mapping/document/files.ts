@@ -52,13 +52,8 @@ const deepest = 12;
 const languageFiles = new Set(['.yaml', '.yml', '.json', '.xsd']);
 const otherTexts = new Set(['.xml', '.csv', '.txt']);
 
-interface ReadTexts {
-  readonly files: Readonly<Record<string, string>>;
-  readonly problems: readonly Problem[];
-}
-
 /** Every text under a folder, named from its parent. */
-export function readTexts(parent: string, name: string): ReadTexts {
+export function readTexts(parent: string, name: string) {
   const files: Record<string, string> = {};
   const problems: Problem[] = [];
   const report = (file: string, code: ProblemCode, said: Both, line = 1): void => {

@@ -71,12 +71,7 @@ export interface Source {
   readonly late?: 'sequence' | 'rows';
 }
 
-interface Phone {
-  readonly type: 'mobile' | 'landline';
-  readonly number: string;
-}
-
-function phones(lead: Lead): readonly Phone[] {
+function phones(lead: Lead) {
   const { mobile, landline } = lead.identity;
   return [
     ...(mobile === undefined ? [] : [{ type: 'mobile' as const, number: mobile }]),

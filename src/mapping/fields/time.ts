@@ -29,16 +29,9 @@ export function isZone(zone: string): boolean {
   return found;
 }
 
-interface Civil {
-  readonly yyyy: string;
-  readonly MM: string;
-  readonly dd: string;
-  readonly HH: string;
-  readonly mm: string;
-  readonly ss: string;
-}
+type Civil = ReturnType<typeof civil>;
 
-function civil(date: Date, zone: string): Civil {
+function civil(date: Date, zone: string) {
   const ms = date.getTime();
   // Shifted so that its UTC fields read as the zone's clock.
   const local = new Date(ms + offsetAt(ms, zone)).toISOString();

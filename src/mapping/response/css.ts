@@ -18,11 +18,7 @@ type Token = cssWhat.Selector;
 /** How a part is linked to the one before it; the first has no link. */
 type Link = 'first' | 'descendant' | 'child' | 'adjacent' | 'sibling';
 
-interface Part {
-  readonly link: Link;
-  readonly last: boolean;
-  readonly fits: (element: Element) => boolean;
-}
+type Part = ReturnType<typeof partsOf>[number];
 
 export interface CssPlace {
   readonly selector: string;
@@ -76,7 +72,7 @@ const links: Readonly<Record<string, Link>> = {
 };
 const isLink = (token: Token): boolean => Object.hasOwn(links, token.type);
 
-function partsOf(tokens: readonly Token[]): readonly Part[] {
+function partsOf(tokens: readonly Token[]) {
   const parts: { readonly link: Link; readonly own: Token[] }[] = [{ link: 'first', own: [] }];
   for (const token of tokens) {
     const link = links[token.type];

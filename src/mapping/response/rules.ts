@@ -116,10 +116,7 @@ interface ResponseNeeds {
   readonly own?: { readonly raw: unknown; readonly path: Path };
 }
 
-interface RawRule {
-  readonly rule: unknown;
-  readonly path: Path;
-}
+type RawRule = ReturnType<typeof rulesOf>[number];
 
 /** Compiles the rules. */
 export function compileResponse(raw: unknown, needs: ResponseNeeds): Judge {
@@ -137,7 +134,7 @@ export function compileResponse(raw: unknown, needs: ResponseNeeds): Judge {
   return judgeBy(rules, now, faults);
 }
 
-const rulesOf = (list: unknown, path: Path): readonly RawRule[] =>
+const rulesOf = (list: unknown, path: Path) =>
   Array.isArray(list) ? (list as unknown[]).map((rule, index) => ({ rule, path: [...path, index] })) : [];
 
 const unprovenWords: Readonly<Record<Action, Both>> = {

@@ -270,11 +270,6 @@ function clientText(
 // Makes the rule that proves acceptance from the client's example of a successful answer (guarantee 5).
 // Invariant: without an example the rule demands more than a status, and is marked as a guess.
 
-interface AnswerGuess {
-  readonly rule: Readonly<Record<string, unknown>>;
-  readonly why: string;
-}
-
 const success = /^(success|succes|ok|accepted|created|valid|status|statut|state|result|resultat)$/i;
 const yes = /^(ok|success|succes|created|accepted|true|done|processed|queued|enregistre)$/i;
 const id = /^(id|uuid|reference|ref|leadid|lead_id|contactid|contact_id|recordid|key)$/i;
@@ -286,7 +281,7 @@ const byProtocol: Readonly<Record<string, Readonly<Record<string, unknown>>>> = 
   soap: { xpath: { '//Body/*': { exists: true } } },
 };
 
-function guessAnswer(text: string | undefined, format: string): AnswerGuess {
+function guessAnswer(text: string | undefined, format: string) {
   const held = byProtocol[format];
   if (text === undefined && held !== undefined)
     return {

@@ -2,7 +2,7 @@
 // Invariant: every call of the create, the update and the erase is named with its method and its whole address.
 import type { Action } from '../../../connectors/contract.ts';
 import { gatedCall } from '../calls/parts.ts';
-import type { CallPlan, CompiledMapping } from '../contract.ts';
+import type { CompiledMapping } from '../contract.ts';
 import { blockAt, isRecord, listAt } from '../document/yaml.ts';
 import { asText } from '../fields/values.ts';
 import { channelWords, purposeWords } from '../../domain/lead-values.ts';
@@ -13,13 +13,10 @@ import { conditionWords } from './fields.ts';
 
 type Raw = Readonly<Record<string, unknown>>;
 
-interface RawCall {
-  readonly raw: Raw;
-  readonly plan: CallPlan;
-}
+type RawCall = ReturnType<typeof callsOf>[number];
 
 /** The calls of an action beside their lines in the file; none where it is one message. */
-export function callsOf(whole: Raw, mapping: CompiledMapping, action: Action = 'create'): readonly RawCall[] {
+export function callsOf(whole: Raw, mapping: CompiledMapping, action: Action = 'create') {
   const block = action === 'create' ? whole : blockAt(whole, action);
   const raws = listAt(block, 'calls').filter(isRecord);
   // An update or erase without a list of its own is one call of that name.

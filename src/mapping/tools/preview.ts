@@ -66,25 +66,14 @@ const tableOf = (
 const callOf = (compiled: CompiledMapping, situation: WriteSituation): CallPlan | undefined =>
   situation.call === undefined ? undefined : callPlanOf(compiled, situation.action, situation.call);
 
-export interface CallPreview {
-  readonly name: string;
-  /** True when this lead needs the call. */
-  readonly applies: boolean;
-  readonly situation: WriteSituation;
-  readonly preview: Preview;
-}
-
 /**
  * Each call of the action, then the undos; ids that earlier answers give are shown as ‹person.id›. Empty where the action is one call.
  */
-export function previewCalls(
-  compiled: CompiledMapping,
-  lead: Lead,
-  situation: WriteSituation,
-): readonly CallPreview[] {
+export function previewCalls(compiled: CompiledMapping, lead: Lead, situation: WriteSituation) {
   const all = [...callSituations(compiled, lead, situation), ...undoSituations(compiled, lead, situation)];
   return all.map(({ call, applies, situation: own }) => ({
     name: call.name,
+    /** True when this lead needs the call. */
     applies,
     situation: own,
     preview: previewMapping(compiled, lead, own),

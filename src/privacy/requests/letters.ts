@@ -52,13 +52,10 @@ const article: Readonly<Record<RequestKind, string>> = {
   withdrawal: 'article 7, paragraphe 3, du RGPD',
 };
 
-export interface Letter {
-  readonly subject: string;
-  readonly paragraphs: readonly string[];
-}
+export type Letter = ReturnType<typeof recipientLetter>;
 
 /** The same text is for mail and paper; the caller gives or leaves out the values of `changes`. */
-export function recipientLetter(letter: RecipientLetter): Letter {
+export function recipientLetter(letter: RecipientLetter) {
   const { requestId, clientName, recipient, action, kind, leads, changes, lastDay } = letter;
   const hasValues = changes.some(({ value }) => value !== undefined);
   const changed = changes.map(({ what, value }) => `  - ${what}${value === undefined ? '' : ` : ${value}`}`);

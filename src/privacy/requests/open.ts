@@ -33,17 +33,13 @@ export interface NewRequestOrder extends PersonAsked {
   readonly note?: string;
 }
 
-export interface Opened {
-  readonly id: number;
-  readonly dueAt: Date;
-  readonly person: FoundPerson;
-}
+export type Opened = Awaited<ReturnType<typeof openRequest>>;
 
 /** Older requests are long answered: a mistyped year must not pass. */
 const oldestMs = 366 * 86_400_000;
 
 /** @throws FIND-001, REQUEST-002, REQUEST-005 */
-export async function openRequest(deps: RequestDeps, order: NewRequestOrder): Promise<Opened> {
+export async function openRequest(deps: RequestDeps, order: NewRequestOrder) {
   if (order.demand !== undefined) refuseUnfit(order.demand);
   // A person without a lead or row is known only by the given name.
   const { lastName = null, firstName = null } = order.name ?? {};

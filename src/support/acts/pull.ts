@@ -210,12 +210,6 @@ function optionsOf(place: PullPlace): DelivererOptions {
 /** `action_id`, `prospect_id`, and the members that the mapping writes. */
 export type Contact = Readonly<Record<string, unknown>>;
 
-export interface Programme {
-  readonly programme_id: string;
-  readonly programme_nom: string;
-  readonly region_nom: string | null;
-}
-
 export interface Given {
   /** Called when the answer is written; undefined where the lease has run out meanwhile: the contacts are given again. */
   readonly contacts: () => readonly Contact[] | undefined;
@@ -279,11 +273,7 @@ function contactOf({ row, reference, body }: Fetched): Contact {
 }
 
 /** Names by programme code, from the maps `programme_nom` and `region_nom` of the mapping in force. */
-export async function programmesOf(
-  place: Pulling,
-  scope: Scope,
-  named?: string,
-): Promise<readonly Programme[]> {
+export async function programmesOf(place: Pulling, scope: Scope, named?: string) {
   const { database } = place;
   const { mappingVersionId } = await ownDestination(place, scope, named);
   const [version] = await readVersions(database, [mappingVersionId]);

@@ -20,17 +20,13 @@ import { moment } from '../../privacy/papers/paper.ts';
 
 export type { PackAsked, PackPlace } from './evidence.ts';
 
-export interface AuditPack {
-  /** The same for the same client and period: `relais-audit-horizon-2026-01-01-2026-06-30.zip`. */
-  readonly name: string;
-  readonly bytes: Readable;
-}
+export type AuditPack = Awaited<ReturnType<typeof auditPack>>;
 
 /**
  * The seals and the entries of the period are verified beside it, and the verification is kept like every other.
  * @throws FIND-001, USAGE-001, USAGE-002, LOG-002, LOG-003, LOG-004
  */
-export async function auditPack(place: PackPlace, asked: PackAsked): Promise<AuditPack> {
+export async function auditPack(place: PackPlace, asked: PackAsked) {
   const { database, keys, proofs } = place;
   const reason = typedReason(asked.reason);
   const client = await findClient(database, asked.clientId);
@@ -73,6 +69,7 @@ export async function auditPack(place: PackPlace, asked: PackAsked): Promise<Aud
     },
   };
   return {
+    /** The same for the same client and period: `relais-audit-horizon-2026-01-01-2026-06-30.zip`. */
     name: packName(asked),
     bytes: signedZip([first, ...files], { head, madeAt, key }),
   };

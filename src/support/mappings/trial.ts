@@ -158,10 +158,7 @@ export function samplesOf(sources: MappingSources): readonly Lead[] {
 // Compares one version of a mapping with another: their settings, and their rendering of received leads.
 // Invariant: a person's value is shown by its form alone (C39); nothing of a lead but its reference leaves this file.
 
-interface FileChange {
-  readonly file: string;
-  readonly change: 'added' | 'removed' | 'changed';
-}
+type FileChange = ReturnType<typeof filesBetween>[number];
 
 export interface Difference extends BesidesContent {
   readonly files: readonly FileChange[];
@@ -211,7 +208,7 @@ export function differenceOf(
 
 type Files = MappingSources['files'];
 
-const filesBetween = (before: Files, after: Files): readonly FileChange[] =>
+const filesBetween = (before: Files, after: Files) =>
   [...new Set([...Object.keys(before), ...Object.keys(after)])].toSorted().flatMap((file) => {
     if (before[file] === after[file]) return [];
     const change = before[file] === undefined ? 'added' : after[file] === undefined ? 'removed' : 'changed';

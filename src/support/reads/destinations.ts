@@ -9,7 +9,7 @@ import {
   type DestinationState,
 } from '../../store/destinations/destinations.ts';
 import { newestSlot } from '../../store/files/file-slots.ts';
-import { heldFiles, type HeldFile } from '../../store/files/full-files.ts';
+import { heldFiles } from '../../store/files/full-files.ts';
 import { readVersions } from '../../store/destinations/mapping-versions.ts';
 import { countTasks } from '../../store/alerts/tasks.ts';
 import {
@@ -36,13 +36,7 @@ import {
   type ListedFile,
 } from '../../store/files/file-lists.ts';
 
-interface Known {
-  readonly destination: Destination;
-  readonly state: DestinationState | undefined;
-  readonly sending: SendingState | undefined;
-  readonly mapping: number | null;
-  readonly heldFile: HeldFile | null;
-}
+type Known = Awaited<ReturnType<typeof known>>[number];
 
 const column = <T>(schema: s.Schema, of: (known: Known) => T) => ({ schema, of });
 const heldFileSchema = s.object(
@@ -90,7 +84,7 @@ export interface DestinationHealth extends DestinationHead {
   readonly tasks: number;
 }
 
-async function known(place: SupportPlace, all: readonly Destination[]): Promise<readonly Known[]> {
+async function known(place: SupportPlace, all: readonly Destination[]) {
   const { database } = place;
   const ids = all.map(({ id }) => id);
   const states = await readStates(database, ids);
@@ -220,12 +214,7 @@ export interface PlotPoint {
   readonly p95Ms: number | null;
 }
 
-export interface DestinationPlots {
-  /** The last 24 hours, the present one among them, oldest first. */
-  readonly hours: readonly PlotPoint[];
-  /** The last 30 days in Paris, today among them, oldest first. */
-  readonly days: readonly PlotPoint[];
-}
+export type DestinationPlots = Awaited<ReturnType<typeof destinationPlots>>;
 
 const hourMs = 3_600_000;
 const hoursShown = 24;
@@ -237,7 +226,7 @@ export async function destinationPlots(
   { database }: Pick<SupportPlace, 'database'>,
   scope: Scope,
   id: string,
-): Promise<DestinationPlots> {
+) {
   await seenDestination(database, scope, id);
   const now = database.now();
   const thisHour = Math.floor(now.getTime() / hourMs) * hourMs;
@@ -250,7 +239,9 @@ export async function destinationPlots(
     startOfDay(addDays(today, index + 1 - daysShown)),
   );
   return {
+    /** The last 24 hours, the present one among them, oldest first. */
     hours: pointsOf(hours, await periodCountsOf(database, id, hours)),
+    /** The last 30 days in Paris, today among them, oldest first. */
     days: pointsOf(days, await periodCountsOf(database, id, days)),
   };
 }

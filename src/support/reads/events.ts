@@ -38,21 +38,7 @@ export const eventWords: Readonly<Record<EventKind, string>> = {
   replayed: 'a person sent it again, or brought its next try forward',
 };
 
-export interface FeedEvent {
-  /** Id of the entry of the log: an event keeps its number for ever. */
-  readonly id: number;
-  readonly at: Date;
-  readonly kind: EventKind;
-  readonly client: string;
-  readonly destination: string;
-  /** Null for an event of the destination. */
-  readonly delivery: number | null;
-  readonly key: string | null;
-  readonly lead: string | null;
-  readonly action: string | null;
-  readonly run: number;
-  readonly reason: string;
-}
+export type FeedEvent = ReturnType<typeof eventOf>;
 
 const byEntry: Readonly<Partial<Record<string, EventKind>>> = {
   circuit_opened: 'held',
@@ -75,12 +61,14 @@ function kindOf({ entry, nextStep }: FeedEntry): EventKind | undefined {
   );
 }
 
-const eventOf = (entry: FeedEntry, kind: EventKind): FeedEvent => ({
+const eventOf = (entry: FeedEntry, kind: EventKind) => ({
+  /** Id of the entry of the log: an event keeps its number for ever. */
   id: entry.id,
   at: entry.at,
   kind,
   client: entry.clientId,
   destination: entry.destinationId,
+  /** Null for an event of the destination. */
   delivery: entry.deliveryId === 0 ? null : entry.deliveryId,
   key: entry.key,
   lead: entry.reference,

@@ -51,10 +51,7 @@ export function readFilter(asked: AskedFilter, now?: Date): DeliveryFilter {
 // Lists the names that a person may choose from: clients and destinations.
 // Invariant: another client's are not among them.
 
-export interface KnownNames {
-  readonly clients: readonly string[];
-  readonly destinations: readonly string[];
-}
+export type KnownNames = Awaited<ReturnType<typeof namesInScope>>;
 
 /** @throws FIND-001 */
 export async function existingDestination(sql: Sql, id: string): Promise<Destination> {
@@ -77,10 +74,7 @@ export async function someDestinationOf(
   return (own.find(isInForce) ?? own[0])?.id;
 }
 
-export async function namesInScope(
-  { reading }: Pick<SupportPlace, 'reading'>,
-  scope: Scope,
-): Promise<KnownNames> {
+export async function namesInScope({ reading }: Pick<SupportPlace, 'reading'>, scope: Scope) {
   const clients = await clientIds(reading);
   const destinations = await allDestinations(reading);
   return {

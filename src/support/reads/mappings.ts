@@ -228,12 +228,7 @@ export interface VersionPage extends VersionHead {
   readonly main: string;
 }
 
-interface Known {
-  readonly versions: readonly MappingVersion[];
-  readonly inForce: number;
-}
-
-async function known({ database }: SupportPlace, scope: Scope, destination: string): Promise<Known> {
+async function known({ database }: SupportPlace, scope: Scope, destination: string) {
   const found = await seenDestination(database, scope, destination);
   return { versions: await versionHistory(database, found.id), inForce: found.mappingVersionId };
 }

@@ -7,17 +7,14 @@ import { destinationsOfClients, type Destination } from '../../store/destination
 import { paris, type Both } from '../words.ts';
 import type { SupportPlace } from '../place.ts';
 
-export interface NotTaking {
-  readonly destinationId: string;
-  readonly why: Both;
-}
+export type NotTaking = Awaited<ReturnType<typeof notTaking>>[number];
 
 /** @param having destinations with a delivery of the lead */
 export async function notTaking(
   { database, published }: Pick<SupportPlace, 'database' | 'published'>,
   { lead, createdAt }: { readonly lead: Lead; readonly createdAt: Date },
   having: ReadonlySet<string>,
-): Promise<readonly NotTaking[]> {
+) {
   if (lead.erasedAt !== undefined) return [];
   const others = (await destinationsOfClients(database, [lead.clientId])).filter(({ id }) => !having.has(id));
   return Promise.all(

@@ -1,6 +1,6 @@
 // Lists requests of persons: the clock of each, and the missing steps before it may be closed.
 // Invariant: reads only; nothing of a person is in a request.
-import { addDays, civilDate, daysBetween, type CivilDate } from '../../domain/civil-date.ts';
+import { addDays, civilDate, daysBetween } from '../../domain/civil-date.ts';
 import type { ClosingProblem, RequestKind } from '../../domain/requests.ts';
 import { openRecipients } from '../../store/people/request-recipients.ts';
 import { listRequests, requestsDueFirst, type Request } from '../../store/people/requests.ts';
@@ -34,12 +34,9 @@ export type { ProofHead } from '../../store/people/proofs.ts';
 export type { Request } from '../../store/people/requests.ts';
 
 /** The last day of a term, and the days left; negative when it is over. */
-export interface Clock {
-  readonly lastDay: CivilDate;
-  readonly daysLeft: number;
-}
+export type Clock = ReturnType<typeof clockOf>;
 
-export function clockOf({ dueAt }: Pick<Request, 'dueAt'>, now: Date): Clock {
+export function clockOf({ dueAt }: Pick<Request, 'dueAt'>, now: Date) {
   const lastDay = addDays(civilDate(dueAt), -1);
   return { lastDay, daysLeft: daysBetween(civilDate(now), lastDay) };
 }

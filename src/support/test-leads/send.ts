@@ -29,7 +29,6 @@ import * as refused from './recipient.ts';
 import { testLead, clientPlace, ownPlace, type TrialRecipient } from './recipient.ts';
 import { readBackAndRemove } from './came-back.ts';
 import { sendTrial, wentWell, type TrialInput, type TrialMessage } from './trial.ts';
-import type { Both } from '../words.ts';
 
 /** Tests of one destination in an hour: enough to repair a form, too few to fill a CRM. */
 export const mostTestLeads = 5;
@@ -37,17 +36,7 @@ const hourSeconds = 3_600;
 /** Connectors that send each lead by itself; a file, a text message or a fetched lead is tried in a sandbox only. */
 const carriedAlone: readonly string[] = ['webhook', 'email'];
 
-export interface SentTestLead {
-  readonly reference: string;
-  readonly place: TestLeadRow['place'];
-  readonly isTaken: boolean;
-  readonly outcome: string;
-  readonly reason: string;
-  /** Every comparable field came back. */
-  readonly isWhole: boolean;
-  /** For an unrenderable lead the reasons, line by line; for an accepted one the missing fields, and whether it was removed. */
-  readonly notes: readonly Both[];
-}
+export type SentTestLead = Awaited<ReturnType<typeof sendTestLead>>;
 
 interface Trying {
   readonly destination: Destination;
@@ -60,11 +49,7 @@ interface Trying {
 }
 
 /** @throws FIND-001, MAPPING-002 without a mapping, DEST-001 where it may not be sent now, SANDBOX-001 */
-export async function sendTestLead(
-  place: RotatePlace,
-  { scope, actor }: Acting,
-  id: string,
-): Promise<SentTestLead> {
+export async function sendTestLead(place: RotatePlace, { scope, actor }: Acting, id: string) {
   const trying = await tryingOf(place, scope, id);
   const { database } = place;
   const { mapping, sources, recipient } = trying;
@@ -91,10 +76,12 @@ export async function sendTestLead(
   const back = isTaken ? await readBackAndRemove(input, sent, { removes }) : { isWhole: false, notes: [] };
   return {
     ...told,
+    /** For an unrenderable lead the reasons, line by line; for an accepted one the missing fields, and whether it was removed. */
     notes: [...told.notes, ...back.notes],
     reference,
     place: trying.to,
     isTaken,
+    /** Every comparable field came back. */
     isWhole: back.isWhole,
   };
 }
@@ -188,14 +175,10 @@ async function requireStill(
   if (!isLive || destination?.status !== 'active') throw refused.noMore(destinationId);
 }
 
-interface Told {
-  readonly outcome: string;
-  readonly reason: string;
-  readonly notes: readonly Both[];
-}
+type Told = ReturnType<typeof toldOf>;
 
 /** Outcome of the last call that was made. */
-function toldOf(sent: readonly TrialMessage[]): Told {
+function toldOf(sent: readonly TrialMessage[]) {
   const last = sent.findLast(({ kind }) => kind !== 'not made');
   if (last === undefined || last.kind === 'not made') return { outcome: 'invalid', reason: '', notes: [] };
   if (last.kind === 'not written')
