@@ -106,26 +106,20 @@ export function offsetAt(ms: number, zone: string): number {
   return offset;
 }
 
-export interface ClockReading {
-  readonly year: number;
-  /** 1 to 12. */
-  readonly month: number;
-  readonly day: number;
-  /** 0 is Monday. */
-  readonly weekday: number;
-  /** Since midnight of the zone's clock, ms. */
-  readonly timeOfDay: number;
-}
+export type ClockReading = ReturnType<typeof clockAt>;
 
-export function clockAt(ms: number, zone: string): ClockReading {
+export function clockAt(ms: number, zone: string) {
   // Shifted so that its UTC fields read as the zone's clock.
   const shifted = ms + offsetAt(ms, zone);
   const date = new Date(shifted);
   return {
     year: date.getUTCFullYear(),
+    /** 1 to 12. */
     month: date.getUTCMonth() + 1,
     day: date.getUTCDate(),
+    /** 0 is Monday. */
     weekday: (date.getUTCDay() + 6) % 7,
+    /** Since midnight of the zone's clock, ms. */
     timeOfDay: ((shifted % dayMs) + dayMs) % dayMs,
   };
 }

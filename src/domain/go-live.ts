@@ -8,7 +8,7 @@ export const goLiveItems = ['greeting', 'callerNumber', 'optIn', 'rightsProcedur
 export type GoLiveItem = (typeof goLiveItems)[number];
 
 /** An opt-in as a mapping writes it. */
-interface WrittenOptIn {
+export interface WrittenOptIn {
   readonly field: string;
   readonly purpose: ConsentPurpose;
   readonly channel: ConsentChannel;

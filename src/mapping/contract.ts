@@ -19,6 +19,7 @@ import type {
   Lead,
   OptionalBlock,
 } from '../domain/lead.ts';
+import type { WrittenOptIn } from '../domain/go-live.ts';
 import type { RetryPolicy } from '../domain/verdict.ts';
 import type { FullGuard } from '../domain/full-file.ts';
 
@@ -234,12 +235,7 @@ export interface CompiledMapping extends WhenFilesLeave {
   /** The mapping in words besides its content, for comparing versions. */
   readonly inWords: InWords;
   /** The truth table of every consent line, for preview and the client's signature. */
-  readonly consentTable: readonly {
-    readonly field: string;
-    readonly purpose: ConsentPurpose;
-    readonly channel: ConsentChannel;
-    readonly values: Readonly<Record<ConsentState, string>>;
-  }[];
+  readonly consentTable: readonly WrittenOptIn[];
   /** The truth table of an update that writes the opt-in in its own way. */
   readonly updateConsentTable?: CompiledMapping['consentTable'];
 }

@@ -255,18 +255,11 @@ async function lockedLead(
 // a client are erased and changed by a request only (`requests/apply-lead.ts`).
 // Invariant: every step is an entry of the log; a refused row was never sent, so no recipient has to be notified.
 
-interface RefusedRequest {
-  readonly clientId: string;
-  readonly reference: string;
-  readonly actor: string;
-  readonly reason: string;
-}
-
 /** Runs the work where no lead has the reference. @throws FIND-001 where a lead of it is coming in, which the work would miss */
 async function hasOnlyRefused<T>(
   tx: Sql,
-  request: RefusedRequest,
-  work: (tx: Sql, request: RefusedRequest) => Promise<T>,
+  request: RightsRequest,
+  work: (tx: Sql, request: RightsRequest) => Promise<T>,
 ): Promise<T | undefined> {
   const leadId = await findLeadId(tx, request.clientId, request.reference);
   if (leadId !== undefined) return undefined;
@@ -278,14 +271,14 @@ async function hasOnlyRefused<T>(
 }
 
 /** Where no lead has the reference: erases its refused rows. Returns how many; 0: there are none. */
-async function eraseRefusedOnly(tx: Sql, request: RefusedRequest): Promise<number> {
+async function eraseRefusedOnly(tx: Sql, request: RightsRequest): Promise<number> {
   const count = await removeRefused(tx, request);
   if (count > 0) await noteRefused(tx, 'erased', request, count);
   return count;
 }
 
 /** Where no lead has the reference: removes the consents from its refused rows. False: there are none. */
-async function withdrawRefusedOnly(tx: Sql, request: RefusedRequest): Promise<boolean> {
+async function withdrawRefusedOnly(tx: Sql, request: RightsRequest): Promise<boolean> {
   if (!(await anyRefused(tx, request))) return false;
   await noteRefused(tx, 'withdrawn', request, await clearRefusedConsents(tx, request));
   return true;
@@ -294,7 +287,7 @@ async function withdrawRefusedOnly(tx: Sql, request: RefusedRequest): Promise<bo
 async function noteRefused(
   tx: Sql,
   entry: HandoverEntry,
-  request: RefusedRequest,
+  request: RightsRequest,
   count: number,
 ): Promise<void> {
   await appendHandovers(tx, [

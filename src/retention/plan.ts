@@ -23,19 +23,7 @@ export interface PlannedDate {
   readonly references: readonly string[];
 }
 
-export interface RetentionPlan {
-  readonly dates: readonly PlannedDate[];
-  /** Requests of persons whose own retention is over: the demand with its search details, or the whole request. */
-  readonly requests: readonly PlannedRequests[];
-  /** Leads whose day has come and that wait, by cause. */
-  readonly waiting: readonly {
-    readonly clientId: string;
-    readonly waitsFor: string;
-    readonly leads: number;
-  }[];
-  /** True where there are more leads than `most`: counts are minimums. */
-  readonly isCut: boolean;
-}
+export type RetentionPlan = Awaited<ReturnType<typeof planRetention>>;
 
 export interface PlannedRequests {
   readonly clientId: string;
@@ -56,7 +44,7 @@ export async function planRetention(
   clientIds: readonly string[],
   period: { readonly from?: CivilDate; readonly until: CivilDate },
   most = Number.MAX_SAFE_INTEGER,
-): Promise<RetentionPlan> {
+) {
   const lines = new Map<string, PlannedDate & { leads: number; references: string[] }>();
   let left = most;
   for (const clientId of clientIds) {
@@ -70,9 +58,12 @@ export async function planRetention(
     }
   }
   return {
+    /** True where there are more leads than `most`: counts are minimums. */
     isCut: left <= 0,
     dates: [...lines.values()].sort((a, b) => keyOf(a).localeCompare(keyOf(b))),
+    /** Requests of persons whose own retention is over: the demand with its search details, or the whole request. */
     requests: await plannedRequests(sql, clientIds, period),
+    /** Leads whose day has come and that wait, by cause. */
     waiting: await waitingItems(sql, clientIds),
   };
 }

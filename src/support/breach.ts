@@ -11,7 +11,7 @@ import { readAuthorisations } from '../store/destinations/authorisations.ts';
 import { allDestinations, findDestination } from '../store/destinations/destinations.ts';
 import { leadReferences } from '../store/leads/support-leads.ts';
 import { appendHandovers } from '../store/log/handovers.ts';
-import { entriesInRange } from '../store/log/log-range.ts';
+import { entriesInRange, type LoggedEntry } from '../store/log/log-range.ts';
 import { refuseAddresses } from '../store/people/persons-names.ts';
 import { holdingsOf } from '../store/people/same-address.ts';
 import { archivesNeeded, entryOf } from './audit-pack/journal.ts';
@@ -49,16 +49,10 @@ export interface ConcernedClient {
   readonly references: readonly string[];
 }
 
-interface Fact {
-  readonly at: Date;
-  readonly entry: string;
-  readonly client: string;
-  readonly destination: string;
-  readonly lead: number;
-  readonly actor: string;
-  readonly target: string;
-  readonly authorisation: number;
-}
+type Fact = Pick<
+  LoggedEntry,
+  'at' | 'entry' | 'client' | 'destination' | 'lead' | 'actor' | 'target' | 'authorisation'
+>;
 
 /** Sorted by client. @throws FIND-001, USAGE-001, USAGE-002, LOG-002, LOG-003 */
 export async function concernedBy(

@@ -1,6 +1,6 @@
 // Tests the connection to a recipient without sending a lead: address, TLS, login.
 // Invariant: under live authorisations only; states plainly what was tried, the address alone or the credentials too.
-import type { Outcome, SendContext } from '../../connectors/contract.ts';
+import type { SendContext } from '../../connectors/contract.ts';
 import { connectorOf } from '../../connectors/index.ts';
 import { liveAuthorisations } from '../domain/destination.ts';
 import { RelaisError } from '../errors.ts';
@@ -21,18 +21,7 @@ export interface TestPlace extends SupportPlace {
   };
 }
 
-export interface TestedDestination {
-  readonly isReached: boolean;
-  readonly outcome: Outcome['kind'];
-  readonly reason: string;
-  readonly durationMs: number | null;
-  /** The parts that were tried; empty where it was not reached. */
-  readonly tried: Both;
-  /** Reason why it was not reached; empty where it was. */
-  readonly why: Both;
-  /** Further findings, for the person who sets the destination up. */
-  readonly notes: readonly Both[];
-}
+export type TestedDestination = Awaited<ReturnType<typeof testDestination>>;
 
 /** Settings by address: several calls may have several addresses. */
 function addressesOf(mapping: CompiledMapping) {
@@ -75,7 +64,7 @@ const gettingMs = 20_000;
 export async function testDestination(
   place: TestPlace,
   { id, mappingVersionId }: Pick<Destination, 'id' | 'mappingVersionId'>,
-): Promise<TestedDestination> {
+) {
   const mapping = await place.published.version(mappingVersionId);
   const connector = mapping === undefined ? undefined : connectorOf(mapping.connector);
   if (mapping === undefined || connector === undefined) throw nothingPublished(id);
@@ -106,8 +95,11 @@ export async function testDestination(
     outcome: outcome.kind,
     reason,
     durationMs: ms === undefined ? null : Math.round(ms),
+    /** The parts that were tried; empty where it was not reached. */
     tried: isReached ? whatWasTried(tried, connector.words.addressOnly) : nothing,
+    /** Reason why it was not reached; empty where it was. */
     why: isReached ? nothing : endWords(outcome.kind, reason),
+    /** Further findings, for the person who sets the destination up. */
     notes: [...notes.values()],
   };
 }

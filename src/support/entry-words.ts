@@ -2,7 +2,7 @@
 // Invariant: no content; only names of fields and the opt-in sent.
 import { splitReason, saysNothingLeft as isNothingLeft } from '../domain/delivery.ts';
 import type { StoryEntry } from '../store/deliveries/delivery-lists.ts';
-import type { HandoverEntry, ToldEntry } from '../store/log/handovers.ts';
+import type { Handover, HandoverEntry, ToldEntry } from '../store/log/handovers.ts';
 import { callText, outcomeText, whyText } from './answer-words.ts';
 import {
   actorWords,
@@ -320,13 +320,7 @@ function recipientWords({ recipient, authorisation, document, reason }: StoryEnt
   ];
 }
 
-interface SentConsent {
-  readonly field: string;
-  readonly value: string;
-  readonly purpose: string;
-  readonly channel: string;
-  readonly state: string;
-}
+export type SentConsent = NonNullable<Handover['consents']>[number];
 
 /**
  * Words for an opt-in in an entry of the log. The client's own field and value come first, as sent. The sent field

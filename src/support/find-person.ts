@@ -187,18 +187,7 @@ export async function noteLookUp(
 // Invariant: the question is a look-up itself, in the log before it is answered; staff appear by the log's id, and a name while one is
 // kept.
 
-export interface LookUpSeen {
-  readonly at: Date;
-  readonly clientId: string;
-  readonly reference: string;
-  /** `looked_up`: masked; `revealed`: in clear; `person_exported`: given out. */
-  readonly what: string;
-  /** Actor in the log. */
-  readonly actor: string;
-  /** Name of an account, while one is kept. */
-  readonly name: string | undefined;
-  readonly why: string;
-}
+export type LookUpSeen = Awaited<ReturnType<typeof lookUpsOf>>[number];
 
 const kinds: ReadonlySet<string> = new Set(['looked_up', 'revealed', 'person_exported']);
 
@@ -211,7 +200,7 @@ export async function lookUpsOf(
   asked: { readonly query: LeadQuery; readonly client: string },
   by: { readonly actor: string; readonly reason: string },
   archives?: { readonly folder: string; readonly sealKeys: KeyRing },
-): Promise<readonly LookUpSeen[]> {
+) {
   const leads = await searchLeads(database, [asked.client], asked.query, oppositionKey);
   const ids = leads.map(({ id }) => id);
   const inTable = await entriesOfLeads(database, ids);
@@ -234,8 +223,11 @@ export async function lookUpsOf(
     at,
     clientId: asked.client,
     reference: references.get(leadId) ?? '',
+    /** `looked_up`: masked; `revealed`: in clear; `person_exported`: given out. */
     what: entry,
+    /** Actor in the log. */
     actor,
+    /** Name of an account, while one is kept. */
     name: names.get(actor),
     why: purpose,
   }));

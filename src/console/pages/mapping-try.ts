@@ -4,7 +4,13 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';
 import { isRelaisError, type RelaisError } from '../../errors.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
-import { draftOf, sourcesOf, sourcesToTry, type MappingSources } from '../../support/mappings/files.ts';
+import {
+  draftOf,
+  sourcesOf,
+  sourcesToTry,
+  type MappingSources,
+  type TypedTrial,
+} from '../../support/mappings/files.ts';
 import { builtIn, ownSamples, sampleName, type SampleText } from '../../support/mappings/trial.ts';
 import type { TrialAnswer, Trials } from '../../support/mappings/trial-thread.ts';
 import { mappingHeads } from '../../support/reads/mappings.ts';
@@ -20,10 +26,7 @@ import { refusalNotice } from './mapping-draft.ts';
 import { mappingPath } from './mappings.ts';
 import type { Desk, PageOf } from './sign-in.ts';
 
-interface Typed {
-  readonly destination: string;
-  readonly text: string;
-  readonly clientText: string;
+interface Typed extends TypedTrial {
   readonly sample: string;
   readonly problem?: Both | undefined;
 }

@@ -145,16 +145,7 @@ interface NeverSent {
   readonly leads: number;
 }
 
-interface MapGap {
-  readonly field: string;
-  readonly source: string;
-  /** Values of a closed list without an entry. */
-  readonly missing: readonly string[];
-  /** The effect of `else` on them. */
-  readonly otherwise: string;
-  /** Values without an entry, the most frequent first; without the value where it is a person's. */
-  readonly seen: readonly { readonly value: string; readonly count: number }[];
-}
+type MapGap = NonNullable<ReturnType<typeof mapGap>>;
 
 interface ConsentUse {
   readonly purpose: ConsentPurpose;
@@ -246,7 +237,7 @@ function hasValue(source: Source, context: Context): boolean {
   return Array.isArray(value) ? value.some((item) => !isBlank(item)) : !isBlank(value);
 }
 
-function mapGap(read: FieldRead, contexts: readonly Context[]): MapGap | undefined {
+function mapGap(read: FieldRead, contexts: readonly Context[]) {
   const { map, target } = read;
   const [source] = read.sources;
   if (map === undefined || source === undefined) return undefined;
@@ -267,8 +258,11 @@ function mapGap(read: FieldRead, contexts: readonly Context[]): MapGap | undefin
   return {
     field: target,
     source: source.path,
+    /** Values of a closed list without an entry. */
     missing,
+    /** The effect of `else` on them. */
     otherwise: isRecord(other) ? asText(other['value']) : asText(other),
+    /** Values without an entry, the most frequent first; without the value where it is a person's. */
     seen: [...seen].map(([value, count]) => ({ value, count })).toSorted((a, b) => b.count - a.count),
   };
 }

@@ -198,22 +198,16 @@ export interface SettingChange {
   readonly after: string;
 }
 
-export interface BesidesContent {
-  readonly optIn: readonly SettingChange[];
-  readonly settings: readonly SettingChange[];
-  /** The rules for answers, and their order. */
-  readonly answers: LineChanges;
-  /** The filter of leads, as the file says it. */
-  readonly accepts: LineChanges;
-  /** Lines of the opt-in as the file has them: proofs, inversions and formats too. */
-  readonly consent: LineChanges;
-}
+export type BesidesContent = ReturnType<typeof besidesContent>;
 
-export const besidesContent = (before: CompiledMapping, after: CompiledMapping): BesidesContent => ({
+export const besidesContent = (before: CompiledMapping, after: CompiledMapping) => ({
   optIn: changesOf(optInOf(before), optInOf(after)),
   settings: changesOf(settingsOf(before), settingsOf(after)),
+  /** The rules for answers, and their order. */
   answers: linesOf(before.inWords.answers, after.inWords.answers),
+  /** The filter of leads, as the file says it. */
   accepts: linesOf(before.inWords.accepts, after.inWords.accepts),
+  /** Lines of the opt-in as the file has them: proofs, inversions and formats too. */
   consent: linesOf(before.inWords.consent, after.inWords.consent),
 });
 

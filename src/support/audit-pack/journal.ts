@@ -22,15 +22,11 @@ import { handoverColumns } from '../../store/log/handover-text.ts';
 import { waitingAfter } from '../../store/log/handovers-unsealed.ts';
 import { idsOf } from '../../store/log/log-range.ts';
 import { dayOf, wholeDays } from './check-days.ts';
+import type { PackAsked } from './evidence.ts';
 
 export const journalFormat = 'relais-audit-log-1';
 
-interface JournalAsked {
-  readonly clientId: string;
-  readonly from: Date;
-  /** First instant after the period. */
-  readonly until: Date;
-}
+type JournalAsked = Pick<PackAsked, 'clientId' | 'from' | 'until'>;
 
 interface JournalPlace {
   readonly database: Database;

@@ -118,7 +118,7 @@ export async function sourcesToPublish(
   return { ...typed, destinationId: destination };
 }
 
-interface TypedTrial {
+export interface TypedTrial {
   /** Empty for a client that does not exist yet; then client.yaml names it. */
   readonly destination: string;
   readonly text: string;

@@ -1,9 +1,9 @@
 // Tries a mapping: the check's messages, and the full rendering of one lead.
 // Invariant: pure; nothing is stored, sent or logged, and no secret is needed.
-import type { Action, Connector, SheetSection } from '../../../connectors/contract.ts';
+import type { Action, Connector } from '../../../connectors/contract.ts';
 import type { Lead } from '../../domain/lead.ts';
 import { checkSources, hasErrors, type CheckOptions } from '../../mapping/check.ts';
-import type { CheckResult, CompiledMapping, MappingSources, Problem } from '../../mapping/contract.ts';
+import type { CheckResult, CompiledMapping, MappingSources } from '../../mapping/contract.ts';
 import { composedPreview, type ComposedCall } from '../../mapping/tools/composed-preview.ts';
 import type { Preview } from '../../mapping/tools/preview.ts';
 import { leadFromSample, sampleLead } from '../../mapping/tools/sample.ts';
@@ -15,7 +15,7 @@ import {
   targetsOf,
   type TargetPairs,
 } from './diff-words.ts';
-import { reasonWords, type Both } from '../words.ts';
+import { reasonWords } from '../words.ts';
 import { basename } from 'node:path';
 import { diffMappings, type BesidesContent, type OutcomeChange } from '../../mapping/tools/diff.ts';
 import { maskForm } from '../masking.ts';
@@ -30,20 +30,7 @@ export interface TrialAsked {
   readonly now: Date;
 }
 
-export interface TrialCall {
-  /** Empty where the delivery is one call. */
-  readonly name: string;
-  readonly applies: boolean;
-  /** Reasons why nothing would leave; empty where it would. */
-  readonly whyNot: readonly Both[];
-  readonly target: string;
-  readonly head: readonly string[];
-  readonly content: string;
-  readonly bytes: number;
-  readonly sheet: readonly SheetSection[];
-  /** Lead field, the recipient's field, value. */
-  readonly origins: readonly { readonly field: string; readonly source: string; readonly value: string }[];
-}
+export type TrialCall = ReturnType<typeof callOf>;
 
 export interface TrialPreview {
   readonly action: Action;
@@ -53,16 +40,7 @@ export interface TrialPreview {
   readonly consentTable: Preview['consentTable'];
 }
 
-export interface Trial {
-  readonly problems: readonly Problem[];
-  /** Without an error: it could be published, as far as the check covers it. */
-  readonly isSound: boolean;
-  readonly sampleProblems: readonly Problem[];
-  /** One for each action the destination takes; none where mapping or sample cannot be read. */
-  readonly previews: readonly TrialPreview[];
-  /** Undefined where nothing is compared, or one of the two cannot be compiled. */
-  readonly difference: Difference | undefined;
-}
+export type Trial = ReturnType<typeof tryMapping>;
 
 const actions: readonly Action[] = ['create', 'update', 'erase'];
 /** Most characters of one content on a page. */
@@ -71,7 +49,7 @@ const mostShown = 40_000;
 export function tryMapping(
   { sources, sample, against, now }: TrialAsked,
   connectors: Readonly<Record<string, Connector>>,
-): Trial {
+) {
   const options = { connectors, now: () => now.getTime() };
   const checked = checkSources(sources, options);
   const problems = checked.ok ? checked.warnings : checked.problems;
@@ -80,12 +58,15 @@ export function tryMapping(
   const whole: CheckResult = checked.ok ? checked : checkSources(sources, { ...options, tests: false });
   return {
     problems,
+    /** Without an error: it could be published, as far as the check covers it. */
     isSound: !hasErrors(problems),
     sampleProblems: read === undefined || read.ok ? [] : read.problems,
+    /** Undefined where nothing is compared, or one of the two cannot be compiled. */
     difference:
       against !== undefined && whole.ok
         ? differenceOf(against, { sources, mapping: whole.mapping }, options)
         : undefined,
+    /** One for each action the destination takes; none where mapping or sample cannot be read. */
     previews: read?.ok === true && whole.ok ? previewsOf(whole.mapping, read.lead, { now, connectors }) : [],
   };
 }
@@ -107,21 +88,24 @@ const previewsOf = (
       };
     });
 
-function callOf(mapping: CompiledMapping, { name, applies, result, composed }: ComposedCall): TrialCall {
+function callOf(mapping: CompiledMapping, { name, applies, result, composed }: ComposedCall) {
   const nothing = { target: '', head: [], content: '', bytes: 0, sheet: [], origins: [] };
   if (!applies) return { ...nothing, name, applies, whyNot: [] };
   if (!result.ok)
     return { ...nothing, name, applies, whyNot: [reasonWords(result.why), ...whyNotWritten(result)] };
   const { text, bytes } = contentShown(mapping, result, composed);
   return {
+    /** Empty where the delivery is one call. */
     name,
     applies,
     bytes,
+    /** Reasons why nothing would leave; empty where it would. */
     whyNot: [],
     target: composed?.target ?? mapping.destinationId,
     head: headLines(composed),
     content: text.slice(0, mostShown),
     sheet: result.sheet ?? [],
+    /** Lead field, the recipient's field, value. */
     origins: result.origins,
   };
 }

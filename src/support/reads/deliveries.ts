@@ -1,5 +1,6 @@
 // Reads deliveries by filter, a page at a time; their count; failures by cause. For every face.
 // Invariant: nothing of a person; only within the reader's scope.
+import type { SentConsent } from '../entry-words.ts';
 import * as s from './columns.ts';
 import type { DeliveryFilter } from '../../domain/delivery-filter.ts';
 import { deliveryStates, type DeliveryState } from '../../domain/delivery.ts';
@@ -21,8 +22,8 @@ import { isUndecided } from '../../delivery/outcome/resolve.ts';
 import { findDestination } from '../../store/destinations/destinations.ts';
 import { readVersions } from '../../store/destinations/mapping-versions.ts';
 import { publishedHours } from '../sending-state.ts';
-import { replayPlans, type ReplayPlan } from '../replay.ts';
-import { entryData, storyOf, type Story } from '../story.ts';
+import { replayPlans } from '../replay.ts';
+import { entryData, storyOf } from '../story.ts';
 import { isCancellable } from '../close-and-cancel.ts';
 
 /** Newest first. @throws FIND-001 for an unknown name in the filter */
@@ -167,13 +168,6 @@ export const rowColumns = Object.entries<RowColumn>(deliveryColumns);
 // Reads one delivery: its facts, its story in plain words, its entries of the log, its mapping versions.
 // Invariant: a client reads the events, without the centre's actors and their reasons.
 
-interface SentOptIn {
-  readonly field: string;
-  readonly value: string;
-  readonly purpose: string;
-  readonly channel: string;
-  readonly state: string;
-}
 const optIn = s.called(
   'OptIn',
   s.object({ field: s.text(), value: s.text(), purpose: s.text(), channel: s.text(), state: s.text() }),
@@ -203,7 +197,7 @@ export const entryColumns = {
   ),
   consents: entryColumn(
     s.list(optIn, "the opt-in under the client's own names and values"),
-    ({ consents }) => JSON.parse(consents ?? '[]') as readonly SentOptIn[],
+    ({ consents }) => JSON.parse(consents ?? '[]') as readonly SentConsent[],
   ),
   digest: entryColumn(
     s.orNull(s.text('SHA-256 of what was sent')),
@@ -219,26 +213,10 @@ export const entryColumns = {
 };
 type EntryHead = s.RecordOf<typeof entryColumns>;
 
-export interface DeliveryPage {
-  readonly delivery: DeliveryHead;
-  readonly recipientReference: string | null;
-  readonly story: Story;
-  readonly entries: readonly EntryHead[];
-  /** Number of the version whose content was sent first; null where none was. */
-  readonly sentVersion: number | null;
-  /** Number of the version in force. */
-  readonly versionInForce: number | null;
-  /** Plan of a replay, and whether it can be cancelled; for the centre only. */
-  readonly replay: ReplayPlan | null;
-  /** Waits with the content of an earlier version: a replay may render it by the one in force, under a new key. */
-  readonly canBeAnew: boolean;
-  readonly isCancellable: boolean;
-  /** True where a person has to decide its outcome; for the centre only. */
-  readonly isUndecided: boolean;
-}
+export type DeliveryPage = Awaited<ReturnType<typeof deliveryPage>>;
 
 /** By number or by key (`webhook-id`). @throws FIND-001 */
-export async function deliveryPage(place: SupportPlace, scope: Scope, name: string): Promise<DeliveryPage> {
+export async function deliveryPage(place: SupportPlace, scope: Scope, name: string) {
   const { database } = place;
   const row = existing(scope, await findDelivery(database, name), unknownDelivery(name));
   const destination = await findDestination(database, row.destinationId);
@@ -256,12 +234,17 @@ export async function deliveryPage(place: SupportPlace, scope: Scope, name: stri
     recipientReference: row.recipientReference ?? null,
     story: await storyOf(database, row, hours.get(row.destinationId), scope),
     entries: (await deliveryStory(database, row.id)).map((entry) => entryHead(entry, isCentre)),
+    /** Number of the version whose content was sent first; null where none was. */
     sentVersion: versionOf(row.sentMappingId),
+    /** Number of the version in force. */
     versionInForce: versionOf(inForce),
+    /** Plan of a replay, and whether it can be cancelled; for the centre only. */
     replay: isCentre ? (plan ?? null) : null,
+    /** Waits with the content of an earlier version: a replay may render it by the one in force, under a new key. */
     canBeAnew:
       isCentre && (await replayPlans(place, [row], { anew: true, named: true })).get(row.id) !== plan,
     isCancellable: isCentre && isCancellable(row),
+    /** True where a person has to decide its outcome; for the centre only. */
     isUndecided: isCentre && isUndecided(row),
   };
 }

@@ -1,6 +1,5 @@
 // Reads the live tail: events of deliveries and their destinations, newest first, from the end of the log or from a position.
 // Invariant: in the order of the seals, each entry once; codes and references, nothing of a person, no actor of the centre.
-import type { DeliveryState } from '../../domain/delivery.ts';
 import {
   newestSeal,
   sealsFrom,
@@ -18,19 +17,7 @@ import type { Both } from '../words.ts';
 
 export type { TailFilter } from '../../store/log/event-feed.ts';
 
-export interface LiveEntry {
-  /** Id of the entry of the log. */
-  readonly id: number;
-  readonly at: Date;
-  readonly client: string;
-  readonly destination: string;
-  /** Null for an event of the destination. */
-  readonly delivery: number | null;
-  readonly lead: string | null;
-  readonly words: Both;
-  /** Present state of the delivery. */
-  readonly state: DeliveryState | null;
-}
+export type LiveEntry = ReturnType<typeof liveEntry>;
 
 export interface LivePage {
   /** Newest first. */
@@ -157,14 +144,17 @@ async function entriesAt(
   return found;
 }
 
-const liveEntry = (entry: TailEntry): LiveEntry => ({
+const liveEntry = (entry: TailEntry) => ({
+  /** Id of the entry of the log. */
   id: entry.id,
   at: entry.at,
   client: entry.clientId,
   destination: entry.destinationId,
+  /** Null for an event of the destination. */
   delivery: entry.deliveryId === 0 ? null : entry.deliveryId,
   lead: entry.reference,
   words: wordsOf(entry),
+  /** Present state of the delivery. */
   state: entry.state,
 });
 
