@@ -139,7 +139,7 @@ export function valueOf(
   return choice?.do === 'write' ? choice.value : undefined;
 }
 
-/** What such fields say: to the log, to the truth table, and in a sheet. */
+/** The log entries, the truth table and the sheet of such fields. */
 export function answersOf(
   fields: readonly AnswerField[],
   answerIn = (answers: readonly CurrentConsent[], pair: number): CurrentConsent | undefined => answers[pair],
