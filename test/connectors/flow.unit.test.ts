@@ -264,7 +264,11 @@ describe('a drop', () => {
 
   test('a cut while the content travels is tried again; a cut after the rename is unknown, and lookup settles it', async () => {
     recipient.fault = (step) => (step === 'write' ? 'reset' : undefined);
-    expect(await send()).toMatchObject({ kind: 'unavailable', maybeReceived: true });
+    expect(await send()).toMatchObject({
+      kind: 'unavailable',
+      maybeReceived: true,
+      reason: 'CONNECTION_LOST',
+    });
     recipient.fault = () => undefined;
     expect(await flow.lookup?.(parcelOf({ body }), settings, context())).toMatchObject({ kind: 'absent' });
     recipient.fault = (step) => (step === 'renamed' ? 'reset' : undefined);

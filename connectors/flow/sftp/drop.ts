@@ -83,13 +83,22 @@ export async function openSftpDrop(
     await close();
     throw failure;
   }
-  return dropOver(client, deadline, close);
+  // The library's streams do not notice that the connection is lost.
+  const lost = once(sock, 'close').then(() => {
+    throw dropFailure('CONNECTION_LOST');
+  });
+  lost.catch(none);
+  return dropOver(client, deadline, { lost, close });
 }
 
-function dropOver(client: SftpClient, deadline: Deadline, close: () => Promise<void>): Drop {
+function dropOver(
+  client: SftpClient,
+  deadline: Deadline,
+  { lost, close }: { readonly lost: Promise<never>; readonly close: () => Promise<void> },
+): Drop {
   const step = async <T>(work: Promise<T>): Promise<T> => {
     try {
-      return await deadline.race(work);
+      return await deadline.race(Promise.race([work, lost]));
     } catch (error) {
       throw deadline.ended() === undefined ? operationFailed(error) : error;
     }
