@@ -169,7 +169,7 @@ test('a no that is told again does not end the run of a replay that is pending; 
   crm.answer = ({ method }, response) =>
     void (method === 'GET' ? response.writeHead(404).end('{}') : response.writeHead(202).end('{"id":"C-2"}'));
   await replayed();
-  await gateway.until('pending', async () => (await stateOf()) === 'pending:recipient_decides');
+  await gateway.soon('pending', async () => (await stateOf()) === 'pending:recipient_decides');
   expect(await tell({ key, state: 'arbitrated' })).toBe(204);
   expect(await stateOf()).toBe('pending:recipient_decides');
   expect(await tell({ key, state: 'arbitrated' }, { id: 'msg_2' })).toBe(204);
