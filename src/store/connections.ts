@@ -56,18 +56,18 @@ export function createConnections(options: ConnectionOptions): Connections {
   const silenceMs = options.silenceMs ?? defaultSilenceMs;
   const url = new URL(options.url);
   const pool = openPool(url, options.connections, silenceMs);
-  const idSteps = new WeakMap<PoolConnection, number>();
+  const ready = new WeakMap<PoolConnection, Connection>();
   const clock = createDatabaseClock();
   const open = async (): Promise<PoolConnection> => {
     const raw = await called<PoolConnection>((done) => pool.getConnection(done)).catch((error: unknown) => {
       throw refusedAccount(error) ?? error;
     });
-    if (idSteps.has(raw)) return raw;
+    if (ready.has(raw)) return raw;
     streamOf(raw).setTimeout(silenceMs);
     streamOf(raw).on('timeout', () => streamOf(raw).destroy(new Error('silent')));
     shareParameterKinds(raw);
     try {
-      idSteps.set(raw, await setUp(raw, silenceMs, options.readOnly === true));
+      ready.set(raw, connectionOn(raw, await setUp(raw, silenceMs, options.readOnly === true)));
     } catch (error) {
       raw.destroy();
       throw error;
@@ -90,7 +90,7 @@ export function createConnections(options: ConnectionOptions): Connections {
       streamOf(raw).setTimeout(silenceMs);
       if (clock.isDue()) await clock.read(() => lookNow(raw as PoolConnection));
       if (isRestored) throw restoredMeanwhile();
-      const result = await work(connectionOn(raw, idSteps.get(raw) ?? 1));
+      const result = await work(ready.get(raw) ?? connectionOn(raw, 1));
       await lent.takeBack(raw, use);
       return result;
     } catch (error) {
@@ -179,19 +179,16 @@ const connectionOn = (raw: PoolConnection, idStep: number): Connection => ({
       () => undefined,
       () => raw.destroy(),
     ),
-  execute: (sql, values) => executed(raw, sql, values),
+  // Translates the driver's error, also inside a transaction: its message and `sql` quote values.
+  execute: (sql, values) =>
+    new Promise((resolve, reject) => {
+      raw.execute(sql, values as SqlValue[], (error, result) =>
+        error ? reject(translated(error) as Error) : resolve(result),
+      );
+    }),
   idStep,
   waitForever: () => void streamOf(raw).setTimeout(0),
 });
-
-/** Translates the driver's error, also inside a transaction: its message and `sql` quote values. */
-function executed(raw: PoolConnection, sql: string, values: readonly SqlValue[]): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    raw.execute(sql, values as SqlValue[], (error, result) =>
-      error ? reject(translated(error) as Error) : resolve(result),
-    );
-  });
-}
 
 /** The properties that the driver reads when it sends a value. */
 interface ParameterKind {

@@ -3,7 +3,7 @@
 // A file here is named by the table it writes (deliveries, consents, batches); one that only reads or spans tables is named by the
 // question it answers or the work it does (backlog, same-person, sending). Its head says which.
 import type { ResultSetHeader } from 'mysql2';
-import { createConnections, type Connection, type ConnectionOptions } from './connections.ts';
+import { createConnections, type Connection, type ConnectionOptions, type SqlValue } from './connections.ts';
 import { RelaisError } from '../errors.ts';
 import { withLists, type SqlValues } from './placeholders.ts';
 import { isRefusalOfAll, isRepeatable, type SqlFailure } from './sql-failures.ts';
@@ -74,6 +74,8 @@ export interface Database extends Sql {
 const refusalMs = 12_000;
 /** An answer counts as that of a moment ago, ms. */
 const answeredMs = 500;
+/** So often a deadlock's victim is tried. */
+const mostRounds = 8;
 
 /**
  * @param options.silenceMs a server that is silent for so long during a statement counts as lost: behind a network that dropped the
@@ -85,21 +87,29 @@ export function openDatabase(options: ConnectionOptions & { readonly sign?: Sign
   const common = { now: clock.now, sign: options.sign };
   let refused: { readonly error: SqlFailure; readonly at: number } | undefined;
   let answeredAt = Number.NEGATIVE_INFINITY;
-  const noted = async <T>(work: () => Promise<T>): Promise<T> => {
-    try {
-      const result = await repeated(work);
-      answeredAt = performance.now();
-      return result;
-    } catch (error) {
-      if (isRefusalOfAll(error)) refused = { error, at: performance.now() };
-      throw error;
+  /** A deadlock's victim is rolled back as a whole, also a single statement: the same work may succeed when repeated. */
+  const repeated = async <T>(use: 'alone' | 'together', work: (connection: Connection) => Promise<T>) => {
+    for (let round = 1; ; round += 1) {
+      try {
+        const result = await borrow(use, work);
+        answeredAt = performance.now();
+        return result;
+      } catch (error) {
+        if (isRefusalOfAll(error)) refused = { error, at: performance.now() };
+        if (!isRepeatable(error) || round >= mostRounds) throw error;
+        await new Promise((done) => setTimeout(done, Math.random() * 20 * round));
+      }
     }
   };
-  const sqlOn = (connection: Executing): Sql => ({ ...statementsBy((work) => work(connection)), ...common });
   return {
     ...common,
     name: databaseName,
-    ...statementsBy((work) => noted(() => borrow('alone', work))),
+    ...statementsBy((sql, values) =>
+      repeated('alone', async (connection) => ({
+        result: await connection.execute(sql, values),
+        idStep: connection.idStep,
+      })),
+    ),
     text: (sql) =>
       borrow('alone', async (connection) => {
         // A change of the schema may take any time.
@@ -107,9 +117,7 @@ export function openDatabase(options: ConnectionOptions & { readonly sign?: Sign
         await connection.query(sql);
       }),
     transaction: (work, { undoIf } = { undoIf: () => false }) =>
-      noted(() =>
-        borrow('together', (connection) => inTransaction(connection, (own) => work(sqlOn(own)), undoIf)),
-      ),
+      repeated('together', (connection) => inTransaction(connection, common, work, undoIf)),
     refusal: () =>
       refused !== undefined && performance.now() - refused.at < refusalMs ? refused.error : undefined,
     answers: () => performance.now() - answeredAt < answeredMs,
@@ -117,37 +125,35 @@ export function openDatabase(options: ConnectionOptions & { readonly sign?: Sign
   };
 }
 
-type Executing = Pick<Connection, 'execute' | 'idStep'>;
+/** Runs one statement on a connection. */
+type Execute = (
+  sql: string,
+  values: readonly SqlValue[],
+) => Promise<{ readonly result: unknown; readonly idStep: number }>;
 
-const statementsBy = (
-  lend: <T>(work: (connection: Executing) => Promise<T>) => Promise<T>,
-): Pick<Sql, 'all' | 'run'> => ({
+const statementsBy = (execute: Execute): Pick<Sql, 'all' | 'run'> => ({
   all: async <Row>(sql: string, values: SqlValues = []) => {
     const asked = withLists(sql, values);
-    if (asked === undefined) return [];
-    return lend(async (connection) => (await connection.execute(asked.sql, asked.values)) as Row[]);
+    return asked === undefined ? [] : ((await execute(asked.sql, asked.values)).result as Row[]);
   },
   run: async (sql, values = []) => {
     const asked = withLists(sql, values);
     if (asked === undefined) return { affected: 0, insertId: 0, idStep: 1 };
-    return lend(async (connection) => {
-      const { affectedRows, insertId } = (await connection.execute(
-        asked.sql,
-        asked.values,
-      )) as ResultSetHeader;
-      return { affected: affectedRows, insertId, idStep: connection.idStep };
-    });
+    const { result, idStep } = await execute(asked.sql, asked.values);
+    const { affectedRows, insertId } = result as ResultSetHeader;
+    return { affected: affectedRows, insertId, idStep };
   },
 });
 
 async function inTransaction<T>(
   connection: Connection,
-  work: (own: Executing) => Promise<T>,
+  common: Pick<Sql, 'now' | 'sign'>,
+  work: (tx: Sql) => Promise<T>,
   undoIf: (result: T) => boolean,
 ): Promise<T> {
   const own = ofOneTransaction(connection);
   try {
-    const result = await work(own);
+    const result = await work({ ...statementsBy(own.execute), ...common });
     const isUndone = undoIf(result);
     own.end();
     await connection.query(isUndone ? 'ROLLBACK' : 'COMMIT');
@@ -164,35 +170,26 @@ async function inTransaction<T>(
  * Runs the statements of one transaction. After its end it runs none: they would be part of the next transaction of the connection. A
  * deadlock's victim has lost what it wrote before: its work cannot be committed, even where the work goes on after the error.
  */
-function ofOneTransaction(
-  connection: Executing,
-): Executing & { /** @throws the deadlock, or the like */ readonly end: (how?: 'undone') => void } {
+function ofOneTransaction({ execute, idStep }: Connection): {
+  readonly execute: Execute;
+  /** @throws the deadlock, or the like */
+  readonly end: (how?: 'undone') => void;
+} {
   let isOver = false;
   let victimOf: Error | undefined;
   return {
-    idStep: connection.idStep,
     execute: async (sql, values) => {
       if (isOver) throw new RelaisError('INTERNAL-001', 'A statement came after the end of its transaction.');
-      return connection.execute(sql, values).catch((error: unknown) => {
+      try {
+        return { result: await execute(sql, values), idStep };
+      } catch (error) {
         if (isRepeatable(error)) victimOf ??= error as Error;
         throw error;
-      });
+      }
     },
     end: (how) => {
       isOver = true;
       if (how !== 'undone' && victimOf !== undefined) throw victimOf;
     },
   };
-}
-
-/** A deadlock's victim is rolled back as a whole, also a single statement: the same work may succeed when repeated. */
-async function repeated<T>(work: () => Promise<T>): Promise<T> {
-  for (let round = 1; ; round += 1) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!isRepeatable(error) || round >= 8) throw error;
-      await new Promise((done) => setTimeout(done, Math.random() * 20 * round));
-    }
-  }
 }

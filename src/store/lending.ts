@@ -99,4 +99,6 @@ export function called<T>(call: (done: (error: Error | null, result: T) => void)
 }
 
 export const queried = (raw: PoolConnection, sql: string): Promise<unknown> =>
-  called<unknown>((done) => raw.query(sql, (error, result) => done(error, result)));
+  new Promise((resolve, reject) => {
+    raw.query(sql, (error, result) => (error ? reject(error) : resolve(result)));
+  });
