@@ -15,8 +15,11 @@ export interface Cited {
 const letters = { authorisation: 'a', mapping: 'm', consents: 'c' } as const;
 const names = Object.keys(letters) as (keyof Cited)[];
 
-export const citedText = (cited: Cited): string =>
-  names.flatMap((name) => (cited[name] === undefined ? [] : [`${letters[name]}:${cited[name]}`])).join(' ');
+export function citedText(cited: Cited): string {
+  const parts: string[] = [];
+  for (const name of names) if (cited[name] !== undefined) parts.push(`${letters[name]}:${cited[name]}`);
+  return parts.join(' ');
+}
 
 export function parseCited(text: string): Cited {
   const parts = text.split(' ');

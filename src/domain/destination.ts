@@ -73,12 +73,21 @@ export function liveAuthorisations<Term extends AuthorisationTerm>(
   all: readonly Term[],
   now: Date,
 ): readonly Term[] {
-  return all.filter(
-    (authorisation) =>
-      authorisation.revokedAt === undefined &&
-      authorisation.validFrom <= now &&
-      (authorisation.validUntil === undefined || authorisation.validUntil > now),
-  );
+  const live: Term[] = [];
+  for (const term of all)
+    if (
+      term.revokedAt === undefined &&
+      term.validFrom <= now &&
+      (term.validUntil === undefined || term.validUntil > now)
+    )
+      live.push(term);
+  return live;
+}
+
+/** True if a list, in lower case, has each of these. */
+export function namesAll(list: readonly string[], wanted: readonly string[]): boolean {
+  for (const name of wanted) if (!list.includes(name.toLowerCase())) return false;
+  return true;
 }
 
 /**
@@ -91,14 +100,13 @@ export function coveringAuthorisation(
   categories: readonly DataCategory[],
   now: Date,
 ): Authorisation | undefined {
-  const covering = liveAuthorisations(all, now).filter((authorisation) =>
-    targets.every((target) => authorisation.targets.includes(target.toLowerCase())),
-  );
-  return (
-    covering.find((authorisation) =>
-      categories.every((category) => authorisation.categories.includes(category)),
-    ) ?? covering[0]
-  );
+  let covering: Authorisation | undefined;
+  for (const authorisation of liveAuthorisations(all, now)) {
+    if (!namesAll(authorisation.targets, targets)) continue;
+    if (namesAll(authorisation.categories, categories)) return authorisation;
+    covering ??= authorisation;
+  }
+  return covering;
 }
 
 export interface DestinationLimits extends RateLimits {

@@ -49,10 +49,9 @@ const texts = new WeakMap<HandoverRow, string>();
 export function entryText(row: HandoverRow): string {
   const known = texts.get(row);
   if (known !== undefined) return known;
-  const text = entryTextOf(
-    row.id,
-    handoverColumns.map((column) => row[column]),
-  );
+  const values: HandoverRow[keyof HandoverRow][] = [];
+  for (const column of handoverColumns) values.push(row[column]);
+  const text = entryTextOf(row.id, values);
   texts.set(row, text);
   return text;
 }

@@ -107,29 +107,34 @@ async function sealNext(
     return { sealed: 0, last: 0, altered: `seal_changed:${last}` };
   const keyIds = sealKeys.keys.map((key) => key.id);
   const taken = await takeUnsealed(tx, keyIds, options.limit);
-  const waiting = taken.flat();
+  const waiting: Waiting[] = [];
+  const ids: number[] = [];
+  for (const line of taken)
+    for (const entry of line) {
+      waiting.push(entry);
+      ids.push(entry.id);
+    }
   // An id whose row is missing stays in the queue, where verify finds it.
-  const rows = await readEntries(
-    tx,
-    waiting.map((entry) => entry.id),
-  );
-  const byId = new Map(rows.map((row) => [row.id, row]));
-  const isGenuine = (entry: Waiting): boolean => {
+  const rows = await readEntries(tx, ids);
+  const byId = new Map<number, HandoverRow>();
+  for (const row of rows) byId.set(row.id, row);
+  const kept = new Set<number>();
+  for (const entry of waiting) {
     const row = byId.get(entry.id);
-    return row !== undefined && isSigned(sealKeys, row, entry);
-  };
-  const kept = new Set(waiting.filter(isGenuine).map(({ id }) => id));
-  const genuine = rows.filter((row) => kept.has(row.id));
+    if (row !== undefined && isSigned(sealKeys, row, entry)) kept.add(entry.id);
+  }
+  const genuine: HandoverRow[] = [];
+  const forged: number[] = [];
+  for (const row of rows)
+    if (kept.has(row.id)) genuine.push(row);
+    else forged.push(row.id);
   const nobodys = await signedByNobody(tx, keyIds, {
     upTo: waiting.length < options.limit ? Number.MAX_SAFE_INTEGER : (waiting.at(-1)?.id ?? 0),
     limit: options.limit,
   });
-  const forged = [
-    ...rows.filter((row) => !kept.has(row.id)).map((row) => row.id),
-    ...nobodys.flatMap((entries) => entries.map(({ id }) => id)),
-  ];
+  for (const line of nobodys) for (const { id } of line) forged.push(id);
   const lines = await endingLines(tx, [...taken, ...nobodys], kept);
-  await setApart(tx, forged);
+  if (forged.length > 0) await setApart(tx, forged);
   const seal = await addSeal(tx, { rows: genuine, lines, before, sealKeys, now: options.now });
   const altered = forged[0] === undefined ? {} : { altered: `entry_forged:${forged[0]}` };
   return { sealed: genuine.length, last: seal?.sequence ?? last, ...altered };
@@ -143,9 +148,10 @@ async function endingLines(
 ): Promise<readonly number[]> {
   const ending: number[] = [];
   for (const line of waiting) {
-    const sealed = line.filter(({ id }) => kept.has(id));
+    const sealed: number[] = [];
+    for (const { id } of line) if (kept.has(id)) sealed.push(id);
     if (sealed.length < line.length && line.length > 1) await standAlone(tx, line);
-    ending.push(...(sealed.length === line.length ? sealed.slice(0, 1) : sealed).map(({ id }) => id));
+    ending.push(...(sealed.length === line.length ? sealed.slice(0, 1) : sealed));
   }
   return ending;
 }
@@ -180,12 +186,17 @@ export async function addSeal(
 ): Promise<Seal | undefined> {
   if (rows.length === 0) return undefined;
   const key = sealKeys.current();
-  const ids = rows.map((row) => row.id);
+  const ids: number[] = [];
+  const macs: Buffer[] = [];
+  for (const row of rows) {
+    ids.push(row.id);
+    macs.push(entryMac(key, row));
+  }
   const bare = {
     sequence: (before?.sequence ?? 0) + 1,
     sealedAt: inOrder(before?.sealedAt, now()),
     entries: rangesOf(ids),
-    entryMacs: Buffer.concat(rows.map((row) => entryMac(key, row))),
+    entryMacs: Buffer.concat(macs),
     count: rows.length,
     previous: before?.mac ?? noSeal,
     keyId: unsigned ? '' : key.id,

@@ -35,17 +35,22 @@ export function withLists(
   values: SqlValues,
 ): { readonly sql: string; readonly values: readonly SqlValue[] } | undefined {
   if (!values.some(Array.isArray)) return { sql, values: values as readonly SqlValue[] };
-  const lists = values.filter((value): value is SqlList => Array.isArray(value));
-  if (lists.some((list) => list.length === 0) && !sql.includes('NOT IN (?)')) return undefined;
+  const [start = '', ...ends] = sql.split('IN (?)');
+  const lists: SqlList[] = [];
+  for (const value of values) if (Array.isArray(value)) lists.push(value as SqlList);
+  for (const list of lists) if (list.length === 0 && !sql.includes('NOT IN (?)')) return undefined;
   // A statement takes lists in one way only: the placeholders of `inList` for one value look the same.
-  if (sql.split('IN (?)').length - 1 !== lists.length)
+  if (ends.length !== lists.length)
     throw new RelaisError('INTERNAL-001', 'Each list has one IN (?) of its own.');
-  const inLists = new Map(lists.map((list) => [list, inList(list)]));
-  const marks = lists.map((list) => inLists.get(list)?.marks ?? '');
-  return {
-    sql: sql.replaceAll('IN (?)', () => `IN (${marks.shift() ?? '?'})`),
-    values: values.flatMap((value) => inLists.get(value as SqlList)?.values ?? [value as SqlValue]),
-  };
+  let text = start;
+  const flat: SqlValue[] = [];
+  for (const value of values)
+    if (Array.isArray(value)) {
+      const list = inList(value as SqlList);
+      text += `IN (${list.marks})${ends.shift() ?? ''}`;
+      flat.push(...list.values);
+    } else flat.push(value as SqlValue);
+  return { sql: text, values: flat };
 }
 
 const marksBySize = new Map<number, string>();
@@ -68,6 +73,7 @@ const groupSizes = [
  * would fill the server's `max_prepared_stmt_count`.
  */
 export function insertGroups<T>(rows: readonly T[], most = 512): readonly (readonly T[])[] {
+  if (rows.length === 1) return [rows];
   const groups: (readonly T[])[] = [];
   for (let start = 0; start < rows.length;) {
     const size = groupSize(Math.min(most, rows.length - start));

@@ -3,6 +3,7 @@
 // the recipient may have received is sent again byte for byte, or its number is voided: no number gets another content.
 import type { Captured, Composed, Parcel, ParcelItem, SendContext } from '../../../connectors/contract.ts';
 import { idempotencyKey } from '../../domain/delivery.ts';
+import { namesAll } from '../../domain/destination.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
 import { fileKeysOf } from '../../domain/key-ring.ts';
 import { returnTag } from '../../domain/return-tag.ts';
@@ -68,7 +69,7 @@ export function parcelOf(
 
 /** True if the authorisation names every target of the parcel. */
 export const isCovered = ({ authorisation }: Ready, { targetKeys }: Composed): boolean =>
-  targetKeys.every((key) => authorisation.targets.includes(key.toLowerCase()));
+  namesAll(authorisation.targets, targetKeys);
 
 export interface Surroundings {
   readonly database: Pick<Sql, 'now'>;

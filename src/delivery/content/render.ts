@@ -3,7 +3,7 @@
 // rendering one lead fails that lead only.
 import { answerToTell } from '../../domain/consent.ts';
 import { reasonWith, safeCode } from '../../domain/delivery.ts';
-import { coveringAuthorisation, type Authorisation } from '../../domain/destination.ts';
+import { coveringAuthorisation, namesAll, type Authorisation } from '../../domain/destination.ts';
 import type { ConsentRecord, Lead } from '../../domain/lead.ts';
 import { isUndo } from '../../domain/verdict.ts';
 import { foreignCode } from '../../errors.ts';
@@ -123,8 +123,7 @@ function receiverOf(
   if (former === undefined) return stop('withheld', 'recipient_not_authorised');
   const { authorisation } = former;
   // The plan has other targets than the lead was sent to: its recipient of that time is not reached.
-  if (!plan.targets.every((target) => authorisation.targets.includes(target.toLowerCase())))
-    return stopForManualTask(row);
+  if (!namesAll(authorisation.targets, plan.targets)) return stopForManualTask(row);
   return { authorisation, former };
 }
 

@@ -22,36 +22,29 @@ export function createBatcher<In, Out>(options: BatcherOptions<In, Out>): (item:
   const waiting: Waiting[] = [];
   let running = 0;
 
-  const alone = async (caller: Waiting): Promise<void> => {
-    try {
-      const [result] = await options.run([caller.item]);
-      caller.done(result as Out);
-    } catch (error) {
-      caller.fail(error);
-    }
-  };
   const together = async (group: readonly Waiting[]): Promise<void> => {
-    const [first] = group;
-    if (group.length === 1 && first !== undefined) return alone(first);
     let results: readonly Out[];
     try {
       results = await options.run(group.map((caller) => caller.item));
-    } catch {
+    } catch (error) {
+      const [only] = group;
+      if (group.length === 1) return only?.fail(error);
       // One of them is poisoned, or the database went away: each gets its own answer.
-      for (const caller of group) await alone(caller);
+      for (const caller of group) await together([caller]);
       return;
     }
-    group.forEach((caller, index) => caller.done(results[index] as Out));
+    for (const [index, caller] of group.entries()) caller.done(results[index] as Out);
+  };
+  const handle = async (group: readonly Waiting[]): Promise<void> => {
+    running += 1;
+    await together(group);
+    running -= 1;
+    next();
   };
   const next = (): void => {
     while (running < options.lanes && waiting.length > 0) {
       const most = Math.min(options.max, waiting.length);
-      const group = waiting.splice(0, options.groupOf?.(most) ?? most);
-      running += 1;
-      void together(group).finally(() => {
-        running -= 1;
-        next();
-      });
+      void handle(waiting.splice(0, options.groupOf?.(most) ?? most));
     }
   };
   return (item) =>

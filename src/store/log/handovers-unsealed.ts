@@ -23,12 +23,17 @@ const signaturesIn = `GREATEST(1, OCTET_LENGTH(mac) DIV ${signatureBytes})`;
 /** Fewer entries get a row each: those are the ones that people read by hand. */
 const sharedFrom = 8;
 
-const entriesOf = ({ id, keyId, mac }: Line): WaitingTogether =>
-  Array.from({ length: Math.max(1, Math.floor(mac.length / signatureBytes)) }, (_, index) => ({
-    id: id + index,
-    keyId,
-    mac: mac.subarray(index * signatureBytes, (index + 1) * signatureBytes),
-  }));
+function entriesOf({ id, keyId, mac }: Line): WaitingTogether {
+  const entries: Waiting[] = [];
+  const many = Math.max(1, Math.floor(mac.length / signatureBytes));
+  for (let index = 0; index < many; index += 1)
+    entries.push({
+      id: id + index,
+      keyId,
+      mac: mac.subarray(index * signatureBytes, (index + 1) * signatureBytes),
+    });
+  return entries;
+}
 
 /** Queues the entries that one statement has written, ascending by id. */
 export async function awaitSeal(tx: Sql, entries: readonly Waiting[]): Promise<void> {
@@ -39,9 +44,11 @@ export async function awaitSeal(tx: Sql, entries: readonly Waiting[]): Promise<v
     entries.every(({ id, keyId }, index) => id === first.id + index && keyId === first.keyId);
   const lines = isOneRun ? [{ ...first, mac: Buffer.concat(entries.map(({ mac }) => mac)) }] : entries;
   if (lines.length === 0) return;
+  const values: SqlValue[] = [];
+  for (const { id, keyId, mac } of lines) values.push(id, keyId, mac);
   await tx.run(
     `INSERT INTO handovers_unsealed (handover_id, key_id, mac) VALUES ${rowMarks(lines.length, 3)}`,
-    lines.flatMap(({ id, keyId, mac }): SqlValue[] => [id, keyId, mac]),
+    values,
   );
 }
 

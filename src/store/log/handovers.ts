@@ -5,7 +5,7 @@ import { RelaisError } from '../../errors.ts';
 import { lockClients } from '../client-locks.ts';
 import { insertGroups, rowMarks, type Sql, type SqlValue } from '../database.ts';
 import { entryTextOf, handoverColumns } from './handover-text.ts';
-import { awaitSeal } from './handovers-unsealed.ts';
+import { awaitSeal, type Waiting } from './handovers-unsealed.ts';
 import { refuseAddresses, refuseNames } from '../people/persons-names.ts';
 import type { AttemptDelivery } from '../deliveries/deliveries.ts';
 
@@ -244,17 +244,19 @@ export async function appendHandovers(
   for (const [purpose, about] of typed) await refuseNames(tx, about, purpose);
   const text = `${at.toISOString().slice(0, 23)}000`;
   for (const part of insertGroups(entries)) {
-    const rows = part.map((entry) => valuesOf(entry, text));
+    const rows: (readonly SqlValue[])[] = [];
+    for (const entry of part) rows.push(valuesOf(entry, text));
     const filled = filledColumns(rows);
     const values: SqlValue[] = [];
     for (const row of rows) for (const index of filled) values.push(row[index] ?? null);
     const { insertId, idStep } = await tx.run(insertStatement(filled, part.length), values);
     // The ids of one multi-row INSERT are consecutive, also in MySQL's interleaved mode: it is a "simple insert" with a known
     // number of rows.
-    const signed = rows.map((row, index) => {
-      const id = insertId + index * idStep;
-      return { id, ...sign(entryTextOf(id, row)) };
-    });
+    const signed: Waiting[] = [];
+    for (const row of rows) {
+      const id = insertId + signed.length * idStep;
+      signed.push({ id, ...sign(entryTextOf(id, row)) });
+    }
     await queue(tx, signed);
   }
 }
