@@ -20,7 +20,6 @@ import { type CompiledConsent, isQuiet, noteQuiet } from './consent/block.ts';
 import type { Layout } from './formats/layout.ts';
 import { joinLines } from './fields/lines.ts';
 import type { RecordPlan } from './record.ts';
-import { textOf } from './fields/rendering.ts';
 import {
   illFormed,
   isLate,
@@ -31,7 +30,7 @@ import {
   type FieldProblem,
 } from './fields/values.ts';
 import type { CompiledField, SheetLine } from './fields/each.ts';
-import { type Context, consentSection } from './fields/source.ts';
+import { type Context, consentSection, textOf } from './fields/source.ts';
 
 interface Planned {
   readonly record: RecordPlan;

@@ -20,6 +20,8 @@ interface Row {
   readonly secret: unknown;
 }
 
+const packedDelivery = packedAttempt('d');
+
 /** Deliveries by id; those that do not exist are missing. @throws KEY-001 */
 export async function readAttemptsAhead(
   sql: Sql,
@@ -30,7 +32,7 @@ export async function readAttemptsAhead(
   const { marks, values } = inList(ids);
   const { columns, joins, unpack } = leadReading(blocks);
   const rows = await sql.all<Row>(
-    `SELECT ${packedAttempt('d')} AS delivery, ${columns} AS of_lead, ${packedConsents} AS consents, ${joined.packed} AS secret
+    `SELECT ${packedDelivery} AS delivery, ${columns} AS of_lead, ${packedConsents} AS consents, ${joined.packed} AS secret
        FROM deliveries d FORCE INDEX (PRIMARY) JOIN leads l ON l.id = d.lead_id ${joins} ${joined.join}
       WHERE d.id IN (${marks})`,
     values,

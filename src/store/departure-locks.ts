@@ -35,13 +35,14 @@ interface Part {
 function leadsPart(ids: readonly number[], leads: 'free' | 'all'): Part {
   const { marks, values } = inList([...new Set(ids)].sort((a, b) => a - b));
   return {
-    sql: `(SELECT 'lead' AS part, ${packed(leadColumns)} AS packed
+    sql: `(SELECT 'lead' AS part, ${packedLead} AS packed
         FROM leads FORCE INDEX (PRIMARY) WHERE id IN (${marks}) FOR UPDATE${leads === 'free' ? ' SKIP LOCKED' : ''})`,
     values,
   };
 }
 
 const leadColumns = ['id', 'revision', 'consent_revision', 'erased_at'] as const;
+const packedLead = packed(leadColumns);
 const unpackLead = unpacker<{
   readonly id: number;
   readonly revision: number;
@@ -52,7 +53,7 @@ const unpackLead = unpacker<{
 function termsPart(destinations: readonly string[]): Part {
   const { marks, values } = inList([...new Set(destinations)].sort());
   return {
-    sql: `(SELECT 'term' AS part, ${packed(termColumns.map((name) => `a.${name}`))} AS packed
+    sql: `(SELECT 'term' AS part, ${packedTerm} AS packed
         FROM destinations d FORCE INDEX (PRIMARY) STRAIGHT_JOIN authorisations a FORCE INDEX (authorisations_destination)
           ON a.client_id = d.client_id AND a.destination_id = d.id
        WHERE d.id IN (${marks}) LOCK IN SHARE MODE)`,
@@ -61,6 +62,7 @@ function termsPart(destinations: readonly string[]): Part {
 }
 
 const termColumns = ['id', 'destination_id', 'valid_from', 'valid_until', 'revoked_at'] as const;
+const packedTerm = packed(termColumns.map((name) => `a.${name}`));
 const unpackTerm = unpacker<{
   readonly id: number;
   readonly destination_id: string;
@@ -179,11 +181,13 @@ export async function lockForClaim(
   };
 }
 
+const packedDelivery = packedAttempt('s');
+
 /** By index alone, without ORDER BY: rows are locked in the order of the lists all the same, and few are sorted here. */
 function deliveriesPart(destinationId: string, ids: readonly number[]): Part {
   const { marks, values } = inList([...ids].sort((a, b) => a - b));
   return {
-    sql: `(SELECT STRAIGHT_JOIN 'delivery' AS part, ${packedAttempt('s')} AS packed
+    sql: `(SELECT STRAIGHT_JOIN 'delivery' AS part, ${packedDelivery} AS packed
         FROM deliveries d FORCE INDEX (PRIMARY) JOIN deliveries s FORCE INDEX (deliveries_lead) ON s.lead_id = d.lead_id AND s.destination_id = d.destination_id
        WHERE d.id IN (${marks}) AND d.destination_id = ? FOR UPDATE)`,
     values: [...values, destinationId],

@@ -20,8 +20,11 @@ import { createBatcher } from '../trip/batcher.ts';
 import type { Inputs, Reader } from '../trip/trip.ts';
 
 /** Blocks of their leads that these mappings read. */
-export const blocksOf = (...mappings: readonly CompiledMapping[]): ReadonlySet<OptionalBlock> =>
-  new Set(mappings.flatMap(({ blocks }) => [...blocks]));
+export function blocksOf(...mappings: readonly CompiledMapping[]): ReadonlySet<OptionalBlock> {
+  const [first, ...others] = mappings;
+  if (first !== undefined && others.length === 0) return first.blocks;
+  return new Set(mappings.flatMap(({ blocks }) => [...blocks]));
+}
 
 interface Wanted {
   readonly rows: readonly ClaimedDelivery[];

@@ -11,7 +11,7 @@ import { type Asked, type ConnectorFacts, type FaultFormat, bodyBlocks } from '.
 import { joinLines } from '../fields/lines.ts';
 import { isReference, referencesWritten } from '../transport/erase-names-lead.ts';
 import { sourceIn } from '../fields/scoped-source.ts';
-import { bodyWith } from '../fields/lints.ts';
+import { bodyWith } from '../fields/values.ts';
 import { isBlank, type Context, type Source } from '../fields/source.ts';
 import type { Entry, FieldProblem } from '../fields/values.ts';
 import { readLayout, inLayout, type Layout } from '../formats/layout.ts';

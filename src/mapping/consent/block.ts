@@ -11,7 +11,7 @@ import { compileConsentEach } from './each.ts';
 import { isRecord } from '../document/yaml.ts';
 import { compileLineText, type LineOf } from '../fields/lines.ts';
 import { channelOf } from '../fields/lints.ts';
-import { textOf } from '../fields/rendering.ts';
+import { textOf } from '../fields/source.ts';
 import { type Scope, reportNoPreset } from '../scope.ts';
 import { lastName, parseTarget, slotKey, type Target } from '../fields/target.ts';
 

@@ -8,7 +8,7 @@ import { isRecord } from '../document/yaml.ts';
 import { channelWords, purposeWords } from '../../domain/lead-values.ts';
 import { compileMap, mapNamed } from '../fields/maps.ts';
 import { near, type Path } from '../document/problems.ts';
-import { textOf } from '../fields/rendering.ts';
+import { textOf } from '../fields/source.ts';
 import type { Scope } from '../scope.ts';
 import { slotProblems } from '../fields/each.ts';
 import { parseTarget, type Target } from '../fields/target.ts';

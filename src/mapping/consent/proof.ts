@@ -9,7 +9,7 @@ import {
 } from '../../domain/lead.ts';
 import { compileFormat } from '../fields/formatters.ts';
 import { omitted, tableRow, type Choices } from './choices.ts';
-import { textOf } from '../fields/rendering.ts';
+import { textOf } from '../fields/source.ts';
 import { compileMap, mapNamed } from '../fields/maps.ts';
 import { hinting, type Path } from '../document/problems.ts';
 import { emptyPolicy, type Scope } from '../scope.ts';

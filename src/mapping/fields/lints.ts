@@ -2,14 +2,13 @@
 // may hold.
 // Invariant: a lint warns the integrator; it never changes a record.
 import type { ConsentChannel } from '../../domain/lead.ts';
-import type { Body, BodySecrets } from '../../../connectors/contract.ts';
-import { isSecret, isEmptyList, isScalarValue, type Cell, type Entry } from './values.ts';
+import { isEmptyList, isScalarValue } from './values.ts';
 import { isRecord } from '../document/yaml.ts';
 import type { Path, Report } from '../document/problems.ts';
 import type { Scope } from '../scope.ts';
 import { lastName, type Target } from './target.ts';
 
-// Handles secrets inside a body: reads their names in a file, and fills in their values when the body departs.
+// Reads the names of secrets in a file.
 // Invariant: only a cell that the file itself makes is a secret; a text of the lead that looks like one remains a text.
 
 const reference = /^secret:([A-Za-z_][A-Za-z0-9_]{0,63})$/;
@@ -20,36 +19,6 @@ export const secretIn = (value: unknown): string | undefined =>
 
 /** True for a text that was meant as a secret, and would be written literally. */
 export const speaksOfSecret = (text: string): boolean => /(?:^|[^\p{L}\p{N}_])secret:\S/u.test(text);
-
-/** The same record with the secrets' values in their places. */
-function writtenOut(entries: readonly Entry[], value: (name: string) => string): readonly Entry[] {
-  const cellOf = (cell: Cell): Cell => (isSecret(cell) ? value(cell.secret) : cell);
-  return entries.map((entry): Entry => {
-    switch (entry.kind) {
-      case 'cell':
-        return isSecret(entry.cell) ? { ...entry, cell: cellOf(entry.cell) } : entry;
-      case 'cells':
-        return entry.cells.some(isSecret) ? { ...entry, cells: entry.cells.map(cellOf) } : entry;
-      case 'rows':
-        return { ...entry, rows: entry.rows.map((row) => writtenOut(row, value)) };
-      case 'line':
-        return entry;
-    }
-  });
-}
-
-/** A body whose secrets are masked, with the way to write them out; without any, the body alone. */
-export function bodyWith(
-  names: readonly string[],
-  records: readonly (readonly Entry[])[],
-  write: (records: readonly (readonly Entry[])[]) => Body,
-): Body {
-  const body = write(records);
-  if (names.length === 0) return body;
-  const written: BodySecrets['written'] = (value) =>
-    write(records.map((entries) => writtenOut(entries, value))).bytes;
-  return { ...body, secrets: { names, written } };
-}
 
 // Reports constants of a mapping that are a person's data (C13), an opt-in (C20) or a secret key.
 // Invariant: only reports; the values written do not change.

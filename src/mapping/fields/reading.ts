@@ -5,10 +5,9 @@ import { checkLiteral, reportSecret, secretIn, speaksOfSecret } from './lints.ts
 import { compileFormat, writesPlus } from './formatters.ts';
 import { fieldMap, type Mapped } from './maps.ts';
 import { hinting, type Path } from '../document/problems.ts';
-import { defaultFormat, textOf } from './rendering.ts';
 import { checkWritable, useValue, type Scope } from '../scope.ts';
 import { absentSource, nearestIn, sourceIn } from './scoped-source.ts';
-import { findSource, isBlank, type Context, type Source } from './source.ts';
+import { findSource, isBlank, type Context, type Source, defaultFormat, textOf } from './source.ts';
 import { compileTemplate } from './template.ts';
 import type { Target } from './target.ts';
 import { isRecord } from '../document/yaml.ts';

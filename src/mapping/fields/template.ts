@@ -3,10 +3,9 @@
 import type { DataCategory } from '../../domain/lead.ts';
 import { compileFormat, writesPlus } from './formatters.ts';
 import { hinting, type Message, type Path } from '../document/problems.ts';
-import { defaultFormat, textOf } from './rendering.ts';
 import { useValue, type Scope } from '../scope.ts';
 import { nearestIn, sourceIn } from './scoped-source.ts';
-import { isBlank, type Context } from './source.ts';
+import { isBlank, type Context, defaultFormat, textOf } from './source.ts';
 import type { Mode } from '../contract.ts';
 import type { Both } from '../../../connectors/contract.ts';
 

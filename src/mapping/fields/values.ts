@@ -1,5 +1,6 @@
 // Types of a lead between reading and writing: an ordered list of targets with their cells.
 // Invariant: a cell keeps its type ("0" is a text, 0 a number) and the list's order is the output's order.
+import type { Body, BodySecrets } from '../../../connectors/contract.ts';
 import type { ConsentChannel, ConsentPurpose } from '../../domain/lead.ts';
 import type { Target } from './target.ts';
 
@@ -105,4 +106,34 @@ export function illFormed(entries: readonly Entry[]): readonly FieldProblem[] {
         return sound(entry.text) ? [] : [{ field: entry.target.text, code: 'ILL_FORMED' }];
     }
   });
+}
+
+/** The same record with the secrets' values in their places. */
+function writtenOut(entries: readonly Entry[], value: (name: string) => string): readonly Entry[] {
+  const cellOf = (cell: Cell): Cell => (isSecret(cell) ? value(cell.secret) : cell);
+  return entries.map((entry): Entry => {
+    switch (entry.kind) {
+      case 'cell':
+        return isSecret(entry.cell) ? { ...entry, cell: cellOf(entry.cell) } : entry;
+      case 'cells':
+        return entry.cells.some(isSecret) ? { ...entry, cells: entry.cells.map(cellOf) } : entry;
+      case 'rows':
+        return { ...entry, rows: entry.rows.map((row) => writtenOut(row, value)) };
+      case 'line':
+        return entry;
+    }
+  });
+}
+
+/** A body whose secrets are masked, with the way to write them out; without any, the body alone. */
+export function bodyWith(
+  names: readonly string[],
+  records: readonly (readonly Entry[])[],
+  write: (records: readonly (readonly Entry[])[]) => Body,
+): Body {
+  const body = write(records);
+  if (names.length === 0) return body;
+  const written: BodySecrets['written'] = (value) =>
+    write(records.map((entries) => writtenOut(entries, value))).bytes;
+  return { ...body, secrets: { names, written } };
 }

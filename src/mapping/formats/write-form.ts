@@ -2,7 +2,7 @@
 // Invariant: names are the targets as written; a list repeats its name.
 import { createHash } from 'node:crypto';
 import { isRecord } from '../document/yaml.ts';
-import { textOf } from '../fields/rendering.ts';
+import { textOf } from '../fields/source.ts';
 import { fillLate, type Entry } from '../fields/values.ts';
 import type { Body } from '../../../connectors/contract.ts';
 

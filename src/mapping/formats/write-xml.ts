@@ -11,7 +11,7 @@ import {
   type Encoding,
   type InParts,
 } from './encoding.ts';
-import { textOf } from '../fields/rendering.ts';
+import { textOf } from '../fields/source.ts';
 import type { TargetStep, Target } from '../fields/target.ts';
 import { fillLate, type Cell, type Entry } from '../fields/values.ts';
 

@@ -1,6 +1,7 @@
 // Compiles the conditions of a response rule: status, json, xml, xpath, css, text, header, mediaType; all must be true.
 // Invariant: equality is typed (true is not "true"), and a part the answer does not have matches nothing.
 import type { Both } from '../../../connectors/contract.ts';
+import { leavesOpen, meaningOf } from '../../../connectors/http-status.ts';
 import type { Opened } from './answer.ts';
 import { compileCss } from './css.ts';
 import { isRecord } from '../document/yaml.ts';
@@ -49,6 +50,18 @@ export function statusTest(raw: unknown): ((status: number) => boolean) | undefi
   });
   if (tests.length === 0 || tests.includes(undefined)) return undefined;
   return (status) => tests.some((test) => test?.(status) === true);
+}
+
+/** True for a status that does not concern the lead, unless a rule names it. */
+export const saysNothingOfTheLead = (status: number): boolean => meaningOf(status) !== undefined;
+
+const temporary: ReadonlySet<string> = new Set(['unauthorized', 'throttled', 'unavailable']);
+
+/** True when a rule may read the status; `named` are the statuses it lists one by one, not those of a class or range. */
+export function mayTake(kind: string, named: ReadonlySet<number>, status: number, stage: string): boolean {
+  if (named.has(status)) return true;
+  if (leavesOpen(status) && stage !== 'lookup') return false;
+  return temporary.has(kind) || !saysNothingOfTheLead(status);
 }
 
 /** Compiles the block of conditions of one rule. @param faults protocol whose faults a rule may read */

@@ -3,7 +3,7 @@
 import type { Answer } from '../../../connectors/contract.ts';
 import { parsePath } from './comparison.ts';
 import { blockAt, isRecord, listAt, textAt } from '../document/yaml.ts';
-import { textOf } from '../fields/rendering.ts';
+import { textOf } from '../fields/source.ts';
 
 /** The answer a test records; JSON unless its headers name another type. */
 export function answerOf(test: Readonly<Record<string, unknown>>): Answer {

@@ -2,7 +2,12 @@
 // Invariant: an answer is accepted only by a rule and when it was read whole; only a reference and mapped codes of the
 // recipient's text are kept.
 import type { Action, Answer, Both, Copy, Outcome } from '../../../connectors/contract.ts';
-import { leavesOpen, looksLikeRefusal, retryAfterMs } from '../../../connectors/http-status.ts';
+import {
+  leavesOpen,
+  looksLikeRefusal,
+  outcomeOfStatus,
+  retryAfterMs,
+} from '../../../connectors/http-status.ts';
 import { tooComplexReason } from './answer-budget.ts';
 import { openAnswer, understand, type Opened } from './answer.ts';
 import { isRecord, blockAt } from '../document/yaml.ts';
@@ -19,16 +24,8 @@ import {
 } from './rule.ts';
 import { safeReference } from '../../domain/names-in-text.ts';
 import type { Path, Report } from '../document/problems.ts';
-import {
-  hasBody,
-  overriders,
-  reportOrder,
-  yes,
-  evidenceOf,
-  lastResort,
-  mayTake,
-  saysNothingOfTheLead,
-} from './order.ts';
+import { mayTake, saysNothingOfTheLead } from './conditions.ts';
+import { hasBody, overriders, reportOrder, yes } from './order.ts';
 
 // Handles answers that no rule reads, and reports rules that no answer reaches.
 // Invariant: an answer that is not read is unknown: never an acceptance.
@@ -335,4 +332,16 @@ function outcomeOf(rule: Promising, opened: Opened, stage: Stage, now: () => num
     case 'absent':
       return { kind: 'absent', evidence };
   }
+}
+
+function evidenceOf(answer: Answer): { readonly status: number; readonly answerBytes: number } {
+  return { status: answer.status, answerBytes: Buffer.byteLength(answer.text) };
+}
+
+/** The outcome of an answer that no rule matches: never accepted. */
+function lastResort(answer: Answer, stage: Stage, now: () => number): Outcome {
+  const { status, headers } = answer;
+  const afterMs = retryAfterMs(headers['retry-after'], headers['date'], now);
+  const outcome = outcomeOfStatus(status, { asked: stage === 'lookup', afterMs });
+  return { ...outcome, evidence: evidenceOf(answer) };
 }

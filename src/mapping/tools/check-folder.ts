@@ -9,7 +9,7 @@ import { createProblems } from '../document/problems.ts';
 import { checkSharedMap } from '../fields/maps.ts';
 import { suggest } from '../document/suggest.ts';
 import type { ClientFacts } from '../../domain/destination.ts';
-import { textOf } from '../fields/rendering.ts';
+import { textOf } from '../fields/source.ts';
 import { runTests } from './trials.ts';
 
 type Problems = ReturnType<typeof createProblems>;

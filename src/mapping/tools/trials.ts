@@ -7,7 +7,7 @@ import { decode, charsetIn } from '../formats/encoding.ts';
 import { isRecord, textAt } from '../document/yaml.ts';
 import { near, type createProblems, type Path, type Report } from '../document/problems.ts';
 import { answerOf } from '../response/recorded-answers.ts';
-import { textOf } from '../fields/rendering.ts';
+import { textOf } from '../fields/source.ts';
 import { leadFromSample } from './sample.ts';
 import { type Entry, entryValue } from '../fields/values.ts';
 import { type CompiledMapping, type WriteSituation, pairOf } from '../contract.ts';

@@ -69,8 +69,16 @@ export interface LeadReading {
 }
 
 const readings = new Map<string, LeadReading>();
+/** The same for blocks that were asked for before: each mapping keeps its own. */
+const readingsOf = new WeakMap<Blocks, LeadReading>();
 
 export function leadReading(blocks: Blocks): LeadReading {
+  const reading = readingsOf.get(blocks) ?? newReading(blocks);
+  readingsOf.set(blocks, reading);
+  return reading;
+}
+
+function newReading(blocks: Blocks): LeadReading {
   const unread = optionalBlocks.filter((block) => !blocks.has(block));
   const known = readings.get(unread.join());
   if (known !== undefined) return known;
@@ -123,9 +131,10 @@ export async function leadsOf(
   consents: ReadonlyMap<number, readonly ConsentRecord[]>,
   blocks: Blocks,
 ): Promise<ReadonlyMap<number, LeadRead>> {
-  const leadIds = [...new Set(rows.map(({ id }) => id))];
-  const interactions = blocks.has('interactions') ? await readInteractions(sql, leadIds) : [];
-  const refused = blocks.has('refusedAtAddress') ? await refusedAtAddress(sql, leadIds) : undefined;
+  const leadIds = new Set<number>();
+  for (const { id } of rows) leadIds.add(id);
+  const interactions = blocks.has('interactions') ? await readInteractions(sql, [...leadIds]) : [];
+  const refused = blocks.has('refusedAtAddress') ? await refusedAtAddress(sql, [...leadIds]) : undefined;
   const interactionsOf = inTime(interactions, (row) => row.happened_at);
   return new Map(
     rows.map((row) => [
