@@ -164,6 +164,13 @@ const askedKept = 20;
 /** Deliveries remembered that failed while it was open. */
 const failedKept = 20;
 
+/** True if an acceptance leaves the circuit as it is. */
+export const isQuiet = (circuit: Circuit): boolean =>
+  circuit.state === 'closed' &&
+  circuit.failing.length === 0 &&
+  circuit.rejected.length === 0 &&
+  !isCareful(circuit);
+
 const unchanged = (circuit: Circuit): CircuitMove => ({ circuit, change: 'none', retryNow: [] });
 
 /** The circuit after one attempt. Returns the same object when nothing changed, so that nothing is written. */
@@ -180,6 +187,7 @@ export function afterAttempt(
     case 'none':
       return unchanged(circuit);
     case 'success':
+      if (isQuiet(circuit)) return unchanged(circuit);
       return withRetries(
         afterSuccess(afterAcceptance(circuit, attempt.startedAt, policy), now, policy),
         circuit,

@@ -2,6 +2,7 @@
 // the state of the destination before them, and the deliveries after them.
 // Invariant: no departure crosses a change, a withdrawal or an erasure of its lead, nor a revocation (guarantee 6).
 import type { AuthorisationTerm } from '../domain/destination.ts';
+import type { OptionalBlock } from '../domain/lead.ts';
 import { inList, type Sql } from './database.ts';
 import { packedAttempt, unpackAttempt, type AttemptDelivery } from './deliveries/deliveries.ts';
 import {
@@ -10,8 +11,10 @@ import {
   type Destination,
   type DestinationState,
 } from './destinations/destinations.ts';
-import type { LeadLock } from './leads/leads.ts';
+import { packedConsents, unpackConsents } from './leads/consents.ts';
+import { leadReading, leadsOf, type LeadLock, type LeadRead } from './leads/leads.ts';
 import { packed, unpacker } from './packed.ts';
+import type { LeadSecrets } from './secrets.ts';
 
 export interface DepartureLocks {
   readonly leads: ReadonlyMap<number, LeadLock>;
@@ -230,3 +233,54 @@ const termOf = (row: Omit<ReturnType<typeof unpackTerm>, 'destination_id'>): Aut
   ...(row.valid_until === null ? {} : { validUntil: row.valid_until }),
   ...(row.revoked_at === null ? {} : { revokedAt: row.revoked_at }),
 });
+
+// Reads deliveries with their leads, consents and secrets in one statement, for those that are rendered before their claim.
+// Invariant: read under no lock: the claim compares all of it before anything departs.
+
+export interface AttemptsAhead {
+  readonly rows: readonly AttemptDelivery[];
+  readonly leads: ReadonlyMap<number, LeadRead>;
+  readonly secrets: ReadonlyMap<number, Buffer>;
+}
+
+interface AheadRow {
+  readonly delivery: unknown;
+  readonly of_lead: unknown;
+  readonly consents: unknown;
+  readonly secret: unknown;
+}
+
+const packedAhead = packedAttempt('d');
+
+/** Deliveries by id; those that do not exist are missing. @throws KEY-001 */
+export async function readAttemptsAhead(
+  sql: Sql,
+  { joined, opened }: Pick<LeadSecrets, 'joined' | 'opened'>,
+  ids: readonly number[],
+  blocks: ReadonlySet<OptionalBlock>,
+): Promise<AttemptsAhead> {
+  const { marks, values } = inList(ids);
+  const { columns, joins, unpack } = leadReading(blocks);
+  const rows = await sql.all<AheadRow>(
+    `SELECT ${packedAhead} AS delivery, ${columns} AS of_lead, ${packedConsents} AS consents, ${joined.packed} AS secret
+       FROM deliveries d FORCE INDEX (PRIMARY) JOIN leads l ON l.id = d.lead_id ${joins} ${joined.join}
+      WHERE d.id IN (${marks})`,
+    values,
+  );
+  const attempts: AttemptDelivery[] = [];
+  const leads = new Map<number, ReturnType<typeof unpack>>();
+  const consents: unknown[] = [];
+  const secrets = new Map<number, Buffer>();
+  for (const row of rows) {
+    const attempt = unpackAttempt(row.delivery);
+    attempts.push(attempt);
+    // Two deliveries of one lead read it twice.
+    if (leads.has(attempt.leadId)) continue;
+    leads.set(attempt.leadId, unpack(row.of_lead));
+    consents.push(row.consents);
+    const secret = joined.unpack(row.secret);
+    if (secret !== undefined) secrets.set(secret.lead_id, opened(secret));
+  }
+  const read = await leadsOf(sql, [...leads.values()], unpackConsents(consents), blocks);
+  return { rows: attempts, leads: read, secrets };
+}

@@ -7,7 +7,7 @@ import { liveAuthorisations, type Authorisation } from '../../domain/destination
 import { goLiveDefinitions, itemMissingFor } from '../../domain/go-live.ts';
 import type { Channel, OptionalBlock } from '../../domain/lead.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
-import { readAttemptsAhead } from '../../store/attempts-ahead.ts';
+import { readAttemptsAhead } from '../../store/departure-locks.ts';
 import { readAuthorisations } from '../../store/destinations/authorisations.ts';
 import type { Database } from '../../store/database.ts';
 import { goLiveStandings, type GoLiveStanding } from '../../store/destinations/notices.ts';

@@ -5,7 +5,6 @@ import type { Action, Connector } from '../../../connectors/contract.ts';
 import { takenBy } from '../../store/deliveries/delivery-targets.ts';
 import type { ClaimedDelivery, FileBatch } from '../trip/attempt.ts';
 import { readProgress } from '../calls/progress.ts';
-import type { InForce } from '../trip/mapping-cache.ts';
 import { endOf, voidingOf } from '../outcome/file-end.ts';
 import type { ClaimedOrder, Order, Trip, TripNeeds } from '../trip/trip.ts';
 import { contextFor } from './parcel.ts';
@@ -117,34 +116,6 @@ export async function fileTrip(
     canAsk: connector.lookup !== undefined && mapping.hasLookup,
     batch,
     leaseMs,
-    claimedAt: performance.now(),
-    progress: undefined,
-    reached: [],
-  };
-}
-
-/** The trip of a create that the recipient cannot hold anything of: everything is that of the version in force. */
-export async function freshTrip(
-  needs: TripNeeds,
-  order: Order,
-  { versionId, mapping }: InForce,
-): Promise<Trip | undefined> {
-  const connector = needs.connectors[mapping.connector];
-  const plan = mapping.actions.create;
-  if (connector === undefined || connector.maxItems > 1 || plan?.calls !== undefined) return undefined;
-  if (connector.fetched !== undefined) return undefined;
-  return {
-    mapping,
-    content: mapping,
-    versionId,
-    inForceId: versionId,
-    connector,
-    settings: plan?.settings,
-    context: contextFor(needs, mapping, await needs.reader.targets(order.destinationId, 'create')),
-    question: mapping.question,
-    canAsk: false,
-    batch: undefined,
-    leaseMs: order.leaseMs,
     claimedAt: performance.now(),
     progress: undefined,
     reached: [],

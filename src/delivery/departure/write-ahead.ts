@@ -6,9 +6,9 @@ import { isStoreTrouble } from '../../store/database.ts';
 import type { AttemptDelivery } from '../../store/deliveries/deliveries.ts';
 import type { ClaimedDelivery, ClaimJob } from '../trip/attempt.ts';
 import { blocksOf } from '../content/inputs.ts';
-import { isCovered, parcelOf } from '../content/parcel.ts';
+import { contextFor, isCovered, parcelOf } from '../content/parcel.ts';
 import { renderContent } from '../content/render.ts';
-import { freshTrip } from '../content/versions.ts';
+import type { InForce } from '../trip/mapping-cache.ts';
 import type {
   DelivererOptions,
   Order,
@@ -38,6 +38,34 @@ export async function writeAhead(needs: TripNeeds, order: Order): Promise<TripDr
   }
   await needs.step('written', order.destinationId);
   return { ...draft, leave };
+}
+
+/** The trip of a create that the recipient cannot hold anything of: everything is that of the version in force. */
+async function freshTrip(
+  needs: TripNeeds,
+  order: Order,
+  { versionId, mapping }: InForce,
+): Promise<Trip | undefined> {
+  const connector = needs.connectors[mapping.connector];
+  const plan = mapping.actions.create;
+  if (connector === undefined || connector.maxItems > 1 || plan?.calls !== undefined) return undefined;
+  if (connector.fetched !== undefined) return undefined;
+  return {
+    mapping,
+    content: mapping,
+    versionId,
+    inForceId: versionId,
+    connector,
+    settings: plan?.settings,
+    context: contextFor(needs, mapping, await needs.reader.targets(order.destinationId, 'create')),
+    question: mapping.question,
+    canAsk: false,
+    batch: undefined,
+    leaseMs: order.leaseMs,
+    claimedAt: performance.now(),
+    progress: undefined,
+    reached: [],
+  };
 }
 
 /** Several jobs of any destinations in a handful of statements. */

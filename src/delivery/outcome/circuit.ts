@@ -1,7 +1,7 @@
 // Moves the circuit breakers of the destinations that outcomes concern, and reports each move in log and alert.
 // Invariant: a circuit is locked only if an outcome can move it: on the healthy path nothing is locked and nothing written.
 import type { OutcomeKind } from '../../../connectors/contract.ts';
-import { afterAttempt, closedCircuit, type Circuit, isCareful } from '../../domain/breaker.ts';
+import { afterAttempt, closedCircuit, isQuiet, type Circuit } from '../../domain/breaker.ts';
 import type { Decision } from '../../domain/verdict.ts';
 import type { Sql } from '../../store/database.ts';
 import { readStates } from '../../store/destinations/destinations.ts';
@@ -21,13 +21,6 @@ export interface CircuitWork {
 interface Evidence extends Pick<Attempted, 'outcome' | 'startedAt'> {
   readonly rows: readonly Pick<ClaimedDelivery, 'clientId' | 'destinationId'>[];
 }
-
-/** True if an acceptance leaves the circuit as it is. */
-const isQuiet = (circuit: Circuit): boolean =>
-  circuit.state === 'closed' &&
-  circuit.failing.length === 0 &&
-  circuit.rejected.length === 0 &&
-  !isCareful(circuit);
 
 const quietOutcomes: ReadonlySet<string> = new Set<OutcomeKind>([
   'accepted',

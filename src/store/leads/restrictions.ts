@@ -142,39 +142,36 @@ export async function wakeAndReadCircuits(
   pairs: readonly Pair[],
   destinationIds: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
-  const parts = [
-    ...listed(
-      pairs.map((pair) => pair.leadId),
-      (
-        marks,
-      ) => `SELECT ${packed(['id', 'lead_id', 'destination_id', 'NULL'])} AS packed FROM deliveries FORCE INDEX (deliveries_lead)
-          WHERE lead_id IN (${marks}) AND ${waitsForAnother}`,
-    ),
-    ...listed(
-      destinationIds,
-      (
-        marks,
-      ) => `SELECT ${packed(['0', '0', 'destination_id', 'circuit'])} AS packed FROM destination_states FORCE INDEX (PRIMARY)
-          WHERE destination_id IN (${marks})`,
-    ),
-  ];
-  if (parts.length === 0) return new Map();
-  const found = await tx.all<{ packed: unknown }>(
-    parts.map(({ sql }) => sql).join(' UNION ALL '),
-    parts.flatMap(({ values }) => values),
-  );
-  const rows = found.map((row) => unpackWoken(row.packed));
-  await wake(
-    tx,
-    rows.filter(
-      ({ circuit, lead_id: leadId, destination_id: destinationId }) =>
-        circuit === null &&
-        pairs.some((pair) => pair.leadId === leadId && pair.destinationId === destinationId),
-    ),
-  );
-  return new Map(
-    rows.flatMap(({ circuit, destination_id: id }) => (circuit === null ? [] : [[id, circuit] as const])),
-  );
+  const texts: string[] = [];
+  const values: (number | string)[] = [];
+  if (pairs.length > 0) {
+    const list = inList(pairs.map((pair) => pair.leadId));
+    texts.push(`SELECT ${packed(['id', 'lead_id', 'destination_id', 'NULL'])} AS packed FROM deliveries FORCE INDEX (deliveries_lead)
+          WHERE lead_id IN (${list.marks}) AND ${waitsForAnother}`);
+    values.push(...list.values);
+  }
+  if (destinationIds.length > 0) {
+    const list = inList(destinationIds);
+    texts.push(`SELECT ${packed(['0', '0', 'destination_id', 'circuit'])} AS packed FROM destination_states FORCE INDEX (PRIMARY)
+          WHERE destination_id IN (${list.marks})`);
+    values.push(...list.values);
+  }
+  const circuits = new Map<string, string>();
+  if (texts.length === 0) return circuits;
+  const woken: number[] = [];
+  for (const row of await tx.all<{ packed: unknown }>(texts.join(' UNION ALL '), values)) {
+    const { id, lead_id: leadId, destination_id: destinationId, circuit } = unpackWoken(row.packed);
+    if (circuit !== null) circuits.set(destinationId, circuit);
+    else if (pairs.some((pair) => pair.leadId === leadId && pair.destinationId === destinationId))
+      woken.push(id);
+  }
+  if (woken.length > 0)
+    await tx.run(
+      `UPDATE deliveries FORCE INDEX (PRIMARY) SET state = 'planned', reason = '', due_at = UTC_TIMESTAMP(3) WHERE id IN (?)
+        AND ${waitsForAnother}`,
+      [woken],
+    );
+  return circuits;
 }
 
 /** A delivery that waits, or, with `id` 0, the circuit of a destination. */
@@ -184,22 +181,3 @@ const unpackWoken = unpacker<{
   readonly destination_id: string;
   readonly circuit: string | null;
 }>(['id', 'lead_id', 'destination_id', 'circuit'], new Set());
-
-/** A part of a statement about a list; none about an empty one. */
-function listed(
-  given: readonly (number | string)[],
-  sqlOf: (marks: string) => string,
-): readonly { readonly sql: string; readonly values: readonly (number | string)[] }[] {
-  if (given.length === 0) return [];
-  const { marks, values } = inList(given);
-  return [{ sql: sqlOf(marks), values }];
-}
-
-async function wake(tx: Sql, rows: readonly { readonly id: number }[]): Promise<void> {
-  if (rows.length === 0) return;
-  await tx.run(
-    `UPDATE deliveries FORCE INDEX (PRIMARY) SET state = 'planned', reason = '', due_at = UTC_TIMESTAMP(3) WHERE id IN (?)
-        AND ${waitsForAnother}`,
-    [rows.map((row) => row.id)],
-  );
-}
