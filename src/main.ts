@@ -4,7 +4,7 @@ import { flushCompileCache } from 'node:module';
 import { openApp, type App } from './app.ts';
 import { startPlanner } from './roles/planner.ts';
 import { startWorker } from './roles/worker.ts';
-import { grownUp } from './roles/lean-heap.ts';
+import { collectAtRest, grownUp } from './roles/lean-heap.ts';
 import type { Role } from './roles/role-status.ts';
 import { strangeVariables } from './app/strange-variables.ts';
 import { loadConfig, waitsOnConfigError, type Config, ownEnvironment, portInUse } from './config.ts';
@@ -95,6 +95,7 @@ async function run(role: RoleName, config: Config, plainLog: Log): Promise<void>
   // Before the flags change: V8 refuses what was compiled under others.
   flushCompileCache();
   grownUp();
+  collectAtRest();
 
   const stop = async (signal: string): Promise<void> => {
     // A second signal means now: lapsed leases show the next process what was under way.

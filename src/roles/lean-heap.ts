@@ -72,3 +72,48 @@ function collect(): void {
 export function grownUp(): void {
   if (underWay === 0) set(usual);
 }
+
+/** A process that takes less than this share of a core is at rest: ten leads a second take more. */
+const busyAtRest = 0.04;
+const lookedAtMs = 10_000;
+/** Looks from one collection to the next: each pauses the process for a tenth of a second. */
+const looksBetween = 3;
+/** Growth since the last collection that is worth another one, bytes. */
+const worthBytes = 12_000_000;
+
+export interface Heap {
+  /** Share of a core that the process took since the last call. */
+  readonly busy: () => number;
+  readonly bytes: () => number;
+  readonly collect: () => void;
+}
+
+/** Gives back at rest what busy times took: V8 collects a heap when it fills up, which takes hours at rest. Returns the look at the clock. */
+export function collectingAtRest({ busy, bytes, collect }: Heap = ownHeap()): () => void {
+  let waits = 0;
+  let left = 0;
+  return () => {
+    const isAtRest = busy() < busyAtRest;
+    waits -= 1;
+    if (!isAtRest || waits > 0 || bytes() - left < worthBytes) return;
+    collect();
+    left = bytes();
+    waits = looksBetween;
+  };
+}
+
+function ownHeap(): Heap {
+  let [usage, at] = [process.cpuUsage(), performance.now()];
+  return {
+    busy: () => {
+      const { user, system } = process.cpuUsage(usage);
+      const ms = performance.now() - at;
+      [usage, at] = [process.cpuUsage(), performance.now()];
+      return (user + system) / 1_000 / ms;
+    },
+    bytes: () => process.memoryUsage().heapTotal,
+    collect,
+  };
+}
+
+export const collectAtRest = (): void => void setInterval(collectingAtRest(), lookedAtMs).unref();
