@@ -165,8 +165,10 @@ async function acceptBatch(
   // Named and free: the process that marked them has died.
   const left = named.length === 0 ? [] : await database.transaction((tx) => takeRows(tx, named));
   for (const head of left) round.suspects.set(head.id, head);
-  const alone = await suspects(running, [...round.suspects.values()]);
-  const { accepted, refused, duplicates, waiting, changes, planned, unplanned } = added(settled, alone);
+  const { accepted, refused, duplicates, waiting, changes, planned, unplanned } =
+    round.suspects.size === 0
+      ? settled
+      : added(settled, await suspects(running, [...round.suspects.values()]));
   if (accepted > 0) log.info('intake.accepted', { count: accepted });
   if (refused > 0) log.warn('intake.refused', { count: refused });
   const taken = accepted + refused + duplicates;
@@ -220,7 +222,6 @@ async function afterTrouble(
 
 /** Part by part, each under a mark of its own: a further crash identifies the part of its row. */
 async function suspects(running: Running, heads: readonly IntakeHead[]): Promise<ProcessedRows> {
-  if (heads.length === 0) return nothing;
   const { deps, rounds, takings } = running;
   const ids = heads.map(({ id }) => String(id));
   const deaths = await takings.deathsOf(deps.database, ids);

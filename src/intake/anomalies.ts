@@ -67,9 +67,10 @@ export function createAnomalyCounter(deps: AnomalyDeps): AnomalyCounter {
       });
       for (const contract of await readContracts(tx, stale))
         expectations.set(contract.clientId, await expectedOf(contract, clients, deps));
-      const day = civilDay(tx.now(), 'Europe/Paris');
       const said = consentsByLead(rows);
       const found = rows.flatMap((row) => judged(row, said, expectations, deps.log));
+      if (found.length === 0) return;
+      const day = civilDay(tx.now(), 'Europe/Paris');
       await countAnomalies(
         tx,
         found.map((anomaly) => limitKeys({ ...anomaly, day })),

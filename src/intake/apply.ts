@@ -18,7 +18,7 @@ import { erasedSince, holdForOfficer, type Bringing } from './erased-before.ts';
 import { checkRanges, checkReachable, judgedColumns } from './semantic-checks.ts';
 import { refusal, type ColumnRefusal } from './refusals.ts';
 import { keepAddresses } from './former-addresses.ts';
-import { checkWeight, heavier } from './weight.ts';
+import { checkWeight, heavier, weightless } from './weight.ts';
 import type { CheckedRow } from './row.ts';
 
 interface State {
@@ -54,7 +54,6 @@ export async function applyRows(
   candidates: readonly Candidate[],
   { locked, created, ledger }: Known,
 ): Promise<void> {
-  if (candidates.length === 0) return;
   const states = await statesOf(tx, candidates, locked, created);
   const erased = await erasedSince(tx, deps, bringingOf(candidates, states));
   const held = new Set<Candidate>();
@@ -158,7 +157,10 @@ async function statesOf(
       stateOf(lead, { isNew: false, facts: facts.get(lead.id) ?? {}, weight: weights.get(lead.id) }),
     );
   for (const [name, lead] of created)
-    states.set(name, stateOf(lead, { isNew: true, facts: lead.fields, weight: lead.weight }));
+    states.set(
+      name,
+      stateOf(lead, { isNew: true, facts: lead.fields, weight: heavier(weightless, lead.row) }),
+    );
   return states;
 }
 

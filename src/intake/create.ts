@@ -2,20 +2,17 @@
 // Invariant: a lead is never half written; one reference makes one lead.
 import type { Sql } from '../store/database.ts';
 import type { LeadFields } from '../domain/lead-fields/columns.ts';
-import type { LeadWeight } from '../store/leads/lead-weights.ts';
 import { insertInteractions, insertLeads, nameKey, type LockedLead } from '../store/leads/lead-writes.ts';
 import type { Candidate, LockedDeps, RowLedger } from './batch.ts';
 import { erasedSince, holdForOfficer } from './erased-before.ts';
 import { refusal } from './refusals.ts';
-import { heavier } from './weight.ts';
+import type { CheckedRow } from './row.ts';
 
 export interface CreatedLead extends LockedLead {
   readonly fields: LeadFields;
-  /** Weight of its own events. */
-  readonly weight: LeadWeight;
+  /** The row that makes it. */
+  readonly row: CheckedRow;
 }
-
-const weightless: LeadWeight = { consents: 0, interactions: 0, contentBytes: 0 };
 
 /** Returns the created leads, by name. */
 export async function createRows(
@@ -36,13 +33,15 @@ export async function createRows(
       ledger.refuse(candidate, [refusal('reference', before.erased ? 'LEAD_ERASED' : 'REFERENCE_USED')]);
     else fresh.set(name, candidate);
   }
-  const bringing = [...fresh.values()].map((candidate) => ({
-    candidate,
-    collectedAt: candidate.row.fields['collected_at'] as Date,
-  }));
-  const held = await erasedSince(tx, deps, bringing);
-  await holdForOfficer(tx, held, ledger.refuse);
-  for (const { row } of held) fresh.delete(nameKey(row));
+  if (deps.lists.erasedAddresses) {
+    const bringing = [...fresh.values()].map((candidate) => ({
+      candidate,
+      collectedAt: candidate.row.fields['collected_at'] as Date,
+    }));
+    const held = await erasedSince(tx, deps, bringing);
+    await holdForOfficer(tx, held, ledger.refuse);
+    for (const { row } of held) fresh.delete(nameKey(row));
+  }
   const ids = await insertLeads(
     tx,
     [...fresh.values()].map(({ row, digest, receivedAt }) => ({ ...row, digest, receivedAt })),
@@ -58,10 +57,10 @@ export async function createRows(
 
   const created = new Map<string, CreatedLead>();
   for (const { name, candidate, leadId } of withIds) {
-    const { clientId, reference, fields } = candidate.row;
+    const { row } = candidate;
+    const { clientId, reference, fields } = row;
     ledger.accept(candidate, leadId, { clientId, leadId, revision: 1, kind: 'created' });
-    const weight = heavier(weightless, candidate.row);
-    created.set(name, { id: leadId, clientId, reference, revision: 1, erased: false, fields, weight });
+    created.set(name, { id: leadId, clientId, reference, revision: 1, erased: false, fields, row });
   }
   // A second row of the same reference in this batch: the first is accepted by now, so the second is judged against it.
   for (const twin of twins) ledger.isFirst(twin);

@@ -6,8 +6,7 @@ import { byRequest } from '../store/intake/row-changes.ts';
 import type { AcceptedRow } from './batch.ts';
 
 export async function logChanges(tx: Sql, accepted: readonly AcceptedRow[]): Promise<void> {
-  const entries = accepted.flatMap(entryOf);
-  if (entries.length > 0) await appendHandovers(tx, entries);
+  await appendHandovers(tx, accepted.flatMap(entryOf));
 }
 
 function entryOf({ candidate: { id, row }, leadId, revision }: AcceptedRow): readonly Handover[] {

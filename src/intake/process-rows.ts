@@ -121,7 +121,8 @@ async function settle(
     },
     present.some(({ row }) => takesAlone(row)) ? 'alone' : 'shared',
   );
-  for (const id of await holdMoved(tx, present, clients)) later.add(id);
+  if ([...clients.values()].some(({ moved }) => moved))
+    for (const id of await holdMoved(tx, present, clients)) later.add(id);
   const ready = present.filter((candidate) => {
     if (later.has(candidate.id)) return false;
     const { clientId } = candidate.row;
@@ -187,7 +188,8 @@ async function writeLeads(
   const leadRows = ready.filter(({ row }) => row.kind === 'lead');
   const others = ready.filter(({ row }) => row.kind !== 'lead');
   // Locks come before receipts are read, so that a twin row in another process is seen.
-  const locked = await lockNamedLeads(tx, rowsOf(others));
+  const locked =
+    others.length === 0 ? new Map<string, LockedLead>() : await lockNamedLeads(tx, rowsOf(others));
   const existing = deps.lists.before;
   const receipts = await receiptsOf(tx, [
     ...rowsOf(others),
@@ -206,7 +208,7 @@ async function writeLeads(
     leadOf: (name) => existing.get(name) ?? locked.get(name),
   });
   const created = await createRows(tx, deps, leadRows, existing, ledger);
-  await applyRows(tx, deps, others, { locked, created, ledger });
+  if (others.length > 0) await applyRows(tx, deps, others, { locked, created, ledger });
 }
 
 const rowsOf = (candidates: readonly Candidate[]): readonly CheckedRow[] =>
@@ -256,28 +258,34 @@ async function writeResults(
   { accepted, refused, duplicates, changes }: Results,
 ): Promise<Pick<ProcessedRows, 'planned' | 'unplanned'>> {
   await insertAnswers(tx, accepted);
-  // That of a new lead is in the lead.
+  // The receipt of a new lead is in the lead.
+  const others = accepted.filter(({ candidate: { row } }) => row.kind !== 'lead');
   await insertReceipts(
     tx,
-    accepted.flatMap(({ candidate: { row, digest, receivedAt }, leadId }) =>
-      row.kind === 'lead' ? [] : [{ ...row, leadId, digest, receivedAt }],
-    ),
+    others.map(({ candidate: { row, digest, receivedAt }, leadId }) => ({
+      ...row,
+      leadId,
+      digest,
+      receivedAt,
+    })),
   );
   const isApart = concernsNoOther(deps, accepted);
   const planned = isApart ? await planFresh(tx, deps, accepted) : nonePlanned;
   const unplanned = changes.filter(({ leadId }) => !planned.leadIds.has(leadId));
   await insertChanges(tx, unplanned);
-  await logChanges(tx, accepted);
+  if (others.length > 0) await logChanges(tx, others);
   if (!isApart) await tellSamePerson(tx, deps, accepted);
   const settled = [...accepted.map(({ candidate }) => candidate.id), ...duplicates.keys()];
   await removeRows(
     tx,
     settled.filter((id) => id > 0n),
   );
-  await refuseRows(tx, refused);
-  await tellRefusedRights(tx, rows, refused);
-  await forgetErased(tx, rows, new Set(refused.map(({ id }) => id)));
-  await blankRows(tx, await keptOfNobody(tx, rows, refused));
+  if (refused.length > 0) {
+    await refuseRows(tx, refused);
+    await tellRefusedRights(tx, rows, refused);
+    await forgetErased(tx, rows, new Set(refused.map(({ id }) => id)));
+    await blankRows(tx, await keptOfNobody(tx, rows, refused));
+  }
   return { planned: planned.deliveries, unplanned: unplanned.length };
 }
 

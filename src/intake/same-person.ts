@@ -23,16 +23,18 @@ const changesAddress = (row: CheckedRow): boolean =>
  * True for a row that may change the answers of other leads of its person, or the lists by which they are found: no other row of that
  * client is accepted beside it.
  */
-export const takesAlone = (row: CheckedRow): boolean => saysNo(row) || partsFromAddress(row);
+export const takesAlone = (row: CheckedRow): boolean =>
+  saysNo(row) || (row.kind === 'correction' && partsFromAddress(row));
 
 /**
  * Rows that wait for the next round: a correction that removes an address from a lead comes after the withdrawals that reached the lead
  * by it, and later answers of that lead come after the correction.
  */
 export function afterWithdrawals(candidates: readonly Candidate[]): ReadonlySet<RowId> {
+  const waits = new Set<RowId>();
+  if (candidates.every(({ row }) => row.kind === 'lead')) return waits;
   const withdrew = new Set<string>();
   const parted = new Set<string>();
-  const waits = new Set<RowId>();
   for (const { id, row } of candidates.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
     const parts = withdrew.has(row.clientId) && partsFromAddress(row);
     if (row.kind !== 'lead' && (parts || parted.has(nameKey(row)))) {

@@ -5,6 +5,8 @@ import type { LeadWeight } from '../store/leads/lead-weights.ts';
 import { refusal, type ColumnRefusal } from './refusals.ts';
 import type { CheckedRow } from './row.ts';
 
+export const weightless: LeadWeight = { consents: 0, interactions: 0, contentBytes: 0 };
+
 export function heavier(weight: LeadWeight, row: CheckedRow): LeadWeight {
   return {
     consents: weight.consents + row.consents.length,

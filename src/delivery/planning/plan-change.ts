@@ -87,7 +87,8 @@ export function planChange(
   let refusedBecause = 'no_destination';
   for (const target of concerned) {
     const { destination, mapping } = target;
-    const known = knownDeliveries(change.leadId, destination.id, existing, work);
+    const isFirst = existing.length === 0 && work.inserts.length === 0;
+    const known = isFirst ? [] : knownDeliveries(change.leadId, destination.id, existing, work);
     // Another planner took a later change of the lead first: it is not without destination.
     if (kind === 'created' && known.some((delivery) => delivery.action === 'create')) hasDelivery = true;
     const accepted = mapping?.accepts(read.lead) ?? { yes: true };

@@ -64,7 +64,7 @@ export function createFreshPlanner(published: Published): FreshPlanner {
     }
     await admit?.(tx, all.inserts, targets);
     const jobs = await insertDeliveries(tx, all.inserts);
-    await insertRoutingRefusals(tx, all.refusals);
+    if (all.refusals.length > 0) await insertRoutingRefusals(tx, all.refusals);
     return { leadIds, deliveries: [...jobs.map(queued), ...all.inserts.flatMap(waiting)] };
   };
   return {
