@@ -84,7 +84,8 @@ export function insertGroups<T>(rows: readonly T[], most = 512): readonly (reado
 }
 
 /** Number of rows of the next group; at least one. */
-export const groupSize = (rows: number): number => groupSizes.find((size) => size <= rows) ?? 1;
+export const groupSize = (rows: number): number =>
+  rows <= 8 ? Math.max(1, rows) : (groupSizes.find((size) => size <= rows) ?? 1);
 
 /** `(?, ?), (?, ?)` for a multi-row INSERT. */
 export function rowMarks(rows: number, columns: number): string {
