@@ -85,13 +85,15 @@ function methodsAt(routes: readonly ApiRoute[], url: string): readonly string[] 
 }
 
 function failures(server: FastifyInstance, routes: readonly ApiRoute[], log: Log): void {
-  server.addHook('onSend', async (request, reply) => {
+  server.addHook('onSend', (request, reply, _payload, done) => {
     void reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
     if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
+    done();
   });
-  server.addHook('onRequest', async (request, reply) => {
+  server.addHook('onRequest', (request, reply, done) => {
     const { answerWithinMs } = request.routeOptions.config;
     if (answerWithinMs !== undefined) answerInTime(request, reply, answerWithinMs);
+    done();
   });
   server.setErrorHandler((error, request, reply) => sendProblem(request, reply, problemOf(error, log)));
   server.setNotFoundHandler((request, reply) => {

@@ -90,10 +90,10 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   server.server.on('connect', (_request: IncomingMessage, socket: Duplex) =>
     endWith(socket, 405, (status, id) => refusal(status, 'CONNECT', id)),
   );
-  server.addHook('onRequest', async (request, reply) => {
-    if (request.headers.host !== undefined || request.raw.httpVersion === '1.0') return undefined;
+  server.addHook('onRequest', (request, reply, done) => {
+    if (request.headers.host !== undefined || request.raw.httpVersion === '1.0') return done();
     const { headers, body } = refusal(400, 'HOST', request.id);
-    return reply.code(400).headers(headers).send(body);
+    void reply.code(400).headers(headers).send(body);
   });
   return server;
 }
