@@ -83,11 +83,12 @@ export function createApply(parts: ApplyParts): CompiledMapping['apply'] {
     if (problems.length > 0) return { ok: false, why: 'invalid', problems: unique(problems) };
     const freshUntil = consent.freshUntil(answers.current);
     const line = title(context);
-    const shown = impersonal ? [] : consent.sheet(answers.current);
     const record: WrittenRecord = {
       key: situation.key,
       values: entries,
-      ...(connector.sheet ? { sheet: buildSheet(plan.fields, context, shown) } : {}),
+      ...(connector.sheet
+        ? { sheet: buildSheet(plan.fields, context, impersonal ? [] : consent.sheet(answers.current)) }
+        : {}),
       ...(line === undefined ? {} : { title: line }),
       fieldNames: entries.map((entry) => entry.target.text),
       consents: sent,
@@ -118,8 +119,8 @@ interface Written {
 function writeParts(planned: Planned, context: Context, answers: Answers): Written {
   const { told } = context.situation;
   const written = writeOnce(planned, context, answers, told);
-  const isLeftOut = written.sent.some(({ value }) => value === unchanged);
-  return isLeftOut && planned.schema !== undefined && written.problems.length > 0
+  const isRefused = planned.schema !== undefined && written.problems.length > 0;
+  return isRefused && written.sent.some(({ value }) => value === unchanged)
     ? writeOnce(planned, context, answers, undefined)
     : written;
 }
