@@ -60,7 +60,11 @@ const byStatus: ReadonlyMap<number, StatusMeaning> = new Map(
 
 /** Undefined: the status alone has no meaning. */
 export function meaningOf(status: number): StatusMeaning | undefined {
-  return byStatus.get(status) ?? statusMeanings.find(({ from }) => from !== undefined && status >= from);
+  const listed = byStatus.get(status);
+  if (listed !== undefined) return listed;
+  for (const meaning of statusMeanings)
+    if (meaning.from !== undefined && status >= meaning.from) return meaning;
+  return undefined;
 }
 
 /** True for a gateway's answer, after which it is unknown if the lead arrived. */

@@ -41,7 +41,10 @@ export function createKeyRing(keys: readonly [Buffer, ...Buffer[]]): KeyRing {
   const all = keys.map((bytes): Key => ({ id: keyId(bytes), bytes }));
   let writing = all[0] as Key;
   let inForce = true;
-  const byId = (id: string): Key | undefined => all.find((key) => key.id === id);
+  const byId = (id: string): Key | undefined => {
+    for (const key of all) if (key.id === id) return key;
+    return undefined;
+  };
   return {
     current: () => writing,
     keys: all,
@@ -62,7 +65,7 @@ export function openWith(
   sealed: { readonly keyId: string; readonly bytes: Uint8Array; readonly purpose?: string },
 ): Buffer | undefined {
   const named = ring.byId(sealed.keyId);
-  const order = named === undefined ? ring.keys : [named, ...ring.keys.filter((key) => key !== named)];
+  const order = named === undefined ? ring.keys : new Set([named, ...ring.keys]);
   for (const key of order) {
     const opener = sealed.purpose === undefined ? key.bytes : derived(key.bytes, sealed.purpose);
     const plain = openBytes(opener, sealed.bytes);

@@ -85,8 +85,10 @@ export interface RateRoom {
 
 const shortestWaitMs = 50;
 
-export const hasRates = (limits: RateLimits): boolean =>
-  ratePeriods.some(({ key }) => limits[key] !== undefined);
+export function hasRates(limits: RateLimits): boolean {
+  for (const { key } of ratePeriods) if (limits[key] !== undefined) return true;
+  return false;
+}
 
 /** The limits that `read` finds, by their keys. */
 export function rateLimitsBy(read: (key: RateKey) => number | undefined): RateLimits {

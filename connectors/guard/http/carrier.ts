@@ -167,10 +167,11 @@ interface Read {
   readonly bytes: number;
 }
 
-const gathered = (chunks: readonly Buffer[]): Read => ({
-  chunks,
-  bytes: chunks.reduce((sum, chunk) => sum + chunk.length, 0),
-});
+function gathered(chunks: readonly Buffer[]): Read {
+  let bytes = 0;
+  for (const chunk of chunks) bytes += chunk.length;
+  return { chunks, bytes };
+}
 
 async function limited(body: AsyncIterable<Buffer>): Promise<Read> {
   const chunks: Buffer[] = [];

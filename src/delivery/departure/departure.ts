@@ -134,9 +134,9 @@ function isUnchanged(
     return false;
   if (record.freshUntil !== undefined && record.freshUntil <= now) return false;
   const all = authorisations.get(row.destinationId) ?? [];
-  return (former === true ? all : liveAuthorisations(all, now)).some(
-    (other) => other.id === authorisation.id,
-  );
+  for (const { id } of former === true ? all : liveAuthorisations(all, now))
+    if (id === authorisation.id) return true;
+  return false;
 }
 
 async function logDepartures(

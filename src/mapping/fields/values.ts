@@ -93,19 +93,19 @@ export function entryValue(entry: Entry): unknown {
 
 /** Reports texts that no encoding can hold: half a character would arrive as another one. */
 export function illFormed(entries: readonly Entry[]): readonly FieldProblem[] {
-  return entries.flatMap((entry) => {
-    const sound = (text: unknown): boolean => typeof text !== 'string' || text.isWellFormed();
-    switch (entry.kind) {
-      case 'rows':
-        return entry.rows.flatMap(illFormed);
-      case 'cell':
-        return sound(entry.cell) ? [] : [{ field: entry.target.text, code: 'ILL_FORMED' }];
-      case 'cells':
-        return entry.cells.every(sound) ? [] : [{ field: entry.target.text, code: 'ILL_FORMED' }];
-      case 'line':
-        return sound(entry.text) ? [] : [{ field: entry.target.text, code: 'ILL_FORMED' }];
+  const problems: FieldProblem[] = [];
+  for (const entry of entries)
+    if (entry.kind === 'rows') for (const row of entry.rows) problems.push(...illFormed(row));
+    else {
+      const texts: readonly unknown[] =
+        entry.kind === 'cells' ? entry.cells : [entry.kind === 'line' ? entry.text : entry.cell];
+      for (const text of texts)
+        if (typeof text === 'string' && !text.isWellFormed()) {
+          problems.push({ field: entry.target.text, code: 'ILL_FORMED' });
+          break;
+        }
     }
-  });
+  return problems;
 }
 
 /** The same record with the secrets' values in their places. */

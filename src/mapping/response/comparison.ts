@@ -43,7 +43,8 @@ export function comparisonOf(form: AnswerForm, wanted: unknown): Comparison | 'e
   if (isRecord(wanted)) return wordsOf(wanted);
   const list: readonly unknown[] = [wanted].flat();
   if (!list.every((value) => isScalarValue(value) || value === null)) return undefined;
-  if (form === 'json') return (found) => list.some((value) => value === found);
+  const values: readonly unknown[] = list;
+  if (form === 'json') return (found) => values.includes(found);
   // XML and HTML have texts only: 1 is read as "1". A count or a comparison keeps its type.
   const texts = list.map(String);
   return (found) =>

@@ -49,6 +49,7 @@ export function statusTest(raw: unknown): ((status: number) => boolean) | undefi
     return family === undefined ? undefined : (status) => Math.floor(status / 100) === Number(family);
   });
   if (tests.length === 0 || tests.includes(undefined)) return undefined;
+  if (tests.length === 1) return tests[0];
   return (status) => tests.some((test) => test?.(status) === true);
 }
 
@@ -62,6 +63,12 @@ export function mayTake(kind: string, named: ReadonlySet<number>, status: number
   if (named.has(status)) return true;
   if (leavesOpen(status) && stage !== 'lookup') return false;
   return temporary.has(kind) || !saysNothingOfTheLead(status);
+}
+
+function everyOf(tests: readonly AnswerTest[]): AnswerTest {
+  const [only] = tests;
+  if (only !== undefined && tests.length === 1) return only;
+  return (opened) => tests.every((test) => test(opened));
 }
 
 /** Compiles the block of conditions of one rule. @param faults protocol whose faults a rule may read */
@@ -83,7 +90,7 @@ export function compileAnswerTest(
       ? compileFault(option, [...path, name], report, faults)
       : compileOne(name, option, [...path, name], report),
   );
-  return (opened) => tests.every((test) => test(opened));
+  return everyOf(tests);
 }
 
 /** `fault: true` is any fault, a code or a list of codes one of those. */
@@ -152,7 +159,7 @@ function compileOne(name: string, option: unknown, path: Path, report: Report): 
       const tests = Object.entries(option).map(([key, wanted]) =>
         compareHeader(key, wanted, [...path, key], report),
       );
-      return (opened) => tests.every((test) => test(opened));
+      return everyOf(tests);
     }
     case 'mediaType': {
       if (typeof option !== 'string')
@@ -190,7 +197,7 @@ function comparePlaces(form: AnswerForm, option: unknown, path: Path, report: Re
   const tests = Object.entries(option).map(([place, wanted]) =>
     comparePlace(form, place, wanted, [...path, place], report),
   );
-  return (opened) => tests.every((test) => test(opened));
+  return everyOf(tests);
 }
 
 function comparePlace(
