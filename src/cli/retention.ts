@@ -179,12 +179,9 @@ const rules: Readonly<Record<RetentionRule, string>> = {
 const whyText = (line: PlannedDate): string =>
   `${rules[line.rule]}${line.long > 0 ? `; ${line.long} later than three years after the last sign` : ''}`;
 
-interface Period {
-  readonly from?: string;
-  readonly until: string;
-}
+type Period = ReturnType<typeof periodOf>;
 
-function periodOf({ month, until }: PlanOptions, today: string): Period {
+function periodOf({ month, until }: PlanOptions, today: string) {
   if (month !== undefined && until !== undefined)
     throw new RelaisError('USAGE-001', 'Say --month or --until, not both.');
   if (until !== undefined) {

@@ -2,13 +2,6 @@
 // Invariant: a test compares docs/configuration.md with this list.
 import { redisForms } from './redis-place.ts';
 
-interface Variable {
-  readonly name: string;
-  readonly meaning: string;
-  readonly fallback?: string;
-  readonly secret?: boolean;
-}
-
 type Row = string | readonly [meaning: string, fallback: string] | { readonly secret: string };
 
 /** In the order of docs/configuration.md: the meaning, with the default where there is one. */
@@ -166,7 +159,7 @@ const rows: Readonly<Record<string, Row>> = {
   },
 };
 
-const variableOf = (name: string, row: Row): Variable => {
+const variableOf = (name: string, row: Row) => {
   if (typeof row === 'string') return { name, meaning: row };
   return 'secret' in row
     ? { name, meaning: row.secret, secret: true }

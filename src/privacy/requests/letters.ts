@@ -88,16 +88,13 @@ interface Writer {
   readonly at: Date;
 }
 
-export interface WrittenLetter extends Letter {
-  /** To copy into a mail, or into whatever way was agreed. */
-  readonly text: string;
-  /** HTML that prints on A4. */
-  readonly page: string;
-}
+export type WrittenLetter = ReturnType<typeof writtenLetter>;
 
-export const writtenLetter = (letter: Letter, by: Writer): WrittenLetter => ({
+export const writtenLetter = (letter: Letter, by: Writer) => ({
   ...letter,
+  /** To copy into a mail, or into whatever way was agreed. */
   text: textOf(letter, by),
+  /** HTML that prints on A4. */
   page: pageOf(letter, by),
 });
 

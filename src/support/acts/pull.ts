@@ -215,21 +215,19 @@ export interface Given {
   readonly contacts: () => readonly Contact[] | undefined;
 }
 
-export interface Pulled extends Given {
-  /** Called once the answer has left: only then do the contacts count as handed over. */
-  readonly gone: () => Promise<void>;
-}
+export type Pulled = Awaited<ReturnType<typeof pullContacts>>;
 
 export async function readContacts(place: Pulling, by: By, named?: string): Promise<Given> {
   const { id } = await ownDestination(place, by.scope, named);
   return givenOf(await perform(place, readLeads, by, { to: [id], input: {} }));
 }
 
-export async function pullContacts(place: Pulling, by: By, named?: string): Promise<Pulled> {
+export async function pullContacts(place: Pulling, by: By, named?: string) {
   const { id } = await ownDestination(place, by.scope, named);
   const leased = await perform(place, leaseLeads, by, { to: [id], input: {} });
   return {
     ...givenOf(leased),
+    /** Called once the answer has left: only then do the contacts count as handed over. */
     gone: async () => {
       const items = leased.items.map(({ row }) => ({
         key: row.key,

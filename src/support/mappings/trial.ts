@@ -7,17 +7,10 @@ import type { CheckResult, CompiledMapping, MappingSources } from '../../mapping
 import { composedPreview, type ComposedCall } from '../../mapping/tools/composed-preview.ts';
 import type { Preview } from '../../mapping/tools/preview.ts';
 import { leadFromSample, sampleLead } from '../../mapping/tools/sample.ts';
-import {
-  contentShown,
-  headLines,
-  whyNotWritten,
-  inClear,
-  targetsOf,
-  type TargetPairs,
-} from './diff-words.ts';
+import { contentShown, headLines, whyNotWritten, inClear, targetsOf } from './diff-words.ts';
 import { reasonWords } from '../words.ts';
 import { basename } from 'node:path';
-import { diffMappings, type BesidesContent, type OutcomeChange } from '../../mapping/tools/diff.ts';
+import { diffMappings } from '../../mapping/tools/diff.ts';
 import { maskForm } from '../masking.ts';
 
 export interface TrialAsked {
@@ -142,31 +135,14 @@ export function samplesOf(sources: MappingSources): readonly Lead[] {
 // Compares one version of a mapping with another: their settings, and their rendering of received leads.
 // Invariant: a person's value is shown by its form alone (C39); nothing of a lead but its reference leaves this file.
 
-type FileChange = ReturnType<typeof filesBetween>[number];
-
-export interface Difference extends BesidesContent {
-  readonly files: readonly FileChange[];
-  /** How many leads were compared. */
-  readonly leads: number;
-  /** False: no lead came yet, and invented ones were compared. */
-  readonly areReal: boolean;
-  /** Leads with another rendering or routing. */
-  readonly differing: number;
-  readonly targets: readonly TargetPairs[];
-  /** Leads that leave on one side only, or fail otherwise. */
-  readonly outcomes: readonly OutcomeChange[];
-  /** Leads that one side only takes. */
-  readonly routing: readonly OutcomeChange[];
-  /** Leads whose values are the same in another order or encoding. */
-  readonly layout: readonly string[];
-}
+export type Difference = NonNullable<ReturnType<typeof differenceOf>>;
 
 /** @param before leads: the newest of the destination; none: the client's samples are compared. Undefined: it does not compile any more */
 export function differenceOf(
   before: { readonly sources: MappingSources; readonly leads: readonly Lead[] },
   after: { readonly sources: MappingSources; readonly mapping: CompiledMapping },
   options: CheckOptions & { readonly now: () => number },
-): Difference | undefined {
+) {
   const was = checkSources(before.sources, { ...options, tests: false });
   if (!was.ok) return undefined;
   const areReal = before.leads.length > 0;
@@ -179,12 +155,18 @@ export function differenceOf(
     answers,
     accepts,
     consent,
+    /** Leads with another rendering or routing. */
     differing,
+    /** Leads that leave on one side only, or fail otherwise. */
     outcomes,
+    /** Leads that one side only takes. */
     routing,
+    /** Leads whose values are the same in another order or encoding. */
     layout,
     files: filesBetween(before.sources.files, after.sources.files),
+    /** How many leads were compared. */
     leads: found.leads,
+    /** False: no lead came yet, and invented ones were compared. */
     areReal,
     targets: targetsOf(found, areReal ? maskForm : inClear),
   };

@@ -167,25 +167,12 @@ function waitingOf(
   };
 }
 
-export interface DestinationPage extends DestinationHealth {
-  /** Due time of the newest file; null without files. */
-  readonly newestFileAt: Date | null;
-  /** Durations of the newest delivered, from planning to acceptance. */
-  readonly durations: {
-    readonly count: number;
-    readonly p50Ms: number | null;
-    readonly p95Ms: number | null;
-  };
-}
+export type DestinationPage = Awaited<ReturnType<typeof destinationPage>>;
 
 const durationsOf = 500;
 
 /** @throws FIND-001 */
-export async function destinationPage(
-  place: SupportPlace,
-  scope: Scope,
-  id: string,
-): Promise<DestinationPage> {
+export async function destinationPage(place: SupportPlace, scope: Scope, id: string) {
   const { database, reading } = place;
   const found = await seenDestination(database, scope, id);
   const all = await destinationsWithHealth(place, scope, { client: found.clientId });
@@ -195,7 +182,9 @@ export async function destinationPage(
     sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? null;
   return {
     ...(health as DestinationHealth),
+    /** Due time of the newest file; null without files. */
     newestFileAt: (await newestSlot(database, id)) ?? null,
+    /** Durations of the newest delivered, from planning to acceptance. */
     durations: { count: sorted.length, p50Ms: at(0.5), p95Ms: at(0.95) },
   };
 }

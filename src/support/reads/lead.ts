@@ -1,6 +1,6 @@
 // Reads one lead: its data by category, masked; consents over time, interactions, deliveries, and every hand-over of it.
 // Invariant: of a person enough to recognise and no more (C39); each look is an entry of the log first (`showLead`).
-import type { ConsentRecord, Lead } from '../../domain/lead.ts';
+import type { Lead } from '../../domain/lead.ts';
 import { columnFacts, type ColumnFacts } from '../../domain/lead-fields/columns.ts';
 import { unknownLead } from '../../errors/unknown.ts';
 import { entriesOfLeads, type LeadEntry } from '../../store/log/lead-log.ts';
@@ -10,7 +10,7 @@ import type { LookUp } from '../find-person.ts';
 import { showLead, type LeadFile } from '../lead-file.ts';
 import { maskMail, maskName, maskPhone } from '../masking.ts';
 import { pageOf, isWithin, type Page, type PageAsked, type SupportPlace, type Scope } from '../place.ts';
-import { notTaking, type NotTaking } from './not-taking.ts';
+import { notTaking } from './not-taking.ts';
 
 interface LeadField {
   /** Place in the lead: `project.rooms`. */
@@ -27,17 +27,7 @@ interface LeadCategory {
   readonly fields: readonly LeadField[];
 }
 
-/** An answer or withdrawal of the person, as recorded. */
-type RecordedConsent = Pick<ConsentRecord, 'purpose' | 'channel' | 'state' | 'recordedAt' | 'legalEntity'>;
-
-export interface LeadPage extends LeadFile {
-  readonly categories: readonly LeadCategory[];
-  /** Oldest first. */
-  readonly consentsOverTime: readonly RecordedConsent[];
-  readonly isRestricted: boolean;
-  /** Destinations of the client without a delivery of it. */
-  readonly notTaking: readonly NotTaking[];
-}
+export type LeadPage = Awaited<ReturnType<typeof leadPage>>;
 
 export interface LeadName {
   readonly client: string;
@@ -50,7 +40,7 @@ export async function leadPage(
   scope: Scope,
   { client: clientId, reference }: LeadName,
   look: LookUp,
-): Promise<LeadPage> {
+) {
   const unknown = unknownLead(clientId, reference);
   if (!isWithin(scope, clientId)) throw unknown;
   const shown = await showLead(database, { clientId, reference }, look);
@@ -63,6 +53,7 @@ export async function leadPage(
     ...file,
     rights: scope.clientId === undefined ? file.rights : file.rights.map(asTheCentre),
     categories: read.lead.erasedAt === undefined ? categoriesOf(read.lead, look.reveal) : [],
+    /** Oldest first. */
     consentsOverTime: read.lead.consents.map(({ purpose, channel, state, recordedAt, legalEntity }) => ({
       purpose,
       channel,
@@ -71,6 +62,7 @@ export async function leadPage(
       ...(legalEntity === undefined ? {} : { legalEntity }),
     })),
     isRestricted: read.restricted === true,
+    /** Destinations of the client without a delivery of it. */
     notTaking: await notTaking(
       { database, published },
       read,

@@ -176,9 +176,7 @@ export async function clientNote(
 // Lists authorisations: recipient, data, and whether in force.
 // Invariant: reads only; a departure reads them again.
 
-export interface ListedAuthorisation extends Authorisation {
-  readonly isLive: boolean;
-}
+export type ListedAuthorisation = Awaited<ReturnType<typeof authorisationsListed>>[number];
 
 /** Authorisations of one destination, the oldest first. */
 export const authorisationsOf = async (
@@ -191,10 +189,7 @@ export const authorisationsOf = async (
   );
 
 /** By destination, the oldest first. */
-export async function authorisationsListed(
-  { database }: Pick<SupportPlace, 'database'>,
-  scope: Scope,
-): Promise<readonly ListedAuthorisation[]> {
+export async function authorisationsListed({ database }: Pick<SupportPlace, 'database'>, scope: Scope) {
   const ids = (await allDestinations(database))
     .filter(({ clientId }) => isWithin(scope, clientId))
     .map(({ id }) => id);

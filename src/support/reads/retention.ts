@@ -1,8 +1,8 @@
 // Reads the calendar of future deletions and anonymisations, and the results of runs.
 // Invariant: reads only; counts, dates and the centre's references, nothing of a person.
-import { addDays, addMonths, civilDate, monthOf, type CivilDate } from '../../domain/civil-date.ts';
+import { addDays, addMonths, civilDate, monthOf } from '../../domain/civil-date.ts';
 import { unknownClient } from '../../errors/unknown.ts';
-import { planRetention, type RetentionPlan } from '../../retention/plan.ts';
+import { planRetention } from '../../retention/plan.ts';
 import { findClient } from '../../store/destinations/destinations.ts';
 import { clientsWithRequests } from '../../store/people/requests.ts';
 import { clientsWithLeads } from '../../store/retention/retention-candidates.ts';
@@ -27,10 +27,7 @@ export const clientsToPlan = async (
     .filter((client) => isWithin(scope, client))
     .toSorted((a, b) => a.localeCompare(b));
 
-export interface Calendar extends RetentionPlan {
-  readonly month: string;
-  readonly today: CivilDate;
-}
+export type Calendar = Awaited<ReturnType<typeof retentionCalendar>>;
 
 /** Leads dated for one page: more would take too long. */
 const mostDated = 20_000;
@@ -45,7 +42,7 @@ export async function retentionCalendar(
   scope: Scope,
   { client, month: asked }: { readonly client?: string; readonly month: string },
   most = mostDated,
-): Promise<Calendar> {
+) {
   if (
     client !== undefined &&
     (!isWithin(scope, client) || (await findClient(database, client)) === undefined)

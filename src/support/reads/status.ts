@@ -2,25 +2,13 @@
 // Invariant: reads only; a gateway at rest and one that does not run look different.
 import { countBulkRuns } from '../../store/deliveries/bulk-runs.ts';
 import { allDestinations, readStates } from '../../store/destinations/destinations.ts';
-import { gatewayStatus, seenProcesses, type GatewayStatus } from '../../store/alerts/processes.ts';
+import { gatewayStatus, seenProcesses } from '../../store/alerts/processes.ts';
 import type { Spanning, SupportPlace } from '../place.ts';
-import { publishedHours, sendingStateOf, type Sends } from '../sending-state.ts';
-import type { Both } from '../words.ts';
+import { publishedHours, sendingStateOf } from '../sending-state.ts';
 
-export interface GatewayNow extends GatewayStatus {
-  readonly bulkRuns: Awaited<ReturnType<typeof countBulkRuns>>;
-  readonly destinations: readonly {
-    readonly id: string;
-    readonly client: string;
-    readonly status: string;
-    readonly circuit: string;
-    readonly sends: Sends | 'all';
-    /** Behind its name; null while it sends as many as it bears. */
-    readonly trouble: Both | null;
-  }[];
-}
+export type GatewayNow = Awaited<ReturnType<typeof gatewayNow>>;
 
-export async function gatewayNow(place: SupportPlace, _: Spanning): Promise<GatewayNow> {
+export async function gatewayNow(place: SupportPlace, _: Spanning) {
   const { reading, database } = place;
   const status = await gatewayStatus(reading);
   const destinations = await allDestinations(reading);

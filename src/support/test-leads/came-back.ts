@@ -29,12 +29,9 @@ export async function readBackAndRemove(
   return { isWhole: lost.length === 0, notes: [...lost, ...(removes ? [await removal(input, known)] : [])] };
 }
 
-interface Numbers {
-  readonly captured: Captured;
-  readonly recipientReference?: string;
-}
+type Numbers = ReturnType<typeof numbersOf>;
 
-function numbersOf(taken: readonly Sent[]): Numbers {
+function numbersOf(taken: readonly Sent[]) {
   const captured = Object.assign(
     {},
     ...taken.map(({ outcome }) => ('captures' in outcome ? outcome.captures : {})),
