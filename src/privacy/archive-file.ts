@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { Key, KeyRing } from '../domain/key-ring.ts';
 import { isOfSystem } from '../errors.ts';
 import { handoverColumns } from '../store/log/handover-text.ts';
-import { entryIdsOf, keyOfSeal, macBytes, textMac } from './macs.ts';
+import { coveredBy, keyOfSeal, macAt, textMac } from './macs.ts';
 import type { Action } from '../../connectors/contract.ts';
 import { missingArchive } from '../errors/unknown.ts';
 import { type LogArchive, type Seal, logArchives } from '../store/log/seals.ts';
@@ -181,10 +181,9 @@ async function checkLines(lines: AsyncIterable<string>, keys: KeyRing): Promise<
 /** False when the seal covers no further entry. @throws Wrong when the entry is not the one it covers */
 function isNextEntry(open: OpenSeal, line: string): boolean {
   const { seal, key, ids, at } = open;
-  const mac = seal.entryMacs.subarray(at * macBytes, (at + 1) * macBytes);
   const id = ids[at];
-  if (mac.length !== macBytes || id === undefined) return false;
-  if (!timingSafeEqual(textMac(key, line), mac))
+  if (id === undefined) return false;
+  if (!timingSafeEqual(textMac(key, line), macAt(seal, at)))
     throw new Wrong({ kind: 'entry_changed', seal: seal.sequence, entry: id });
   open.at += 1;
   return true;
@@ -206,14 +205,8 @@ function openSeal(
   const isLinked = before === undefined || seal.previous.equals(before.mac);
   const key = keyOfSeal(keys, seal);
   if (key === 'unknown') throw new Wrong({ kind: 'key_missing', seal: seal.sequence });
-  const ids = key === undefined || !follows || !isLinked ? undefined : entryIdsOf(seal.entries);
-  if (
-    key === undefined ||
-    ids === undefined ||
-    ids.length !== seal.count ||
-    seal.entryMacs.length !== ids.length * macBytes
-  )
-    throw new Wrong({ kind: 'seal_changed', seal: seal.sequence });
+  const ids = key === undefined || !follows || !isLinked ? undefined : coveredBy(seal);
+  if (key === undefined || ids === undefined) throw new Wrong({ kind: 'seal_changed', seal: seal.sequence });
   return { seal, key, ids, at: 0 };
 }
 

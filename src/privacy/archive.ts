@@ -20,7 +20,7 @@ import {
 } from '../store/log/seals.ts';
 import type { Database } from '../store/database.ts';
 import { archiveMac, checkArchiveFile, isArchiveMac, endLine, headLine, sealLine } from './archive-file.ts';
-import { entryMac, entryText, entryIdsOf, keyOfSeal, macBytes } from './macs.ts';
+import { entryMac, entryText, entryIdsOf, keyOfSeal, macAt } from './macs.ts';
 
 export interface ArchiveOptions {
   /** The owner's account: it records archives, and may delete the entries that they contain. */
@@ -104,8 +104,7 @@ async function sealedTexts(owner: Database, keys: KeyRing, seal: Seal): Promise<
   const rows = await readEntries(owner, ids);
   if (rows.length !== ids.length) throw broken(`an entry of seal ${seal.sequence}`);
   return rows.map((row, index) => {
-    const expected = seal.entryMacs.subarray(index * macBytes, (index + 1) * macBytes);
-    if (!entryMac(key, row).equals(expected)) throw broken(`entry ${row.id}`);
+    if (!entryMac(key, row).equals(macAt(seal, index))) throw broken(`entry ${row.id}`);
     return entryText(row);
   });
 }

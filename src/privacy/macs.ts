@@ -113,3 +113,13 @@ export function entryIdsOf(ranges: string): readonly number[] {
     return Array.from({ length: (to ?? from) - from + 1 }, (_, index) => from + index);
   });
 }
+
+/** The entries that a seal covers; undefined where its lists contradict each other. */
+export function coveredBy({ entries, count, entryMacs }: Seal): readonly number[] | undefined {
+  const ids = entryIdsOf(entries);
+  return ids.length === count && entryMacs.length === ids.length * macBytes ? ids : undefined;
+}
+
+/** The MAC of the entry at this place in the seal's list. */
+export const macAt = ({ entryMacs }: Seal, at: number): Buffer =>
+  entryMacs.subarray(at * macBytes, (at + 1) * macBytes);

@@ -37,7 +37,7 @@ import {
   type Verification,
   type VerificationProblem,
 } from './verification.ts';
-import { isSigned, entryMac, entryIdsOf, keyOfSeal, macBytes, noSeal } from './macs.ts';
+import { coveredBy, isSigned, entryMac, keyOfSeal, macAt, noSeal } from './macs.ts';
 import { checkArchiveFile, isArchiveMac } from './archive-file.ts';
 
 interface Question {
@@ -235,9 +235,8 @@ async function checkSeal(walk: Walk, seal: Seal, previous: Buffer | undefined): 
   if (key === 'unknown') return unbelieved('key_missing');
   if (key === undefined || (previous !== undefined && !seal.previous.equals(previous)))
     return unbelieved('seal_changed');
-  const ids = entryIdsOf(seal.entries);
-  if (seal.count !== ids.length || seal.entryMacs.length !== ids.length * macBytes)
-    return unbelieved('seal_changed');
+  const ids = coveredBy(seal);
+  if (ids === undefined) return unbelieved('seal_changed');
   if (!walk.isRead(seal, ids)) return { problems: [], ids, read: 0, gone: 0 };
   const rows = new Map((await readEntries(walk.database, ids)).map((row) => [row.id, row]));
   const problems: VerificationProblem[] = [];
@@ -250,8 +249,7 @@ async function checkSeal(walk: Walk, seal: Seal, previous: Buffer | undefined): 
       else problems.push({ kind: 'entry_missing', seal: seal.sequence, entry: id });
       continue;
     }
-    const expected = seal.entryMacs.subarray(index * macBytes, (index + 1) * macBytes);
-    if (timingSafeEqual(entryMac(key, row), expected)) sound.push(row);
+    if (timingSafeEqual(entryMac(key, row), macAt(seal, index))) sound.push(row);
     else problems.push({ kind: 'entry_changed', seal: seal.sequence, entry: id });
   }
   for (const altered of await alteredCitations(walk.cited, sound))

@@ -9,7 +9,7 @@ import { manifestName, packFormat, signatureName, type PackedFile } from './pack
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { sealOf } from '../../privacy/archive-file.ts';
-import { entryIdsOf, keyOfSeal, macBytes, textMac } from '../../privacy/macs.ts';
+import { coveredBy, keyOfSeal, macAt, textMac } from '../../privacy/macs.ts';
 import type { Seal } from '../../store/log/seals.ts';
 import { journalFormat } from './journal.ts';
 
@@ -316,9 +316,8 @@ function openSeal(
   const key = sealKeys === undefined ? undefined : keyOfSeal(sealKeys, seal);
   if (key === 'unknown') throw new Wrong('key_missing', `seal ${seal.sequence}`);
   if (key === undefined && sealKeys !== undefined) throw new Wrong('seal_changed', `seal ${seal.sequence}`);
-  const ids = entryIdsOf(seal.entries);
-  if (ids.length !== seal.count || seal.entryMacs.length !== ids.length * macBytes)
-    throw new Wrong('seal_changed', `seal ${seal.sequence}`);
+  const ids = coveredBy(seal);
+  if (ids === undefined) throw new Wrong('seal_changed', `seal ${seal.sequence}`);
   return { seal, ids, key, at: 0 };
 }
 
@@ -330,6 +329,5 @@ function nextEntry(open: OpenSeal, line: string): void {
   if (at < 0) throw new Wrong('entry_changed', `entry ${id}`);
   open.at = at + 1;
   if (key === undefined) return;
-  const mac = seal.entryMacs.subarray(at * macBytes, (at + 1) * macBytes);
-  if (!timingSafeEqual(textMac(key, line), mac)) throw new Wrong('entry_changed', `entry ${id}`);
+  if (!timingSafeEqual(textMac(key, line), macAt(seal, at))) throw new Wrong('entry_changed', `entry ${id}`);
 }
