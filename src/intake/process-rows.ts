@@ -34,7 +34,7 @@ import { createRows } from './create.ts';
 import { nonePlanned, planFresh } from './fresh.ts';
 import { refusal, refusalText } from './refusals.ts';
 import { logChanges } from './log-entries.ts';
-import { orderRows, uniqueNames, type Pull } from './row-order.ts';
+import { nonePulled, orderRows, uniqueNames, type Pull } from './row-order.ts';
 import { keptOfNobody, stillKept } from './retention-over.ts';
 import { rowDigest, type CheckedRow } from './row.ts';
 import { inOrder } from '../domain/consent.ts';
@@ -53,7 +53,9 @@ export async function processRows(
   const judge = (rows: readonly IntakeRow[]): Candidate[] =>
     rows.flatMap((row) => judged(row, deps, refusing(refused)));
   const first = judge(taken);
-  const { pulled, waits } = await orderRows(tx, taken, first, pull);
+  const { pulled, waits } = first.some(({ row }) => row.kind !== 'lead')
+    ? await orderRows(tx, taken, first, pull)
+    : nonePulled;
   const candidates = [...first, ...judge(pulled)];
   return (await settle(tx, deps, { candidates, rows: [...taken, ...pulled], waits, refused })).sum;
 }
@@ -260,19 +262,15 @@ async function writeResults(
   await insertAnswers(tx, accepted);
   // The receipt of a new lead is in the lead.
   const others = accepted.filter(({ candidate: { row } }) => row.kind !== 'lead');
-  await insertReceipts(
-    tx,
-    others.map(({ candidate: { row, digest, receivedAt }, leadId }) => ({
-      ...row,
-      leadId,
-      digest,
-      receivedAt,
-    })),
-  );
+  if (others.length > 0)
+    await insertReceipts(
+      tx,
+      others.map(({ candidate, leadId }) => ({ ...candidate.row, ...candidate, leadId })),
+    );
   const isApart = concernsNoOther(deps, accepted);
   const planned = isApart ? await planFresh(tx, deps, accepted) : nonePlanned;
   const unplanned = changes.filter(({ leadId }) => !planned.leadIds.has(leadId));
-  await insertChanges(tx, unplanned);
+  if (unplanned.length > 0) await insertChanges(tx, unplanned);
   if (others.length > 0) await logChanges(tx, others);
   if (!isApart) await tellSamePerson(tx, deps, accepted);
   const settled = [...accepted.map(({ candidate }) => candidate.id), ...duplicates.keys()];
@@ -343,8 +341,9 @@ function judged(
 async function insertAnswers(tx: Sql, accepted: readonly AcceptedRow[]): Promise<void> {
   await insertConsents(
     tx,
-    inOrderOfReceipt(accepted).flatMap(({ candidate: { row }, leadId, revision }) =>
-      inOrder(row.consents).map((event) => ({ clientId: row.clientId, leadId, event, revision })),
+    (accepted.length === 1 ? accepted : inOrderOfReceipt(accepted)).flatMap(
+      ({ candidate: { row }, leadId, revision }) =>
+        inOrder(row.consents).map((event) => ({ clientId: row.clientId, leadId, event, revision })),
     ),
   );
 }

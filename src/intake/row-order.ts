@@ -9,6 +9,14 @@ import type { Candidate } from './batch.ts';
 /** Takes the `lead` rows of these names that are free, with their content. */
 export type Pull = (names: readonly LeadName[]) => Promise<readonly IntakeRow[]>;
 
+interface Ordered {
+  readonly pulled: readonly IntakeRow[];
+  readonly waits: ReadonlySet<RowId>;
+}
+
+/** Nothing is pulled in for rows that are all new leads. */
+export const nonePulled: Ordered = { pulled: [], waits: new Set() };
+
 /**
  * Corrections and events follow earlier rows. A `lead` row they need is pulled in although its id is beyond the limit;
  * where another process has locked it, or an earlier row about the lead, they wait for the next round.
@@ -18,9 +26,8 @@ export async function orderRows(
   taken: readonly IntakeRow[],
   candidates: readonly Candidate[],
   pull: Pull,
-): Promise<{ pulled: readonly IntakeRow[]; waits: ReadonlySet<RowId> }> {
+): Promise<Ordered> {
   const followers = candidates.filter((candidate) => candidate.row.kind !== 'lead');
-  if (followers.length === 0) return { pulled: [], waits: new Set() };
   const names = uniqueNames(followers.map((candidate) => candidate.row));
   const about = Map.groupBy(await newRowsAbout(tx, names), nameKey);
   const ours = new Set(taken.map((row) => row.id));

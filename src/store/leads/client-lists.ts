@@ -175,18 +175,19 @@ function readOf(packed: readonly unknown[]): Read {
 }
 
 function lockedLists(all: readonly Read[]): LockedLists {
-  const has = (flag: Flag): boolean => all.some((one) => one.flags[flags.indexOf(flag)] === true);
-  return {
-    clients: new Map(all.map(({ id, revision, closed, moved }) => [id, { revision, closed, moved }])),
-    lists: {
-      operations: has('operations'),
-      erasedAddresses: has('erasedAddresses'),
-      oppositions: has('oppositions'),
-      formerAddresses: has('formerAddresses'),
-      withdrawn: all.some(({ withdrawn }) => withdrawn),
-      destinations: new Map(all.map(({ id, digest }) => [id, digest])),
-      before: new Map(all.flatMap(({ leads }) => leads.map((lead) => [nameKey(lead), lead]))),
-      keysInForce: new Set(all.flatMap(({ keys }) => keys)),
-    },
-  };
+  const clients = new Map<string, LockedClient>();
+  const destinations = new Map<string, string>();
+  const before = new Map<string, NamedLead>();
+  const keysInForce = new Set<number>();
+  const has = { operations: false, erasedAddresses: false, oppositions: false, formerAddresses: false };
+  let withdrawn = false;
+  for (const { id, revision, closed, moved, ...one } of all) {
+    clients.set(id, { revision, closed, moved });
+    destinations.set(id, one.digest);
+    withdrawn ||= one.withdrawn;
+    for (const [at, flag] of flags.entries()) has[flag] ||= one.flags[at] === true;
+    for (const lead of one.leads) before.set(nameKey(lead), lead);
+    for (const key of one.keys) keysInForce.add(key);
+  }
+  return { clients, lists: { ...has, withdrawn, destinations, before, keysInForce } };
 }

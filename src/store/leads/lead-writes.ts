@@ -106,6 +106,7 @@ const weightOf = ({ clientId, reference, fields }: NewLead): number =>
 
 /** Inserts new leads with their content; returns their ids by name. One statement per table. */
 export async function insertLeads(tx: Sql, leads: readonly NewLead[]): Promise<ReadonlyMap<string, number>> {
+  if (leads.length === 1) return insertTogether(tx, leads);
   const ids = new Map<string, number>();
   for (const group of insertGroupsByWeight(leads, together, weightOf))
     for (const [name, id] of await insertTogether(tx, group)) ids.set(name, id);
