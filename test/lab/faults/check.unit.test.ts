@@ -297,6 +297,9 @@ test('a row stands in one file, unless the other was voided in the log', () => {
     red({ ...ledgers, entries: [first, cancelled, ofFile, ...later].flatMap((one) => one ?? []) }),
   ).not.toContain(zeros.inTwoFiles);
   expect(red({ ...ledgers, entries: [...ledgers.entries, ofFile] })).toContain(zeros.inTwoFiles);
+  // A late arrival overtook it: a second run is in a file of its own.
+  const replayed = entry({ entry: 'replayed', reason: 'new_run' });
+  expect(red({ ...ledgers, entries: [...ledgers.entries, replayed] })).not.toContain(zeros.inTwoFiles);
 });
 
 test('every figure that must be 0 has been seen red above, or in the other parts', () => {
