@@ -33,15 +33,13 @@ export async function createRows(
       ledger.refuse(candidate, [refusal('reference', before.erased ? 'LEAD_ERASED' : 'REFERENCE_USED')]);
     else fresh.set(name, candidate);
   }
-  if (deps.lists.erasedAddresses) {
-    const bringing = [...fresh.values()].map((candidate) => ({
-      candidate,
-      collectedAt: candidate.row.fields['collected_at'] as Date,
-    }));
-    const held = await erasedSince(tx, deps, bringing);
-    await holdForOfficer(tx, held, ledger.refuse);
-    for (const { row } of held) fresh.delete(nameKey(row));
-  }
+  const bringing = [...fresh.values()].map((candidate) => ({
+    candidate,
+    collectedAt: candidate.row.fields['collected_at'] as Date,
+  }));
+  const held = await erasedSince(tx, deps, bringing);
+  await holdForOfficer(tx, held, ledger.refuse);
+  for (const { row } of held) fresh.delete(nameKey(row));
   const ids = await insertLeads(
     tx,
     [...fresh.values()].map(({ row, digest, receivedAt }) => ({ ...row, digest, receivedAt })),

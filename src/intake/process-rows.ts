@@ -34,7 +34,7 @@ import { createRows } from './create.ts';
 import { nonePlanned, planFresh } from './fresh.ts';
 import { refusal, refusalText } from './refusals.ts';
 import { logChanges } from './log-entries.ts';
-import { nonePulled, orderRows, uniqueNames, type Pull } from './row-order.ts';
+import { orderRows, uniqueNames, type Pull } from './row-order.ts';
 import { keptOfNobody, stillKept } from './retention-over.ts';
 import { rowDigest, type CheckedRow } from './row.ts';
 import { inOrder } from '../domain/consent.ts';
@@ -53,9 +53,7 @@ export async function processRows(
   const judge = (rows: readonly IntakeRow[]): Candidate[] =>
     rows.flatMap((row) => judged(row, deps, refusing(refused)));
   const first = judge(taken);
-  const { pulled, waits } = first.some(({ row }) => row.kind !== 'lead')
-    ? await orderRows(tx, taken, first, pull)
-    : nonePulled;
+  const { pulled, waits } = await orderRows(tx, taken, first, pull);
   const candidates = [...first, ...judge(pulled)];
   return (await settle(tx, deps, { candidates, rows: [...taken, ...pulled], waits, refused })).sum;
 }
@@ -123,8 +121,7 @@ async function settle(
     },
     present.some(({ row }) => takesAlone(row)) ? 'alone' : 'shared',
   );
-  if ([...clients.values()].some(({ moved }) => moved))
-    for (const id of await holdMoved(tx, present, clients)) later.add(id);
+  for (const id of await holdMoved(tx, present, clients)) later.add(id);
   const ready = present.filter((candidate) => {
     if (later.has(candidate.id)) return false;
     const { clientId } = candidate.row;
@@ -163,6 +160,7 @@ async function holdMoved(
   clients: ReadonlyMap<string, Pick<LockedClient, 'moved'>>,
 ): Promise<readonly RowId[]> {
   const held = present.filter(({ row }) => clients.get(row.clientId)?.moved === true);
+  if (held.length === 0) return [];
   const ids = held.map(({ id }) => id);
   await holdRows(tx, ids);
   for (const clientId of new Set(held.map(({ row }) => row.clientId)))

@@ -15,7 +15,7 @@ interface Ordered {
 }
 
 /** Nothing is pulled in for rows that are all new leads. */
-export const nonePulled: Ordered = { pulled: [], waits: new Set() };
+const nonePulled: Ordered = { pulled: [], waits: new Set() };
 
 /**
  * Corrections and events follow earlier rows. A `lead` row they need is pulled in although its id is beyond the limit;
@@ -28,6 +28,7 @@ export async function orderRows(
   pull: Pull,
 ): Promise<Ordered> {
   const followers = candidates.filter((candidate) => candidate.row.kind !== 'lead');
+  if (followers.length === 0) return nonePulled;
   const names = uniqueNames(followers.map((candidate) => candidate.row));
   const about = Map.groupBy(await newRowsAbout(tx, names), nameKey);
   const ours = new Set(taken.map((row) => row.id));

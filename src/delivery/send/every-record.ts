@@ -48,7 +48,7 @@ interface Treated extends Pick<Departed, 'trip' | 'departure'> {
   readonly subject: Subject;
 }
 
-/** Where the recipient can be asked. @param first the answer of the record that was known @returns the answer for all records */
+/** @param first the answer of the record that was known @returns the answer for all records */
 export async function sendToEveryRecord(
   needs: Pick<TripNeeds, 'database'>,
   { trip, departure }: Pick<Departed, 'trip' | 'departure'>,
@@ -56,7 +56,7 @@ export async function sendToEveryRecord(
   say: Exchange,
 ): Promise<Outcome> {
   const [ready] = departure.ready;
-  if (!isAccepted(first) || ready === undefined || trip.batch !== undefined) return first;
+  if (!isAccepted(first) || ready === undefined || trip.batch !== undefined || !trip.canAsk) return first;
   if (!carriesRight(ready.row, ready.lead, ready.row.now)) return first;
   for (const subject of subjectsOf(trip, ready)) {
     const open = await sendToCopies(needs, { trip, departure, ready, subject }, say);

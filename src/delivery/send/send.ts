@@ -66,7 +66,7 @@ async function sendByConnector(needs: TripNeeds, departed: Departed, lease: Leas
   try {
     const { settings, classify } = call ?? { settings: trip.settings, classify: context.classify };
     const first = await say('send', parcel, settings, classify);
-    return trip.canAsk ? await sendToEveryRecord(needs, departed, first, say) : first;
+    return await sendToEveryRecord(needs, departed, first, say);
   } catch (error) {
     // A connector answers with values; this is a bug of ours, and the bytes may have left.
     needs.log.error('delivery.broken', {
