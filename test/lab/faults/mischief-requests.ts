@@ -150,7 +150,8 @@ async function byAnOfficer<T>(
   return work().finally(() => officersAtWork.set(gateway, atWork() - 1));
 }
 
-async function ask(scene: Scene, random: Random, kind: RequestKind): Promise<void> {
+/** @param forMs how long the first restriction waits until it withholds a delivery: in a storm for all that was handed in before, ms */
+async function ask(scene: Scene, random: Random, kind: RequestKind, forMs = 300_000): Promise<void> {
   const { gateway } = scene;
   // Restrictions are asked most often; one officer is left for the other kinds.
   const most = kind === 'restriction' ? 1 : mostOfficers;
@@ -160,7 +161,7 @@ async function ask(scene: Scene, random: Random, kind: RequestKind): Promise<voi
   const change = random.next() < 0.5 && heldOne.has(gateway) ? correct : exchange;
   await perhaps(() => change(scene, random, done.reference));
   await pause(random.between(200, scene.stopMs));
-  if (change === exchange && (await untilHeld(scene, done.reference))) heldOne.add(gateway);
+  if (change === exchange && (await untilHeld(scene, done.reference, forMs))) heldOne.add(gateway);
   await liftSurely(gateway, done.id);
 }
 
@@ -171,12 +172,12 @@ const heldOne = new WeakSet<Scene['gateway']>();
  * Until a delivery of the lead is withheld by its restriction, or so long: the first one of a storm waits for everything before it. Rows of
  * a change wait behind those before them.
  */
-const untilHeld = ({ gateway, outageMs }: Scene, reference: string): Promise<boolean> =>
+const untilHeld = ({ gateway, outageMs }: Scene, reference: string, forMs: number): Promise<boolean> =>
   untilFound(
     gateway,
     `SELECT 1 FROM deliveries d JOIN leads l ON l.id = d.lead_id
       WHERE l.reference = ? AND d.state = 'withheld' AND d.reason = 'restricted' LIMIT 1`,
-    { values: [reference], forMs: heldOne.has(gateway) ? outageMs + patienceMs : 300_000 },
+    { values: [reference], forMs: heldOne.has(gateway) ? outageMs + patienceMs : forMs },
   );
 
 /** The mail of a person is corrected, and the next request names the mail they had before, and nothing else. */
@@ -209,12 +210,16 @@ const isCorrected = async ({ gateway }: Scene, reference: string, email: string)
 };
 
 /** Kinds of which none was carried out yet; all of them once there is none: a storm is to see each. */
-async function kindsToAsk({ gateway }: Scene): Promise<readonly RequestKind[]> {
+async function kindsToAsk(scene: Scene): Promise<readonly RequestKind[]> {
+  const left = await kindsLeft(scene);
+  return left.length > 0 ? left : requestKinds;
+}
+
+async function kindsLeft({ gateway }: Scene): Promise<readonly RequestKind[]> {
   const done = await perhaps(() =>
     gateway.owner.all<{ kind: string }>('SELECT DISTINCT kind FROM requests WHERE applied_at IS NOT NULL'),
   );
-  const left = requestKinds.filter((kind) => !isAnswered(kind) && !done?.some((one) => one.kind === kind));
-  return left.length > 0 ? left : requestKinds;
+  return requestKinds.filter((kind) => !isAnswered(kind) && !done?.some((one) => one.kind === kind));
 }
 
 /** A request by a former address was carried out: it takes two requests of one person, and an outage may end either. */
@@ -243,6 +248,15 @@ export const requests: Readonly<Record<string, Mischief>> = {
   },
   restricted: { weight: 6, run: (scene, random) => ask(scene, random, 'restriction') },
 };
+
+/** Asks in the calm what the storm let nobody carry out, so that a full storm proves each: few leads cannot be reached, hence thrice. */
+export async function lastRequests(scene: Scene, random: Random): Promise<void> {
+  for (let times = 0; times < 3; times += 1) {
+    for (const kind of await kindsLeft(scene)) await ask(scene, random, kind);
+    if (!heldOne.has(scene.gateway)) await ask(scene, random, 'restriction', 30_000);
+    if (!(await formerIsDone(scene))) await byFormerAddress(scene, random);
+  }
+}
 
 /**
  * What the officer does when the storm is over: lifts what still restricts, refuses what was never carried out, notes the answers of

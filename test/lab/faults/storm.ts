@@ -22,7 +22,7 @@ import { jobs } from './mischief-jobs.ts';
 import { processes } from './mischief-processes.ts';
 import { lastRights, revokeForGood, rights } from './mischief-rights.ts';
 import { fullLengthSeconds, longRefusals, refusals } from './mischief-refusals.ts';
-import { requests } from './mischief-requests.ts';
+import { lastRequests, requests } from './mischief-requests.ts';
 import { services } from './mischief-services.ts';
 import { trade } from './mischief-trade.ts';
 import { endLastOperation, endOperations } from './operations.ts';
@@ -145,6 +145,7 @@ export async function storm(options: StormOptions): Promise<StormReport> {
     options.log(`storm over, ${feeding.handedIn.length} leads handed in; waiting until all is settled`);
     const calmed = await calm(scene, options, options.calmMs ?? 240_000);
     await lastRights(scene, seeded(options.seed + 4));
+    if (isFull(options)) await lastRequests(scene, seeded(options.seed + 6));
     await endLastOperation(scene, lastLead());
     const calmSeconds = calmed + (await calm(scene, options, options.calmMs ?? 180_000));
     const leftovers = await leftBehind(gateway);
