@@ -13,6 +13,20 @@ const pastLease = ({ stopMs }: Scene, random: Random): number =>
 const line = (scene: Scene, random: Random) =>
   random.pick([one(scene, random).mysql, one(scene, random).redis]);
 
+/** @param first which delivery in flight comes first, in SQL. Returns the worker that sends it. */
+export async function sender(
+  { gateway, fleet }: Pick<Scene, 'gateway' | 'fleet'>,
+  first: 'GROUP BY lease_owner ORDER BY COUNT(*) DESC' | 'ORDER BY id DESC',
+): Promise<Member | undefined> {
+  const [found] =
+    (await perhaps(() =>
+      gateway.owner.all<{ owner: string }>(
+        `SELECT lease_owner AS owner FROM deliveries WHERE state = 'sending' AND lease_until > UTC_TIMESTAMP(3) ${first} LIMIT 1`,
+      ),
+    )) ?? [];
+  return fleet.members.find((member) => found?.owner.endsWith(`:${member.pid()}`));
+}
+
 export const processes: Readonly<Record<string, Mischief>> = {
   kill: {
     weight: 3,
@@ -42,14 +56,7 @@ export const processes: Readonly<Record<string, Mischief>> = {
     weight: 1.5,
     alone: 'stop_in_flight',
     run: async (scene, random) => {
-      const [busiest] =
-        (await perhaps(() =>
-          scene.gateway.owner.all<{ owner: string }>(
-            `SELECT lease_owner AS owner FROM deliveries WHERE state = 'sending' AND lease_until > UTC_TIMESTAMP(3)
-              GROUP BY lease_owner ORDER BY COUNT(*) DESC LIMIT 1`,
-          ),
-        )) ?? [];
-      const stopped = scene.fleet.members.find((member) => busiest?.owner.endsWith(`:${member.pid()}`));
+      const stopped = await sender(scene, 'GROUP BY lease_owner ORDER BY COUNT(*) DESC');
       if (stopped === undefined) return;
       stopped.kill('SIGSTOP');
       await pause(scene.stopMs - random.between(0, scene.stopMs / 8));

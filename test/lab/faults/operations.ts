@@ -7,6 +7,7 @@ import type { Gateway } from '../../trip/gateway.ts';
 import type { IntakeValues } from '../../../src/store/intake/intake.ts';
 import type { HandedIn } from './ledgers.ts';
 import { clientId } from './mappings.ts';
+import { sender } from './mischief-processes.ts';
 import type { Random } from './random.ts';
 import { pause, perhaps, surely, untilFound, type Scene } from './scene.ts';
 
@@ -62,18 +63,24 @@ export async function endOperations(
   }
 }
 
-/** When all is settled: its last lead comes only now, so that retention takes one at least that is being sent. */
+/** When all is settled: its last lead comes only now, and its worker is stopped in mid-send while retention takes it. */
 export async function endLastOperation(
-  scene: EndScene & Pick<Scene, 'handedIn'>,
+  scene: EndScene & Pick<Scene, 'fleet' | 'handedIn'>,
   { row, handed }: { readonly row: IntakeValues; readonly handed: HandedIn },
 ): Promise<void> {
   const { gateway, recipients, handedIn } = scene;
+  const operation = operations - 1;
   recipients.atLeisure(true);
   await surely(() => gateway.send(row));
   handedIn().push(handed);
-  const values = [handed.reference];
-  await untilFound(gateway, 'SELECT 1 FROM leads WHERE reference = ?', { values, forMs: 75_000 });
-  await end(scene, operations - 1, 75_000);
+  await untilFound(
+    gateway,
+    "SELECT 1 FROM handovers h JOIN leads l ON l.id = h.lead_id WHERE l.reference = ? AND h.entry = 'departed'",
+    { values: [handed.reference], forMs: 75_000 },
+  );
+  const stopped = await sender(scene, 'ORDER BY id DESC');
+  stopped?.kill('SIGSTOP');
+  await end(scene, operation, 0).finally(() => stopped?.kill('SIGCONT'));
 }
 
 /** An hour goes by for whatever retention looks at again later, support has closed its tasks, and what came late is found. */
