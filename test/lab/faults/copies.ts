@@ -125,6 +125,8 @@ async function restoredFrom(
     if (code !== 0) return { addresses: [], references: [], standing: [], erasedAgain: 0, wrong: said };
     // Waiting rows of an operation that is over: once it is opened they are refused, and nothing of them is kept.
     await owner.run(`DELETE FROM lead_intake WHERE status = 'new' AND reference LIKE '${lateMark}%'`);
+    // Lines on their way to the ledger when the backup was made: a planner writes them, once it is opened, and removes them.
+    await owner.run('DELETE FROM erasures_unwritten');
     const standing = await owner.all<{ reference: string }>(
       'SELECT reference FROM leads WHERE erased_at IS NULL',
     );
