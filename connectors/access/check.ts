@@ -2,7 +2,7 @@
 // Invariant: no secret in clear, no placeholder in the token or login address, and each grant has the settings it needs.
 import type { SettingsProblem } from '../contract.ts';
 import { clearTextProblem, secretName } from '../guard.ts';
-import { addressProblems } from '../guard/http/address.ts';
+import { addressProblems } from '../guard/addresses.ts';
 import { credentialHeader } from './names.ts';
 import { accessUrl, type Access, type Login, type LoginBody, type OAuth2, type SendAs } from './settings.ts';
 

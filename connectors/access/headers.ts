@@ -1,8 +1,8 @@
 // Builds the headers that authenticate us to the recipient, and their masked form for a preview. Pure.
 // Invariant: a secret without a value stops the request; the masked form shows no secret.
 import { masked } from '../guard.ts';
-import { hostOf } from '../guard/http/address.ts';
-import { resolveText } from '../guard/http/headers.ts';
+import { hostOf } from '../guard/addresses.ts';
+import { resolveText } from '../guard/secrets.ts';
 import type { Auth } from './auth.ts';
 import { accessUrl, isAccess, sentAs } from './settings.ts';
 

@@ -3,7 +3,7 @@
 import type { Credential, CredentialNeed, Credentials, Obtained, Outcome, SendContext } from '../contract.ts';
 import { bareHost, secretOrText } from '../guard.ts';
 import type { HttpClient } from '../guard/http/exchange.ts';
-import { hasControl, isSendable } from '../guard/http/headers.ts';
+import { hasControl, isSendable } from '../guard/secrets.ts';
 import { askingMs } from './ask.ts';
 import { logIn } from './login.ts';
 import { getToken, isPrivateKey } from './oauth2.ts';

@@ -2,7 +2,7 @@
 // Invariant: a secret is shown by its name; a token endpoint or login by its host.
 import type { Both, SignedRow } from '../contract.ts';
 import { shownSetting } from '../guard.ts';
-import { hostOf } from '../guard/http/address.ts';
+import { hostOf } from '../guard/addresses.ts';
 import type { Auth } from './auth.ts';
 import type { OAuth2 } from './settings.ts';
 import type { Tls } from './tls.ts';

@@ -29,6 +29,7 @@ export interface Deadline {
   readonly renew: () => void;
   /** Rejects with an error that `endingOf` recognises when time is up, else settles as `work` does. */
   readonly race: <T>(work: Promise<T>) => Promise<T>;
+  /** The attempt is over: nothing is called back any more. */
   readonly clear: () => void;
 }
 
@@ -42,15 +43,13 @@ export function endingOf(error: unknown): Ending | undefined {
 // One listener for each signal, however many attempts it may end: an EventTarget walks all listeners to add or remove one.
 const listening = new WeakMap<AbortSignal, Set<() => void>>();
 
-function onAbort(signal: AbortSignal, callback: () => void): () => void {
+function listenersOf(signal: AbortSignal): Set<() => void> {
   const known = listening.get(signal);
-  const callbacks = known ?? new Set<() => void>();
-  if (known === undefined) {
-    listening.set(signal, callbacks);
-    signal.addEventListener('abort', () => callAll(callbacks), { once: true });
-  }
-  callbacks.add(callback);
-  return () => void callbacks.delete(callback);
+  if (known !== undefined) return known;
+  const callbacks = new Set<() => void>();
+  listening.set(signal, callbacks);
+  signal.addEventListener('abort', () => callAll(callbacks), { once: true });
+  return callbacks;
 }
 
 function callAll(callbacks: Set<() => void>): void {
@@ -71,9 +70,9 @@ export function startDeadline({ totalMs, signal: outer, mayLeave: isLeased }: At
     callAll(callbacks);
   };
   const timer = setTimeout(() => end('TOTAL_TIMEOUT'), totalMs);
-  let forget = (): void => undefined;
-  if (outer.aborted) end('ABORTED');
-  else forget = onAbort(outer, () => end('ABORTED'));
+  const abort = (): void => end('ABORTED');
+  if (outer.aborted) abort();
+  else listenersOf(outer).add(abort);
   const mayLeave = (): boolean => {
     if (ending === undefined && !isLeased()) end('LEASE_LOST');
     return ending === undefined;
@@ -104,7 +103,8 @@ export function startDeadline({ totalMs, signal: outer, mayLeave: isLeased }: At
     race: (work) => raced(work, { ended: () => ending, onEnd }),
     clear() {
       clearTimeout(timer);
-      forget();
+      listening.get(outer)?.delete(abort);
+      callbacks.clear();
     },
   };
 }

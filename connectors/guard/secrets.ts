@@ -1,5 +1,6 @@
-// Handles references to secrets in settings: `secret:NAME`, never the value. Pure.
-// Invariant: «secret:NAME» is shown and logged; a literal value in a secret's setting is an error of the file.
+// Handles references to secrets in settings, `secret:NAME`, and the values that headers get for them. Pure.
+// Invariant: «secret:NAME» is shown and logged, never the value; a literal value in a secret's setting is an error of the file. A secret
+// without a value, or with one that HTTP cannot transmit, stops the request.
 
 const reference = /^secret:([A-Za-z_][A-Za-z0-9_]{0,63})$/;
 
@@ -29,6 +30,29 @@ export function secretName(text: string | undefined): string | undefined {
 export function secretOrText(text: string, secret: (name: string) => string | undefined): string | undefined {
   const name = secretName(text);
   return name === undefined ? text : secret(name);
+}
+
+export type ResolvedText =
+  | { readonly ok: true; readonly value: string }
+  | { readonly ok: false; readonly reason: 'SECRET_MISSING' | 'SECRET_MALFORMED' };
+
+/** The text itself, or the value of the secret it names. */
+export function resolveText(text: string, secret: (name: string) => string | undefined): ResolvedText {
+  const name = secretName(text);
+  if (name === undefined) return { ok: true, value: text };
+  const value = secret(name);
+  if (value === undefined || value === '') return { ok: false, reason: 'SECRET_MISSING' };
+  return hasControl(value) || !isSendable(value)
+    ? { ok: false, reason: 'SECRET_MALFORMED' }
+    : { ok: true, value };
+}
+
+/** HTTP transmits one byte for each character of a header. */
+export const isSendable = (text: string): boolean => !/[^\t\u0020-\u00ff]/.test(text);
+
+export function hasControl(text: string): boolean {
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  return /[\u0000-\u0008\u000a-\u001f\u007f]/.test(text);
 }
 
 /** The mask that people see in place of the value. */

@@ -2,7 +2,7 @@
 // Invariant: no secret in clear, and no placeholder in the URL: the URL is the provider's, the same for every lead.
 import type { JsonSchema, SettingsProblem } from '../contract.ts';
 import { clearTextProblem, namesAmong, secretSchema } from '../guard.ts';
-import { addressProblems, endpointOf, hostOf, isInClear } from '../guard/http/address.ts';
+import { addressProblems, endpointOf, hostOf, isInClear } from '../guard/addresses.ts';
 
 export interface SmsSettings {
   readonly url: string;

@@ -3,10 +3,10 @@
 import type { Answer, Composed, Outcome, Parcel, SendContext, Tested } from '../contract.ts';
 import { meaningOf, outcomeOfStatus, retryAfterMs } from '../http-status.ts';
 import { bareHost, masked } from '../guard.ts';
-import { targetRefusal } from '../guard/http/address.ts';
+import { targetRefusal } from '../guard/addresses.ts';
 import { reachHttp, unanswered } from '../guard/http/exchange.ts';
 import type { HttpClient } from '../guard/http/exchange.ts';
-import { resolveText } from '../guard/http/headers.ts';
+import { resolveText } from '../guard/secrets.ts';
 import { templateTargets } from './settings.ts';
 import type { TemplateSettings } from './settings.ts';
 

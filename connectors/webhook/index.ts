@@ -1,7 +1,7 @@
 // The webhook connector: one delivery is one HTTPS request, and the mapping's response rules judge the answer.
 // Invariant: the target is authorised before a socket opens; an outcome has codes and numbers, never the answer's text.
 import { defineConnector } from '../contract.ts';
-import type { Outcome, Parcel, SendContext, Draft, Drafting, DraftRequest } from '../contract.ts';
+import type { Draft, Drafting, DraftRequest } from '../contract.ts';
 import { secretName } from '../guard.ts';
 import { createHttpClient } from '../guard/http/exchange.ts';
 import type { Transport } from '../guard/http/transport.ts';
@@ -53,8 +53,7 @@ const webhookDrafting: Drafting = { to: 'https:// address', draft };
 /** @param transport of a test that answers in the recipient's place; otherwise sockets come from the guard */
 export function createWebhookConnector(transport?: Transport) {
   const client = createHttpClient(transport);
-  const lookup = (parcel: Parcel, settings: WebhookSettings, context: SendContext): Promise<Outcome> =>
-    askWebhook(client, parcel, settings, context);
+  const lookup = askWebhook.bind(undefined, client);
   return defineConnector<WebhookSettings>({
     type: 'webhook',
     label: 'Webhook (HTTPS)',
@@ -87,7 +86,7 @@ export function createWebhookConnector(transport?: Transport) {
     standIn: webhookStandIn,
     compose: composeWebhook,
     composeQuestion,
-    send: (parcel, settings, context) => sendWebhook(client, parcel, settings, context),
+    send: sendWebhook.bind(undefined, client),
     lookup,
     test: (settings, context, question) => testWebhook(client, { lookup, question }, settings, context),
     load: () => Promise.all([client.load(), import('jose/jwt/sign')]),

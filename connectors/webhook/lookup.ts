@@ -3,7 +3,7 @@
 // creates nothing.
 import type { JsonSchema, SettingsProblem } from '../contract.ts';
 import { secretName } from '../guard.ts';
-import { hostOf } from '../guard/http/address.ts';
+import { hostOf } from '../guard/addresses.ts';
 import { placeholdersIn } from './url.ts';
 
 /** No DELETE: a look-up deletes nothing. */

@@ -3,16 +3,15 @@
 import type { Body, Both, Outcome, Parcel, ParcelItem, SendContext, Tested } from '../contract.ts';
 import { meaningOf } from '../http-status.ts';
 import { reachHttp } from '../guard/http/exchange.ts';
-import { resolveText } from '../guard/http/headers.ts';
-import { addressOf, unauthorized } from './address.ts';
+import { resolveText } from '../guard/secrets.ts';
 import { headersOf } from './request.ts';
 import type { HttpClient } from '../guard/http/exchange.ts';
-import { hostOf } from '../guard/http/address.ts';
+import { hostOf } from '../guard/addresses.ts';
 import { credentialsFor, neededFor } from '../access/obtain.ts';
 import { accessUrl, isAccess } from '../access/settings.ts';
 import type { WebhookSettings } from './settings.ts';
 import { certificateExpiry, identified } from '../access/tls.ts';
-import { placeholdersIn } from './url.ts';
+import { addressOf, placeholdersIn, unauthorized } from './url.ts';
 
 type Lookup = (parcel: Parcel, settings: WebhookSettings, context: SendContext) => Promise<Outcome>;
 

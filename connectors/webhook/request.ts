@@ -2,8 +2,8 @@
 // Invariant: with `secret` absent every secret is masked; a secret without a value stops the request.
 import type { Body, Composed, Parcel, ParcelItem } from '../contract.ts';
 import { bareHost, masked, secretName } from '../guard.ts';
-import { hostOf } from '../guard/http/address.ts';
-import { resolveText } from '../guard/http/headers.ts';
+import { hostOf } from '../guard/addresses.ts';
+import { resolveText } from '../guard/secrets.ts';
 import { authHeaders, shownAuth } from '../access/headers.ts';
 import { lookupMethod, questionSettings, sinceFilled } from './lookup.ts';
 import type { WebhookSettings } from './settings.ts';

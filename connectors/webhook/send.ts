@@ -5,13 +5,13 @@ import { unanswered } from '../guard/http/exchange.ts';
 import type { HttpClient } from '../guard/http/exchange.ts';
 import type { CarriedRequest } from '../guard/http/carrier.ts';
 import { withAccess } from '../access/obtain.ts';
-import { addressOf, unauthorized } from './address.ts';
 import { headersOf } from './request.ts';
 import { lookupAbout, lookupMethod, questionSettings, sinceFilled } from './lookup.ts';
 import type { WebhookSettings } from './settings.ts';
-import { signatureHeaders } from './signature.ts';
+import { signatureHeaders, type SignedHeaders } from './signature.ts';
 import { identified } from '../access/tls.ts';
-import { hasControl } from '../guard/http/headers.ts';
+import { addressOf, unauthorized } from './url.ts';
+import { hasControl } from '../guard/secrets.ts';
 
 export async function sendWebhook(
   client: HttpClient,
@@ -77,6 +77,8 @@ interface Prepared {
   readonly lead?: string;
 }
 
+const unsigned: SignedHeaders = { ok: true, headers: {} };
+
 /** Sends with our certificate, a token or session, and a signature that is computed for each attempt. */
 async function letIn(
   client: HttpClient,
@@ -89,25 +91,19 @@ async function letIn(
   const attempt = async (access: Readonly<Record<string, string>>): Promise<Outcome> => {
     const { method, url, body = new Uint8Array(0) } = request;
     const bare = stage === 'lookup' && body.length === 0;
-    const signed = signatureHeaders(signature, { method, url, key, body }, { bare }, own.context);
+    const signed =
+      signature === undefined
+        ? unsigned
+        : signatureHeaders(signature, { method, url, key, body }, { bare }, own.context);
     if (!signed.ok) return unauthorized(signed.reason);
     const headers = { ...request.headers, ...access, ...signed.headers };
-    return await outcomeOf(client, { ...request, headers }, own.context, { stage, lead });
+    const { carried, seen } = await client.exchange({ ...request, headers }, own.context);
+    if (carried.kind !== 'answer') return unanswered(carried, seen, { asked: stage === 'lookup' });
+    const answer = lead === undefined ? carried.answer : { ...carried.answer, asked: lead };
+    const outcome = await own.context.classify(answer, stage);
+    return { ...outcome, evidence: { ...seen, status: carried.answer.status, answerBytes: carried.bytes } };
   };
   return await (auth === undefined ? attempt({}) : withAccess(auth, client, own.context, attempt));
-}
-
-async function outcomeOf(
-  client: HttpClient,
-  request: CarriedRequest,
-  context: SendContext,
-  { stage, lead }: Pick<Prepared, 'stage'> & { readonly lead: string | undefined },
-): Promise<Outcome> {
-  const { carried, seen } = await client.exchange(request, context);
-  if (carried.kind !== 'answer') return unanswered(carried, seen, { asked: stage === 'lookup' });
-  const answer = lead === undefined ? carried.answer : { ...carried.answer, asked: lead };
-  const outcome = await context.classify(answer, stage);
-  return { ...outcome, evidence: { ...seen, status: carried.answer.status, answerBytes: carried.bytes } };
 }
 
 type Bytes =

@@ -2,8 +2,8 @@
 // Invariant: no secret in clear, no personal data in a URL; the host never comes from a placeholder.
 import type { Both, JsonSchema, SettingsProblem } from '../contract.ts';
 import { clearTextProblem, namesAmong, secretName } from '../guard.ts';
-import { addressProblems, endpointOf, hostOf, isInClear } from '../guard/http/address.ts';
-import { hasControl, isSendable } from '../guard/http/headers.ts';
+import { addressProblems, endpointOf, hostOf, isInClear } from '../guard/addresses.ts';
+import { hasControl, isSendable } from '../guard/secrets.ts';
 import { credentialHeader, headerName } from '../access/names.ts';
 import { accessUrl, isAccess } from '../access/settings.ts';
 import { accessDoubts, authProblems, authSchema, authTexts, type Auth } from '../access/auth.ts';

@@ -2,7 +2,7 @@
 // Invariant: keys are secrets; the signature covers bytes of the request, never a separate text.
 import type { JsonSchema, SettingsProblem } from '../contract.ts';
 import { clearTextProblem, masked, secretSchema } from '../guard.ts';
-import { hasControl, isSendable } from '../guard/http/headers.ts';
+import { hasControl, isSendable } from '../guard/secrets.ts';
 import { headerName } from '../access/names.ts';
 
 export interface HmacScheme {

@@ -61,12 +61,12 @@ export type SignedHeaders =
 
 /** @param bare a look-up without a body: the standard signs contents, while a recipient's own scheme authenticates us */
 export function signatureHeaders(
-  signature: Signature | undefined,
+  signature: Signature,
   request: Omit<Signable, 'now'>,
   { bare }: { readonly bare: boolean },
   { now, secret, secrets }: SendContext,
 ): SignedHeaders {
-  if (signature === undefined || (bare && 'standard' in signature)) return { ok: true, headers: {} };
+  if (bare && 'standard' in signature) return { ok: true, headers: {} };
   if ('hmac' in signature) {
     const headers = hmacHeaders(signature.hmac, { ...request, now: now() }, secret);
     if (headers !== undefined) return { ok: true, headers };

@@ -6,7 +6,7 @@ import { tlsProblems, tlsSchema, tlsTexts } from '../../access/tls.ts';
 import { authWords, certificateRows } from '../../access/words.ts';
 import type { SettingsProblem } from '../../contract.ts';
 import { secretName } from '../../guard.ts';
-import { addressProblems, endpointOf, hostOf, isInClear } from '../../guard/http/address.ts';
+import { addressProblems, endpointOf, hostOf, isInClear } from '../../guard/addresses.ts';
 import { defineTransport } from '../transport.ts';
 import type { HttpsServer } from './drop.ts';
 import { httpsSchema } from './schema.ts';

@@ -4,7 +4,7 @@
 import { tlsProblems, tlsSchema, tlsTexts } from '../../access/tls.ts';
 import { certificateRows } from '../../access/words.ts';
 import { bareHost, clearTextProblem, secretSchema } from '../../guard.ts';
-import { addressProblems, isInClear } from '../../guard/http/address.ts';
+import { addressProblems, isInClear } from '../../guard/addresses.ts';
 import { secretValue } from '../drop.ts';
 import { defineTransport } from '../transport.ts';
 import { bucketUrl } from './bucket.ts';

@@ -78,7 +78,7 @@ export function createCarrier(policy: HttpPolicy, transport: Transport = createT
       giveUp();
     };
     if (deadline.ended() !== undefined) return { kind: 'unreached', code: 'CONNECT_ABORTED' };
-    const forget = deadline.onEnd(() => end(deadline.ended() ?? 'ABORTED'));
+    deadline.onEnd(() => end(deadline.ended() ?? 'ABORTED'));
     let timer: NodeJS.Timeout | undefined;
     const progress: TransferProgress = {
       onStart: (stop) => {
@@ -113,7 +113,6 @@ export function createCarrier(policy: HttpPolicy, transport: Transport = createT
       return failed(error, stage, ended);
     } finally {
       clearTimeout(timer);
-      forget();
     }
   }
 
@@ -148,7 +147,13 @@ async function answerOf(status: number, { headers: raw, body }: Received): Promi
     if (typeof value === 'string') headers[name.toLowerCase()] = value;
     else if (Array.isArray(value)) headers[name.toLowerCase()] = value.join(', ');
   }
-  const { chunks, bytes } = Symbol.asyncIterator in body ? await limited(body) : gathered(body);
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes > maxAnswerBytes) break;
+  }
   const { mediaType, decoder } = mediaOf(headers['content-type'] ?? '');
   const [first] = chunks;
   const whole = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
@@ -160,28 +165,6 @@ async function answerOf(status: number, { headers: raw, body }: Received): Promi
     truncated: bytes > maxAnswerBytes,
   };
   return { kind: 'answer', answer, bytes };
-}
-
-interface Read {
-  readonly chunks: readonly Buffer[];
-  readonly bytes: number;
-}
-
-function gathered(chunks: readonly Buffer[]): Read {
-  let bytes = 0;
-  for (const chunk of chunks) bytes += chunk.length;
-  return { chunks, bytes };
-}
-
-async function limited(body: AsyncIterable<Buffer>): Promise<Read> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    chunks.push(chunk);
-    bytes += chunk.length;
-    if (bytes > maxAnswerBytes) break;
-  }
-  return { chunks, bytes };
 }
 
 interface Media {

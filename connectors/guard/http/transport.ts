@@ -131,24 +131,11 @@ export const leaving =
 
 type Config = Parameters<AxiosAdapter>[0];
 
-function dispatched(agent: Agent, transfer: Transfer, config: Config): Promise<AxiosResponse<Received>> {
-  return new Promise((resolve, reject) => {
-    const reading = createReading(config, transfer, (result) => {
-      if ('error' in result) reject(result.error);
-      else resolve(result.response);
-    });
-    transfer.progress.onStart(reading.abort);
-    if (reading.isOver()) return;
-    try {
-      agent.dispatch(requestOf(transfer, config), reading.handler);
-      if (!reading.hasBegun()) transfer.progress.onWaiting();
-    } catch (error) {
-      reading.fail(error as Error);
-    }
-  });
-}
-
-const requestOf = ({ url, headers }: Transfer, { method, data }: Config): Dispatcher.DispatchOptions => ({
+const requestOf = (
+  url: URL,
+  headers: Transfer['headers'],
+  { method, data }: Config,
+): Dispatcher.DispatchOptions => ({
   origin: url.origin,
   path: `${url.pathname}${url.search}`,
   method: (method ?? 'GET').toUpperCase(),
@@ -156,71 +143,66 @@ const requestOf = ({ url, headers }: Transfer, { method, data }: Config): Dispat
   body: (data as Buffer | undefined) ?? null,
 });
 
-interface Reading {
-  readonly handler: Dispatcher.DispatchHandler;
-  readonly fail: (error: Error) => void;
-  readonly abort: () => void;
-  readonly isOver: () => boolean;
-  readonly hasBegun: () => boolean;
-}
-
-/** Collects undici's events of one request into a response. @param end called once, with the response or an error */
-function createReading(
+/** Sends the request, and collects undici's events into a response. */
+const dispatched = (
+  agent: Agent,
+  { url, headers: sent, most, progress }: Transfer,
   config: Config,
-  { most, progress }: Transfer,
-  end: (result: { readonly response: AxiosResponse<Received> } | { readonly error: Error }) => void,
-): Reading {
-  let over = false;
-  let controller: Dispatcher.DispatchController | undefined;
-  let status = 0;
-  let headers: Record<string, unknown> = {};
-  let bytes = 0;
-  let notes = 0;
-  const chunks: Buffer[] = [];
-  const fail = (error: Error): void => {
+): Promise<AxiosResponse<Received>> =>
+  new Promise((resolve, reject) => {
+    let over = false;
+    let controller: Dispatcher.DispatchController | undefined;
+    let [status, bytes, notes] = [0, 0, 0];
+    let headers: Record<string, unknown> = {};
+    const chunks: Buffer[] = [];
+    const fail = (error: Error): void => {
+      over = true;
+      reject(error);
+    };
+    const finish = (): void => {
+      if (over) return;
+      over = true;
+      const data: Received = { headers, body: unpacked(chunks, headers['content-encoding']) };
+      resolve({ status, statusText: '', headers: {}, config, data });
+    };
+    progress.onStart(() => {
+      fail(new AxiosError('aborted', AxiosError.ERR_CANCELED, config));
+      // Not connected yet: the request is dropped when it would be written.
+      controller?.abort(new Error('aborted'));
+    });
     if (over) return;
-    over = true;
-    end({ error });
-  };
-  const finish = (): void => {
-    if (over) return;
-    over = true;
-    const data: Received = { headers, body: unpacked(chunks, headers['content-encoding']) };
-    end({ response: { status, statusText: '', headers: {}, config, data } });
-  };
-  const handler: Dispatcher.DispatchHandler = {
-    onRequestStart(own) {
-      controller = own;
-      if (!over && progress.mayLeave()) progress.onSent();
-      else own.abort(new Error('aborted'));
-    },
-    onResponseStart(own, code, answered) {
-      if (code < 200) {
-        notes += 1;
-        if (notes > mostNotes) own.abort(new Error('too many informational answers'));
-        return;
-      }
-      status = code;
-      headers = answered;
-      progress.onAnswering();
-    },
-    onResponseData(own, chunk) {
-      chunks.push(chunk);
-      bytes += chunk.length;
-      if (bytes <= most) return;
-      finish();
-      own.abort(new Error('enough'));
-    },
-    onResponseEnd: finish,
-    onResponseError: (_controller, error) => fail(error),
-  };
-  const abort = (): void => {
-    fail(new AxiosError('aborted', AxiosError.ERR_CANCELED, config));
-    // Not connected yet: the request is dropped when it would be written.
-    controller?.abort(new Error('aborted'));
-  };
-  return { handler, fail, abort, isOver: () => over, hasBegun: () => controller !== undefined };
-}
+    try {
+      agent.dispatch(requestOf(url, sent, config), {
+        onRequestStart(own) {
+          controller = own;
+          if (!over && progress.mayLeave()) progress.onSent();
+          else own.abort(new Error('aborted'));
+        },
+        onResponseStart(own, code, answered) {
+          if (code < 200) {
+            notes += 1;
+            if (notes > mostNotes) own.abort(new Error('too many informational answers'));
+            return;
+          }
+          status = code;
+          headers = answered;
+          progress.onAnswering();
+        },
+        onResponseData(own, chunk) {
+          chunks.push(chunk);
+          bytes += chunk.length;
+          if (bytes <= most) return;
+          finish();
+          own.abort(new Error('enough'));
+        },
+        onResponseEnd: finish,
+        onResponseError: (_controller, error) => fail(error),
+      });
+      if (controller === undefined) progress.onWaiting();
+    } catch (error) {
+      fail(error as Error);
+    }
+  });
 
 /** We ask for no encoding; some servers compress nevertheless. */
 function unpacked(chunks: readonly Buffer[], encoding: unknown): ByteStream {
