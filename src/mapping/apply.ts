@@ -43,10 +43,10 @@ interface Planned {
 export interface ApplyParts {
   /** The plan of an action or of one of its calls; the first call when none is named. */
   readonly planOf: (action: Action, call?: string) => Planned | undefined;
-  readonly consentOf: (action: Action) => CompiledConsent;
+  readonly consents: { readonly create: CompiledConsent; readonly update: CompiledConsent };
   readonly client: ClientFacts;
   readonly connector: ConnectorFacts;
-  readonly title: (context: Context) => string | undefined;
+  readonly title: ((context: Context) => string | undefined) | undefined;
   /** The content may hold nothing of a person: the opt-in is checked, but not written. */
   readonly impersonal: boolean;
 }
@@ -56,7 +56,7 @@ export const planKey = (action: Action, call = ''): string => `${action}:${call}
 const noAnswers: readonly never[] = [];
 
 export function createApply(parts: ApplyParts): CompiledMapping['apply'] {
-  const { planOf, consentOf, client, connector, title, impersonal } = parts;
+  const { planOf, consents, client, connector, title, impersonal } = parts;
   return (lead, situation): ApplyResult => {
     const planned = planOf(situation.action, situation.call);
     const plan = planned?.record;
@@ -69,7 +69,7 @@ export function createApply(parts: ApplyParts): CompiledMapping['apply'] {
     const needs = planned.plan?.needs ?? planned.needs ?? [];
     const unknown = needs.find((id) => idOf(id, situation) === undefined);
     if (unknown !== undefined) return { ok: false, why: 'capture_missing', capture: unknown };
-    const consent = consentOf(situation.action);
+    const consent = situation.action === 'update' ? consents.update : consents.create;
     const asserts = situation.action !== 'erase' && !isUndo(situation.call ?? '');
     const answers = asserts ? consent.answers(lead, situation.now) : { current: noAnswers };
     if ('missing' in answers) return { ok: false, why: 'opt_in_missing', missing: answers.missing };
@@ -82,7 +82,7 @@ export function createApply(parts: ApplyParts): CompiledMapping['apply'] {
     });
     if (problems.length > 0) return { ok: false, why: 'invalid', problems: unique(problems) };
     const freshUntil = consent.freshUntil(answers.current);
-    const line = title(context);
+    const line = title?.(context);
     const record: WrittenRecord = {
       key: situation.key,
       values: entries,
@@ -142,7 +142,7 @@ function writeOnce(
   for (const part of plan.parts) {
     if (!('consent' in part)) part.field.write(context, written, problems);
     else if (impersonal) continue;
-    else if (isQuiet(plan.quietable.get(part.consent), current, told))
+    else if (told !== undefined && isQuiet(plan.quietable.get(part.consent), current, told))
       sent.push(...noteQuiet(part.consent, current));
     else part.consent.write(current, written, sent, problems);
   }

@@ -11,7 +11,6 @@ import { compileCallback } from './calls/callback.ts';
 import { compileReadBack, withReadBack } from './calls/read-back.ts';
 import type { Schemas } from './formats/client-schema.ts';
 import { compileAccepts } from './fields/conditions.ts';
-import type { CompiledConsent } from './consent/block.ts';
 import { onUpdateOf, reportOnUpdate, tellsOf, type UpdateRequest } from './calls/on-update.ts';
 import type { ActionPlan, CallName, CompiledMapping, ConnectorFacts } from './contract.ts';
 import { blockAt, isRecord, textAt } from './document/yaml.ts';
@@ -37,7 +36,6 @@ import { reportClearText } from './transport/settings.ts';
 import { bodyWith } from './fields/values.ts';
 import type { Entry } from './fields/values.ts';
 import type { DataCategory } from '../domain/lead.ts';
-import type { Context } from './fields/source.ts';
 import { compileTemplate } from './fields/template.ts';
 
 export interface CompileInput extends Compiling {
@@ -53,7 +51,9 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
   const { mapping, report, connector, client } = input;
   const layout = readLayout(mapping, connector, report);
   const scope = scopeOf(input, layout);
-  const accepts = compileAccepts(mapping['accepts'], scope);
+  const accepts = Object.hasOwn(mapping, 'accepts')
+    ? compileAccepts(mapping['accepts'], scope)
+    : acceptsEvery;
   const title = compileTitle(mapping['title'], scope);
   const consents = compileConsents(mapping, scope);
   const { create: consent, update: changed } = consents;
@@ -76,8 +76,8 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
   const readBack = compileReadBack({ ...input, consents, create });
   if (connector === undefined || client === undefined || create === undefined) return undefined;
   if (consent === undefined || changed === undefined) return undefined;
-  const consentOf = (action: Action): CompiledConsent => (action === 'update' ? changed : consent);
   const sent = { actions: Object.fromEntries(actions), connector, client };
+  const written = { consents: { create: consent, update: changed } };
   const { facts, inParts } = bySettings(sent, timing.retry, mapping, report);
   return {
     clientId: input.clientId,
@@ -96,12 +96,14 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
     ...onUpdateOf(mapping, scope),
     hasLookup,
     ...(connector.settingsKey === 'file' ? scheduleOf(mapping, report, layout) : {}),
-    ...functionsOf(compiled, { layout, consentOf, client, connector, title, judge, scope }),
+    ...functionsOf(compiled, { ...sent, ...written, layout, title, judge, scope }),
     ...writingFiles(mapping, compiled, layout, { settingsKey: connector.settingsKey, inParts, report }),
     inWords: inWords(mapping),
     ...tablesOf(consent, changed),
   };
 }
+
+const acceptsEvery: CompiledMapping['accepts'] = () => ({ yes: true });
 
 /** Builds the functions of a compiled mapping that write a lead and read an answer. */
 function functionsOf(
@@ -112,7 +114,7 @@ function functionsOf(
     readonly scope: Scope;
   },
 ): Pick<CompiledMapping, 'apply' | 'tells' | 'reads' | 'write' | 'question' | 'classify' | 'classifyBeside'> {
-  const { layout, judge, consentOf, client, connector, title, scope } = parts;
+  const { layout, judge, consents, client, connector, title, scope } = parts;
   const { impersonal } = scope;
   const files = connector.settingsKey === 'file';
   const planOf = (action: Action, call = actions.get(action)?.calls?.[0]?.name): PlannedCall | undefined =>
@@ -120,7 +122,7 @@ function functionsOf(
   const judgeOf = (call: CallName | undefined): Judge =>
     (call === undefined ? undefined : planOf(call.action, call.name)?.judge) ?? judge;
   return {
-    apply: createApply({ planOf, consentOf, client, connector, title, impersonal }),
+    apply: createApply({ planOf, consents, client, connector, title, impersonal }),
     tells: (action, call) => tellsOf(planOf(action, call)?.record, call),
     reads: (action, call) => readsOf(planOf(action, call)?.record),
     write: (records, action, batch, call) => {
@@ -136,11 +138,12 @@ function functionsOf(
         (action === 'erase' || plan?.judge !== undefined)
       )
         return { bytes: new Uint8Array(0), mediaType: 'application/json', extension: 'json' };
-      const entries = records.map((record) => record.values as readonly Entry[]);
+      const entries: (readonly Entry[])[] = [];
+      for (const { values } of records) entries.push(values as readonly Entry[]);
       const key = records[0]?.key ?? '';
-      return bodyWith(plan?.record.secrets ?? [], entries, (written) =>
-        own.write(columns, written, batch, key),
-      );
+      const secrets = plan?.record.secrets ?? [];
+      if (secrets.length === 0) return own.write(columns, entries, batch, key);
+      return bodyWith(secrets, entries, (written) => own.write(columns, written, batch, key));
     },
     question: (asked, call) => planOf(asked.action, call)?.question.write(asked),
     classify: (answer, stage, call) => judgeNow(judgeOf(call), answer, stage),
@@ -261,9 +264,9 @@ function scopeOf({ mapping, report, connector, client }: CompileInput, layout: L
  * Compiles the title of a mail, its subject, which may hold nothing of a person. One line without personal data,
  * whatever the template says. Compiles `title:`; without one a mail names the programme.
  */
-function compileTitle(raw: unknown, scope: Scope): (context: Context) => string | undefined {
+function compileTitle(raw: unknown, scope: Scope): ApplyParts['title'] {
   if (typeof raw !== 'string') {
-    if (!scope.sheet) return () => undefined;
+    if (!scope.sheet) return undefined;
     scope.blocks.add('project');
     return ({ lead }) =>
       lead.project.programme === undefined ? undefined : safeTitle(`Programme ${lead.project.programme}`);

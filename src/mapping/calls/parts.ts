@@ -75,7 +75,7 @@ export function sends(
 ): boolean {
   const answers = consent.answers(lead, now);
   if ('missing' in answers) return true;
-  if (isQuiet(line.pairs, answers.current, told)) return false;
+  if (told !== undefined && isQuiet(line.pairs, answers.current, told)) return false;
   const out: Entry[] = [];
   line.write(answers.current, out, [], []);
   return out.length > 0;

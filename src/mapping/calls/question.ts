@@ -15,7 +15,8 @@ import { bodyWith } from '../fields/values.ts';
 import { isBlank, type Context, type Source } from '../fields/source.ts';
 import type { Entry, FieldProblem } from '../fields/values.ts';
 import { readLayout, inLayout, type Layout } from '../formats/layout.ts';
-import { isAsked, looksForAsked } from '../response/comparison.ts';
+import { looksForAsked } from '../response/answer.ts';
+import { isAsked } from '../response/conditions.ts';
 import { compileLines, type RecordPlan } from '../record.ts';
 import type { Compiling, Scope } from '../scope.ts';
 

@@ -293,9 +293,9 @@ export function quietableLines(parts: readonly Part[]): Quietable {
 export function isQuiet(
   pairs: readonly number[] | undefined,
   current: readonly CurrentConsent[],
-  told: Told | undefined,
+  told: Told,
 ): boolean {
-  if (pairs === undefined || told === undefined) return false;
+  if (pairs === undefined) return false;
   const answers = pairs.map((pair) => current[pair]);
   return (
     answers.some((answer) => answer?.state === 'granted') &&

@@ -144,33 +144,31 @@ export function answersOf(
   fields: readonly AnswerField[],
   answerIn = (answers: readonly CurrentConsent[], pair: number): CurrentConsent | undefined => answers[pair],
 ): Pick<AnswerLine, 'say' | 'held' | 'table' | 'sheet'> {
-  const answered = <T>(
-    answers: readonly CurrentConsent[],
-    of: (field: AnswerField, current: CurrentConsent) => readonly T[],
-  ): readonly T[] =>
-    fields.flatMap((field) => {
-      const current = answerIn(answers, field.pair);
-      return current === undefined ? [] : of(field, current);
-    });
   return {
     say: (answers, sent) => {
-      const said = answered(answers, ({ name, need, choices }, { state }) => {
-        const choice = choices?.[state];
-        if (choice === undefined) return [];
+      for (const { name, need, pair, choices } of fields) {
+        const state = answerIn(answers, pair)?.state;
+        if (state === undefined || choices === undefined) continue;
+        const choice = choices[state];
         const value =
           choice.do === 'write' ? (choice.value === null ? 'null' : textOf(choice.value)) : omitted;
-        return [{ ...need, state, field: name, value }];
-      });
-      sent.push(...said);
+        sent.push({ ...need, state, field: name, value });
+      }
     },
-    held: (answers) =>
-      answered(answers, ({ name, choices }, { state }) => (choices?.[state].do === 'hold' ? [name] : []))[0],
+    held: (answers) => {
+      for (const { name, pair, choices } of fields) {
+        const state = answerIn(answers, pair)?.state;
+        if (state !== undefined && choices?.[state].do === 'hold') return name;
+      }
+      return undefined;
+    },
     table: fields.flatMap(({ name, need, choices }) =>
       choices === undefined ? [] : [{ field: name, ...need, values: tableRow(choices) }],
     ),
     sheet: (answers) =>
-      answered(answers, (field, current) => {
-        const value = valueOf(field, current, []);
+      fields.flatMap((field) => {
+        const current = answerIn(answers, field.pair);
+        const value = current === undefined ? undefined : valueOf(field, current, []);
         return value === undefined ? [] : [{ label: field.label ?? field.name, value: textOf(value) }];
       }),
   };

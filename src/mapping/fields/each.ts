@@ -48,7 +48,8 @@ export interface FieldWhere {
   readonly scope: Scope;
   readonly target: Target;
   readonly categories: Set<DataCategory>;
-  readonly when: Condition;
+  /** Undefined: written for every lead. */
+  readonly when: Condition | undefined;
   readonly list?: string;
 }
 
@@ -142,7 +143,7 @@ function groupOf(
     constant: false,
     free: false,
     write: (context, out, problems) => {
-      if (!when(context)) return;
+      if (when?.(context) === false) return;
       const rows = elements(context).map((element) => {
         const row: Entry[] = [];
         for (const field of inner) field.write(element, row, problems);
@@ -154,7 +155,7 @@ function groupOf(
       else if (empty === 'blank') out.push({ target, kind: 'rows', rows });
     },
     sheet: (context, out) => {
-      if (!when(context)) return;
+      if (when?.(context) === false) return;
       for (const element of elements(context)) {
         const parts: SheetLine[] = [];
         for (const field of inner) field.sheet(element, parts);

@@ -11,13 +11,11 @@ import type { Path } from '../document/problems.ts';
 import { compileReading, type FieldReading } from './reading.ts';
 import { checkEmpty, emptyPolicy, reportNoPreset, type Scope } from '../scope.ts';
 import { parseTarget, type Target } from './target.ts';
-import { compileCondition, type Condition } from './conditions.ts';
+import { compileCondition } from './conditions.ts';
 import { type Cell, type RpcType, asText, rpcTypes } from './values.ts';
 import type { Both } from '../../../connectors/contract.ts';
 
 const knownKeys = new Set(Object.keys(mappingSchema.$defs.field.properties));
-
-const always: Condition = () => true;
 
 /** Compiles one line of `fields:`; undefined after reporting. */
 export function compileField(
@@ -66,7 +64,7 @@ export function compileField(
         categories,
         list,
       })
-    : always;
+    : undefined;
   const where: FieldWhere = {
     raw,
     path,
@@ -102,11 +100,11 @@ function compileSingle(where: FieldWhere): CompiledField | undefined {
     categories,
     source: reading.source,
     secrets,
-    constant: Object.hasOwn(raw, 'value') && when === always,
+    constant: Object.hasOwn(raw, 'value') && when === undefined,
     free: reading.free,
     line,
     write: (context, out, problems) => {
-      if (!when(context)) return;
+      if (when?.(context) === false) return;
       const value = reading.read(context, field, problems);
       if (value !== undefined && line !== undefined) {
         out.push({ target, kind: 'line', text: line.write(reading.show(value)) });
@@ -123,7 +121,7 @@ function compileSingle(where: FieldWhere): CompiledField | undefined {
       }
     },
     sheet: (context, out) => {
-      if (!when(context)) return;
+      if (when?.(context) === false) return;
       const value = forPeople.read(context, field, []);
       if (value !== undefined) out.push({ section, label, value: forPeople.show(value) });
     },

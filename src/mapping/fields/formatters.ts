@@ -149,21 +149,21 @@ function compileStep(written: unknown, kind: Kind): Formatted | Complaint {
 /** Compiles the whole of `as:`: one formatter or a list of them. */
 export function compileFormat(as: unknown, kind: Kind): Formatted | Complaint {
   const steps = Array.isArray(as) ? (as as unknown[]) : [as];
-  let current: Formatted = { kind, apply: (value) => value };
+  let current: Formatted | undefined;
   for (const step of steps) {
-    const next = compileStep(step, current.kind);
+    const next = compileStep(step, current?.kind ?? kind);
     if ('code' in next) return next;
-    const before = current.apply;
+    const before = current?.apply;
     const after = next.apply;
     current = {
       kind: next.kind,
       apply: (value) => {
-        const middle = before(value);
+        const middle = before === undefined ? value : before(value);
         return middle === undefined ? undefined : after(middle);
       },
     };
   }
-  return current;
+  return current ?? { kind, apply: (value) => value };
 }
 
 /** True for a phone written with a leading +: E.164, or no formatter. */

@@ -260,8 +260,8 @@ function compileLength(raw: unknown): Fit {
         : undefined;
   const on = isRecord(raw) ? raw['on'] : 'error';
   const renderValue = (value: unknown, field: string, problems: FieldProblem[]): Cell | undefined => {
-    if (isLate(value)) return value;
-    if (!isScalarValue(value) || value === '') return undefined;
+    if (!isScalarValue(value)) return isLate(value) ? value : undefined;
+    if (value === '') return undefined;
     if (length === undefined) return value;
     const text = textOf(value);
     if (text.length <= length) return value;

@@ -69,8 +69,8 @@ export function fillLate(
   cell: Cell,
   batch: { readonly sequence: number; readonly rows: number } | undefined,
 ): Scalar | null {
+  if (typeof cell !== 'object' || cell === null) return cell;
   if (isSecret(cell)) return maskOf(cell);
-  if (!isLate(cell)) return cell;
   return batch === undefined ? null : (cell.finish(batch[cell.late]) ?? null);
 }
 

@@ -23,7 +23,7 @@ import {
   partsOf,
   type RecordEnvelope,
 } from './write-form.ts';
-import { jsonBody, jsonInParts } from './write-json.ts';
+import { jsonInParts, jsonWriter } from './write-json.ts';
 import {
   jsonRpcBody,
   lostInRpc,
@@ -218,8 +218,7 @@ function layoutOf(
       const listed = list === true || (many && list !== false && !lines);
       return {
         ...shared,
-        write: (_columns, records, batch) =>
-          jsonBody(records, batch, lines ? 'lines' : listed ? 'list' : 'one'),
+        write: jsonWriter(lines ? 'lines' : listed ? 'list' : 'one'),
         ...(lines || listed ? { inParts: jsonInParts(lines ? 'lines' : 'list') } : {}),
       };
     }

@@ -12,10 +12,9 @@ type Batch = Pick<BatchFacts, 'sequence' | 'rows'> | undefined;
 /** Gives the value that a cell has in the tree. */
 type Leaf = (value: Scalar | null, type: RpcType | undefined) => Scalar | null;
 
-const asItIs: Leaf = (value) => value;
-
 /** The record as an ordered tree. */
-export function jsonTree(entries: readonly Entry[], batch?: Batch, leaf: Leaf = asItIs): JsonNode {
+/** @param leaf each cell as it is without it */
+export function jsonTree(entries: readonly Entry[], batch?: Batch, leaf?: Leaf): JsonNode {
   const root = new Map<string, JsonNode>();
   for (const entry of entries) {
     const value = valueOf(entry, batch, leaf);
@@ -27,16 +26,20 @@ export function jsonTree(entries: readonly Entry[], batch?: Batch, leaf: Leaf = 
   return root.get('') ?? root;
 }
 
-function valueOf(entry: Entry, batch: Batch, leaf: Leaf): JsonNode {
+function valueOf(entry: Entry, batch: Batch, leaf: Leaf | undefined): JsonNode {
   switch (entry.kind) {
-    case 'cell':
-      return leaf(fillLate(entry.cell, batch), entry.type);
-    case 'cells':
-      return entry.cells.map((cell) => leaf(fillLate(cell, batch), entry.type));
+    case 'cell': {
+      const value = fillLate(entry.cell, batch);
+      return leaf === undefined ? value : leaf(value, entry.type);
+    }
+    case 'cells': {
+      const values = entry.cells.map((cell) => fillLate(cell, batch));
+      return leaf === undefined ? values : values.map((value) => leaf(value, entry.type));
+    }
     case 'rows':
       return entry.rows.map((row) => jsonTree(row, batch, leaf));
     case 'line':
-      return leaf(entry.text, 'string');
+      return leaf === undefined ? entry.text : leaf(entry.text, 'string');
   }
 }
 
@@ -91,8 +94,11 @@ const dense = (list: readonly JsonNode[]): readonly JsonNode[] =>
   list.filter((item) => (item as JsonNode | undefined) !== undefined);
 
 export function jsonText(node: JsonNode): string {
-  if (node instanceof Map)
-    return `{${[...node].map(([key, value]) => `${JSON.stringify(key)}:${jsonText(value)}`).join(',')}}`;
+  if (node instanceof Map) {
+    const members: string[] = [];
+    for (const [key, value] of node) members.push(`${JSON.stringify(key)}:${jsonText(value)}`);
+    return `{${members.join(',')}}`;
+  }
   if (Array.isArray(node)) return `[${dense(node).map(jsonText).join(',')}]`;
   return JSON.stringify(node);
 }
@@ -107,13 +113,16 @@ export function plainJson(node: JsonNode): unknown {
   return Array.isArray(node) ? dense(node).map(plainJson) : node;
 }
 
-/** Records as a body: the first one, a list of them, or one a line. */
+/** The first record, a list of them, or one a line. */
 type JsonShape = 'one' | 'list' | 'lines';
 
-export function jsonBody(records: readonly (readonly Entry[])[], batch: Batch, shape: JsonShape): Body {
-  const text = joined(records, batch, shape);
-  return { bytes: Buffer.from(shape === 'list' ? `[${text}]` : text, 'utf8'), ...kindOf(shape) };
-}
+/** Writes records as a body. */
+export const jsonWriter =
+  (shape: JsonShape) =>
+  (_columns: readonly string[], records: readonly (readonly Entry[])[], batch: Batch): Body => {
+    const text = joined(records, batch, shape);
+    return { bytes: Buffer.from(shape === 'list' ? `[${text}]` : text, 'utf8'), ...kinds[shape] };
+  };
 
 export function jsonInParts(shape: 'list' | 'lines'): InParts {
   const [open, between, close] = shape === 'list' ? ['[', ',', ']'] : ['', '', ''];
@@ -123,18 +132,22 @@ export function jsonInParts(shape: 'list' | 'lines'): InParts {
       open: Buffer.from(open),
       between: Buffer.from(between),
       close: Buffer.from(close),
-      ...kindOf(shape),
+      ...kinds[shape],
     }),
   };
 }
 
 function joined(records: readonly (readonly Entry[])[], batch: Batch, shape: JsonShape): string {
-  const texts = records.map((entries) => jsonText(jsonTree(entries, batch)));
+  const texts: string[] = [];
+  for (const entries of records) texts.push(jsonText(jsonTree(entries, batch)));
   if (shape === 'one') return texts[0] ?? '{}';
   return shape === 'list' ? texts.join(',') : texts.map((text) => `${text}\n`).join('');
 }
 
-const kindOf = (shape: JsonShape): Pick<Body, 'mediaType' | 'extension'> => ({
-  mediaType: shape === 'lines' ? 'application/x-ndjson' : 'application/json',
-  extension: shape === 'lines' ? 'ndjson' : 'json',
-});
+const json = { mediaType: 'application/json', extension: 'json' };
+
+const kinds: Readonly<Record<JsonShape, Pick<Body, 'mediaType' | 'extension'>>> = {
+  one: json,
+  list: json,
+  lines: { mediaType: 'application/x-ndjson', extension: 'ndjson' },
+};

@@ -5,10 +5,8 @@ import type { Answer, Both } from '../../../connectors/contract.ts';
 import { hinting, type Path, type ProblemCode, type Report } from '../document/problems.ts';
 import { compileCss, readCss, readHtml, type CssPlace } from './css.ts';
 import { answerTooComplex, isTooComplex, withinBudget } from './answer-budget.ts';
-import type { AnswerForm } from './comparison.ts';
 import type { FaultFormat } from '../contract.ts';
 import { readSaid, type Said } from './faults.ts';
-import { hasItsLists, parsePath, walk } from './comparison.ts';
 import type { XPathFound } from '../formats/xml-thread.ts';
 import {
   compileXPath,
@@ -18,6 +16,8 @@ import {
   type XPathFinding,
   type XPath,
 } from './xpath.ts';
+
+export type AnswerForm = 'json' | 'xml' | 'xpath' | 'css';
 
 /** An answer parsed at most once, whatever the number of rules. */
 export interface Opened {
@@ -136,30 +136,31 @@ function openWith(answer: Answer, find: Find): Opened {
 /** The text as JSON, XML and HTML, each parsed on first use; undefined where it has another form. */
 function parsedOnce(answer: Answer, noteComplex: () => void) {
   const once = <T>(parse: () => T | undefined): (() => T | undefined) => {
-    let made: { readonly value: T | undefined } | undefined;
-    return () => (made ??= { value: parse() }).value;
-  };
-  const safely = <T>(parse: () => T | undefined): (() => T | undefined) =>
-    once(() => {
+    let isParsed = false;
+    let value: T | undefined;
+    return () => {
+      if (isParsed) return value;
+      isParsed = true;
       try {
-        return parse();
+        value = parse();
       } catch (error) {
         if (isTooComplex(error)) noteComplex();
-        return undefined;
       }
-    });
+      return value;
+    };
+  };
   const whole = !answer.truncated;
   // A JSON or plain text is no XML, though the parser would read it as one.
   const tagged = whole && answer.text.trimStart().startsWith('<');
   return {
     tagged,
-    json: safely(() => parseJson(answer.text)),
-    xml: safely(() => {
+    json: once(() => parseJson(answer.text)),
+    xml: once(() => {
       if (!tagged) return undefined;
       if (!withinBudget(answer.text)) throw answerTooComplex();
       return parser.parse(answer.text) as unknown;
     }),
-    html: safely(() =>
+    html: once(() =>
       tagged || (whole && /\bx?html\b/.test(answer.mediaType.toLowerCase()))
         ? readHtml(answer.text)
         : undefined,
@@ -230,4 +231,82 @@ export function placeOf(
       `this place cannot be read: ${fault[1]}.`,
     ]);
   return undefined;
+}
+
+// Walks paths into an answer: `error.code`, `errors[0].code`, and `leads[ref=asked].id`, the record of a list whose `ref`
+// is the reference of the look-up.
+// Invariant: never throws; a path that does not exist gives undefined.
+
+const askedStep = /^\[([A-Za-z0-9_-]{1,60})=asked\]$/;
+
+/** True for a place that names the record of the look-up. */
+export const looksForAsked = (place: unknown): boolean =>
+  typeof place === 'string' && /\[[A-Za-z0-9_-]{1,60}=asked\]/.test(place);
+
+/** `error.code`, `errors[0].code` or `$.error.code` to its steps; undefined when badly written. */
+export function parsePath(text: string): readonly string[] | undefined {
+  const body = text
+    .replace(/^\$\.?/, '')
+    .replaceAll(/\[(\d+)\]/g, '.$1')
+    .replaceAll(/\[([A-Za-z0-9_-]{1,60}=asked)\]/g, '.[$1]')
+    .replace(/^\./, '');
+  if (body === '') return text === '$' ? [] : undefined;
+  const steps = body.split('.');
+  return steps.every((step) => askedStep.test(step) || (step !== '' && !/[[\]*?\s]/.test(step)))
+    ? steps
+    : undefined;
+}
+
+/**
+ * @param asked the reference of the look-up
+ * @param beside offset, in the first list it passes, from the record that the path names
+ */
+function walk(root: unknown, path: readonly string[], asked?: string, beside = 0): unknown {
+  let value = root;
+  let skip = beside;
+  for (const step of path) {
+    const key = askedStep.exec(step)?.[1];
+    if (key !== undefined) value = recordsIn(value, key, asked)[skip];
+    else if (Array.isArray(value) && /^\d+$/.test(step)) value = memberOf(value, String(Number(step) + skip));
+    else {
+      value = memberOf(value, step);
+      continue;
+    }
+    skip = 0;
+  }
+  return value;
+}
+
+/** The steps to the record of a list in which a place is; undefined where the place passes no list. */
+export function recordSteps(path: readonly string[] | undefined): readonly string[] | undefined {
+  const at = path?.findLastIndex((step) => askedStep.test(step) || /^\d+$/.test(step)) ?? -1;
+  return at < 0 ? undefined : path?.slice(0, at + 1);
+}
+
+/** True when the lists that a path searches exist: only a list can lack a record. */
+function hasItsLists(root: unknown, path: readonly string[], asked?: string): boolean {
+  const at = path.findIndex((step) => askedStep.test(step));
+  return at < 0 || (asked !== undefined && Array.isArray(walk(root, path.slice(0, at), asked)));
+}
+
+function memberOf(value: unknown, key: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+  return (value as Record<string, unknown>)[key];
+}
+
+const recordsIn = (list: unknown, key: string, asked: string | undefined): readonly unknown[] =>
+  Array.isArray(list)
+    ? (list as unknown[]).filter((record) => namesReference(memberOf(record, key), true, asked))
+    : [];
+
+/** True when the value names this reference. A number is compared by its digits as written. */
+export function namesReference(found: unknown, asked: string | true, reference: string | undefined): boolean {
+  if (reference === undefined) return false;
+  if (asked === true && Array.isArray(found))
+    return found.some((one: unknown) => namesReference(one, true, reference));
+  if (asked === true)
+    return (typeof found === 'string' || typeof found === 'number') && String(found) === reference;
+  const [before = '', after = ''] = asked.split('{value}');
+  const line = `${before}${reference}${after}`.trim();
+  return typeof found === 'string' && found.split(/\r?\n/).some((text) => text.trim() === line);
 }

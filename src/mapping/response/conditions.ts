@@ -1,20 +1,12 @@
 // Compiles the conditions of a response rule: status, json, xml, xpath, css, text, header, mediaType; all must be true.
 // Invariant: equality is typed (true is not "true"), and a part the answer does not have matches nothing.
 import type { Both } from '../../../connectors/contract.ts';
-import { leavesOpen, meaningOf } from '../../../connectors/http-status.ts';
-import type { Opened } from './answer.ts';
+import { meaningOf } from '../../../connectors/http-status.ts';
+import { looksForAsked, namesReference, parsePath, type AnswerForm, type Opened } from './answer.ts';
 import { compileCss } from './css.ts';
 import { isRecord } from '../document/yaml.ts';
-import {
-  comparisonOf,
-  comparisons,
-  headerComparison,
-  isAsked,
-  namesReference,
-  type AnswerForm,
-  looksForAsked,
-  parsePath,
-} from './comparison.ts';
+import { compileGlob } from '../fields/conditions.ts';
+import { isScalarValue } from '../fields/values.ts';
 import type { FaultFormat } from '../contract.ts';
 import { hinting, near, type Path, type Report } from '../document/problems.ts';
 import { compileXPath } from './xpath.ts';
@@ -35,22 +27,27 @@ export const answerConditions: readonly string[] = [
 
 /** A test for a list of statuses and ranges; undefined when one is no status. */
 export function statusTest(raw: unknown): ((status: number) => boolean) | undefined {
-  const list = Array.isArray(raw) ? (raw as unknown[]) : [raw];
-  const tests = list.map((wanted): ((status: number) => boolean) | undefined => {
-    if (typeof wanted === 'number' && Number.isInteger(wanted) && wanted >= 100 && wanted <= 599)
-      return (status) => status === wanted;
-    const range = typeof wanted === 'string' ? /^([1-5]\d\d)-([1-5]\d\d)$/.exec(wanted) : null;
-    if (range !== null) {
-      const from = Number(range[1]);
-      const to = Number(range[2]);
-      return from <= to ? (status) => status >= from && status <= to : undefined;
-    }
-    const family = typeof wanted === 'string' ? /^([1-5])xx$/i.exec(wanted)?.[1] : undefined;
-    return family === undefined ? undefined : (status) => Math.floor(status / 100) === Number(family);
-  });
-  if (tests.length === 0 || tests.includes(undefined)) return undefined;
-  if (tests.length === 1) return tests[0];
-  return (status) => tests.some((test) => test?.(status) === true);
+  const ranges: { readonly from: number; readonly to: number }[] = [];
+  for (const wanted of Array.isArray(raw) ? (raw as unknown[]) : [raw]) {
+    const range = statusRange(wanted);
+    if (range === undefined || range.from > range.to) return undefined;
+    ranges.push(range);
+  }
+  if (ranges.length === 0) return undefined;
+  return (status) => {
+    for (const { from, to } of ranges) if (status >= from && status <= to) return true;
+    return false;
+  };
+}
+
+function statusRange(wanted: unknown): { readonly from: number; readonly to: number } | undefined {
+  if (typeof wanted === 'number' && Number.isInteger(wanted) && wanted >= 100 && wanted <= 599)
+    return { from: wanted, to: wanted };
+  if (typeof wanted !== 'string') return undefined;
+  const [, from, to] = /^([1-5]\d\d)-([1-5]\d\d)$/.exec(wanted) ?? [];
+  if (from !== undefined) return { from: Number(from), to: Number(to) };
+  const family = /^([1-5])xx$/i.exec(wanted)?.[1];
+  return family === undefined ? undefined : { from: Number(`${family}00`), to: Number(`${family}99`) };
 }
 
 /** True for a status that does not concern the lead, unless a rule names it. */
@@ -60,15 +57,20 @@ const temporary: ReadonlySet<string> = new Set(['unauthorized', 'throttled', 'un
 
 /** True when a rule may read the status; `named` are the statuses it lists one by one, not those of a class or range. */
 export function mayTake(kind: string, named: ReadonlySet<number>, status: number, stage: string): boolean {
-  if (named.has(status)) return true;
-  if (leavesOpen(status) && stage !== 'lookup') return false;
-  return temporary.has(kind) || !saysNothingOfTheLead(status);
+  const meaning = named.has(status) ? undefined : meaningOf(status);
+  if (meaning === undefined) return true;
+  // A gateway's answer, after which it is unknown if the lead arrived.
+  if (meaning.outcome === 'unknown' && stage !== 'lookup') return false;
+  return temporary.has(kind);
 }
 
 function everyOf(tests: readonly AnswerTest[]): AnswerTest {
   const [only] = tests;
   if (only !== undefined && tests.length === 1) return only;
-  return (opened) => tests.every((test) => test(opened));
+  return (opened) => {
+    for (const test of tests) if (!test(opened)) return false;
+    return true;
+  };
 }
 
 /** Compiles the block of conditions of one rule. @param faults protocol whose faults a rule may read */
@@ -285,4 +287,81 @@ function readerOf(form: AnswerForm, place: string, path: Path, report: Report): 
   return 'selector' in compiled
     ? { read: (opened) => opened.css(compiled) }
     : { read: (opened) => opened.xpath(compiled), value: compiled.gives === 'value' };
+}
+
+// Compares a value of an answer with a value, a list of values, {exists}, {contains} or {matches}.
+// Invariant: no comparison takes longer than reading the value, whatever a file asks.
+
+type Comparison = (found: unknown) => boolean;
+
+const comparisons: Both = [
+  'une valeur, une liste de valeurs, {exists: true}, {contains: "..."} ou {matches: "HZ-*"}',
+  'a value, a list of values, {exists: true}, {contains: "..."} or {matches: "HZ-*"}',
+];
+
+/**
+ * `{asked: true}`: the value is the reference of the look-up, or a list that contains it; a search may find a part of it,
+ * or another letter case.
+ *
+ * `{asked: 'Ref: {value}'}`: a line of the text is this, with the reference in it.
+ */
+export const isAsked = (wanted: unknown): wanted is { readonly asked: string | true } =>
+  isRecord(wanted) &&
+  Object.keys(wanted).join() === 'asked' &&
+  (wanted['asked'] === true ||
+    (typeof wanted['asked'] === 'string' && wanted['asked'].split('{value}').length === 2));
+
+/** Compiles a comparison; undefined when badly written. */
+function comparisonOf(form: AnswerForm, wanted: unknown): Comparison | 'exists' | undefined {
+  if (isRecord(wanted)) return wordsOf(wanted);
+  const list: readonly unknown[] = [wanted].flat();
+  if (!list.every((value) => isScalarValue(value) || value === null)) return undefined;
+  const values: readonly unknown[] = list;
+  if (form === 'json') return (found) => values.includes(found);
+  // XML and HTML have texts only: 1 is read as "1". A count or a comparison keeps its type.
+  const texts = list.map(String);
+  return (found) =>
+    typeof found === 'string' ? texts.includes(found) : list.some((value) => value === found);
+}
+
+/** The same for a header, where letter case and the blanks around a value do not count. */
+function headerComparison(wanted: unknown): Comparison | 'exists' | undefined {
+  if (isRecord(wanted)) {
+    const words = [wanted['contains']]
+      .flat()
+      .map((word) => (typeof word === 'string' ? word.toLowerCase() : word));
+    const compare = wordsOf(Object.hasOwn(wanted, 'contains') ? { ...wanted, contains: words } : wanted);
+    if (compare === undefined || compare === 'exists') return compare;
+    return (found) => typeof found === 'string' && compare(found.trim().toLowerCase());
+  }
+  const list: readonly unknown[] = [wanted].flat();
+  if (list.length === 0 || !list.every(isScalarValue)) return undefined;
+  const texts = list.map((value) => String(value).toLowerCase());
+  return (found) => typeof found === 'string' && texts.includes(found.trim().toLowerCase());
+}
+
+function wordsOf(wanted: Record<string, unknown>): Comparison | 'exists' | undefined {
+  const [name, ...more] = Object.keys(wanted);
+  if (name === undefined || more.length > 0) return undefined;
+  if (name === 'exists') return typeof wanted['exists'] === 'boolean' ? 'exists' : undefined;
+  const words: readonly unknown[] = [wanted[name]].flat();
+  if (words.length === 0 || !words.every((word): word is string => typeof word === 'string' && word !== ''))
+    return undefined;
+  if (name === 'contains')
+    return (found) => typeof found === 'string' && words.some((word) => found.includes(word));
+  if (name !== 'matches') return undefined;
+  const patterns = words.map(compileGlob);
+  return (found) => typeof found === 'string' && patterns.some((pattern) => pattern(found));
+}
+
+/** True when the condition names a value, not only that one exists. */
+export function saysWhat(wanted: unknown): boolean {
+  if (!isRecord(wanted)) return wanted !== undefined;
+  const patterns: readonly unknown[] = [wanted['matches']].flat();
+  return (
+    isAsked(wanted) ||
+    Object.hasOwn(wanted, 'contains') ||
+    (Object.hasOwn(wanted, 'matches') &&
+      !patterns.some((word) => typeof word === 'string' && /^\**$/.test(word)))
+  );
 }

@@ -1,7 +1,7 @@
 // Makes the recipient's answers for trials: as the file's tests record them, or as its rules demand them.
 // Invariant: pure; an answer is read the same way in a test and in a trial.
 import type { Answer } from '../../../connectors/contract.ts';
-import { parsePath } from './comparison.ts';
+import { parsePath } from './answer.ts';
 import { blockAt, isRecord, listAt, textAt } from '../document/yaml.ts';
 import { textOf } from '../fields/source.ts';
 

@@ -1,12 +1,19 @@
 // Compiles one response rule: its conditions, and the values it takes from the answer.
 // Invariant: only a reference, a delay and mapped codes of the recipient's text are kept (guarantee 7).
 import type { Action, Both } from '../../../connectors/contract.ts';
-import { placeForms, placeOf, type Extract, type Opened } from './answer.ts';
+import {
+  looksForAsked,
+  parsePath,
+  placeForms,
+  placeOf,
+  recordSteps,
+  type Extract,
+  type Opened,
+} from './answer.ts';
 import { blockAt, isRecord } from '../document/yaml.ts';
 import type { Path, Report } from '../document/problems.ts';
-import { compileAnswerTest, statusTest, type AnswerTest } from './conditions.ts';
+import { compileAnswerTest, isAsked, saysWhat, statusTest, type AnswerTest } from './conditions.ts';
 import { asksForFault, type FaultsOf } from './faults.ts';
-import { isAsked, saysWhat, looksForAsked, parsePath, recordSteps } from './comparison.ts';
 import { retryAfterMs } from '../../../connectors/http-status.ts';
 import { safeCode } from '../../domain/delivery.ts';
 import { parseDuration } from '../fields/time.ts';

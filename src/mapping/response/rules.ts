@@ -192,11 +192,11 @@ function judgeBy(rules: readonly Promising[], now: () => number, faultsOf: Fault
   return (opened, stage) => {
     const { answer } = opened;
     const faults = stage === 'lookup' ? faultsOf.questions : faultsOf.leads;
-    const said = saidIn(opened, faults, stage);
+    const said = faults === undefined ? undefined : saidIn(opened, faults, stage);
     const fits = (rule: Promising): boolean =>
       rule.stages.has(stage) &&
       mayTake(rule.kind, rule.named, answer.status, stage) &&
-      mayStand(rule, said) &&
+      (said === undefined || mayStand(rule, said)) &&
       rule.test(opened);
     const first = rules.find(fits);
     const chosen = first === undefined ? undefined : (goesBefore.get(first)?.find(fits) ?? first);
@@ -219,9 +219,9 @@ function judgeBy(rules: readonly Promising[], now: () => number, faultsOf: Fault
   };
 }
 
-/** The protocol's part of an answer; undefined where there is none, or the answer is empty. */
-function saidIn(opened: Opened, faults: FaultFormat | undefined, stage: Stage): Said | undefined {
-  if (faults === undefined || opened.answer.text === '') return undefined;
+/** The protocol's part of an answer; undefined where the answer is empty. */
+function saidIn(opened: Opened, faults: FaultFormat, stage: Stage): Said | undefined {
+  if (opened.answer.text === '') return undefined;
   const said = opened.said(faults);
   // A look-up may use another protocol than the lead.
   return stage === 'lookup' && said.kind === 'foreign' ? undefined : said;
@@ -231,8 +231,8 @@ function saidIn(opened: Opened, faults: FaultFormat | undefined, stage: Stage): 
  * Decides if a rule may apply to such an answer. A fault is never an acceptance; a rule must read the fault itself to call
  * a lead known, awaited or absent. An answer that is not of the protocol proves nothing.
  */
-function mayStand({ kind, readsFault }: ResponseRule, said: Said | undefined): boolean {
-  if (said === undefined || said.kind === 'answer') return true;
+function mayStand({ kind, readsFault }: ResponseRule, said: Said): boolean {
+  if (said.kind === 'answer') return true;
   if (kind === 'accepted' || kind === 'unconfirmed') return false;
   return !byFaultOnly.has(kind) || (said.kind === 'fault' && readsFault);
 }
@@ -277,11 +277,6 @@ function reportNamed(rules: readonly ResponseRule[], report: Report): void {
   }
 }
 
-function referenceOf(value: unknown): { readonly reference?: string } {
-  const reference = safeReference(value);
-  return reference === undefined ? {} : { reference };
-}
-
 /** A recipient numbers its records from 1: 0, false or a list is no record. */
 const isNumberOrName = (value: unknown): boolean =>
   typeof value === 'number'
@@ -297,11 +292,6 @@ function outcomeOf(rule: Promising, opened: Opened, stage: Stage, now: () => num
   const { answer } = opened;
   const evidence = evidenceOf(answer);
   const reason = rule.reason?.(opened) ?? `HTTP_${answer.status}`;
-  const afterMs =
-    rule.after === undefined
-      ? retryAfterMs(answer.headers['retry-after'], answer.headers['date'], now)
-      : rule.after(opened);
-  const after = afterMs === undefined ? {} : { afterMs };
   switch (rule.kind) {
     case 'accepted':
     case 'duplicate':
@@ -315,7 +305,8 @@ function outcomeOf(rule: Promising, opened: Opened, stage: Stage, now: () => num
       const missing = rule.reference !== undefined && !isNumberOrName(found);
       if (rule.kind === 'accepted' && missing && rule.promises && needsReference(stage))
         return { kind: 'unknown', reason: 'REFERENCE_NOT_GIVEN', saidYes: true, evidence };
-      return { kind: rule.kind, ...referenceOf(found), evidence };
+      const reference = safeReference(found);
+      return { kind: rule.kind, ...(reference === undefined ? {} : { reference }), evidence };
     }
     case 'unconfirmed':
       return { kind: 'unconfirmed', evidence };
@@ -326,12 +317,26 @@ function outcomeOf(rule: Promising, opened: Opened, stage: Stage, now: () => num
     case 'unauthorized':
       return { kind: rule.kind, reason, ...(rule.kept ? { maybeReceived: true as const } : {}), evidence };
     case 'throttled':
-      return { kind: 'throttled', reason, ...after, evidence };
+      return { kind: 'throttled', reason, ...pauseOf(rule, opened, now), evidence };
     case 'unavailable':
-      return { kind: 'unavailable', reason, maybeReceived: stage !== 'lookup', ...after, evidence };
+      return {
+        kind: 'unavailable',
+        reason,
+        maybeReceived: stage !== 'lookup',
+        ...pauseOf(rule, opened, now),
+        evidence,
+      };
     case 'absent':
       return { kind: 'absent', evidence };
   }
+}
+
+/** The pause that the answer asks for. */
+function pauseOf({ after }: Promising, opened: Opened, now: () => number): { readonly afterMs?: number } {
+  const { headers } = opened.answer;
+  const afterMs =
+    after === undefined ? retryAfterMs(headers['retry-after'], headers['date'], now) : after(opened);
+  return afterMs === undefined ? {} : { afterMs };
 }
 
 function evidenceOf(answer: Answer): { readonly status: number; readonly answerBytes: number } {
