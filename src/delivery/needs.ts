@@ -21,6 +21,7 @@ import { createMappingDigests, depart, departWithClaim } from './departure/depar
 import { readAheadTogether } from './departure/write-ahead.ts';
 import { createQuietCircuits } from './outcome/circuit.ts';
 import { createCurrentMapping } from './trip/mapping-cache.ts';
+import { tracing } from './send/trace.ts';
 import { waitsForPublication, recordEnds, recordWithoutBroken } from './outcome/record.ts';
 import type { DelivererOptions, ReadAhead, TripNeeds, WantedAhead } from './trip/trip.ts';
 
@@ -79,6 +80,7 @@ export function bindNeeds(options: DelivererOptions): TripNeeds {
       ...together,
       run: (departures) => depart(database, masterKeys, departures),
     }),
+    trace: tracing(),
     record: (end) =>
       recordLasting(recordedFor(end), end, options.leaseMs).catch((error: unknown) =>
         recordWithoutBroken(options, random, end, error),

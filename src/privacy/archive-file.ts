@@ -7,7 +7,7 @@ import { createGunzip } from 'node:zlib';
 import { join } from 'node:path';
 import type { Key, KeyRing } from '../domain/key-ring.ts';
 import { isOfSystem } from '../errors.ts';
-import { handoverColumns } from '../store/log/handover-text.ts';
+import { handoverColumns } from '../store/log/handovers.ts';
 import { coveredBy, keyOfSeal, macAt, textMac } from './macs.ts';
 import type { Action } from '../../connectors/contract.ts';
 import { missingArchive } from '../errors/unknown.ts';

@@ -3,7 +3,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Key, KeyRing } from '../domain/key-ring.ts';
 import { keyOf, mac, preparedKey, derived, mac as macOf, type PreparedKey } from '../domain/keyed.ts';
-import { entryTextOf, handoverColumns } from '../store/log/handover-text.ts';
+import { entryTextOf, handoverColumns } from '../store/log/handovers.ts';
 import type { HandoverRow, Seal } from '../store/log/seals.ts';
 import type { Sign } from '../store/database.ts';
 import type { Waiting } from '../store/log/handovers-unsealed.ts';
@@ -22,20 +22,18 @@ function signingKey(key: Key): PreparedKey {
   return own;
 }
 
-const signature = (key: Key, text: string): Buffer => macOf(signingKey(key), text);
-
 export const createSign =
   (sealKeys: KeyRing): Sign =>
   (text) => {
     const key = sealKeys.current();
-    return { keyId: key.id, mac: signature(key, text) };
+    return { keyId: key.id, mac: macOf(signingKey(key), text) };
   };
 
 /** True where a key of the ring signed exactly this entry under this id. */
 export function isSigned(sealKeys: KeyRing, row: HandoverRow, { keyId, mac }: Waiting): boolean {
   const key = sealKeys.byId(keyId);
   if (key === undefined) return false;
-  const expected = signature(key, entryText(row));
+  const expected = macOf(signingKey(key), entryText(row));
   return mac.length === expected.length && timingSafeEqual(expected, mac);
 }
 

@@ -6,7 +6,7 @@ import { foreignCode } from '../errors.ts';
 import { isWorthLogging, type Log } from '../log.ts';
 import type { RedisClient } from './connect.ts';
 import { parseEntry, perEntry, queueName, queuePrefix, type Job } from './jobs.ts';
-import { createPlaces } from './places.ts';
+import { createPlaces, type Places } from './places.ts';
 
 export interface DestinationWorker {
   /** `performance.now()` of the last job or wake-up. */
@@ -43,50 +43,39 @@ const nearAhead = (concurrency: number): number => 2 * (concurrency - 1);
 const entriesAhead = (concurrency: number): number =>
   Math.min(concurrency, 2 + Math.floor(concurrency / perEntry));
 
+/** The jobs of one destination in this process. */
+interface Jobs {
+  readonly options: DestinationWorkerOptions;
+  readonly places: Places;
+  /** Those of this process's own planner that have not begun. */
+  readonly near: Set<Job>;
+  /** How many have begun and not ended. */
+  running: number;
+  /** Settles when none runs; undefined: nobody waits for that. */
+  idle: PromiseWithResolvers<void> | undefined;
+  usedAt: number;
+  failures: number;
+}
+
 export function openDestinationWorker(options: DestinationWorkerOptions): DestinationWorker {
   const { destinationId, mayBegin } = options;
-  const running = new Set<Promise<void>>();
-  /** Jobs of this process that have not begun. */
-  const near = new Set<Job>();
   const places = createPlaces(options.concurrency);
-  const handle = withRareErrors(options);
-  let usedAt = performance.now();
-  const touch = (): void => {
-    usedAt = performance.now();
-  };
-  const begin = (job: Job): void => {
-    near.delete(job);
-    const handled = handle(job).finally(() => {
-      running.delete(handled);
-      places.leave();
-      touch();
-    });
-    running.add(handled);
-  };
-  const beginEach = async (jobs: readonly Job[]): Promise<void> => {
-    for (const [index, job] of jobs.entries()) {
-      const hasPlace = mayBegin() && (await places.enter());
-      if (!hasPlace || !mayBegin()) {
-        // A job that may not begin leaves its place: the next one would wait for ever.
-        if (hasPlace) places.leave();
-        for (const left of jobs.slice(index)) near.delete(left);
-        return options.giveBack(jobs.slice(index));
-      }
-      touch();
-      begin(job);
-    }
-  };
-  const worker = new Worker(queueName, (raw) => beginEach(parseEntry(raw.data)), workerSettings(options));
+  const near = new Set<Job>();
+  const usedAt = performance.now();
+  const at: Jobs = { options, places, near, running: 0, idle: undefined, usedAt, failures: 0 };
+  const worker = new Worker(queueName, (raw) => beginEach(at, parseEntry(raw.data)), workerSettings(options));
   logTroubles(worker, destinationId, options.log);
   return {
-    usedAt: () => usedAt,
-    touch,
-    isBusy: () => running.size > 0,
+    usedAt: () => at.usedAt,
+    touch: () => {
+      at.usedAt = performance.now();
+    },
+    isBusy: () => at.running > 0,
     begin: (jobs) => {
       const { free, all } = places.count();
       const taken = mayBegin() ? jobs.slice(0, Math.max(0, free + nearAhead(all) - near.size)) : [];
       for (const job of taken) near.add(job);
-      void beginEach(taken);
+      void beginEach(at, taken);
       return jobs.slice(taken.length);
     },
     resize: (concurrency) => {
@@ -96,10 +85,49 @@ export function openDestinationWorker(options: DestinationWorkerOptions): Destin
     drain: async () => {
       places.release();
       await worker.close().catch(() => undefined);
-      await Promise.all(running);
+      if (at.running > 0) await (at.idle ??= Promise.withResolvers<void>()).promise;
     },
     cutOff: () => worker.close(true).catch(() => undefined),
   };
+}
+
+async function beginEach(at: Jobs, jobs: readonly Job[]): Promise<void> {
+  const { mayBegin, giveBack } = at.options;
+  for (const [index, job] of jobs.entries()) {
+    const hasPlace = mayBegin() && (await at.places.enter());
+    if (!hasPlace || !mayBegin()) {
+      // A job that may not begin leaves its place: the next one would wait for ever.
+      if (hasPlace) at.places.leave();
+      for (const left of jobs.slice(index)) at.near.delete(left);
+      return giveBack(jobs.slice(index));
+    }
+    at.near.delete(job);
+    at.usedAt = performance.now();
+    void run(at, job);
+  }
+}
+
+/** The row has the result of a job; Redis must not. Logs the first failure, then ever fewer. */
+async function run(at: Jobs, job: Job): Promise<void> {
+  const { destinationId, handle, log } = at.options;
+  at.running += 1;
+  try {
+    await handle(destinationId, job);
+    at.failures = 0;
+  } catch (error) {
+    at.failures += 1;
+    if (!isWorthLogging(at.failures)) return;
+    const code = foreignCode(error);
+    log.error('loop.failed', { loop: 'job', destination: destinationId, code, count: at.failures });
+  } finally {
+    at.running -= 1;
+    at.places.leave();
+    at.usedAt = performance.now();
+    if (at.running === 0) {
+      at.idle?.resolve();
+      at.idle = undefined;
+    }
+  }
 }
 
 const workerSettings = ({
@@ -120,26 +148,6 @@ const workerSettings = ({
   stalledInterval: 5_000,
   maxStalledCount: 1_000,
 });
-
-/** The row has the result of a job; Redis must not. Logs the first failure, then ever fewer. */
-function withRareErrors({
-  destinationId,
-  handle,
-  log,
-}: DestinationWorkerOptions): (job: Job) => Promise<void> {
-  let failures = 0;
-  return async (job) => {
-    try {
-      await handle(destinationId, job);
-      failures = 0;
-    } catch (error) {
-      failures += 1;
-      if (!isWorthLogging(failures)) return;
-      const code = foreignCode(error);
-      log.error('loop.failed', { loop: 'job', destination: destinationId, code, count: failures });
-    }
-  };
-}
 
 /** Each slot of the worker repeats the error, many times a second: logged ever more rarely, until a job comes again. */
 function logTroubles(worker: Worker, destinationId: string, log: Log): void {

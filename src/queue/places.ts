@@ -24,15 +24,15 @@ export function createPlaces(first: number): Places {
     }
   };
   return {
-    enter: () =>
-      new Promise((done) => {
-        waiting.push(done);
-        fill();
-      }),
+    enter: () => {
+      if (taken >= count) return new Promise((done) => void waiting.push(done));
+      taken += 1;
+      return Promise.resolve(true);
+    },
     count: () => ({ free: Math.max(0, count - taken - waiting.length), all: count }),
     leave: () => {
       taken -= 1;
-      fill();
+      if (waiting.length > 0) fill();
     },
     release: () => {
       for (const go of waiting.splice(0)) go(false);

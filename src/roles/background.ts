@@ -8,7 +8,7 @@ import { sendClientMails } from '../client-mails/send.ts';
 import { createQuarantine } from '../delivery/trip/quarantine.ts';
 import { countHours, keptDays } from '../delivery/background/destination-hours.ts';
 import { watchExpiries } from '../delivery/background/expiry-alerts.ts';
-import { inTurn } from '../delivery/background/in-turn.ts';
+import { inTurn } from '../delivery/background/poll-loop.ts';
 import type { createMaintenance } from '../delivery/background/maintenance.ts';
 import type { StartLoop } from '../delivery/background/poll-loop.ts';
 import { foreignCode } from '../errors.ts';

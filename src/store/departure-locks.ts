@@ -162,7 +162,7 @@ export async function lockForClaim(
   deliveryIds: readonly number[],
   sending?: number,
 ): Promise<ClaimLocks> {
-  const parts = [statePart(destinationId)];
+  const parts: Part[] = [{ sql: stateSql, values: [destinationId] }];
   if (leadIds.length > 0) parts.push(leadsPart(leadIds, 'free'), termsPart([destinationId]));
   if (deliveryIds.length > 0)
     parts.push(deliveriesPart(destinationId, deliveryIds), destinationPart(destinationId, sending));
@@ -221,11 +221,8 @@ const unpackDestination = unpacker<{
   readonly version: number;
 }>(['db_now', 'in_flight', 'status', 'version'], new Set(['db_now']));
 
-const statePart = (destinationId: string): Part => ({
-  sql: `(SELECT 'state' AS part, ${packedState} AS packed
-        FROM destination_states FORCE INDEX (PRIMARY) WHERE destination_id = ? FOR UPDATE)`,
-  values: [destinationId],
-});
+const stateSql = `(SELECT 'state' AS part, ${packedState} AS packed
+        FROM destination_states FORCE INDEX (PRIMARY) WHERE destination_id = ? FOR UPDATE)`;
 
 const termOf = (row: Omit<ReturnType<typeof unpackTerm>, 'destination_id'>): AuthorisationTerm => ({
   id: row.id,

@@ -1,6 +1,6 @@
 // A recipient may repeat what it was sent: a credential of ours is never kept as its reference.
 import type { Outcome, SendContext } from '../../connectors/contract.ts';
-import { watchCredentials } from '../../src/delivery/content/credentials.ts';
+import { watchCredentials } from '../../src/delivery/send/send.ts';
 
 const token = 'tok-4711-abcdef';
 const context = {

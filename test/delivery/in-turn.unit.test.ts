@@ -1,5 +1,5 @@
 // Steps of one loop: one that fails keeps none of the others from its turn.
-import { inTurn } from '../../src/delivery/background/in-turn.ts';
+import { inTurn } from '../../src/delivery/background/poll-loop.ts';
 
 test('all have their turn, in order, and the first error is told at the end', async () => {
   const seen: string[] = [];

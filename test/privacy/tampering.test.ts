@@ -1,7 +1,6 @@
 // Guarantee 9: an attacker with the owner's account, triggers gone, but without the seal key. Each trace is found and named.
 import { randomBytes } from 'node:crypto';
-import { handoverColumns } from '../../src/store/log/handover-text.ts';
-import { appendHandovers } from '../../src/store/log/handovers.ts';
+import { appendHandovers, handoverColumns } from '../../src/store/log/handovers.ts';
 import { entry, openLogHome, sealKey, type LogHome } from './log-home.ts';
 
 let home: LogHome;

@@ -1,7 +1,6 @@
 // How due rows are taken, who holds a lease and may settle, and that each of many settled at once gets its own values.
 import { takeDue } from '../../src/store/deliveries/due-work.ts';
-import { lockLeased, renewLeases } from '../../src/store/deliveries/leases.ts';
-import { markSending } from '../../src/store/deliveries/delivery-claims.ts';
+import { lockLeased, markSending, renewLeases } from '../../src/store/deliveries/leases.ts';
 import { markSettled, type Settlement } from '../../src/store/deliveries/delivery-settlements.ts';
 import { openStoreHome, type StoreHome } from './home.ts';
 

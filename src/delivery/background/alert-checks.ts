@@ -18,7 +18,7 @@ import { oldestUnwrittenSeconds } from '../../store/backups/erasures-unwritten.t
 import { closeSettled, waitingRights } from '../../store/leads/rights.ts';
 import type { Quarantine } from '../trip/quarantine.ts';
 import type { Published } from '../trip/mapping-cache.ts';
-import { inTurn } from './in-turn.ts';
+import { inTurn } from './poll-loop.ts';
 
 /** Past this the log counts as not sealed in time, seconds. */
 const sealLagLimit = 300;

@@ -16,7 +16,7 @@ import { isStoreTrouble, type Database, type Sql } from '../../store/database.ts
 import { lockLeads } from '../../store/leads/leads.ts';
 import type { Published } from '../trip/mapping-cache.ts';
 import { tellEntityChange } from './entity-changes.ts';
-import { inTurn } from './in-turn.ts';
+import { inTurn } from './poll-loop.ts';
 import { noteEnds } from './note-ends.ts';
 
 export interface ConsentEndNeeds {

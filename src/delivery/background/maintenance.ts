@@ -13,7 +13,7 @@ import { takeUpAside } from '../../store/leads/lead-changes.ts';
 import type { Published } from '../trip/mapping-cache.ts';
 import { askPending, overdueRows } from './deadlines.ts';
 import { watchGoLive } from './go-live-alerts.ts';
-import { inTurn } from './in-turn.ts';
+import { inTurn } from './poll-loop.ts';
 import { lapsedRows } from './lease-recovery.ts';
 import { createQuarantine, type Quarantine } from '../trip/quarantine.ts';
 import { resolveFromLog } from '../outcome/resolve.ts';

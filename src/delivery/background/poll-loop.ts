@@ -23,23 +23,16 @@ const usualIdleMs = 60;
 export const pacedMs = (ms: number, plannerIdleMs: number): number =>
   Math.ceil(ms * Math.min(1, plannerIdleMs / usualIdleMs));
 
-const pauseAfter = (failures: number, idleMs: number): number =>
-  failures === 0 ? idleMs : Math.max(idleMs, Math.min(idleMs * 2 ** failures, 2_000));
-
-const msOf = (idle: number | (() => number)): number => (typeof idle === 'number' ? idle : idle());
-
-/** The pause to the nearest multiple of `tickMs`: loops with the same one wake the process together. */
-const toTick = (ms: number, tickMs: number | undefined): number => {
+/** The pause after so many failures, to the nearest multiple of `tickMs`: loops with the same one wake the process together. */
+function pauseMs(failures: number, { idleMs, tickMs }: Pick<LoopOptions, 'idleMs' | 'tickMs'>): number {
+  const idle = typeof idleMs === 'number' ? idleMs : idleMs();
+  const ms = failures === 0 ? idle : Math.max(idle, Math.min(idle * 2 ** failures, 2_000));
   if (tickMs === undefined || ms < tickMs) return ms;
   const now = performance.now();
   return Math.round((now + ms) / tickMs) * tickMs - now;
-};
+}
 
-/**
- * @param name a code of the log: letters, digits, `_`. Throws at start for a name that the log would replace
- * @param restMs pause before the first round; none by default
- */
-export function startLoop(options: {
+interface LoopOptions {
   readonly name: string;
   readonly idleMs: number | (() => number);
   readonly work: LoopWork;
@@ -47,7 +40,13 @@ export function startLoop(options: {
   readonly restMs?: number;
   /** Pauses of at least as long end at multiples of it. */
   readonly tickMs?: number;
-}): Loop {
+}
+
+/**
+ * @param name a code of the log: letters, digits, `_`. Throws at start for a name that the log would replace
+ * @param restMs pause before the first round; none by default
+ */
+export function startLoop(options: LoopOptions): Loop {
   if (loggable(options.name) !== options.name)
     throw new Error(`The log cannot write the name of the loop "${options.name}".`);
   let stopping = false;
@@ -83,7 +82,7 @@ export function startLoop(options: {
           options.log.error('loop.failed', { loop: options.name, code: foreignCode(error), count: failures });
       }
       if (stopping || (more && failures === 0) || (nudged && failures === 0)) continue;
-      await pause(toTick(pauseAfter(failures, msOf(options.idleMs)), options.tickMs));
+      await pause(pauseMs(failures, options));
     }
   };
   const running = run();
@@ -98,4 +97,14 @@ export function startLoop(options: {
       await running;
     },
   };
+}
+
+// Runs independent steps of one loop in turn.
+// Invariant: a step that fails keeps no other from its turn, and the loop gets its error.
+
+/** @throws the first error, once all have had their turn */
+export async function inTurn(...steps: readonly (() => Promise<unknown>)[]): Promise<void> {
+  const errors: unknown[] = [];
+  for (const step of steps) await step().catch((error: unknown) => errors.push(error));
+  if (errors.length > 0) throw errors[0];
 }

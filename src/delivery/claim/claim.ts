@@ -17,23 +17,23 @@ import type { SendingHours } from '../../domain/sending-hours.ts';
 import { begunAmong } from '../../store/deliveries/begun-deliveries.ts';
 import { carryingRights } from '../../store/leads/rights.ts';
 import type { Sql } from '../../store/database.ts';
-import {
-  lockForClaim,
-  type ClaimLocks,
-  type DepartureLocks,
-  type LockedDelivery,
-} from '../../store/departure-locks.ts';
-import { countSending, leaveBatch, markSending, putBack } from '../../store/deliveries/delivery-claims.ts';
+import { lockForClaim, type LockedDelivery } from '../../store/departure-locks.ts';
+import { countSending, leaveBatch, markSending, putBack } from '../../store/deliveries/leases.ts';
 import {
   saveAccess,
   saveCircuit,
   saveRateWindows,
   type DestinationState,
 } from '../../store/destinations/destinations.ts';
-import type { Access, Claim, ClaimedDelivery, ClaimJob } from '../trip/attempt.ts';
+import type {
+  Access,
+  Claim,
+  ClaimedDelivery,
+  ClaimJob,
+  DepartWithClaim,
+  WrittenAhead,
+} from '../trip/attempt.ts';
 import type { Published } from '../trip/mapping-cache.ts';
-
-type InForceThere = NonNullable<ClaimLocks['destination']>;
 
 interface ClaimSettings {
   readonly leaseMs: number;
@@ -51,13 +51,9 @@ interface ClaimSettings {
   /** Deliveries that were rendered ahead. */
   readonly ahead?: {
     readonly leadIds: readonly number[];
+    readonly written: WrittenAhead['written'];
     /** Departs the claimed rows among them that are unchanged; answers which. */
-    readonly depart: (
-      tx: Sql,
-      claimed: readonly ClaimedDelivery[],
-      destination: InForceThere,
-      locks: DepartureLocks,
-    ) => Promise<ReadonlySet<number>>;
+    readonly depart: DepartWithClaim;
   };
 }
 
@@ -95,21 +91,13 @@ export async function claimDeliveries(
   const all = (await settings.version?.(destination.mappingVersionId))?.limits ?? settings.limits;
   const limits = continues ? withoutRates(all) : all;
   const unit = settings.batchId === undefined ? 'delivery' : 'file';
-  const permissionBeside = (inFlight: number): SendPermission =>
-    sendPermission({
-      now,
-      status: destination.status,
-      circuit: state.circuit,
-      limits,
-      windows: state.windows,
-      inFlight,
-      unit,
-    });
-  const roughly = permissionBeside(continues ? 0 : sending);
+  const { circuit, windows } = state;
+  const facts = { now, status: destination.status, circuit, limits, windows, unit } as const;
+  const roughly = sendPermission({ ...facts, inFlight: continues ? 0 : sending });
   // Only where there is too little room is it worth looking which leases have run out.
   const permission =
     !continues && sending > 0 && roughly.count < jobs.length
-      ? permissionBeside(await countSending(tx, destinationId))
+      ? sendPermission({ ...facts, inFlight: await countSending(tx, destinationId) })
       : roughly;
   const waits = await readWaits(tx, permission, rows, { hours: limits.hours, unit });
   const { claimed, back, behind, againAfterMs } = chooseRows(rows, locked, permission, waits);
@@ -120,7 +108,8 @@ export async function claimDeliveries(
     const departures = settings.batchId === undefined ? claimed.length : 1;
     await saveRateWindows(tx, destinationId, countDepartures(state.windows, departures, now, limits));
   }
-  const departed = await writeLeases(tx, claimed, { destination, locks }, settings);
+  const mappingVersionId = destination.mappingVersionId;
+  const departed = await writeLeases(tx, claimed, { mappingVersionId, locks }, settings);
   return { ...none, againAfterMs, claimed, departed };
 }
 
@@ -169,7 +158,7 @@ function chooseRows(
   rows: readonly LockedDelivery[],
   locked: readonly LockedDelivery[],
   permission: SendPermission,
-  waits: WaitsOf,
+  waits: ReadonlyMap<number, Waits>,
 ): Chosen {
   const ofLead = new Map<number, LockedDelivery[]>();
   for (const row of locked) {
@@ -189,7 +178,7 @@ function chooseRows(
         ? noSiblings
         : own.filter((one) => one.destinationId === row.destinationId && one.id !== row.id);
     const blocked = isBlocked(row, siblings, taken);
-    const refusal = refusalOf(permission, claimed.length, waits(row));
+    const refusal = refusalOf(permission, claimed.length, waits.get(row.id) ?? waitsForNothing);
     if (blocked) {
       back.push({ id: row.id, reason: 'waits_for_create' satisfies Reason, afterMs: 15_000 });
       behind.push(row.id);
@@ -233,29 +222,30 @@ const noSiblings: readonly LockedDelivery[] = [];
 async function writeLeases(
   tx: Sql,
   claimed: readonly ClaimedDelivery[],
-  { destination, locks }: { readonly destination: InForceThere; readonly locks: DepartureLocks },
+  locked: Pick<WrittenAhead, 'mappingVersionId' | 'locks'>,
   { ahead, leaseMs, owner }: ClaimSettings,
 ): Promise<ReadonlySet<number>> {
-  const departed = (await ahead?.depart(tx, claimed, destination, locks)) ?? new Set<number>();
+  const departed =
+    ahead === undefined
+      ? new Set<number>()
+      : await ahead.depart(tx, { ...locked, claimed, written: ahead.written, lease: { leaseMs, owner } });
   const others: number[] = [];
   for (const { id } of claimed) if (!departed.has(id)) others.push(id);
   if (others.length > 0) await markSending(tx, others, leaseMs, owner);
   return departed;
 }
 
-/** How a delivery waits for hours and limits. */
-type WaitsOf = (row: LockedDelivery) => Waits;
+const waitsForNothing: Waits = { forHours: false, isUrgent: false };
 
-const waitsForNothing: WaitsOf = () => ({ forHours: false, isUrgent: false });
-
+/** How deliveries wait for hours and limits; those that are missing wait for nothing. */
 async function readWaits(
   tx: Sql,
   { closed, count, urgent }: SendPermission,
   rows: readonly LockedDelivery[],
   { hours, unit }: { readonly hours: SendingHours | undefined; readonly unit: 'delivery' | 'file' },
-): Promise<WaitsOf> {
+): Promise<ReadonlyMap<number, Waits>> {
   const outside = closed === undefined ? undefined : hours;
-  if (outside === undefined && (urgent === undefined || rows.length <= count)) return waitsForNothing;
+  if (outside === undefined && (urgent === undefined || rows.length <= count)) return new Map();
   const ids = rows.map((row) => row.id);
   const rights = await carryingRights(tx, ids);
   const begun = await begunAmong(tx, ids);
@@ -266,9 +256,10 @@ async function readWaits(
       return [row.id, { forHours, isUrgent: isUrgent(delivery) }];
     }),
   );
+  if (unit === 'delivery') return waits;
   const all = [...waits.values()];
   const file = { forHours: all.every(({ forHours }) => forHours), isUrgent: all.some((row) => row.isUrgent) };
-  return ({ id }) => (unit === 'file' ? file : (waits.get(id) ?? file));
+  return new Map(ids.map((id) => [id, file]));
 }
 
 /**

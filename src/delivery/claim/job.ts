@@ -7,17 +7,17 @@ import { batchDeliveries, deferBatch, isUnderWay, readBatch } from '../../store/
 import type { Database, Sql } from '../../store/database.ts';
 import { endIfAcknowledged } from '../../store/files/file-acknowledgements.ts';
 import type {
-  Access,
   Claim,
   ClaimedDelivery,
   ClaimJob,
   ClaimLoad,
   Departure,
-  WrittenAhead,
+  DepartWithClaim,
+  Ready,
 } from '../trip/attempt.ts';
 import type { Published } from '../trip/mapping-cache.ts';
 import { endOf } from '../outcome/file-end.ts';
-import type { ClaimedOrder, Departed, Order, TripDraft, TripNeeds } from '../trip/trip.ts';
+import type { ClaimedOrder, Order, TripDraft, TripNeeds } from '../trip/trip.ts';
 import { claimDeliveries } from './claim.ts';
 import { leaseMarginMs } from './lease.ts';
 import { claimAgainOrQuarantine } from './quarantine.ts';
@@ -66,11 +66,13 @@ export async function claimOrder(
   const { destinationId, jobs, batch, inForce, leaseMs } = order;
   // Measured before the claim: a process that is frozen until it reads the answer must not take its lease for a fresh one.
   const claimedAt = performance.now();
+  const sends = inForce !== undefined && needs.connectors[inForce.mapping.connector]?.fetched === undefined;
   const load: ClaimLoad = {
     jobs,
     leaseMs,
     limits: inForce?.mapping.limits ?? defaultLimits,
-    ...accessOf(needs, order),
+    // A destination that fetches its leads has no access to test.
+    access: sends ? needs.accessTo(destinationId, inForce.mapping) : undefined,
     ...(batch === undefined ? {} : { batchId: batch.id }),
     ...(order.continues === true ? { continues: true } : {}),
     ...(draft === undefined ? {} : { written: draft.departure, begun: draft.leave }),
@@ -89,20 +91,16 @@ export async function claimOrder(
   await needs.step('claimed', destinationId);
   const versionId = claim.destination.mappingVersionId;
   const [only] = claim.claimed;
-  if (draft !== undefined && only !== undefined && claim.departed.has(only.id))
-    return { rows: claim.claimed, versionId, claimedAt, departed: departedBy(draft, only, claimedAt) };
+  if (draft !== undefined && only !== undefined && claim.departed.has(only.id)) {
+    const ready: Ready[] = [];
+    for (const prepared of draft.departure.ready) ready.push({ ...prepared, row: only });
+    const departure = { ...draft.departure, ready };
+    const departed = { trip: { ...draft.trip, claimedAt }, departure, stopped: [] };
+    return { rows: claim.claimed, versionId, claimedAt, departed };
+  }
   const rows = await cancelOrphanUpdates(needs, order, claim.claimed);
   return rows.length === 0 ? undefined : { rows, versionId, claimedAt, departed: undefined };
 }
-
-/** A destination that fetches its leads has no access to test. */
-const accessOf = (
-  { accessTo, connectors }: TripNeeds,
-  { destinationId, inForce }: Order,
-): { readonly access?: Access } =>
-  inForce === undefined || connectors[inForce.mapping.connector]?.fetched !== undefined
-    ? {}
-    : { access: accessTo(destinationId, inForce.mapping) };
 
 /** Cancels updates of a lead whose create was refused: a replay of the create carries the change. */
 async function cancelOrphanUpdates(
@@ -126,18 +124,12 @@ async function cancelOrphanUpdates(
   return rows;
 }
 
-function departedBy({ trip, departure }: TripDraft, row: ClaimedDelivery, claimedAt: number): Departed {
-  const ready = departure.ready.map((prepared) => ({ ...prepared, row }));
-  return { trip: { ...trip, claimedAt }, departure: { ...departure, ready }, stopped: [] };
-}
-
 interface ClaimNeeds {
   readonly database: Database;
   readonly published: Published;
   readonly owner: string;
   readonly log: Log;
-  /** Departs what was rendered ahead of its claim, in the transaction of the claim. */
-  readonly departWithClaim: (tx: Sql, ahead: WrittenAhead) => Promise<ReadonlySet<number>>;
+  readonly departWithClaim: DepartWithClaim;
 }
 
 export async function claimTogether(
@@ -178,8 +170,8 @@ async function claimAll(
     }
   const [first] = single;
   if (first !== undefined) {
-    const settings = { ...first, ...common, ...departingLoads(needs, first, single) };
-    const claim = await claimDeliveries(tx, destinationId, jobs, settings);
+    const ahead = writtenBy(single, needs.departWithClaim);
+    const claim = await claimDeliveries(tx, destinationId, jobs, { ...first, ...common, ahead });
     const left = new Map<number, ClaimedDelivery>();
     for (const row of claim.claimed) left.set(row.id, row);
     for (const load of single) {
@@ -193,15 +185,16 @@ async function claimAll(
       answers.set(load, { ...claim, claimed });
     }
   }
-  return loads.map((load) => answers.get(load) as Claim);
+  const claims: Claim[] = [];
+  for (const load of loads) claims.push(answers.get(load) as Claim);
+  return claims;
 }
 
 /** The first of several duplicates of a job gets the row: only the content that it rendered may depart. */
-function departingLoads(
-  { owner, departWithClaim }: ClaimNeeds,
-  { leaseMs }: ClaimLoad,
+function writtenBy(
   loads: readonly ClaimLoad[],
-): Pick<Parameters<typeof claimDeliveries>[3], 'ahead'> {
+  depart: DepartWithClaim,
+): Parameters<typeof claimDeliveries>[3]['ahead'] {
   const seen = new Set<number>();
   const written = new Map<number, Departure>();
   const leadIds: number[] = [];
@@ -213,12 +206,5 @@ function departingLoads(
     }
     for (const { deliveryId } of jobs) seen.add(deliveryId);
   }
-  if (written.size === 0) return {};
-  return {
-    ahead: {
-      leadIds,
-      depart: (tx, claimed, { mappingVersionId }, locks) =>
-        departWithClaim(tx, { claimed, written, mappingVersionId, locks, lease: { leaseMs, owner } }),
-    },
-  };
+  return written.size === 0 ? undefined : { leadIds, written, depart };
 }

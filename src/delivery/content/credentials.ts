@@ -2,15 +2,7 @@
 // Invariant: a delivery with a valid credential requests nothing, and a refused login is not repeated before its time. A credential is
 // written before it is used; neither the log nor a stored reference ever contains one.
 import { randomBytes } from 'node:crypto';
-import type {
-  Captured,
-  Credential,
-  CredentialNeed,
-  Got,
-  Obtained,
-  Outcome,
-  SendContext,
-} from '../../../connectors/contract.ts';
+import type { Credential, CredentialNeed, Got, Obtained, Outcome } from '../../../connectors/contract.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
 import { mac } from '../../domain/keyed.ts';
 import { foreignCode } from '../../errors.ts';
@@ -272,66 +264,4 @@ async function keepObtained(
       await new Promise((done) => setTimeout(done, 250));
     }
   }
-}
-
-/** Shorter secrets, such as a user name, also occur in honest references. */
-const leastLetters = 8;
-
-interface Watched {
-  readonly context: SendContext;
-  /** The outcome without references and captures that hold a credential that the context gave out. */
-  readonly clean: (outcome: Outcome) => Outcome;
-}
-
-export function watchCredentials(context: SendContext): Watched {
-  const given = new Set<string>();
-  const note = (value: string | undefined): void => {
-    if (value !== undefined && value.length >= leastLetters) given.add(value);
-  };
-  const holds = (value: unknown): boolean =>
-    typeof value === 'string' && [...given].some((credential) => value.includes(credential));
-  const { credentials } = context;
-  return {
-    context: {
-      ...context,
-      secret: (name) => {
-        const value = context.secret(name);
-        note(value);
-        return value;
-      },
-      secrets: (name) => {
-        const values = context.secrets(name);
-        values.forEach(note);
-        return values;
-      },
-      ...(credentials === undefined
-        ? {}
-        : {
-            credentials: {
-              async obtain(need) {
-                const obtained = await credentials.obtain(need);
-                if (obtained.ok) note(obtained.credential.token);
-                return obtained;
-              },
-            },
-          }),
-    },
-    clean: (outcome) => {
-      const isHeld =
-        ('reference' in outcome && holds(outcome.reference)) ||
-        ('captures' in outcome && Object.values(outcome.captures ?? {}).some(holds));
-      if (!isHeld) return outcome;
-      const { reference, captures, ...rest } = outcome as Outcome & {
-        readonly reference?: string;
-        readonly captures?: Captured;
-      };
-      return {
-        ...rest,
-        ...(reference === undefined || holds(reference) ? {} : { reference }),
-        ...(captures === undefined
-          ? {}
-          : { captures: Object.fromEntries(Object.entries(captures).filter(([, value]) => !holds(value))) }),
-      };
-    },
-  };
 }

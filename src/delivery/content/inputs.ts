@@ -5,7 +5,7 @@ import type { Action } from '../../../connectors/contract.ts';
 import { civilDate } from '../../domain/civil-date.ts';
 import { liveAuthorisations, type Authorisation } from '../../domain/destination.ts';
 import { goLiveDefinitions, itemMissingFor } from '../../domain/go-live.ts';
-import type { Channel, OptionalBlock } from '../../domain/lead.ts';
+import type { Channel, Lead, OptionalBlock } from '../../domain/lead.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
 import { readAttemptsAhead } from '../../store/departure-locks.ts';
 import { readAuthorisations } from '../../store/destinations/authorisations.ts';
@@ -41,7 +41,7 @@ export function createReader(database: Database, secrets: LeadSecrets, goLive?: 
   // By the reading of a moment ago: what ends or begins before the next one is seen under the lock of the departure.
   const targetsOfLive = new WeakMap<readonly Authorisation[], readonly string[]>();
   const targetsOfAll = new WeakMap<readonly Authorisation[], readonly string[]>();
-  const inputsOf: InputsOf = (rows, read) => withGates(database, goLive, rows, read);
+  const inputsOf = withGates(database, goLive);
   const reading = async (groups: readonly Wanted[]): Promise<readonly Inputs[]> => {
     const rows = groups.flatMap((group) => group.rows);
     const blocks = new Set(groups.flatMap((group) => [...group.blocks]));
@@ -92,18 +92,15 @@ type GatedRow = Pick<ClaimedDelivery, 'action' | 'leadId'>;
 type InputsOf = (rows: readonly GatedRow[], read: Omit<Inputs, 'inactive' | 'incomplete'>) => Promise<Inputs>;
 
 /** The inputs, with the leads that may not leave yet or any more. */
-async function withGates(
-  database: Database,
-  goLive: GoLiveGate | undefined,
-  ...[rows, { leads, ...read }]: Parameters<InputsOf>
-): Promise<Inputs> {
-  const inactive = await inactiveAmong(
-    database,
-    [...leads.values()].map(({ lead }) => lead),
-  );
-  const incomplete = (await goLive?.(rows, leads)) ?? new Map<number, string>();
-  return { leads, ...read, inactive, incomplete };
-}
+const withGates =
+  (database: Database, goLive: GoLiveGate | undefined): InputsOf =>
+  async (rows, { leads, ...read }) => {
+    const present: Lead[] = [];
+    for (const { lead } of leads.values()) present.push(lead);
+    const inactive = await inactiveAmong(database, present);
+    const incomplete = (await goLive?.(rows, leads)) ?? new Map<number, string>();
+    return { leads, ...read, inactive, incomplete };
+  };
 
 /** The authorisations of a destination, read twice a second at most. */
 function createRecent(database: Database): (destinationId: string) => Promise<readonly Authorisation[]> {

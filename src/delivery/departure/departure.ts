@@ -11,14 +11,15 @@ import { expireTogether } from '../../store/files/batches.ts';
 import { noteCallDepartures, type CallDeparture } from '../../store/deliveries/calls.ts';
 import type { Database, Sql } from '../../store/database.ts';
 import { lockForDeparture, type DepartureLocks } from '../../store/departure-locks.ts';
+import { entryNames, appendHandovers, type Handover } from '../../store/log/handovers.ts';
+import { keepBytes } from '../../store/files/kept-bytes.ts';
 import {
+  lockLeased,
   markDeparted,
   markSendingDeparted,
   type DepartureMark,
-} from '../../store/deliveries/delivery-departures.ts';
-import { entryNames, appendHandovers, type Handover } from '../../store/log/handovers.ts';
-import { keepBytes } from '../../store/files/kept-bytes.ts';
-import { lockLeased, type Holds } from '../../store/deliveries/leases.ts';
+  type Holds,
+} from '../../store/deliveries/leases.ts';
 import { readVersions } from '../../store/destinations/mapping-versions.ts';
 import type { ClaimedDelivery, Departure, DepartureAnswer, Ready, WrittenAhead } from '../trip/attempt.ts';
 import { writtenAtOf } from '../content/render.ts';
@@ -74,7 +75,9 @@ async function departTogether(
   });
   const leaving = departures.filter((_, index) => answers[index] === 'departed');
   if (!(await markDeparted(tx, marksOf(leaving), leasesAre === 'checked'))) return undefined;
-  await logDepartures(tx, leaving, await entriesOf(leaving), locked.now);
+  await appendHandovers(tx, await entriesOf(leaving), { at: locked.now });
+  const calls = callDepartures(leaving);
+  if (calls.length > 0) await noteCallDepartures(tx, calls);
   for (const departure of leaving) await keepFile(tx, masterKeys, departure);
   return answers;
 }
@@ -104,7 +107,8 @@ export async function departWithClaim(
   const marked = markSendingDeparted(tx, marksOf(leaving), lease);
   // While the database is at that: what is computed between two statements is waited for by every claim of the destination.
   const [entries] = await Promise.all([entriesOf(leaving), marked]);
-  await logDepartures(tx, leaving, entries, locked.now);
+  // No call is among them: a delivery of several calls is claimed before it is rendered.
+  await appendHandovers(tx, entries, { at: locked.now });
   return departed;
 }
 
@@ -137,17 +141,6 @@ function isUnchanged(
   for (const { id } of former === true ? all : liveAuthorisations(all, now))
     if (id === authorisation.id) return true;
   return false;
-}
-
-async function logDepartures(
-  tx: Sql,
-  leaving: readonly Departure[],
-  entries: readonly Handover[],
-  now: Date,
-): Promise<void> {
-  await appendHandovers(tx, entries, { at: now });
-  const calls = callDepartures(leaving);
-  if (calls.length > 0) await noteCallDepartures(tx, calls);
 }
 
 async function keepFile(

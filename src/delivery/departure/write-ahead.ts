@@ -83,10 +83,12 @@ export async function readAheadTogether(
   const now = database.now();
   const byId = new Map<number, AttemptDelivery>();
   for (const row of rows) byId.set(row.id, row);
-  return wanted.map(({ job }) => {
+  const read: (ReadAhead | undefined)[] = [];
+  for (const { job } of wanted) {
     const row = byId.get(job.deliveryId);
-    return row !== undefined && goesAhead(row, job) ? { row: asClaimed(row, now), inputs } : undefined;
-  });
+    read.push(row !== undefined && goesAhead(row, job) ? { row: asClaimed(row, now), inputs } : undefined);
+  }
+  return read;
 }
 
 const goesAhead = (row: AttemptDelivery, { run, attempt }: ClaimJob): boolean =>

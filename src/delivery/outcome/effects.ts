@@ -65,8 +65,8 @@ export function joinEffects(parts: readonly Effects[]): OutcomeEffects {
     lateArrivals: [],
   } satisfies Record<keyof OutcomeEffects, unknown[]>;
   for (const part of parts)
-    for (const name of Object.keys(joined) as (keyof OutcomeEffects)[])
-      (joined[name] as unknown[]).push(...(part[name] ?? []));
+    for (const name of Object.keys(part) as (keyof OutcomeEffects)[])
+      for (const effect of part[name] ?? []) (joined[name] as unknown[]).push(effect);
   return joined;
 }
 

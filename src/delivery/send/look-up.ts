@@ -24,11 +24,11 @@ import type {
 } from '../trip/attempt.ts';
 import { calledAttempt, policyOf } from '../calls/progress.ts';
 import { leaseOf } from '../claim/lease.ts';
-import { watchCredentials } from '../content/credentials.ts';
 import { itemOf } from '../content/parcel.ts';
 import { writtenAtOf } from '../content/render.ts';
 import { notFoundFor } from '../outcome/file-end.ts';
 import type { Trip, TripNeeds } from '../trip/trip.ts';
+import { watchCredentials } from './send.ts';
 
 /** The rows to send now, and what the answers taught; or what was recorded, and nothing is sent. */
 type LookUpEnd =

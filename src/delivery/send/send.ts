@@ -1,17 +1,15 @@
 // Sends a departed parcel through its connector under a lease (station 5d), then records and logs the outcome.
 // Invariant: the connector compares the lease in the call that writes the first byte; whatever the connector does, an outcome is recorded.
 // A line of the log contains ids, codes and numbers, never a prospect's data (guarantee 7).
-import type { Connector, Credentials, Outcome } from '../../../connectors/contract.ts';
+import type { Captured, Connector, Outcome, SendContext } from '../../../connectors/contract.ts';
 import { foreignCode } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { ClaimedDelivery, FileBatch, Ready, Recorded } from '../trip/attempt.ts';
 import { policyOf } from '../calls/progress.ts';
 import { keepRenewed, leaseOf, type Lease } from '../claim/lease.ts';
-import { watchCredentials } from '../content/credentials.ts';
 import { stateAfter } from '../outcome/effects.ts';
 import type { Departed, TripNeeds } from '../trip/trip.ts';
 import { sendToEveryRecord, type Exchange } from './every-record.ts';
-import { traceAttempt } from './trace.ts';
 
 /** Moments by `performance.now()`. */
 export interface Sent {
@@ -39,26 +37,12 @@ export async function send(
 
 const rowOf = ({ row }: Ready): ClaimedDelivery => row;
 
-/** A process may wait for a token longer than its lease lasts, or be frozen meanwhile: a token is used under a valid lease only. */
-const underLease = (credentials: Credentials, lease: Lease): Credentials => ({
-  async obtain(need) {
-    const obtained = await credentials.obtain(need);
-    if (!obtained.ok || (await lease.isLongEnough().catch(() => false))) return obtained;
-    return { ok: false, outcome: { kind: 'unavailable', reason: 'LEASE_LOST', maybeReceived: false } };
-  },
-});
-
 const noAnswer: Outcome = { kind: 'unavailable', reason: 'NO_LOOKUP', maybeReceived: true };
 
 async function sendByConnector(needs: TripNeeds, departed: Departed, lease: Lease): Promise<Outcome> {
   const { trip, departure } = departed;
   const { connector } = trip;
-  const { credentials } = trip.context;
-  const { context, clean } = watchCredentials({
-    ...trip.context,
-    mayLeave: lease.runs,
-    ...(credentials === undefined ? {} : { credentials: underLease(credentials, lease) }),
-  });
+  const { context, clean } = watchCredentials({ ...trip.context, mayLeave: lease.runs }, lease.isLongEnough);
   const { parcel, ready } = departure;
   const call = ready[0]?.call;
   const say: Exchange = async (kind, said, settings, classify) =>
@@ -109,7 +93,7 @@ export async function recordOutcome(
     batch: trip.batch,
     durationMs: Math.round(settledAt - startedAt),
   });
-  traceAttempt(rows, outcome, recorded, trip, { claimedAt, startedAt, sentAt, settledAt });
+  needs.trace?.(rows, outcome, recorded, trip, { claimedAt, startedAt, sentAt, settledAt });
   return recorded;
 }
 
@@ -152,4 +136,77 @@ export function logAttempt(
   const [first] = rows;
   if (first !== undefined && settled.circuit !== 'none')
     log.warn(`circuit.${settled.circuit}`, { destination: first.destinationId });
+}
+
+// Drops what an outcome must not keep: a reference or a capture that repeats a credential of ours.
+
+/** Shorter secrets, such as a user name, also occur in honest references. */
+const leastLetters = 8;
+
+interface Watched {
+  readonly context: SendContext;
+  /** The outcome without references and captures that hold a credential that the context gave out. */
+  readonly clean: (outcome: Outcome) => Outcome;
+}
+
+/**
+ * @param isLongEnough asks for the lease: a process may wait for a token longer than it lasts, or be frozen meanwhile, and a token is used
+ *   under a valid lease only
+ */
+export function watchCredentials(context: SendContext, isLongEnough?: () => Promise<boolean>): Watched {
+  const given = new Set<string>();
+  const note = (value: string | undefined): void => {
+    if (value !== undefined && value.length >= leastLetters) given.add(value);
+  };
+  const holds = (value: unknown): boolean =>
+    typeof value === 'string' && [...given].some((credential) => value.includes(credential));
+  const { credentials } = context;
+  return {
+    context: {
+      ...context,
+      secret: (name) => {
+        const value = context.secret(name);
+        note(value);
+        return value;
+      },
+      secrets: (name) => {
+        const values = context.secrets(name);
+        values.forEach(note);
+        return values;
+      },
+      ...(credentials === undefined
+        ? {}
+        : {
+            credentials: {
+              async obtain(need) {
+                const obtained = await credentials.obtain(need);
+                if (!obtained.ok) return obtained;
+                note(obtained.credential.token);
+                if (isLongEnough === undefined || (await isLongEnough().catch(() => false))) return obtained;
+                return {
+                  ok: false,
+                  outcome: { kind: 'unavailable', reason: 'LEASE_LOST', maybeReceived: false },
+                };
+              },
+            },
+          }),
+    },
+    clean: (outcome) => {
+      const isHeld =
+        ('reference' in outcome && holds(outcome.reference)) ||
+        ('captures' in outcome && Object.values(outcome.captures ?? {}).some(holds));
+      if (!isHeld) return outcome;
+      const { reference, captures, ...rest } = outcome as Outcome & {
+        readonly reference?: string;
+        readonly captures?: Captured;
+      };
+      return {
+        ...rest,
+        ...(reference === undefined || holds(reference) ? {} : { reference }),
+        ...(captures === undefined
+          ? {}
+          : { captures: Object.fromEntries(Object.entries(captures).filter(([, value]) => !holds(value))) }),
+      };
+    },
+  };
 }

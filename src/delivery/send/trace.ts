@@ -1,6 +1,7 @@
 // Writes one OpenTelemetry trace for each attempt, where an SDK is loaded beside the program (docs/operations.md, Traces).
 // Invariant: attributes contain what a line of the log may contain: ids, codes and numbers, never a prospect's data (guarantee 7).
 import {
+  ProxyTracerProvider,
   ROOT_CONTEXT,
   SpanKind,
   SpanStatusCode,
@@ -10,25 +11,25 @@ import {
 } from '@opentelemetry/api';
 import type { Connector, Outcome } from '../../../connectors/contract.ts';
 import { loggable } from '../../log.ts';
-import type { ClaimedDelivery, FileBatch, Recorded } from '../trip/attempt.ts';
+import type { AttemptMoments, ClaimedDelivery, FileBatch, Recorded } from '../trip/attempt.ts';
 import { stateAfter } from '../outcome/effects.ts';
-
-/** Moments by `performance.now()`. */
-export interface AttemptMoments {
-  readonly claimedAt: number;
-  readonly startedAt: number;
-  readonly sentAt: number;
-  readonly settledAt: number;
-}
 
 const tracer = trace.getTracer('relais');
 
+/** Undefined where no SDK is loaded beside the program: then nothing is traced. */
+export function tracing(): typeof traceAttempt | undefined {
+  const provider = trace.getTracerProvider();
+  const isIdle =
+    provider instanceof ProxyTracerProvider && provider.getDelegateTracer('relais') === undefined;
+  return isIdle ? undefined : traceAttempt;
+}
+
 /**
  * Makes the span `relais.attempt` with its parts `relais.queue`, `.prepare` (read, render, depart), `.send` and `.settle`, once all of
- * them are over: without an SDK it costs one call. The rows of a file share one. No context is made active and nothing is written into
+ * them are over. The rows of a file share one. No context is made active and nothing is written into
  * the request: a client receives the same with and without tracing.
  */
-export function traceAttempt(
+function traceAttempt(
   rows: readonly ClaimedDelivery[],
   outcome: Outcome,
   settled: Recorded,

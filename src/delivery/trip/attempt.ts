@@ -21,6 +21,7 @@ import type {
   WriteSituation,
   WrittenRecord,
 } from '../../mapping/contract.ts';
+import type { Sql } from '../../store/database.ts';
 import type { Batch } from '../../store/files/batches.ts';
 import type { CallRow } from '../../store/deliveries/calls.ts';
 import type { ClaimLocks, DepartureLocks, LockedDelivery } from '../../store/departure-locks.ts';
@@ -216,6 +217,9 @@ export interface WrittenAhead {
   readonly lease: { readonly leaseMs: number; readonly owner: string };
 }
 
+/** Departs what was rendered ahead of its claim, in the transaction of the claim; answers which deliveries. */
+export type DepartWithClaim = (tx: Sql, ahead: WrittenAhead) => Promise<ReadonlySet<number>>;
+
 /** `changed`: read and render again. `lost`: another worker has the lease. */
 export type DepartureAnswer = 'departed' | 'changed' | 'lost';
 
@@ -272,6 +276,14 @@ export interface BatchEnd {
   readonly isPart?: boolean;
   /** A long file, or a part of one: nothing ends and nothing is released once its lease is lost. */
   readonly ofWhole?: HeldWhole;
+}
+
+/** Moments by `performance.now()`. */
+export interface AttemptMoments {
+  readonly claimedAt: number;
+  readonly startedAt: number;
+  readonly sentAt: number;
+  readonly settledAt: number;
 }
 
 /** The committed decision about each delivery. */

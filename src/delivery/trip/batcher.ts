@@ -24,8 +24,10 @@ export function createBatcher<In, Out>(options: BatcherOptions<In, Out>): (item:
 
   const together = async (group: readonly Waiting[]): Promise<void> => {
     let results: readonly Out[];
+    const items: In[] = [];
+    for (const { item } of group) items.push(item);
     try {
-      results = await options.run(group.map((caller) => caller.item));
+      results = await options.run(items);
     } catch (error) {
       const [only] = group;
       if (group.length === 1) return only?.fail(error);

@@ -1,7 +1,7 @@
 // The types that the steps of an attempt hand on to each other, and all that they need of the process.
 // Invariant: types only. A trip is read-only: a step that learns something hands on a new one. Only the number of a file, once reserved, is
 // written into its batch.
-import type { Action, Connector, Credentials, SendContext } from '../../../connectors/contract.ts';
+import type { Action, Connector, Credentials, Outcome, SendContext } from '../../../connectors/contract.ts';
 import type { Authorisation } from '../../domain/destination.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
 import type { Lead, OptionalBlock } from '../../domain/lead.ts';
@@ -12,6 +12,7 @@ import type { AttemptDelivery } from '../../store/deliveries/deliveries.ts';
 import type { LeadRead } from '../../store/leads/leads.ts';
 import type {
   Access,
+  AttemptMoments,
   CallProgress,
   Claim,
   ClaimedDelivery,
@@ -86,6 +87,14 @@ export interface TripNeeds extends Omit<DelivererOptions, 'step' | 'random'> {
   readonly claim: (destinationId: string, load: ClaimLoad) => Promise<Claim>;
   readonly depart: (departure: Departure) => Promise<DepartureAnswer>;
   readonly record: (end: TripEnd) => Promise<Recorded>;
+  /** Traces a settled attempt; undefined where no OpenTelemetry SDK is loaded beside the program. */
+  readonly trace?: (
+    rows: readonly ClaimedDelivery[],
+    outcome: Outcome,
+    settled: Recorded,
+    trip: Pick<Trip, 'connector' | 'batch'>,
+    moments: AttemptMoments,
+  ) => void;
 }
 
 /** The request of a job. */

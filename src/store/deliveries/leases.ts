@@ -1,5 +1,6 @@
-// Checks and renews the leases of deliveries, with their fencing tokens, and gives the SQL of the check.
-// Invariant: id and token identify a lease; its time is the database's.
+// Takes, checks and renews the leases of deliveries, with their fencing tokens, and marks departures under them.
+// Invariant: id and token identify a lease; its time is the database's. A claim has locked all rows of the same lead and destination
+// (`departure-locks.ts`).
 import { inList, type Sql, type SqlValue } from '../database.ts';
 
 /** Rows per statement: a file of thousands would exceed the 65,535 placeholders of a prepared statement. */
@@ -104,4 +105,144 @@ export function columnsById<Row extends readonly (string | number)[]>(
     columns.push(valueById(ids, values));
   }
   return columns as unknown as { readonly [Column in keyof Row]: ById };
+}
+
+// Claims deliveries: counts those in flight, takes the lease or puts the rows back.
+
+/** Deliveries of a destination in flight under a live lease. Reads each of them. */
+export async function countSending(tx: Sql, destinationId: string): Promise<number> {
+  const [row] = await tx.all<{ n: number }>(
+    "SELECT COUNT(*) AS n FROM deliveries WHERE state = 'sending' AND destination_id = ? AND lease_until > UTC_TIMESTAMP(3)",
+    [destinationId],
+  );
+  return row?.n ?? 0;
+}
+
+/** `SET` of a lease: state `sending`, next attempt, next fencing token. Its values: the owner, then the duration, ms. */
+const leaseColumns = `state = 'sending', reason = '', attempt = attempt + 1, lease_token = lease_token + 1, lease_owner = ?,
+            lease_until = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3))`;
+
+/** Takes the lease. The caller has locked the rows. */
+export async function markSending(
+  tx: Sql,
+  ids: readonly number[],
+  leaseMs: number,
+  owner: string,
+): Promise<void> {
+  if (ids.length === 0) return;
+  const { marks, values } = inList(ids);
+  await tx.run(`UPDATE deliveries FORCE INDEX (PRIMARY) SET ${leaseColumns} WHERE id IN (${marks})`, [
+    owner,
+    leaseMs,
+    ...values,
+  ]);
+}
+
+/** Sets deliveries back to waiting without an attempt, due `afterMs` from now on the database's clock. */
+export async function putBack(
+  tx: Sql,
+  rows: readonly { readonly id: number; readonly reason: string; readonly afterMs: number }[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  if (rows.length > together) {
+    for (let start = 0; start < rows.length; start += together)
+      await putBack(tx, rows.slice(start, start + together));
+    return;
+  }
+  const ids = rows.map((row) => row.id);
+  const { marks, values } = inList(ids);
+  const reason = valueById(
+    ids,
+    rows.map((row) => row.reason),
+  );
+  const after = valueById(
+    ids,
+    rows.map((row) => Math.round(row.afterMs * 1000)),
+  );
+  await tx.run(
+    `UPDATE deliveries FORCE INDEX (PRIMARY) SET state = 'waiting', reason = ${reason.sql}, due_at = TIMESTAMPADD(MICROSECOND, ${after.sql}, UTC_TIMESTAMP(3)),
+            lease_until = NULL WHERE id IN (${marks})`,
+    [...reason.values, ...after.values, ...values],
+  );
+}
+
+/** Takes rows that cannot leave with their file out of it; a later file collects them. */
+export async function leaveBatch(tx: Sql, ids: readonly number[]): Promise<void> {
+  for (let start = 0; start < ids.length; start += together) {
+    const { marks, values } = inList(ids.slice(start, start + together));
+    await tx.run(`UPDATE deliveries FORCE INDEX (PRIMARY) SET batch_id = 0 WHERE id IN (${marks})`, values);
+  }
+}
+
+// Marks deliveries as departed: those claimed earlier, and those claimed and departed in one statement.
+// Invariant: only the current fencing token may depart a row; the caller appends `departed` in the same transaction.
+
+export interface DepartureMark extends Lease {
+  readonly id: number;
+  /** The moment named in the content; the first one is kept. */
+  readonly writtenAt: Date;
+  readonly sentRevision: number;
+  readonly sentMappingId: number;
+}
+
+const columnsOf = ({ sentRevision, sentMappingId, writtenAt }: DepartureMark) =>
+  [sentRevision, sentMappingId, writtenAt.toISOString().slice(0, 23).replace('T', ' ')] as const;
+
+/** `SET` of a departure; it follows the `SET` of a lease where both are one statement, and then uses the new `attempt`. */
+function departureColumns(
+  ids: readonly number[],
+  marks: readonly DepartureMark[],
+): {
+  readonly sql: string;
+  readonly values: readonly SqlValue[];
+} {
+  const [revision, mapping, written] = columnsById(ids, marks.map(columnsOf));
+  return {
+    sql: `departures = departures + 1, departed_attempt = attempt, sent_revision = ${revision.sql}, sent_mapping_id = ${mapping.sql},
+              first_departed_at = COALESCE(first_departed_at, ${written.sql})`,
+    values: [...revision.values, ...mapping.values, ...written.values],
+  };
+}
+
+/**
+ * Marks the departure of rows under their lease.
+ * @param locked `lockLeased` has locked the rows in this transaction and checked their leases; else this statement checks them, and
+ *   false means that one is lost: the caller must roll back
+ */
+export async function markDeparted(
+  tx: Sql,
+  marks: readonly DepartureMark[],
+  locked = false,
+): Promise<boolean> {
+  for (let start = 0; start < marks.length; start += together) {
+    const some = marks.slice(start, start + together);
+    const ids = some.map((mark) => mark.id);
+    const list = inList(ids);
+    const held = locked ? { sql: '', values: [] } : heldClause(some);
+    const columns = departureColumns(ids, some);
+    const { affected } = await tx.run(
+      `UPDATE deliveries FORCE INDEX (PRIMARY) SET ${columns.sql} WHERE id IN (${list.marks}) ${held.sql}`,
+      [...columns.values, ...list.values, ...held.values],
+    );
+    if (!locked && affected !== some.length) return false;
+  }
+  return true;
+}
+
+/** Claims and departs in one statement; the caller has locked the rows. The tokens of the marks are ignored. */
+export async function markSendingDeparted(
+  tx: Sql,
+  marks: readonly DepartureMark[],
+  lease: { readonly leaseMs: number; readonly owner: string },
+): Promise<void> {
+  for (let start = 0; start < marks.length; start += together) {
+    const some = marks.slice(start, start + together);
+    const ids = some.map((mark) => mark.id);
+    const list = inList(ids);
+    const columns = departureColumns(ids, some);
+    await tx.run(
+      `UPDATE deliveries FORCE INDEX (PRIMARY) SET ${leaseColumns}, ${columns.sql} WHERE id IN (${list.marks})`,
+      [lease.owner, lease.leaseMs, ...columns.values, ...list.values],
+    );
+  }
 }

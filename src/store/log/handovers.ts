@@ -4,7 +4,6 @@ import type { Action, OutcomeKind } from '../../../connectors/contract.ts';
 import { RelaisError } from '../../errors.ts';
 import { lockClients } from '../client-locks.ts';
 import { insertGroups, rowMarks, type Sql, type SqlValue } from '../database.ts';
-import { entryTextOf, handoverColumns } from './handover-text.ts';
 import { awaitSeal, type Waiting } from './handovers-unsealed.ts';
 import { refuseAddresses, refuseNames } from '../people/persons-names.ts';
 import type { AttemptDelivery } from '../deliveries/deliveries.ts';
@@ -12,12 +11,7 @@ import type { AttemptDelivery } from '../deliveries/deliveries.ts';
 // Gives the columns that every log entry about a delivery fills.
 // Invariant: ids, numbers and the action; no personal data.
 
-export const entryNames = (
-  row: AttemptDelivery,
-): Pick<Handover, 'clientId'> &
-  Required<
-    Pick<Handover, 'destinationId' | 'deliveryId' | 'leadId' | 'batchId' | 'run' | 'attempt' | 'action'>
-  > => ({
+export const entryNames = (row: AttemptDelivery) => ({
   clientId: row.clientId,
   destinationId: row.destinationId,
   deliveryId: row.id,
@@ -265,16 +259,14 @@ export async function appendHandovers(
 const withoutDefault = 3;
 
 /** Every other column has one of these as its default. */
-const isDefault = (value: SqlValue | undefined): boolean => value === '' || value === 0 || value === null;
-
-const allColumns = handoverColumns.map((_, index) => index);
+const defaults: ReadonlySet<SqlValue | undefined> = new Set(['', 0, null]);
 
 /** A departure fills two thirds of the columns, an outcome others: a column with its default in every row is not sent. */
 function filledColumns(rows: readonly (readonly SqlValue[])[]): readonly number[] {
   const filled: number[] = [];
-  for (const index of allColumns) {
+  for (let index = 0; index < handoverColumns.length; index += 1) {
     let isFilled = index < withoutDefault;
-    for (const row of rows) isFilled ||= !isDefault(row[index]);
+    for (const row of rows) isFilled ||= !defaults.has(row[index]);
     if (isFilled) filled.push(index);
   }
   return filled;
@@ -347,4 +339,62 @@ function valuesOf(entry: Handover, at: string): readonly SqlValue[] {
     if (typeof value === 'string' && !value.isWellFormed()) values[index] = value.toWellFormed();
   }
   return values;
+}
+
+// Builds the text of a log entry, which its signature, its seal and its archive use.
+// Invariant: an entry gives the same text when it is written and when it is read.
+
+/** Sealed columns, in the order in which they are sealed. */
+export const handoverColumns = [
+  'at',
+  'entry',
+  'client_id',
+  'destination_id',
+  'delivery_id',
+  'lead_id',
+  'batch_id',
+  'run',
+  'attempt',
+  'action',
+  'actor',
+  'purpose',
+  'connector',
+  'recipient',
+  'target',
+  'authorisation_id',
+  'mapping_version_id',
+  'lead_revision',
+  'fields',
+  'consents',
+  'digest',
+  'bytes',
+  'file_name',
+  'outcome',
+  'reason',
+  'status',
+  'answer_bytes',
+  'duration_ms',
+  'next_step',
+  // Last, and sealed only when not empty: entries sealed before they existed stay as they were.
+  'call_name',
+  'cited',
+] as const;
+
+/** Number of columns the log had when the first entry was sealed. */
+const firstColumns = 29;
+
+/** The id and the columns in their order, as JSON. A column added later is included only when it is not empty. */
+export function entryTextOf(id: number, values: readonly (SqlValue | undefined)[]): string {
+  const texts: (number | string | null)[] = [id];
+  for (const value of values) texts.push(textOf(value));
+  while (texts.length > 1 + firstColumns && texts.at(-1) === '') texts.pop();
+  return JSON.stringify(texts);
+}
+
+/** Bytes in hexadecimal, numbers in decimal, instants as DATETIME(6) in ISO 8601 without a zone. */
+function textOf(value: SqlValue | undefined): string | null {
+  if (value === null || value === undefined) return null;
+  if (value instanceof Date) return `${value.toISOString().slice(0, 23)}000`;
+  if (typeof value === 'object') return Buffer.from(value).toString('hex');
+  return String(value);
 }

@@ -1,7 +1,7 @@
 // Stores the seals and reads the entries they cover; records the archive files of the log.
 // Invariant: the entries to seal are those in handovers_unsealed (`handovers-unsealed.ts`), never a range derived from ids.
 import { rowMarks, type Sql } from '../database.ts';
-import { handoverColumns } from './handover-text.ts';
+import { handoverColumns } from './handovers.ts';
 
 // Records the archive files of the log, and deletes archived entries from the table.
 // Invariant: only the owner's account writes; the trigger lets an entry be deleted once its id is in log_archived_ranges.

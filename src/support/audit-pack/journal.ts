@@ -18,7 +18,7 @@ import {
   type Seal,
 } from '../../store/log/seals.ts';
 import type { Database } from '../../store/database.ts';
-import { handoverColumns } from '../../store/log/handover-text.ts';
+import { handoverColumns } from '../../store/log/handovers.ts';
 import { waitingAfter } from '../../store/log/handovers-unsealed.ts';
 import { idsOf } from '../../store/log/log-range.ts';
 import { dayOf, wholeDays } from './check-days.ts';

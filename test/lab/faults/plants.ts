@@ -32,7 +32,7 @@ export const plants: readonly Plant[] = [
     // What a killed worker held is held for ever.
     patches: [
       {
-        file: 'src/store/deliveries/delivery-claims.ts',
+        file: 'src/store/deliveries/leases.ts',
         find: 'lease_owner = ?,\n            lease_until = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3))',
         put: 'lease_owner = ?,\n            lease_until = TIMESTAMPADD(HOUR, 9 + 0 * ?, UTC_TIMESTAMP(3))',
       },
@@ -63,8 +63,13 @@ export const plants: readonly Plant[] = [
     patches: [
       {
         file: 'src/delivery/departure/departure.ts',
-        find: 'await appendHandovers(tx, entries, { at: now });',
+        find: 'await appendHandovers(tx, entries, { at: locked.now });',
         put: 'for (const entry of entries) afterwards.set(entry.deliveryId, entry);',
+      },
+      {
+        file: 'src/delivery/departure/departure.ts',
+        find: 'await appendHandovers(tx, await entriesOf(leaving), { at: locked.now });',
+        put: 'for (const entry of await entriesOf(leaving)) afterwards.set(entry.deliveryId, entry);',
       },
       {
         file: 'src/delivery/departure/departure.ts',
