@@ -167,7 +167,7 @@ async function openWith(config: Config, log: Log, opening: Opening = {}): Promis
     database,
     marks,
     reading: replica ?? database,
-    look: createLook(database, { sharedMs: Math.min(250, Math.max(100, 4 * config.planner.idleMs)) }),
+    look: lookOf(database, config.planner.idleMs),
     secrets,
     snapshot,
     ...meansOf(config, database, { keys, digestKey, log }),
@@ -199,6 +199,9 @@ async function openWith(config: Config, log: Log, opening: Opening = {}): Promis
     },
   };
 }
+
+const lookOf = (database: Database, everyMs: number): Look =>
+  createLook(database, { everyMs, sharedMs: Math.min(250, Math.max(100, 4 * everyMs)) });
 
 const signingAfter = (admit: (text: string) => void, keys: Keys): Sign => {
   const sign = createSign(keys.seal);

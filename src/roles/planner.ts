@@ -169,7 +169,7 @@ function startIntakeLoops(loop: StartLoop, app: App, { look, planner, atOnce, di
     'intake',
     () => (isMoving() ? everyMs() : idleMs),
     async () => {
-      if (!isMoving() && !(await look.looksFor('intake'))) return false;
+      if (!isMoving() && !(await look.awaitsRows())) return false;
       const wait = isMoving() ? { forMs: nextRows.forMs, everyMs: everyMs() } : undefined;
       const { taken } = await app.intake.acceptBatch(batch, wait);
       if (taken > 0) note(taken);
@@ -184,7 +184,7 @@ function startDispatchLoops(loop: StartLoop, app: App, { look, dispatcher, files
   const seen = whereSeen(look);
   loop(
     'dispatch',
-    Math.max(idleMs, 150),
+    Math.max(idleMs, pacedMs(240, idleMs)),
     seen(['planned', 'waiting'], async () => (await dispatcher.dispatch()) > 0),
   );
   // Refills a window that empties fast before the next pass over all of them.

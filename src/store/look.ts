@@ -19,11 +19,11 @@ const places = {
   sending: anyDelivery('sending'),
   pending: anyDelivery('pending'),
   withheld: anyDelivery('withheld'),
-  overdue: `deliveries FORCE INDEX (deliveries_open) WHERE settled_at IS NULL AND ${due('expires_at')}`,
+  overdue: `deliveries late FORCE INDEX (deliveries_open) WHERE settled_at IS NULL AND ${due('expires_at')}`,
   held: 'destination_states WHERE held = 1',
   slots: `slots FORCE INDEX (slots_state) WHERE state = 'due' AND ${due('slot_at')}`,
   files: `${underWay} AND ${due('due_at')}`,
-  answers: `batches FORCE INDEX (batches_look) WHERE ${due('look_at')}`,
+  answers: `batches looked FORCE INDEX (batches_look) WHERE ${due('look_at')}`,
   longFiles: `${underWay} AND role = 'whole'`,
   consentEnds: `consent_ends FORCE INDEX (consent_ends_due) WHERE ${due('due_at')}`,
   entityChanges: `entity_changes FORCE INDEX (entity_changes_due) WHERE ${due('due_at')}`,
@@ -38,57 +38,79 @@ const places = {
 export type Sign = keyof typeof places;
 export const signs = Object.keys(places) as readonly Sign[];
 
-/** One column: the server describes each column of an answer, which costs more than these words. NULLs are left out. */
-const statementOf = (wanted: readonly Sign[]): string =>
-  `SELECT CONCAT_WS(' ', ${wanted.map((sign) => `(SELECT '${sign}' FROM ${places[sign]} LIMIT 1)`).join(', ')}) AS seen`;
-const whole = statementOf(signs);
+const onceAt = (sign: Sign): string => `(SELECT '${sign}' FROM ${places[sign]} LIMIT 1)`;
 
-export async function readSigns(
-  sql: ReadOnlySql,
-  wanted: readonly Sign[] = signs,
-): Promise<ReadonlySet<Sign>> {
-  const [row] = await sql.all<{ readonly seen: string }>(wanted === signs ? whole : statementOf(wanted));
+/** One column: the server describes each column of an answer, which costs more than these words. NULLs are left out. */
+const statementOf = (looks: readonly string[]): string =>
+  `SELECT CONCAT_WS(' ', ${looks.join(', ')}) AS seen`;
+const whole = statementOf(signs.map(onceAt));
+
+/**
+ * Looks for new rows so many times, with pauses in between, then at the other signs: the process sleeps meanwhile, and the server needs no
+ * statement for each look. COALESCE evaluates in order and ends at the first row. Only a read that locks sees what was committed after its
+ * statement began; it locks no row but the one it finds, until its end.
+ */
+export function waitingLook(everyMs: number, times: number): string {
+  const pause = `NULLIF(SLEEP(${everyMs / 1_000}), 0)`;
+  const rows = `(SELECT 'intake' FROM ${places.intake} LIMIT 1 FOR UPDATE SKIP LOCKED)`;
+  const inTurn = Array<string>(times).fill(rows).join(`, ${pause}, `);
+  return statementOf([`COALESCE(${inTurn})`, ...signs.filter((sign) => sign !== 'intake').map(onceAt)]);
+}
+
+export async function readSigns(sql: ReadOnlySql, statement = whole): Promise<ReadonlySet<Sign>> {
+  const [row] = await sql.all<{ readonly seen: string }>(statement);
   return new Set((row?.seen ?? '').split(' ').filter((word): word is Sign => word in places));
 }
 
 export interface Look {
   /** True if a look of a moment ago saw one of these signs. */
   readonly sees: (...wanted: readonly Sign[]) => Promise<boolean>;
-  /** The same by a look of now: one that is under way, or at these signs alone, where the look at all of them can still be shared. */
-  readonly looksFor: (...wanted: readonly Sign[]) => Promise<boolean>;
+  /** Looks for new rows for about as long as a look is shared, and then at all signs, for the other loops as well. True where there are rows. */
+  readonly awaitsRows: () => Promise<boolean>;
 }
 
 export interface LookOptions {
-  /** So long a look is shared, ms: one loop looks more often, and the others look for themselves only where it does not run. */
+  /** So long a look is shared, ms: the loop that waits for rows looks about as often, and the others look for themselves where it does not run. */
   readonly sharedMs?: number;
+  /** From one look for new rows to the next, ms. */
+  readonly everyMs?: number;
   readonly now?: () => number;
 }
 
+/** Looks for rows in one statement: a change of the schema waits for its end. */
+const mostLooks = 4;
+
 export function createLook(sql: ReadOnlySql, options: LookOptions = {}): Look {
-  const { sharedMs = 100, now = (): number => performance.now() } = options;
+  const { sharedMs = 100, everyMs = 25, now = (): number => performance.now() } = options;
+  const untilRows = waitingLook(everyMs, Math.max(1, Math.min(mostLooks, Math.floor(sharedMs / everyMs))));
   let at = Number.NEGATIVE_INFINITY;
-  let isLooking = false;
+  let isWaiting = false;
   let seen: Promise<ReadonlySet<Sign>> = Promise.resolve(new Set());
   const lookAround = (): void => {
     at = now();
-    isLooking = true;
-    seen = readSigns(sql).finally(() => {
-      isLooking = false;
-    });
+    seen = readSigns(sql);
     // A failed look is not shared with those that come later.
     seen.catch(() => {
       at = Number.NEGATIVE_INFINITY;
     });
   };
-  const isShared = (): boolean => now() - at < sharedMs;
-  const sees: Look['sees'] = async (...wanted) => {
-    if (!isShared()) lookAround();
-    const found = await seen;
-    return wanted.some((sign) => found.has(sign));
-  };
   return {
-    sees,
-    looksFor: async (...wanted) =>
-      isShared() && !isLooking ? (await readSigns(sql, wanted)).size > 0 : await sees(...wanted),
+    sees: async (...wanted) => {
+      // The look that waits renews it at its end.
+      if (now() - at >= (isWaiting ? 2 * sharedMs : sharedMs)) lookAround();
+      const found = await seen;
+      return wanted.some((sign) => found.has(sign));
+    },
+    awaitsRows: async () => {
+      isWaiting = true;
+      try {
+        const found = await readSigns(sql, untilRows);
+        at = now();
+        seen = Promise.resolve(found);
+        return found.has('intake');
+      } finally {
+        isWaiting = false;
+      }
+    },
   };
 }

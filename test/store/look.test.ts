@@ -1,6 +1,7 @@
 // One look for all loops: each sign shows the row that its loop works on, an idle gateway shows none, and loops share a look.
-import type { SqlValue } from '../../src/store/database.ts';
-import { createLook, readSigns, signs, type Sign } from '../../src/store/look.ts';
+import type { Sql, SqlValue } from '../../src/store/database.ts';
+import { createLook, readSigns, signs, waitingLook, type Sign } from '../../src/store/look.ts';
+import { processesTable } from '../support/processes.ts';
 import { openStoreHome, type StoreHome } from './home.ts';
 
 let home: StoreHome;
@@ -13,7 +14,11 @@ const past = new Date('2026-10-01T10:00:00Z');
 const future = new Date('2099-01-01T00:00:00Z');
 
 /** Inserts a row with these columns, and something in every other column that needs a value. */
-async function plant(table: string, columns: Readonly<Record<string, SqlValue>>): Promise<void> {
+async function plant(
+  table: string,
+  columns: Readonly<Record<string, SqlValue>>,
+  sql: Pick<Sql, 'run'> = home.owner,
+): Promise<void> {
   const needed = await home.owner.all<{ name: string; kind: string }>(
     `SELECT COLUMN_NAME AS name, DATA_TYPE AS kind FROM information_schema.COLUMNS
       WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND IS_NULLABLE = 'NO' AND COLUMN_DEFAULT IS NULL AND EXTRA NOT LIKE '%auto_increment%'`,
@@ -32,7 +37,7 @@ async function plant(table: string, columns: Readonly<Record<string, SqlValue>>)
     ...columns,
   };
   const names = Object.keys(all);
-  await home.owner.run(
+  await sql.run(
     `INSERT INTO ${table} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`,
     Object.values(all),
   );
@@ -107,13 +112,13 @@ test.each(signs)('%s: shown by what is due, and not by what is over or comes lat
   await home.owner.run(`DELETE FROM ${due[0]}`);
 });
 
-test('loops that ask within a tenth of a second share a look; one that looks now looks at its own sign alone', async () => {
+test('loops that ask within a tenth of a second share a look', async () => {
   let [looks, at, seen] = [0, 0, ''];
   const look = createLook(
     {
-      all: <Found>(sql: string) => {
+      all: <Found>() => {
         looks += 1;
-        return Promise.resolve([{ seen: sql.includes('alerts') ? seen : 'intake' }] as Found[]);
+        return Promise.resolve([{ seen }] as Found[]);
       },
     },
     { now: () => at },
@@ -123,29 +128,68 @@ test('loops that ask within a tenth of a second share a look; one that looks now
   seen = 'alerts intake';
   await expect(look.sees('intake')).resolves.toBe(false);
   expect(looks).toBe(1);
-  await expect(look.looksFor('intake')).resolves.toBe(true);
-  await expect(look.sees('intake', 'alerts')).resolves.toBe(false);
-  expect(looks).toBe(2);
   at = 100;
-  await expect(look.looksFor('intake')).resolves.toBe(true);
   await expect(look.sees('alerts')).resolves.toBe(true);
-  expect(looks).toBe(3);
+  expect(looks).toBe(2);
 });
 
-test('a look that is under way is a look of now', async () => {
-  let looks = 0;
+test('a look that waits for rows is shared from its end; loops that ask meanwhile go by the one before, but not for ever', async () => {
+  let at = 0;
+  const answers: ((seen: string) => void)[] = [];
   const look = createLook(
     {
-      all: <Found>() => {
-        looks += 1;
-        return Promise.resolve([{ seen: 'intake' }] as Found[]);
-      },
+      all: <Found>() =>
+        new Promise<Found[]>((done) => {
+          answers.push((seen) => done([{ seen }] as Found[]));
+        }),
     },
-    { now: () => 0 },
+    { now: () => at },
   );
-  const both = [look.sees('alerts'), look.looksFor('intake')];
-  await expect(Promise.all(both)).resolves.toEqual([false, true]);
-  expect(looks).toBe(1);
+  const first = look.awaitsRows();
+  answers[0]?.('alerts');
+  await expect(first).resolves.toBe(false);
+  at = 60;
+  const second = look.awaitsRows();
+  at = 199;
+  await expect(Promise.all([look.sees('alerts'), look.sees('bulk')])).resolves.toEqual([true, false]);
+  expect(answers).toHaveLength(2);
+  at = 200;
+  const own = look.sees('bulk');
+  expect(answers).toHaveLength(3);
+  answers[2]?.('bulk');
+  await expect(own).resolves.toBe(true);
+  answers[1]?.('intake bulk alerts');
+  await expect(second).resolves.toBe(true);
+  await expect(look.sees('alerts')).resolves.toBe(true);
+  expect(answers).toHaveLength(3);
+});
+
+/** True while a statement of the home sleeps. */
+async function sleeps(): Promise<boolean> {
+  const rows = await home.owner.all(
+    `SELECT 1 FROM ${await processesTable(home.owner)} WHERE db = ? AND state = 'User sleep'`,
+    [home.name],
+  );
+  return rows.length > 0;
+}
+
+test('a row that is committed while a look waits ends the wait, and the look shows the other signs of that moment', async () => {
+  const found = readSigns(home.gateway, waitingLook(50, 100));
+  while (!(await sleeps()));
+  await plant('alerts', { next_try_at: past, sent_at: null });
+  await plant('lead_intake', { status: 'new' });
+  expect([...(await found)].toSorted()).toEqual(['alerts', 'intake']);
+  for (const table of ['alerts', 'lead_intake']) await home.owner.run(`DELETE FROM ${table}`);
+});
+
+test('a look that waits passes by rows of an open transaction, and waits for none', async () => {
+  await home.owner.transaction(
+    async (tx) => {
+      await plant('lead_intake', { status: 'new' }, tx);
+      expect([...(await readSigns(home.gateway, waitingLook(1, 3)))]).toEqual([]);
+    },
+    { undoIf: () => true },
+  );
 });
 
 test('a look that failed is not shared', async () => {
