@@ -65,7 +65,7 @@ export function createConnections(options: ConnectionOptions): Connections {
     if (ready.has(raw)) return raw;
     streamOf(raw).setTimeout(silenceMs);
     streamOf(raw).on('timeout', () => streamOf(raw).destroy(new Error('silent')));
-    shareParameterKinds(raw);
+    slimStatements(raw);
     try {
       ready.set(raw, connectionOn(raw, await setUp(raw, silenceMs, options.readOnly === true)));
     } catch (error) {
@@ -198,6 +198,7 @@ interface ParameterKind {
 
 interface Statement {
   parameters: readonly ParameterKind[];
+  columns: readonly unknown[];
 }
 
 /** The driver's statement cache, which its types do not show. */
@@ -207,9 +208,10 @@ interface Kept {
 
 /**
  * Shares the parameter descriptions that the driver keeps with each prepared statement of a connection. One
- * description per kind, not per placeholder: for a worker that writes files they were a third of its heap.
+ * description per kind, not per placeholder: for a worker that writes files they were a third of its heap. Those of the columns are dropped:
+ * each keeps the packet that it came in, and an execution reads its own.
  */
-function shareParameterKinds(raw: PoolConnection): void {
+function slimStatements(raw: PoolConnection): void {
   const { _statements: kept } = raw as unknown as { readonly _statements: Kept };
   const keep = kept.set.bind(kept);
   const kinds = new Map<string, ParameterKind>();
@@ -221,6 +223,7 @@ function shareParameterKinds(raw: PoolConnection): void {
   };
   kept.set = (key, statement) => {
     statement.parameters = statement.parameters.map(shared);
+    statement.columns = [];
     keep(key, statement);
   };
 }

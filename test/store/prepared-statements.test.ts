@@ -4,7 +4,12 @@ import { inList, openDatabase } from '../../src/store/database.ts';
 import { freshDatabase } from '../support/database.ts';
 
 interface Kept {
-  readonly _statements: { readonly values: () => Iterable<{ readonly parameters: readonly object[] }> };
+  readonly _statements: {
+    readonly values: () => Iterable<{
+      readonly parameters: readonly object[];
+      readonly columns: readonly object[];
+    }>;
+  };
 }
 
 test('a statement with thousands of marks is kept with one description for each kind of parameter', async () => {
@@ -21,6 +26,7 @@ test('a statement with thousands of marks is kept with one description for each 
     const [statement] = [...(connection?._statements.values() ?? [])];
     expect(statement?.parameters.length).toBe(values.length + 1);
     expect(new Set(statement?.parameters).size).toBeLessThan(5);
+    expect(statement?.columns).toEqual([]);
   } finally {
     executed.mockRestore();
     await database.close();
