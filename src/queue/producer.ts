@@ -62,9 +62,12 @@ export function createProducer(options: {
     },
     epochLost: async () => {
       await permit();
-      const fresh = randomUUID();
-      const set = await redis.set(epochKey(prefix), fresh, 'NX');
-      const now = set === 'OK' ? fresh : ((await redis.get(epochKey(prefix))) ?? '');
+      const key = epochKey(prefix);
+      let now = await redis.get(key);
+      if (now === null) {
+        await redis.set(key, randomUUID(), 'NX');
+        now = (await redis.get(key)) ?? '';
+      }
       const answer = epoch === undefined ? 'first' : epoch === now ? 'kept' : 'lost';
       epoch = now;
       return answer;
