@@ -22,7 +22,7 @@ import {
 import { createTakings, deathsAloneAtMost, suspectParts, type Takings } from '../store/intake/takings.ts';
 import type { DueJobAt } from '../store/deliveries/due-work.ts';
 import { emptyWork, planChange } from './planning/plan-change.ts';
-import type { QueueAtOnce } from './planning/queue-at-once.ts';
+import type { QueueAtOnce } from './planning/push-jobs.ts';
 import { targetsOf } from './planning/targets.ts';
 import { writePlan } from './planning/write-plan.ts';
 import type { Published } from './trip/mapping-cache.ts';

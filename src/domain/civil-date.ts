@@ -124,12 +124,6 @@ export function clockAt(ms: number, zone: string) {
   };
 }
 
-/** `2026-11-28`. */
-export function civilDay(at: Date, zone: string): string {
-  const { year, month, day } = clockAt(at.getTime(), zone);
-  return `${year}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
-}
-
 /**
  * Midnight of the same civil day some years earlier; of 28 February when that year has no 29th. Not for zones that skip midnight.
  */

@@ -75,6 +75,13 @@ function takesBack(event: ConsentRecord, grant: ConsentRecord): boolean {
   );
 }
 
+/**
+ * True for an answer that may apply to other leads of the person: with one flag per address in a CRM, an older grant that leaves
+ * later would lift it.
+ */
+export const isNo = ({ state }: Pick<ConsentRecord, 'state'>): boolean =>
+  state === 'withdrawn' || state === 'refused';
+
 /** Events of one row in their order of receipt: by stamp; at the same instant the more protective last. */
 export const inOrder = (events: readonly ConsentRecord[]): readonly ConsentRecord[] =>
   events.toSorted(

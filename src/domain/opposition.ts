@@ -1,7 +1,7 @@
 // Defines the opposition list: withdrawals, stored for the mail address and phones for which they were made. Pure.
 // Invariant: an address is stored as a keyed digest only, one per client; an opt-in granted again is not opposed.
 import { yearsBefore } from './civil-date.ts';
-import { currentConsent, stampedAheadMs } from './consent.ts';
+import { currentConsent, stampedAheadMs, isNo } from './consent.ts';
 import {
   consentChannels,
   consentPurposes,
@@ -78,13 +78,6 @@ export function standingWithdrawals(consents: readonly ConsentRecord[], now: Dat
 /** Source of an event that is a copy, with the id of the origin lead. */
 const repeated = 'same_person:';
 export const repeatSource = (leadId: number): string => `${repeated}${leadId}`;
-
-/**
- * True for an answer that may apply to other leads of the person: with one flag per address in a CRM, an older grant that leaves
- * later would lift it.
- */
-export const isNo = ({ state }: Pick<ConsentRecord, 'state'>): boolean =>
-  state === 'withdrawn' || state === 'refused';
 
 /**
  * True when the answer applies to a lead that shares this kind of address. A withdrawal concerns the person. A refusal concerns

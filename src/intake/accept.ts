@@ -83,7 +83,7 @@ export function createIntake(deps: IntakeDeps): Intake {
     if (result.planned.length > 0) deps.log.info('planner.planned', { count: result.planned.length });
     for (const listener of listeners) listener(result);
   };
-  const processing = { ...deps, anomalies: createAnomalyCounter(deps), takings };
+  const processing = { ...deps, anomalies: createAnomalyCounter(deps), clear: new Map(), takings };
   const together = createTogether({ ...processing, onCommitted: tell });
   const rounds = createRounds({
     ...processing,
@@ -152,16 +152,14 @@ async function acceptBatch(
 ): Promise<BatchResult> {
   const { database, log } = running.deps;
   const round = newRound();
-  const settled = await running.rounds
-    .together(take, round, running.troubles === 0 ? 'planned' : undefined)
-    .then((done) => {
-      running.troubles = 0;
-      return done;
-    })
-    .catch((error: unknown) => {
-      const heads = [...round.worked.values()];
-      return isOfNoRow(error) ? afterTrouble(running, error, heads) : oneByOne(running, heads);
-    });
+  let settled: ProcessedRows;
+  try {
+    settled = await running.rounds.together(take, round, running.troubles === 0 ? 'planned' : undefined);
+    running.troubles = 0;
+  } catch (error) {
+    const heads = [...round.worked.values()];
+    settled = await (isOfNoRow(error) ? afterTrouble(running, error, heads) : oneByOne(running, heads));
+  }
   // Named and free: the process that marked them has died.
   const left = named.length === 0 ? [] : await database.transaction((tx) => takeRows(tx, named));
   for (const head of left) round.suspects.set(head.id, head);

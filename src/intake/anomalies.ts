@@ -10,7 +10,7 @@ import {
   type JudgedLead,
   type OptIn,
 } from '../domain/anomaly.ts';
-import { civilDay } from '../domain/civil-date.ts';
+import { civilDate } from '../domain/civil-date.ts';
 import { entitiesOf } from '../domain/consent.ts';
 import type { Channel, ConsentRecord } from '../domain/lead.ts';
 import type { Notice } from '../domain/destination.ts';
@@ -58,19 +58,22 @@ export function createAnomalyCounter(deps: AnomalyDeps): AnomalyCounter {
     count: async (tx, accepted, clients) => {
       const rows = accepted.filter(({ candidate: { row } }) => row.kind === 'lead' || row.kind === 'consent');
       if (rows.length === 0) return;
-      const asked = [...new Set(rows.map(({ candidate }) => candidate.row.clientId))];
-      const stale = asked.filter((id) => {
+      const stale = new Set<string>();
+      for (const { candidate } of rows) {
+        const id = candidate.row.clientId;
         const known = expectations.get(id);
-        return (
-          known?.revision !== clients.get(id)?.revision || performance.now() - (known?.readAt ?? 0) > freshMs
-        );
-      });
-      for (const contract of await readContracts(tx, stale))
+        if (
+          known?.revision !== clients.get(id)?.revision ||
+          performance.now() - (known?.readAt ?? 0) > freshMs
+        )
+          stale.add(id);
+      }
+      for (const contract of stale.size === 0 ? [] : await readContracts(tx, [...stale]))
         expectations.set(contract.clientId, await expectedOf(contract, clients, deps));
       const said = consentsByLead(rows);
       const found = rows.flatMap((row) => judged(row, said, expectations, deps.log));
       if (found.length === 0) return;
-      const day = civilDay(tx.now(), 'Europe/Paris');
+      const day = civilDate(tx.now());
       await countAnomalies(
         tx,
         found.map((anomaly) => limitKeys({ ...anomaly, day })),

@@ -14,12 +14,11 @@ import {
 } from '../store/leads/lead-writes.ts';
 import type { Candidate, LockedDeps, RowLedger } from './batch.ts';
 import type { CreatedLead } from './create.ts';
-import { erasedSince, holdForOfficer, type Bringing } from './erased-before.ts';
-import { checkRanges, checkReachable, judgedColumns } from './semantic-checks.ts';
+import { erasedSince, holdForOfficer, type Bringing } from './too-late.ts';
+import { checkRanges, checkReachable, judgedColumns, type CheckedRow } from './contract.ts';
 import { refusal, type ColumnRefusal } from './refusals.ts';
 import { keepAddresses } from './former-addresses.ts';
 import { checkWeight, heavier, weightless } from './weight.ts';
-import type { CheckedRow } from './row.ts';
 
 interface State {
   readonly id: number;

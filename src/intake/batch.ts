@@ -5,11 +5,11 @@ import type { Sql } from '../store/database.ts';
 import type { DueJobAt } from '../store/deliveries/due-work.ts';
 import type { RowId } from '../store/intake/intake-take.ts';
 import type { NewLeadChange } from '../store/leads/lead-writes.ts';
-import type { ClientLists } from '../store/leads/client-lists.ts';
+import type { ClearClients, ClientLists } from '../store/leads/client-lists.ts';
 import type { LockedClient } from '../store/client-locks.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
 import type { ColumnRefusal } from './refusals.ts';
-import type { CheckedRow } from './row.ts';
+import type { CheckedRow } from './contract.ts';
 
 /** Clients that the transaction has locked. */
 export type Clients = ReadonlyMap<string, Pick<LockedClient, 'revision'>>;
@@ -54,6 +54,8 @@ export interface ProcessDeps {
   readonly anomalies: AnomalyCounter;
   /** Absent: every lead is planned later, from `lead_changes`. */
   readonly planFresh?: PlanFresh;
+  /** Clients of lone leads, as this process found them; absent: they are locked and read each time. */
+  readonly clear?: ClearClients;
 }
 
 /** The same with the lists of the clients that the transaction has locked. */

@@ -1,10 +1,18 @@
-// Checks one row against the lead contract and reads it into the domain's types.
-// Invariant: closed and strict: nothing is trimmed, cased, defaulted or invented for a person (C05, C13, C16b).
+// Checks one row against the lead contract, reads it into the domain's types, and digests it, so that the same row is known again.
+// Invariant: closed and strict: nothing is trimmed, cased, defaulted or invented for a person (C05, C13, C16b); the defaults are the kind of
+// operation and the initiator of an interaction.
 import type { ErrorObject, ValidateFunction } from 'ajv';
+import { phoneGrantDays } from '../domain/consent.ts';
+import { mac } from '../domain/keyed.ts';
 import type { ConsentRecord, Interaction } from '../domain/lead.ts';
 import type { IntakeColumn } from '../store/intake/intake.ts';
-import { columnFacts, leadColumns, type LeadColumn, type LeadValue } from '../domain/lead-fields/columns.ts';
-import { checkMeaning } from './semantic-checks.ts';
+import {
+  columnFacts,
+  leadColumns,
+  type LeadColumn,
+  type LeadFields,
+  type LeadValue,
+} from '../domain/lead-fields/columns.ts';
 import {
   consentElement,
   consentRequired,
@@ -16,10 +24,42 @@ import {
   type RowKind,
   type Rule,
 } from './fields.ts';
-import { createAjv, parseInstant } from './formats.ts';
-import { readJsonColumn } from './json-column.ts';
+import { createAjv, parseInstant, readJsonColumn } from './formats.ts';
 import { refusal, shownName, type ColumnRefusal, type RefusalCode } from './refusals.ts';
-import type { CheckedRow } from './row.ts';
+
+/** A row that follows the contract, read. */
+export interface CheckedRow {
+  readonly kind: RowKind;
+  readonly clientId: string;
+  readonly reference: string;
+  /** For a lead: its reference; with client and kind it makes the row unique. */
+  readonly rowReference: string;
+  readonly fields: LeadFields;
+  readonly clear: readonly LeadColumn[];
+  readonly consents: readonly ConsentRecord[];
+  readonly interactions: readonly Interaction[];
+}
+
+/**
+ * The text whose keyed digest identifies a repeated row. The same meaning gives the same text whatever the order of keys or the spelling
+ * of an instant.
+ */
+export const rowText = (row: CheckedRow): string => JSON.stringify(ordered(row));
+
+/** No plain hash of a person. */
+export const rowDigest = (key: Buffer, row: CheckedRow): Buffer => mac(key, rowText(row));
+
+function ordered(value: unknown): unknown {
+  if (value instanceof Date) return value.toISOString();
+  if (Array.isArray(value)) return value.map(ordered);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries: unknown[] = [];
+  for (const name of Object.keys(value).sort()) {
+    const item = (value as Readonly<Record<string, unknown>>)[name];
+    if (item !== undefined) entries.push([name, ordered(item)]);
+  }
+  return entries;
+}
 
 export type Checked = { readonly row: CheckedRow } | { readonly refusals: readonly ColumnRefusal[] };
 
@@ -223,4 +263,113 @@ function place(error: ErrorObject): { path: string; rule: Rule | undefined } {
     .join('');
   if (steps.length < 3) return { path: path === '' ? 'row' : path, rule: fieldOf(column) };
   return { path, rule: (column === 'consents' ? consentElement : interactionElement)[key] };
+}
+
+// Checks a row beyond its schema: instants against now and each other, ranges, proof of a phone grant, reachability.
+// Invariant: pure; judges the row, never repairs it.
+
+const dayMs = 86_400_000;
+/** Clocks of the web server, the switchboard and the gateway differ a little. */
+const aheadMs = 5 * 60_000;
+
+/** A lead without one of these could not be filed or kept lawfully: never cleared. */
+export const notClearable: readonly LeadColumn[] = columnFacts
+  .filter(({ presence }) => presence !== 'optional')
+  .map(({ column }) => column);
+
+const reachedBy = ['last_name', 'email', 'mobile', 'landline'] as const;
+const ranges = ['surface', 'budget'] as const;
+
+/** Columns of the lead by which a correction is judged. */
+export const judgedColumns: readonly LeadColumn[] = [
+  ...reachedBy,
+  ...ranges.flatMap((name) => [`${name}_min`, `${name}_max`] as const),
+];
+
+const instants = columnFacts.filter(({ type }) => type === 'date').map(({ column }) => column);
+
+export function checkMeaning(row: CheckedRow, now: Date): readonly ColumnRefusal[] {
+  const latest = now.getTime() + aheadMs;
+  const problems: ColumnRefusal[] = [];
+  for (const name of instants) {
+    const value = row.fields[name];
+    if (value instanceof Date && value.getTime() > latest)
+      problems.push(refusal(name, 'OUT_OF_RANGE', 'in the future'));
+  }
+  if (row.kind === 'lead') problems.push(...checkReachable(row.fields, 'row'));
+  if (row.kind === 'correction') problems.push(...checkCorrection(row));
+  problems.push(...checkRanges(row.fields));
+  for (const [index, event] of row.consents.entries())
+    problems.push(...checkConsent(event, `consents[${index}]`, latest));
+  for (const [index, event] of row.interactions.entries())
+    problems.push(...checkInteraction(event, `interactions[${index}]`, latest));
+  return problems;
+}
+
+/** A lead needs a name or an address. */
+export function checkReachable(fields: LeadFields, column: string): readonly ColumnRefusal[] {
+  if (reachedBy.some((name) => fields[name] !== undefined)) return [];
+  return [refusal(column, 'REQUIRED', 'at least one of last_name, email, mobile and landline')];
+}
+
+export function checkRanges(fields: LeadFields): readonly ColumnRefusal[] {
+  const problems: ColumnRefusal[] = [];
+  for (const name of ranges) {
+    const min = fields[`${name}_min`];
+    const max = fields[`${name}_max`];
+    if (typeof min === 'number' && typeof max === 'number' && min > max)
+      problems.push(refusal(`${name}_max`, 'OUT_OF_RANGE', `below ${name}_min`));
+  }
+  return problems;
+}
+
+function checkCorrection(row: CheckedRow): readonly ColumnRefusal[] {
+  if (Object.keys(row.fields).length === 0 && row.clear.length === 0) {
+    return [refusal('row', 'REQUIRED', 'a correction changes or clears at least one column')];
+  }
+  const problems: ColumnRefusal[] = [];
+  for (const name of row.clear) {
+    if (!leadColumns.includes(name))
+      problems.push(
+        refusal('clear_fields', 'NOT_ALLOWED_VALUE', 'column names, separated by commas without blanks'),
+      );
+    else if (notClearable.includes(name))
+      problems.push(refusal('clear_fields', 'NOT_ALLOWED_VALUE', `${name} is mandatory`));
+    else if (row.fields[name] !== undefined)
+      problems.push(refusal('clear_fields', 'NOT_ALLOWED_VALUE', `${name} is also given a value`));
+  }
+  return problems;
+}
+
+function checkConsent(event: ConsentRecord, path: string, latest: number): readonly ColumnRefusal[] {
+  const problems: ColumnRefusal[] = [];
+  const at = event.recordedAt.getTime();
+  if (at > latest) problems.push(refusal(`${path}.recordedAt`, 'OUT_OF_RANGE', 'in the future'));
+  if (event.validUntil !== undefined && event.validUntil.getTime() <= at) {
+    problems.push(refusal(`${path}.validUntil`, 'OUT_OF_RANGE', 'not after recordedAt'));
+  }
+  if (event.channel !== 'phone' || event.state !== 'granted') return problems;
+  // C16b: the professional must prove the consent: the entity and the wording it was given to.
+  for (const name of ['legalEntity', 'wordingVersion'] as const) {
+    if (event[name] === undefined)
+      problems.push(refusal(`${path}.${name}`, 'REQUIRED', 'a phone consent must be provable'));
+  }
+  if (event.validUntil !== undefined && event.validUntil.getTime() > at + phoneGrantDays * dayMs) {
+    problems.push(
+      refusal(`${path}.validUntil`, 'OUT_OF_RANGE', `a phone consent lives ${phoneGrantDays} days at most`),
+    );
+  }
+  return problems;
+}
+
+/** The centre's own interactions: they express no will of the prospect, and must never restart retention (C08, C33). */
+const ours = new Set(['failed_callback', 'email_sent', 'sms_sent', 'brochure_sent', 'invitation_letter']);
+
+function checkInteraction(event: Interaction, path: string, latest: number): readonly ColumnRefusal[] {
+  const problems: ColumnRefusal[] = [];
+  if (event.at.getTime() > latest) problems.push(refusal(`${path}.at`, 'OUT_OF_RANGE', 'in the future'));
+  if (event.voluntary && ours.has(event.kind)) {
+    problems.push(refusal(`${path}.voluntary`, 'NOT_ALLOWED_VALUE', 'this kind is an action of the centre'));
+  }
+  return problems;
 }

@@ -1,12 +1,15 @@
 // Creates the new leads of a batch: lead, content, secret and interactions together; their consents are written with those of all rows.
-// Invariant: a lead is never half written; one reference makes one lead.
+// Hands those that need no more to planning, within the same transaction.
+// Invariant: a lead is never half written; one reference makes one lead; it is planned here only if no other row of the batch is about it.
+import { inOrder } from '../domain/consent.ts';
 import type { Sql } from '../store/database.ts';
 import type { LeadFields } from '../domain/lead-fields/columns.ts';
 import { insertInteractions, insertLeads, nameKey, type LockedLead } from '../store/leads/lead-writes.ts';
-import type { Candidate, LockedDeps, RowLedger } from './batch.ts';
-import { erasedSince, holdForOfficer } from './erased-before.ts';
+import { leadOfFields } from '../store/leads/leads.ts';
+import type { AcceptedRow, Candidate, FreshLead, LockedDeps, PlanFresh, RowLedger } from './batch.ts';
+import { erasedSince, holdForOfficer } from './too-late.ts';
 import { refusal } from './refusals.ts';
-import type { CheckedRow } from './row.ts';
+import type { CheckedRow } from './contract.ts';
 
 export interface CreatedLead extends LockedLead {
   readonly fields: LeadFields;
@@ -43,7 +46,10 @@ export async function createRows(
   const ids = await insertLeads(
     tx,
     [...fresh.values()].map(({ row, digest, receivedAt }) => ({ ...row, digest, receivedAt })),
+    deps.lists.proof,
   );
+  // None is left, or the client is not as it is remembered.
+  if (ids.size === 0) return new Map();
   await deps.secrets.create(tx, [...ids.values()]);
   const withIds = [...fresh].map(([name, candidate]) => ({ name, candidate, leadId: ids.get(name) ?? 0 }));
   await insertInteractions(
@@ -63,4 +69,26 @@ export async function createRows(
   // A second row of the same reference in this batch: the first is accepted by now, so the second is judged against it.
   for (const twin of twins) ledger.isFirst(twin);
   return created;
+}
+
+export const nonePlanned: Awaited<ReturnType<PlanFresh>> = { leadIds: new Set(), deliveries: [] };
+
+/** Leads of one row each: what a further row changes is planned with it, later. */
+export async function planFresh(
+  tx: Sql,
+  deps: LockedDeps,
+  accepted: readonly AcceptedRow[],
+): ReturnType<PlanFresh> {
+  if (deps.planFresh === undefined) return nonePlanned;
+  const rows = new Map<number, number>();
+  for (const { leadId } of accepted) rows.set(leadId, (rows.get(leadId) ?? 0) + 1);
+  const fresh: FreshLead[] = [];
+  for (const { candidate, leadId, revision } of accepted) {
+    const { row } = candidate;
+    if (row.kind !== 'lead' || rows.get(leadId) !== 1) continue;
+    const { clientId, fields, interactions } = row;
+    const lead = { ...leadOfFields(row, fields, inOrder(row.consents)), id: leadId, interactions };
+    fresh.push({ change: { clientId, leadId, revision, kind: 'created' }, lead });
+  }
+  return fresh.length === 0 ? nonePlanned : deps.planFresh(tx, fresh, deps.lists.destinations);
 }

@@ -7,7 +7,7 @@ import { interactionFields } from '../domain/lead-fields/interaction.ts';
 import { rules, type Rule } from '../domain/lead-fields/rules.ts';
 import type { DataCategory } from '../domain/lead.ts';
 import type { IntakeColumn } from '../store/intake/intake.ts';
-import { mostJsonElements } from './json-column.ts';
+import { mostJsonElements } from './formats.ts';
 
 export type { Rule } from '../domain/lead-fields/rules.ts';
 

@@ -1,8 +1,12 @@
-// Formats and keywords that the lead contract adds to JSON Schema, and the ajv instance with them.
-// Invariant: pure predicates; ajv is never verbose, so its errors carry no data.
+// Formats and keywords that the lead contract adds to JSON Schema, the ajv instance with them, and the reading of a JSON column.
+// Invariant: ajv is never verbose, so its errors carry no data. A text that could fill or stall the process is refused before it is parsed,
+// and so is a name that occurs twice; half a character is never repaired.
 import { Ajv } from 'ajv';
 import { fullFormats } from 'ajv-formats/dist/formats.js';
+import { jsonFaults, readJson, type JsonLimits } from '../domain/json-text.ts';
+import { mostColumnBytes } from '../domain/lead-values.ts';
 import { isPhone } from '../mapping/fields/texts.ts';
+import { refusal, shownName, type ColumnRefusal } from './refusals.ts';
 
 /** `2026-11-24T10:15:00+01:00` or `...Z`, seconds and up to three decimals optional; a day that exists, from 2000 on. */
 export function parseInstant(value: string): Date | undefined {
@@ -74,4 +78,51 @@ export function createAjv(): Ajv {
     validate: (_: boolean, value: number) => Math.abs(value * 100 - Math.round(value * 100)) < 1e-4,
   });
   return ajv;
+}
+
+export const mostJsonElements = 100;
+/** `[{"state":"granted"}]` has two levels; a little more is left for the contract to refuse field by field. */
+const limits: JsonLimits = { depth: 8, names: 64, elements: mostJsonElements };
+
+/** An escape of one half of a character, alone or in a pair. */
+const halfCharacter = /\\u[dD][89a-fA-F]/;
+
+type Column = keyof typeof mostColumnBytes;
+type Read = { readonly value: unknown } | { readonly refusals: readonly ColumnRefusal[] };
+
+/** @param given text, or the array of a file's line */
+export function readJsonColumn(name: Column, given: unknown): Read {
+  const says = `JSON array of 1 to ${mostJsonElements} elements, ${mostColumnBytes[name] / 1_024} KiB at most`;
+  const refused = (code: 'TOO_LONG' | 'BAD_JSON', detail = says): Read => ({
+    refusals: [refusal(name, code, detail)],
+  });
+  const text = typeof given === 'string' ? given : textOf(given);
+  if (text === undefined) return refused('BAD_JSON', jsonFaults.too_deep);
+  if (Buffer.byteLength(text) > mostColumnBytes[name]) return refused('TOO_LONG');
+  const read = readJson(text, limits);
+  if ('value' in read) {
+    // Half a character comes as such, or by an escape.
+    const mayBreak = !text.isWellFormed() || halfCharacter.test(text);
+    const broken = mayBreak ? brokenIn(read.value, name) : [];
+    return broken.length > 0 ? { refusals: broken } : read;
+  }
+  if (read.fault === 'too_wide') return refused('TOO_LONG');
+  return refused('BAD_JSON', read.fault === 'not_json' ? says : jsonFaults[read.fault]);
+}
+
+function textOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    // Deeper than the stack.
+    return undefined;
+  }
+}
+
+/** Paths of texts with half a character: `\ud800` of JSON, which a database would store as something else. */
+function brokenIn(value: unknown, path: string): readonly ColumnRefusal[] {
+  if (typeof value === 'string') return value.isWellFormed() ? [] : [refusal(path, 'BROKEN_TEXT')];
+  if (Array.isArray(value)) return value.flatMap((item, index) => brokenIn(item, `${path}[${index}]`));
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, item]) => brokenIn(item, `${path}.${shownName(key)}`));
 }

@@ -3,7 +3,7 @@
 import { addressDigests, type Addresses } from '../domain/opposition.ts';
 import type { Sql } from '../store/database.ts';
 import { addressesOf, keepFormerAddresses } from '../store/people/oppositions.ts';
-import type { CheckedRow } from './row.ts';
+import type { CheckedRow } from './contract.ts';
 
 const addresses = ['email', 'mobile', 'landline'] as const;
 

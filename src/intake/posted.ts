@@ -10,7 +10,7 @@ import { checkedOf, intakeValues, withClient, type Values } from './as-row.ts';
 import { flattened } from './import-jsonl.ts';
 import type { ColumnRefusal } from './refusals.ts';
 import type { Post } from './together.ts';
-import type { CheckedRow } from './row.ts';
+import type { CheckedRow } from './contract.ts';
 import { fields } from './fields.ts';
 
 const phones = fields.filter(({ schema }) => schema['format'] === 'e164').map(({ name }) => name as string);

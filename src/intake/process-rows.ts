@@ -1,26 +1,32 @@
 // Processes a batch of taken rows in one transaction: judges them, writes the lead tables, receipts and changes, removes or refuses rows.
 // Invariant: per lead, rows count in the order of their ids; a row that must wait for an earlier one stays 'new'.
-import { lockWithLists } from '../store/leads/client-lists.ts';
+import { inOrder } from '../domain/consent.ts';
 import type { Sql } from '../store/database.ts';
 import {
-  blankRows,
   insertReceipts,
   receiptsOf,
-  refuseRows,
-  holdRows,
   removeRows,
+  type LeadName,
   type RowRefusal,
 } from '../store/intake/intake.ts';
-import type { LockedClient } from '../store/client-locks.ts';
-import type { IntakeRow, RowId } from '../store/intake/intake-take.ts';
+import { newRowsAbout, type IntakeRow, type RowId } from '../store/intake/intake-take.ts';
+import { lockWithLists, noteClear, rememberedLists, type LockedLists } from '../store/leads/client-lists.ts';
+import { insertConsents } from '../store/leads/consents.ts';
 import {
   insertChanges,
   lockNamedLeads,
   nameKey,
+  uniqueNames,
   type NewLeadChange,
   type LockedLead,
 } from '../store/leads/lead-writes.ts';
 import { applyRows } from './apply.ts';
+import type { AcceptedRow, Candidate, LockedDeps, ProcessDeps, ProcessedRows, RowLedger } from './batch.ts';
+import { checkRow, rowDigest, tooLong, type CheckedRow } from './contract.ts';
+import { createRows, nonePlanned, planFresh } from './create.ts';
+import { logChanges } from './log-entries.ts';
+import { refusal, refusalText } from './refusals.ts';
+import { holdMoved, writeRefused } from './refused.ts';
 import {
   afterWithdrawals,
   comingAddresses,
@@ -28,20 +34,7 @@ import {
   takesAlone,
   tellSamePerson,
 } from './same-person.ts';
-import type { AcceptedRow, Candidate, LockedDeps, ProcessDeps, ProcessedRows, RowLedger } from './batch.ts';
-import { checkRow, tooLong } from './contract.ts';
-import { createRows } from './create.ts';
-import { nonePlanned, planFresh } from './fresh.ts';
-import { refusal, refusalText } from './refusals.ts';
-import { logChanges } from './log-entries.ts';
-import { orderRows, uniqueNames, type Pull } from './row-order.ts';
-import { keptOfNobody, stillKept } from './retention-over.ts';
-import { rowDigest, type CheckedRow } from './row.ts';
-import { inOrder } from '../domain/consent.ts';
-import { insertConsents } from '../store/leads/consents.ts';
-import { isTaskOpen, raiseAlerts } from '../store/alerts/alerts.ts';
-import { findClient } from '../store/destinations/destinations.ts';
-import { isRefusedRightTold } from '../store/leads/rights.ts';
+import { stillKept } from './too-late.ts';
 
 export async function processRows(
   tx: Sql,
@@ -56,6 +49,45 @@ export async function processRows(
   const { pulled, waits } = await orderRows(tx, taken, first, pull);
   const candidates = [...first, ...judge(pulled)];
   return (await settle(tx, deps, { candidates, rows: [...taken, ...pulled], waits, refused })).sum;
+}
+
+/** Takes the `lead` rows of these names that are free, with their content. */
+export type Pull = (names: readonly LeadName[]) => Promise<readonly IntakeRow[]>;
+
+interface Ordered {
+  readonly pulled: readonly IntakeRow[];
+  readonly waits: ReadonlySet<RowId>;
+}
+
+/** Nothing is pulled in for rows that are all new leads. */
+const nonePulled: Ordered = { pulled: [], waits: new Set() };
+
+/**
+ * Corrections and events follow earlier rows. A `lead` row they need is pulled in although its id is beyond the limit;
+ * where another process has locked it, or an earlier row about the lead, they wait for the next round.
+ */
+async function orderRows(
+  tx: Sql,
+  taken: readonly IntakeRow[],
+  candidates: readonly Candidate[],
+  pull: Pull,
+): Promise<Ordered> {
+  const followers = candidates.filter((candidate) => candidate.row.kind !== 'lead');
+  if (followers.length === 0) return nonePulled;
+  const names = uniqueNames(followers.map((candidate) => candidate.row));
+  const about = Map.groupBy(await newRowsAbout(tx, names), nameKey);
+  const ours = new Set(taken.map((row) => row.id));
+  const missing = names.filter((name) =>
+    about.get(nameKey(name))?.some((row) => row.kind === 'lead' && !ours.has(row.id)),
+  );
+  const pulled = missing.length === 0 ? [] : await pull(missing);
+  for (const row of pulled) ours.add(row.id);
+  const waits = followers.filter((follower) =>
+    about
+      .get(nameKey(follower.row))
+      ?.some((row) => !ours.has(row.id) && (row.kind === 'lead' || row.id < follower.id)),
+  );
+  return { pulled, waits: new Set(waits.map((candidate) => candidate.id)) };
 }
 
 const refusing =
@@ -102,36 +134,56 @@ export const settlePosted = (
 ): Promise<Settled> =>
   settle(tx, { ...deps, acceptsOnly: apiKeys }, { candidates, rows: [], waits: new Set(), refused: [] });
 
-async function settle(
+interface SettleDeps extends ProcessDeps {
+  readonly acceptsOnly?: ReadonlyMap<RowId, number | undefined>;
+}
+
+async function settle(tx: Sql, deps: SettleDeps, coming: Coming): Promise<Settled> {
+  const waits = new Set([...coming.waits, ...afterWithdrawals(coming.candidates)]);
+  const present = coming.candidates.filter(({ id }) => !waits.has(id));
+  const asked = {
+    names: uniqueNames(rowsOf(present.filter(({ row }) => row.kind === 'lead'))),
+    ...comingAddresses(present),
+    apiKeys: [...(deps.acceptsOnly?.values() ?? [])].flatMap((key) => key ?? []),
+  };
+  const takes = present.some(({ row }) => takesAlone(row)) ? 'alone' : 'shared';
+  const lone = takes === 'shared' && coming.candidates.length === 1 ? asked.names[0]?.clientId : undefined;
+  const known = deps.clear?.get(lone ?? '');
+  if (lone !== undefined && known !== undefined) {
+    const settled = await settleUnder(tx, deps, coming, waits, rememberedLists(lone, known, asked));
+    if (settled !== undefined) return settled;
+  }
+  const clientIds = present.map(({ row }) => row.clientId);
+  const locked = await lockWithLists(tx, clientIds, asked, takes);
+  if (lone !== undefined && deps.clear !== undefined) noteClear(deps.clear, lone, locked);
+  return (await settleUnder(tx, deps, coming, waits, locked)) as Settled;
+}
+
+/** Undefined where the lists are remembered and no lead proves them: nothing is written then. */
+async function settleUnder(
   tx: Sql,
-  deps: ProcessDeps & { readonly acceptsOnly?: ReadonlyMap<RowId, number | undefined> },
-  { candidates, rows, waits, refused }: Coming,
-): Promise<Settled> {
-  const results: Results = { accepted: [], refused, duplicates: new Map(), changes: [] };
-  const refuse = refusing(refused);
-  const later = new Set([...waits, ...afterWithdrawals(candidates)]);
-  const present = candidates.filter((candidate) => !later.has(candidate.id));
-  const { clients, lists } = await lockWithLists(
-    tx,
-    present.map(({ row }) => row.clientId),
-    {
-      names: uniqueNames(rowsOf(present.filter(({ row }) => row.kind === 'lead'))),
-      ...comingAddresses(present),
-      apiKeys: [...(deps.acceptsOnly?.values() ?? [])].flatMap((key) => key ?? []),
-    },
-    present.some(({ row }) => takesAlone(row)) ? 'alone' : 'shared',
-  );
-  for (const id of await holdMoved(tx, present, clients)) later.add(id);
+  deps: SettleDeps,
+  { candidates, rows, refused }: Coming,
+  waits: ReadonlySet<RowId>,
+  { clients, lists }: LockedLists,
+): Promise<Settled | undefined> {
+  const results: Results = { accepted: [], refused: [...refused], duplicates: new Map(), changes: [] };
+  const refuse = refusing(results.refused);
+  const later = new Set(waits);
+  const present = candidates.filter(({ id }) => !later.has(id));
+  const moved = present.filter(({ row }) => clients.get(row.clientId)?.moved === true);
+  if (moved.length > 0) await holdMoved(tx, moved);
+  for (const { id } of moved) later.add(id);
   const ready = present.filter((candidate) => {
     if (later.has(candidate.id)) return false;
-    const { clientId } = candidate.row;
-    const client = clients.get(clientId);
+    const client = clients.get(candidate.row.clientId);
     const code = client === undefined ? 'UNKNOWN_CLIENT' : client.closed ? 'CLIENT_CLOSED' : undefined;
     if (code !== undefined) refuse(candidate, [refusal('client_id', code)]);
     return code === undefined;
   });
   const locked: LockedDeps = { ...deps, lists };
   await writeLeads(tx, locked, await stillKept(tx, ready, refuse, lists), results, refuse);
+  if (lists.proof !== undefined && results.accepted.length === 0) return undefined;
   const left = new Set([...results.refused.map(({ id }) => id), ...later]);
   for (const [id, key] of deps.acceptsOnly ?? [])
     if (key !== undefined && !lists.keysInForce.has(key)) left.add(id);
@@ -151,22 +203,6 @@ async function settle(
     leadOf: new Map(results.accepted.map(({ candidate, leadId }) => [candidate.id, leadId])),
     duplicates: results.duplicates,
   };
-}
-
-/** Holds the rows of clients that have moved, with one task for each client. They wait for the new installation. Returns their ids. */
-async function holdMoved(
-  tx: Sql,
-  present: readonly Candidate[],
-  clients: ReadonlyMap<string, Pick<LockedClient, 'moved'>>,
-): Promise<readonly RowId[]> {
-  const held = present.filter(({ row }) => clients.get(row.clientId)?.moved === true);
-  if (held.length === 0) return [];
-  const ids = held.map(({ id }) => id);
-  await holdRows(tx, ids);
-  for (const clientId of new Set(held.map(({ row }) => row.clientId)))
-    if (!(await isTaskOpen(tx, 'moved_rows', clientId)))
-      await raiseAlerts(tx, [{ kind: 'moved_rows', clientId }]);
-  return ids;
 }
 
 /** Results of the rows of one transaction. */
@@ -195,18 +231,13 @@ async function writeLeads(
     ...rowsOf(others),
     ...rowsOf(leadRows).filter((row) => existing.get(nameKey(row))?.digest === null),
   ]);
-  const ledger = createLedger(results, refuse, {
-    rows: new Map([
-      ...[...existing.values()].flatMap(
-        ({ id, clientId, reference, digest }): readonly [string, KnownRow][] =>
-          digest === null
-            ? []
-            : [[rowKey({ kind: 'lead', clientId, rowReference: reference }), { leadId: id, digest }]],
-      ),
-      ...receipts.map((receipt): [string, KnownRow] => [rowKey(receipt), receipt]),
-    ]),
-    leadOf: (name) => existing.get(name) ?? locked.get(name),
-  });
+  const rows = new Map<string, KnownRow>();
+  for (const { id: leadId, clientId, reference, digest } of existing.values())
+    if (digest !== null)
+      rows.set(rowKey({ kind: 'lead', clientId, rowReference: reference }), { leadId, digest });
+  for (const receipt of receipts) rows.set(rowKey(receipt), receipt);
+  const leadOf = (name: string): LockedLead | undefined => existing.get(name) ?? locked.get(name);
+  const ledger = createLedger(results, refuse, { rows, leadOf });
   const created = await createRows(tx, deps, leadRows, existing, ledger);
   if (others.length > 0) await applyRows(tx, deps, others, { locked, created, ledger });
 }
@@ -276,32 +307,8 @@ async function writeResults(
     tx,
     settled.filter((id) => id > 0n),
   );
-  if (refused.length > 0) {
-    await refuseRows(tx, refused);
-    await tellRefusedRights(tx, rows, refused);
-    await forgetErased(tx, rows, new Set(refused.map(({ id }) => id)));
-    await blankRows(tx, await keptOfNobody(tx, rows, refused));
-  }
+  if (refused.length > 0) await writeRefused(tx, rows, refused);
   return { planned: planned.deliveries, unplanned: unplanned.length };
-}
-
-/**
- * A refused row is kept for support; one about an erased lead keeps only its names and reasons, whatever the reason of its refusal (C22).
- */
-async function forgetErased(tx: Sql, rows: readonly IntakeRow[], refused: ReadonlySet<RowId>): Promise<void> {
-  const named = rows
-    .filter((row) => refused.has(row.id))
-    .map(({ id, values }) => ({
-      id,
-      clientId: String(values.client_id),
-      reference: String(values.reference),
-    }));
-  // Under the lead's lock: an erasure that is committing now either removes these rows or is seen here.
-  const leads = await lockNamedLeads(tx, uniqueNames(named));
-  await blankRows(
-    tx,
-    named.filter((head) => leads.get(nameKey(head))?.erased === true).map((head) => head.id),
-  );
 }
 
 const rowKey = (row: Pick<CheckedRow, 'clientId' | 'rowReference'> & { readonly kind: string }): string =>
@@ -363,34 +370,4 @@ function inOrderOfReceipt(accepted: readonly AcceptedRow[]): readonly AcceptedRo
     (a, b) =>
       compare(placeOf(a), placeOf(b)) || rankOf(a) - rankOf(b) || compare(a.candidate.id, b.candidate.id),
   );
-}
-
-/**
- * Alerts when a row that withdraws a consent is refused: no recipient is notified until the row is repaired. A
- * task at once, one for each client until it is closed; it names the client and nothing of the row.
- */
-async function tellRefusedRights(
-  tx: Sql,
-  rows: readonly IntakeRow[],
-  refused: readonly RowRefusal[],
-): Promise<void> {
-  const reasons = new Map(refused.map((refusal) => [refusal.id, refusal.refusal]));
-  const unheard = rows.filter((row) => {
-    const reason = reasons.get(row.id);
-    // An erased person has no grant left to withdraw.
-    return reason !== undefined && !reason.includes('LEAD_ERASED') && takesBack(row);
-  });
-  for (const named of new Set(unheard.map((row) => String(row.values.client_id)))) {
-    // A client id that no client has may be any text, a person's data included: it is not logged.
-    const clientId = (await findClient(tx, named))?.id ?? '';
-    if (await isRefusedRightTold(tx, clientId)) continue;
-    await raiseAlerts(tx, [{ kind: 'right_waits', clientId, reason: 'withdrawal_refused' }]);
-  }
-}
-
-/** Matches any spelling: the spelling may be the reason of the refusal. */
-function takesBack({ values, tooLong }: IntakeRow): boolean {
-  const isConsent = values.kind === 'consent';
-  const said = String(values.consents ?? '');
-  return /withdraw/i.test(said) || (isConsent && (/refus/i.test(said) || tooLong.includes('consents')));
 }

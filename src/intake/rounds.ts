@@ -12,8 +12,7 @@ import {
 import type { LeadName } from '../store/intake/intake.ts';
 import { deathsAloneAtMost, type Takings } from '../store/intake/takings.ts';
 import type { ProcessedRows, ProcessDeps } from './batch.ts';
-import { processRows } from './process-rows.ts';
-import type { Pull } from './row-order.ts';
+import { processRows, type Pull } from './process-rows.ts';
 
 export const nothing: ProcessedRows = {
   accepted: 0,
@@ -81,8 +80,7 @@ export function createRounds(deps: RoundDeps): Rounds {
     for (const head of heads) round.worked.set(head.id, head);
     const settle = async (also: (more: readonly string[]) => Promise<void>): Promise<ProcessedRows> => {
       const pull: Pull = async (names) => {
-        const { sound } = await sorted(tx, takings, await leadsOf(tx, names, ids), round);
-        const chosen = withinBatch(sound);
+        const chosen = withinBatch(await soundOf(tx, takings, await leadsOf(tx, names, ids), round));
         for (const head of chosen) round.worked.set(head.id, head);
         if (chosen.length > 0) await also(chosen.map((head) => String(head.id)));
         return fetchRows(tx, chosen);
@@ -95,7 +93,7 @@ export function createRounds(deps: RoundDeps): Rounds {
   return {
     together: (take, round, how) =>
       committed(async (tx) => {
-        const { sound } = await sorted(tx, takings, await take(tx), round);
+        const sound = await soundOf(tx, takings, await take(tx), round);
         return sound.length === 0 ? nothing : work(tx, withinBatch(sound), round, how);
       }),
     apart: (ids) =>
@@ -118,18 +116,22 @@ const leadsOf = async (
 ): Promise<readonly IntakeHead[]> =>
   (await takeLeadRows(tx, names)).filter((head) => !ours.includes(head.id));
 
-async function sorted(
+/** Those that no process has died over; the others are suspects of the round. */
+async function soundOf(
   tx: Sql,
   takings: Takings,
   heads: readonly IntakeHead[],
   round: Round,
-): Promise<{ readonly sound: readonly IntakeHead[] }> {
-  if (heads.length === 0) return { sound: heads };
-  const deaths = await takings.deathsOf(
-    tx,
-    heads.map((head) => String(head.id)),
-    heads.some(({ anyMarks }) => anyMarks !== false),
-  );
+): Promise<readonly IntakeHead[]> {
+  if (heads.length === 0) return heads;
+  const ids: string[] = [];
+  let anyMarks = false;
+  for (const head of heads) {
+    ids.push(String(head.id));
+    anyMarks ||= head.anyMarks !== false;
+  }
+  const deaths = await takings.deathsOf(tx, ids, anyMarks);
+  if (deaths.size === 0) return heads;
   for (const head of heads) if (deaths.has(String(head.id))) round.suspects.set(head.id, head);
-  return { sound: heads.filter((head) => !deaths.has(String(head.id))) };
+  return heads.filter(({ id }) => !round.suspects.has(id));
 }

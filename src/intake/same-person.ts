@@ -1,6 +1,6 @@
 // Applies refusals, withdrawals and grants of a batch to the other leads of the same person at the same client.
 // Invariant: in the transaction that accepts the rows, so that no delivery is ever planned between the two.
-import { isNo } from '../domain/opposition.ts';
+import { isNo } from '../domain/consent.ts';
 import type { Sql } from '../store/database.ts';
 import type { RowId } from '../store/intake/intake-take.ts';
 import { nameKey } from '../store/leads/lead-writes.ts';
@@ -9,7 +9,7 @@ import { markWithdrawn, spreadWithdrawals } from '../store/people/same-person.ts
 import type { Candidate, LockedDeps } from './batch.ts';
 import { partsFromAddress } from './former-addresses.ts';
 import { applyOppositions } from './oppositions.ts';
-import type { CheckedRow } from './row.ts';
+import type { CheckedRow } from './contract.ts';
 
 const addresses = ['email', 'mobile', 'landline'] as const;
 
@@ -60,15 +60,14 @@ export function concernsNoOther({ lists }: Pick<LockedDeps, 'lists'>, accepted: 
 
 /** Addresses of new leads with a grant: an answer of another lead may apply to it. */
 export function comingAddresses(candidates: readonly Candidate[]): Omit<Coming, 'names'> {
-  const granted = candidates.filter(({ row }) => row.kind === 'lead' && saysYes(row));
-  const of = (...names: readonly (typeof addresses)[number][]): readonly string[] => [
-    ...new Set(
-      granted.flatMap(({ row }) =>
-        names.map((name) => row.fields[name]).filter((text) => typeof text === 'string'),
-      ),
-    ),
-  ];
-  return { emails: of('email'), phones: of('mobile', 'landline') };
+  const emails = new Set<string>();
+  const phones = new Set<string>();
+  for (const { row } of candidates)
+    for (const name of row.kind === 'lead' && saysYes(row) ? addresses : []) {
+      const address = row.fields[name];
+      if (typeof address === 'string') (name === 'email' ? emails : phones).add(address);
+    }
+  return { emails: [...emails], phones: [...phones] };
 }
 
 export async function tellSamePerson(

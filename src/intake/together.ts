@@ -10,7 +10,7 @@ import type { Takings } from '../store/intake/takings.ts';
 import { mac } from '../domain/keyed.ts';
 import type { Candidate, ProcessDeps, ProcessedRows } from './batch.ts';
 import { NeedsMore, settlePosted } from './process-rows.ts';
-import { rowText, type CheckedRow } from './row.ts';
+import { rowText, type CheckedRow } from './contract.ts';
 
 /** How a row of a post ended. */
 export interface TogetherRow {

@@ -3,7 +3,7 @@
 import { mostOfLead } from '../domain/lead-values.ts';
 import type { LeadWeight } from '../store/leads/lead-weights.ts';
 import { refusal, type ColumnRefusal } from './refusals.ts';
-import type { CheckedRow } from './row.ts';
+import type { CheckedRow } from './contract.ts';
 
 export const weightless: LeadWeight = { consents: 0, interactions: 0, contentBytes: 0 };
 

@@ -58,7 +58,7 @@ export async function keepOpposition(tx: Sql, key: Buffer, leadId: number): Prom
 const digestsEver = async (tx: Sql, key: Buffer, lead: LeadAddresses): Promise<readonly Buffer[]> =>
   distinct([...addressDigests(key, lead.clientId, lead), ...(await formerAddresses(tx, lead.leadId))]);
 
-/** Before a lead is erased: records its addresses, so that intake refuses older data of them (`src/intake/erased-before.ts`). */
+/** Before a lead is erased: records its addresses, so that intake refuses older data of them (`src/intake/too-late.ts`). */
 export async function keepErasure(tx: Sql, key: Buffer, leadId: number): Promise<void> {
   const [lead] = await addressesOf(tx, [leadId]);
   if (lead !== undefined) await keepErased(tx, lead.clientId, await digestsEver(tx, key, lead), tx.now());

@@ -1,6 +1,6 @@
 // The result of a verification of the log: counts of good seals and entries, and the findings, the first one first.
 // Invariant: a problem is a code with its seal and entry; never a person's data.
-import { authorisationDigest, consentsDigest, mappingDigest, parseCited } from '../domain/cited.ts';
+import { authorisationDigest, consentsDigest, mappingDigest, parseCited } from '../domain/keyed.ts';
 import { authorisationsById, consentsById } from '../store/destinations/authorisations.ts';
 import type { Sql } from '../store/database.ts';
 import { readVersions } from '../store/destinations/mapping-versions.ts';

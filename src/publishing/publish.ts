@@ -1,6 +1,6 @@
 // Publishes a mapping: checked, stored with author and note, in force at once; also rollback and history.
 // Invariant: a version is never deleted, and the log names the person who put it in force.
-import { citedText, mappingDigest } from '../domain/cited.ts';
+import { citedText, mappingDigest } from '../domain/keyed.ts';
 import type { Authorisation, ClientFacts } from '../domain/destination.ts';
 import { unknownDestination, unknownVersion } from '../errors/unknown.ts';
 import type { Log } from '../log.ts';

@@ -22,7 +22,7 @@ import { purgeRefused } from '../store/intake/refused-rows.ts';
 import { tidyTakings } from '../store/intake/takings.ts';
 import { dropEndedRuns, workAnyRun } from '../support/bulk-runs.ts';
 import { tellEvents } from '../support/event-webhook.ts';
-import { civilDay } from '../domain/civil-date.ts';
+import { civilDate } from '../domain/civil-date.ts';
 import { endErasures, endOppositions } from '../privacy/oppositions.ts';
 import { dropAnomalies } from '../store/leads/anomalies.ts';
 import { dropHourCounts } from '../store/destinations/destination-hours.ts';
@@ -146,7 +146,7 @@ export async function dropOutdated(database: Database): Promise<boolean> {
 
 async function endAnomalies(database: Database): Promise<boolean> {
   const before = new Date(database.now().getTime() - anomalyDays * 86_400_000);
-  return (await dropAnomalies(database, civilDay(before, 'Europe/Paris'), atOnce)) === atOnce;
+  return (await dropAnomalies(database, civilDate(before), atOnce)) === atOnce;
 }
 
 /**

@@ -9,11 +9,12 @@ import { createDispatcher } from '../delivery/dispatch.ts';
 import { createFiles } from '../delivery/files/collect.ts';
 import { inTurn, pacedMs, startLoop, type Loop, type StartLoop } from '../delivery/background/poll-loop.ts';
 import { createPlanner } from '../delivery/plan.ts';
-import { createQueueAtOnce, type QueueAtOnce } from '../delivery/planning/queue-at-once.ts';
+import { createQueueAtOnce, type QueueAtOnce } from '../delivery/planning/push-jobs.ts';
 import { createMaintenance } from '../delivery/background/maintenance.ts';
 import { openRedis } from '../queue/connect.ts';
 import { createProducer, type Producer } from '../queue/producer.ts';
 import { destinationsBy } from '../store/destinations/destinations.ts';
+import type { DueJobAt } from '../store/deliveries/due-work.ts';
 import { isLongFileAtWork } from '../store/files/long-files.ts';
 import type { Look, Sign } from '../store/look.ts';
 import type { App } from '../app.ts';
@@ -122,9 +123,10 @@ function stationsOf(app: App, producer: Producer): Stations {
 const movesForMs = 500;
 /**
  * While they move, one transaction waits for the next ones, ms; a row that comes waits half of a pause between two looks. They are twice as
- * frequent as rows, within these bounds: of two leads a second each would else cost fifty looks.
+ * frequent as rows, within these bounds: of two leads a second each would else cost fifty looks. The first pause after a row is longer: a
+ * sender that is steady is not there sooner.
  */
-const nextRows = { forMs: 250, leastMs: 10, mostMs: 25 };
+const nextRows = { forMs: 250, leastMs: 10, mostMs: 25, shareOfGap: 0.5, firstShare: 0.7 };
 
 /** A batch of so many rows may have left others behind. */
 const manyRows = 33;
@@ -149,9 +151,11 @@ function startIntakeLoops(loop: StartLoop, app: App, { look, planner, atOnce, di
     return planned.size > 0;
   });
   app.intake.onAccepted(({ planned: deliveries, unplanned }) => {
-    const queued = deliveries.flatMap(({ job }) => (job === undefined ? [] : [job]));
+    const queued: DueJobAt[] = [];
+    for (const { destinationId, job } of deliveries)
+      if (job === undefined) planned.add(destinationId);
+      else queued.push(job);
     if (queued.length > 0) void atOnce.push(queued);
-    for (const { destinationId, job } of deliveries) if (job === undefined) planned.add(destinationId);
     if (planned.size > 0) pushing.nudge();
     if (unplanned > 0) planning.nudge();
   });
@@ -164,13 +168,14 @@ function startIntakeLoops(loop: StartLoop, app: App, { look, planner, atOnce, di
     foundAt = now;
   };
   const isMoving = (): boolean => performance.now() - foundAt < movesForMs;
-  const everyMs = (): number => Math.max(nextRows.leastMs, Math.min(nextRows.mostMs, idleMs, gapMs / 2));
+  const pauseMs = (share: number): number =>
+    Math.max(nextRows.leastMs, Math.min(nextRows.mostMs, idleMs, gapMs * share));
   loop(
     'intake',
-    () => (isMoving() ? everyMs() : idleMs),
+    () => (isMoving() ? pauseMs(nextRows.firstShare) : idleMs),
     async () => {
       if (!isMoving() && !(await look.awaitsRows())) return false;
-      const wait = isMoving() ? { forMs: nextRows.forMs, everyMs: everyMs() } : undefined;
+      const wait = isMoving() ? { forMs: nextRows.forMs, everyMs: pauseMs(nextRows.shareOfGap) } : undefined;
       const { taken } = await app.intake.acceptBatch(batch, wait);
       if (taken > 0) note(taken);
       return taken >= manyRows;

@@ -13,7 +13,7 @@ import {
 } from './destinations/destinations.ts';
 import { packedConsents, unpackConsents } from './leads/consents.ts';
 import { leadReading, leadsOf, type LeadLock, type LeadRead } from './leads/leads.ts';
-import { packed, unpacker } from './packed.ts';
+import { packed, unpacker } from './placeholders.ts';
 import type { LeadSecrets } from './secrets.ts';
 
 export interface DepartureLocks {

@@ -2,7 +2,6 @@
 // Invariant: no key is stored; the highest generation of a purpose is the one that writes.
 import { openWith, type Key, type KeyRing } from '../domain/key-ring.ts';
 import { derived, sealBytes } from '../domain/keyed.ts';
-import { RelaisError } from '../errors.ts';
 import { rowMarks, type Database, type Sql } from './database.ts';
 import { readSealed, writeSealed } from './files/file-bytes.ts';
 import { hasTable } from './migration-steps.ts';
@@ -16,16 +15,6 @@ export interface RegisteredKey {
   readonly checkValue: Buffer;
   readonly registeredAt: Date;
   readonly retiredAt: Date | null;
-}
-
-/** The master key that encrypts. @throws KEY-002 when another key is in force: data under ours would be lost with it */
-export function writingKey(masterKeys: KeyRing): Key {
-  if (!masterKeys.inForce())
-    throw new RelaisError(
-      'KEY-002',
-      'RELAIS_MASTER_KEY is an earlier key of this database: this process encrypts nothing with it any more.',
-    );
-  return masterKeys.current();
 }
 
 /** By generation, ascending. */

@@ -1,13 +1,22 @@
 // Stores the secret of each lead and the key of each request, wrapped by the master key, in a schema of its own.
 // Invariant: the master key never reaches MySQL; an erased lead's old secret is destroyed, so that its digests reveal nothing.
 import { randomBytes } from 'node:crypto';
-import { openWith, type KeyRing } from '../domain/key-ring.ts';
+import { openWith, type Key, type KeyRing } from '../domain/key-ring.ts';
 import { sealBytes, derived, openBytes } from '../domain/keyed.ts';
 import { RelaisError } from '../errors.ts';
 import { insertGroups, rowMarks, type Sql } from './database.ts';
 import { deleteNamed } from './named-rows.ts';
-import { packed, unpacker } from './packed.ts';
-import { writingKey } from './keys.ts';
+import { packed, unpacker } from './placeholders.ts';
+
+/** The master key that encrypts. @throws KEY-002 when another key is in force: data under ours would be lost with it */
+export function writingKey(masterKeys: KeyRing): Key {
+  if (!masterKeys.inForce())
+    throw new RelaisError(
+      'KEY-002',
+      'RELAIS_MASTER_KEY is an earlier key of this database: this process encrypts nothing with it any more.',
+    );
+  return masterKeys.current();
+}
 
 export interface WrappedSecret {
   readonly lead_id: number;

@@ -1,7 +1,7 @@
 // Reads the anomalies of a client's leads for support: the meaning of each, and the contact for it.
 // Invariant: reads only; names forms, agents, notices and sellers by code, and leads by reference.
 import type { AnomalyKind } from '../domain/anomaly.ts';
-import { civilDay } from '../domain/civil-date.ts';
+import { civilDate } from '../domain/civil-date.ts';
 import { unknownClient } from '../errors/unknown.ts';
 import { listAnomalies, type ListedAnomaly } from '../store/leads/anomalies.ts';
 import type { ReadOnlySql } from '../store/database.ts';
@@ -81,5 +81,5 @@ export async function anomaliesSince(
   since: Date,
 ): Promise<readonly ListedAnomaly[]> {
   if (!(await clientIds(sql)).includes(clientId)) throw unknownClient(clientId);
-  return listAnomalies(sql, clientId, civilDay(since, 'Europe/Paris'));
+  return listAnomalies(sql, clientId, civilDate(since));
 }

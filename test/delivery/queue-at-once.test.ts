@@ -1,5 +1,5 @@
 // Fresh creates are queued as they are planned, where nothing speaks against it; everything else waits for its dispatch.
-import { createQueueAtOnce } from '../../src/delivery/planning/queue-at-once.ts';
+import { createQueueAtOnce } from '../../src/delivery/planning/push-jobs.ts';
 import { createPlanner, type Planned } from '../../src/delivery/plan.ts';
 import { closedCircuit } from '../../src/domain/breaker.ts';
 import { silentLog } from '../../src/log.ts';

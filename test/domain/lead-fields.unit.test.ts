@@ -3,9 +3,8 @@ import { columnFacts, leadColumns } from '../../src/domain/lead-fields/columns.t
 import { consentFields } from '../../src/domain/lead-fields/consent.ts';
 import { interactionFields } from '../../src/domain/lead-fields/interaction.ts';
 import { sourceModel } from '../../src/domain/lead.ts';
-import { checkRow, kindColumns } from '../../src/intake/contract.ts';
+import { checkRow, kindColumns, notClearable } from '../../src/intake/contract.ts';
 import { consentElement, fields, interactionElement } from '../../src/intake/fields.ts';
-import { notClearable } from '../../src/intake/semantic-checks.ts';
 import { leadFromSample, sampleLead } from '../../src/mapping/tools/sample.ts';
 import { sourceByName } from '../../src/mapping/skeleton/fields.ts';
 import { sourceLabel } from '../../src/mapping/spec/french-transport.ts';

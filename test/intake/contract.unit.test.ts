@@ -1,10 +1,9 @@
 // The lead contract row by row: what passes, and for each fault the column and the code, never the value.
-import { checkRow } from '../../src/intake/contract.ts';
+import { checkRow, rowDigest, type CheckedRow } from '../../src/intake/contract.ts';
 import { consentElement, fields, interactionElement, rowKinds } from '../../src/intake/fields.ts';
 import { refusalCodes } from '../../src/intake/refusals.ts';
 import { intakeColumns } from '../../src/store/intake/intake.ts';
 import { fullLead, grant, lead, now } from './rows.ts';
-import { rowDigest, type CheckedRow } from '../../src/intake/row.ts';
 
 type Values = Record<string, unknown>;
 

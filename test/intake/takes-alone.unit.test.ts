@@ -1,6 +1,6 @@
 // C16: which rows are accepted beside no other of their client: withdrawals reach other leads by addresses, present and former.
 import { takesAlone } from '../../src/intake/same-person.ts';
-import type { CheckedRow } from '../../src/intake/row.ts';
+import type { CheckedRow } from '../../src/intake/contract.ts';
 
 const row = (more: Partial<CheckedRow>): CheckedRow => ({
   kind: 'correction',

@@ -1,5 +1,5 @@
 // The database's clock, kept by a process between two readings.
-import { createDatabaseClock } from '../../src/store/clock.ts';
+import { createDatabaseClock } from '../../src/store/connections.ts';
 
 const noon = Date.parse('2026-11-25T12:00:00Z');
 

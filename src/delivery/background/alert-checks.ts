@@ -1,6 +1,6 @@
 // Raises the alerts that no event raises: rows refused, leads that wait longer than promised, a log that is not sealed in time.
 // Invariant: an alert is raised once, then not again for hours while it lasts; it names destinations and codes, never a lead.
-import { civilDay } from '../../domain/civil-date.ts';
+import { civilDate } from '../../domain/civil-date.ts';
 import { splitReason } from '../../domain/delivery.ts';
 import { openTime, type SendingHours } from '../../domain/sending-hours.ts';
 import { raiseAlerts, raisedSince } from '../../store/alerts/alerts.ts';
@@ -90,7 +90,7 @@ async function watchRights(database: Database): Promise<void> {
 const pile = { leads: 10, days: 7 };
 
 async function watchAnomalies(database: Database): Promise<void> {
-  const day = civilDay(new Date(database.now().getTime() - (pile.days - 1) * 86_400_000), 'Europe/Paris');
+  const day = civilDate(new Date(database.now().getTime() - (pile.days - 1) * 86_400_000));
   const piles = await piledUp(database, day, pile.leads, pile.days);
   await raiseAlerts(
     database,

@@ -2,10 +2,15 @@
 // Invariant: this commit is the departure. Nothing leaves before it, and nothing the prospect took back leaves after it (guarantees 3 and
 // 6). An entry contains ids, codes, field names and digests, never content.
 import { createHash } from 'node:crypto';
-import { authorisationDigest, citedText, consentsDigest, mappingDigest } from '../../domain/cited.ts';
 import { liveAuthorisations, type Authorisation } from '../../domain/destination.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
-import { contentDigest } from '../../domain/keyed.ts';
+import {
+  authorisationDigest,
+  citedText,
+  consentsDigest,
+  contentDigest,
+  mappingDigest,
+} from '../../domain/keyed.ts';
 import type { ConsentRecord } from '../../domain/lead.ts';
 import { expireTogether } from '../../store/files/batches.ts';
 import { noteCallDepartures, type CallDeparture } from '../../store/deliveries/calls.ts';

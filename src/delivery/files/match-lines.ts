@@ -1,8 +1,7 @@
 // Matches the lines of an acknowledgement with the deliveries of its file, and reads their outcome.
 // Invariant: a line names only a delivery that left in that file; of the recipient's texts only a code and a record's number are kept.
 import type { ItemAnswer, LineWord, NamedBy, Outcome } from '../../../connectors/contract.ts';
-import { safeCode } from '../../domain/delivery.ts';
-import { safeReference } from '../../domain/names-in-text.ts';
+import { safeCode, safeReference } from '../../domain/delivery.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
 import type { Batch } from '../../store/files/batches.ts';
 import type { Sql } from '../../store/database.ts';

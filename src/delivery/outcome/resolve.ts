@@ -1,8 +1,7 @@
 // Resolves a delivery of unknown outcome by what a person, or a later entry of the log, found out: the recipient has it, or does not.
 // Invariant: an entry of the log names the actor and the evidence; what waited for the answer continues in the same transaction.
 import type { Captured } from '../../../connectors/contract.ts';
-import { isEnd, splitReason } from '../../domain/delivery.ts';
-import { safeReference } from '../../domain/names-in-text.ts';
+import { isEnd, safeReference, splitReason } from '../../domain/delivery.ts';
 import { undoneBy } from '../../domain/verdict.ts';
 import { RelaisError } from '../../errors.ts';
 import { unknownDelivery } from '../../errors/unknown.ts';

@@ -65,7 +65,11 @@ export function createFreshPlanner(published: Published): FreshPlanner {
     await admit?.(tx, all.inserts, targets);
     const jobs = await insertDeliveries(tx, all.inserts);
     if (all.refusals.length > 0) await insertRoutingRefusals(tx, all.refusals);
-    return { leadIds, deliveries: [...jobs.map(queued), ...all.inserts.flatMap(waiting)] };
+    const deliveries: PlannedFresh['deliveries'][number][] = [];
+    for (const job of jobs) deliveries.push({ destinationId: job.destinationId, job });
+    for (const { state, destinationId } of all.inserts)
+      if (state === 'planned') deliveries.push({ destinationId, job: undefined });
+    return { leadIds, deliveries };
   };
   return {
     plan,
@@ -74,13 +78,6 @@ export function createFreshPlanner(published: Published): FreshPlanner {
     },
   };
 }
-
-const queued = (job: DueJobAt): PlannedFresh['deliveries'][number] => ({
-  destinationId: job.destinationId,
-  job,
-});
-const waiting = ({ state, destinationId }: Insert): PlannedFresh['deliveries'] =>
-  state === 'planned' ? [{ destinationId, job: undefined }] : [];
 
 /** The targets of a client are read again when the digest of its destinations is another. */
 function rememberedTargets(

@@ -13,7 +13,7 @@ import type { Judge } from '../response/rules.ts';
 import type { Compiling, Scope } from '../scope.ts';
 import { placeForms, placeOf, type Extract, type Opened } from '../response/answer.ts';
 import { smellsOfPerson } from '../fields/lints.ts';
-import { safeReference } from '../../domain/names-in-text.ts';
+import { safeReference } from '../../domain/delivery.ts';
 import type { Lead } from '../../domain/lead.ts';
 import { type CompiledConsent, type ConsentLine, isQuiet } from '../consent/block.ts';
 import type { Entry } from '../fields/values.ts';

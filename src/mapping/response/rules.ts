@@ -22,7 +22,7 @@ import {
   type RuleKind,
   type Stage,
 } from './rule.ts';
-import { safeReference } from '../../domain/names-in-text.ts';
+import { safeReference } from '../../domain/delivery.ts';
 import type { Path, Report } from '../document/problems.ts';
 import { mayTake, saysNothingOfTheLead } from './conditions.ts';
 import { hasBody, overriders, reportOrder, yes } from './order.ts';

@@ -3,7 +3,7 @@
 import type { Action } from '../../../connectors/contract.ts';
 import type { DeliveryState } from '../../domain/delivery.ts';
 import { inList, type Sql } from '../database.ts';
-import { packed, unpacker } from '../packed.ts';
+import { packed, unpacker } from '../placeholders.ts';
 
 export interface Delivery {
   readonly id: number;

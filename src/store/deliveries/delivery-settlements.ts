@@ -1,8 +1,7 @@
 // Settles deliveries, brings next tries forward, and keeps or deletes the recipient's references.
 // Invariant: only the current fencing token settles a leased row; due times use the database's clock; a reference that may name a
 // person is not kept, whatever its source (guarantee 7).
-import type { DeliveryState } from '../../domain/delivery.ts';
-import { safeReference } from '../../domain/names-in-text.ts';
+import { safeReference, type DeliveryState } from '../../domain/delivery.ts';
 import { inList, type Sql } from '../database.ts';
 import { columnsById, heldClause, together, type Lease } from './leases.ts';
 

@@ -3,7 +3,8 @@
 import { openWith, type KeyRing } from '../../domain/key-ring.ts';
 import { derived, sealBytes } from '../../domain/keyed.ts';
 import type { Sql } from '../database.ts';
-import { writingKey, type Rewrapped } from '../keys.ts';
+import type { Rewrapped } from '../keys.ts';
+import { writingKey } from '../secrets.ts';
 
 export interface KeptCredential {
   readonly token: string;

@@ -3,7 +3,7 @@
 import type { Authorisation } from '../../domain/destination.ts';
 import type { DataCategory, ConsentRecord } from '../../domain/lead.ts';
 import { inList, type Sql } from '../database.ts';
-import { authorisationDigest, citedText } from '../../domain/cited.ts';
+import { authorisationDigest, citedText } from '../../domain/keyed.ts';
 import { consentOf, selectConsents, type ConsentRow } from '../leads/consents.ts';
 
 type AuthorisationRow = {

@@ -5,7 +5,7 @@ import type { RateWindows } from '../../domain/rates.ts';
 import { isHeld } from '../../domain/send-policy.ts';
 import type { ClientFacts, DestinationStatus, Notice } from '../../domain/destination.ts';
 import { inList, type ReadOnlySql, type Sql } from '../database.ts';
-import { packed, unpacker } from '../packed.ts';
+import { packed, unpacker } from '../placeholders.ts';
 import { requireOwnClient } from '../hosting/instances.ts';
 import { noticesOf } from './notices.ts';
 

@@ -5,7 +5,7 @@ import { derived, sealBytes } from '../../domain/keyed.ts';
 import { RelaisError } from '../../errors.ts';
 import type { Sql } from '../database.ts';
 import { readSealed, writeSealed } from './file-bytes.ts';
-import { writingKey } from '../keys.ts';
+import { writingKey } from '../secrets.ts';
 
 export async function keepBytes(
   tx: Sql,

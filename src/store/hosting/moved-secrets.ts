@@ -4,7 +4,8 @@ import { openWith, type KeyRing } from '../../domain/key-ring.ts';
 import { sealBytes } from '../../domain/keyed.ts';
 import { RelaisError } from '../../errors.ts';
 import { rowMarks, type Sql } from '../database.ts';
-import { writingKey, type SecretOwner, type Wrapped } from '../keys.ts';
+import type { SecretOwner, Wrapped } from '../keys.ts';
+import { writingKey } from '../secrets.ts';
 
 export interface SecretsPlace {
   readonly keysSchema: string;

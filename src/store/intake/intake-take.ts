@@ -12,7 +12,7 @@ import {
   type IntakeValue,
   type LeadName,
 } from './intake.ts';
-import { packed, unpacker } from '../packed.ts';
+import { packed, unpacker } from '../placeholders.ts';
 import { takeInTurns, type Turns } from './round-robin.ts';
 import { anyTaking } from './takings.ts';
 
@@ -83,29 +83,33 @@ const selectWhole = `SELECT ${packed(['CAST(id AS CHAR)', 'client_id', 'kind', b
 type RawHead = { id: string; clientId: string; kind: string; bytes: number };
 const headOf = (raw: RawHead): IntakeHead => ({ ...raw, id: BigInt(raw.id) });
 
-type Raw = Record<string, IntakeValue> & {
+type Raw = Record<IntakeColumn, IntakeValue> & RawFacts;
+interface RawFacts {
   readonly row_id: string;
   readonly received_at: Date;
   readonly taken_at: Date;
   readonly released: number;
-};
-function rowOf(raw: Raw): IntakeRow {
-  const { row_id: id, received_at: receivedAt, taken_at: takenAt, released, ...columns } = raw;
-  const values = Object.fromEntries(intakeColumns.map((name) => [name, columns[name] ?? null]));
-  const tooLong = wide.filter((column) => Number(columns[`${column}_too_long`]) === 1);
-  return {
-    id: BigInt(id),
-    receivedAt,
-    takenAt,
-    values,
-    tooLong,
-    ...(released === 1 ? { isReleased: true as const } : {}),
-  };
+  readonly consents_too_long: number | null;
+  readonly interactions_too_long: number | null;
+}
+function rowOf({
+  row_id: id,
+  received_at: receivedAt,
+  taken_at: takenAt,
+  released,
+  ...rest
+}: Raw): IntakeRow {
+  const { consents_too_long: consents, interactions_too_long: interactions, ...values } = rest;
+  const tooLong: IntakeColumn[] = [];
+  if (Number(consents) === 1) tooLong.push('consents');
+  if (Number(interactions) === 1) tooLong.push('interactions');
+  const row = { id: BigInt(id), receivedAt, takenAt, values, tooLong };
+  return released === 1 ? { ...row, isReleased: true } : row;
 }
 
 const instants = columnFacts.flatMap(({ type, column }) => (type === 'date' ? [column] : []));
 const unpackRow = unpacker<Raw>(
-  rowColumns.map(([name]) => name),
+  rowColumns.map(([name]) => name as keyof Raw),
   new Set(['received_at', 'taken_at', ...instants]),
 );
 const unpackHead = unpacker<RawHead & { readonly marked: number | null }>(
@@ -198,8 +202,11 @@ export async function takeLeadRows(tx: Sql, names: readonly LeadName[]): Promise
 
 /** Content of rows that this transaction has locked. */
 export async function fetchRows(tx: Sql, heads: readonly IntakeHead[]): Promise<readonly IntakeRow[]> {
-  const known = heads.flatMap(({ row }) => row ?? []);
-  const ids = heads.flatMap(({ id, row }) => (row === undefined ? [id] : []));
+  const known: IntakeRow[] = [];
+  const ids: RowId[] = [];
+  for (const { id, row } of heads)
+    if (row === undefined) ids.push(id);
+    else known.push(row);
   if (ids.length === 0) return known;
   const { marks, values } = idList(ids);
   const rows = await tx.all<Raw>(
@@ -214,6 +221,7 @@ export async function fetchRows(tx: Sql, heads: readonly IntakeHead[]): Promise<
  * for another's.
  */
 export function withinBatch(heads: readonly IntakeHead[], most = batchBytes): readonly IntakeHead[] {
+  if (heads.length === 1) return heads;
   const queues = [...Map.groupBy(heads, (head) => head.clientId).values()].map((rows) => [...rows]);
   const chosen: IntakeHead[] = [];
   let bytes = 0;

@@ -1,13 +1,14 @@
 // Locks the clients of an intake and reads, in the same statement, which of the lists that intake compares a lead with are empty for them,
-// which destinations they have, by a digest that proves what a process remembers of them, and which names of new leads are taken.
+// which destinations they have, by a digest that proves what a process remembers of them, and which names of new leads are taken. For a lead
+// alone the same as a condition, which proves with the INSERT of the lead that a client is still as it was found.
 // Invariant: what is returned is in force under the lock. Every change of a list locks the client exclusively and raises its
 // `lists_revision` (`lockClients`); a statement whose lists are older than the row it locked reads them again.
-import { inList, type Sql } from '../database.ts';
+import { inList, type Sql, type SqlValue } from '../database.ts';
 import { destinationsDigest } from '../destinations/destinations.ts';
 import type { LeadName } from '../intake/intake.ts';
-import { arrayOf } from '../packed.ts';
+import { arrayOf } from '../placeholders.ts';
 import { lockClients, type LockedClient } from '../client-locks.ts';
-import { nameKey, type NamedLead } from './lead-writes.ts';
+import { nameKey, type Condition, type NamedLead } from './lead-writes.ts';
 
 /** True where the client has at least one entry. */
 export interface ClientLists {
@@ -24,6 +25,8 @@ export interface ClientLists {
   readonly before: ReadonlyMap<string, NamedLead>;
   /** Those of the API keys that are in force. */
   readonly keysInForce: ReadonlySet<number>;
+  /** Present: all this is remembered, and neither proved nor locked before a lead is inserted under this condition. */
+  readonly proof?: Condition;
 }
 
 const tables = {
@@ -83,6 +86,70 @@ export async function lockWithLists(
   return lockedLists(isOld ? await read(tx, asked, '') : first);
 }
 
+const seenRevision = '(SELECT s.lists_revision FROM clients s WHERE s.id = c.id)';
+const anyOf = (flag: Flag): string => `EXISTS (SELECT 1 FROM ${tables[flag]} x WHERE x.client_id = c.id)`;
+const withdrawnAt = (emails: string, phones: string): string =>
+  (['email', 'mobile', 'landline'] as const)
+    .map(
+      (column) => `EXISTS (SELECT 1 FROM prospects p FORCE INDEX (prospects_${column})
+          WHERE p.client_id = c.id AND p.${column} IN (${column === 'email' ? emails : phones}) AND p.withdrawn = 1)`,
+    )
+    .join(' OR ');
+const inForce = (ids: string): string =>
+  `FROM api_keys k FORCE INDEX (PRIMARY) WHERE k.id IN (${ids}) AND k.ended_at IS NULL AND k.expires_at > UTC_TIMESTAMP(3)`;
+
+/** A client that was found without an entry in any of its lists, neither closed nor moved. */
+export interface ClearClient {
+  /** Revision of its contract's facts. */
+  readonly revision: number;
+  /** Digest of its destinations. */
+  readonly digest: string;
+}
+
+export type ClearClients = Map<string, ClearClient>;
+
+/** Notes how a client was found, with no other. */
+export function noteClear(known: ClearClients, clientId: string, { clients, lists }: LockedLists): void {
+  const client = clients.get(clientId);
+  const isClear =
+    client !== undefined && !client.closed && !client.moved && !flags.some((flag) => lists[flag]);
+  if (!isClear) known.delete(clientId);
+  else known.set(clientId, { revision: client.revision, digest: lists.destinations.get(clientId) ?? '' });
+}
+
+/** Holds where `lockWithLists` would find the client as it is remembered, and takes the same lock. */
+const stillClear = `FROM clients c FORCE INDEX (PRIMARY)
+  WHERE c.id = ? AND c.facts_revision = ? AND c.closed_at IS NULL AND c.moved_at IS NULL AND c.lists_revision = ${seenRevision}
+    AND NOT (${flags.map(anyOf).join(' OR ')}) AND ${destinationsDigest('c.id')} = ?
+    AND NOT (${withdrawnAt('?', '?, ?')}) AND (? = 0 OR EXISTS (SELECT 1 ${inForce('?')}))
+  LOCK IN SHARE MODE`;
+
+/** The lists of a client that is remembered, for a lead alone with at most one mail address and two phones. */
+export function rememberedLists(
+  clientId: string,
+  { revision, digest }: ClearClient,
+  { emails, phones, apiKeys = [] }: Coming,
+): LockedLists {
+  const [email = ''] = emails;
+  const [phone = '', other = ''] = phones;
+  const [key = 0] = apiKeys;
+  const values: SqlValue[] = [clientId, revision, digest, email, phone, other, phone, other, key, key];
+  return {
+    clients: new Map([[clientId, { revision, closed: false, moved: false }]]),
+    lists: {
+      operations: false,
+      erasedAddresses: false,
+      oppositions: false,
+      formerAddresses: false,
+      withdrawn: false,
+      destinations: new Map([[clientId, digest]]),
+      before: new Map(),
+      keysInForce: new Set(apiKeys),
+      proof: { sql: stillClear, values },
+    },
+  };
+}
+
 interface Statement {
   readonly sql: string;
   readonly values: readonly (string | number)[];
@@ -97,10 +164,6 @@ function statementFor(ids: readonly string[], { names, emails, phones, apiKeys =
   const references = listOf(names.map(({ reference }) => reference));
   const keys = inList(apiKeys.length > 0 ? [...new Set(apiKeys)] : [0]);
   const among = inList(ids);
-  const withdrawn = (['email', 'mobile', 'landline'] as const).map(
-    (column) => `EXISTS (SELECT 1 FROM prospects p FORCE INDEX (prospects_${column})
-          WHERE p.client_id = c.id AND p.${column} IN (${column === 'email' ? email.marks : phone.marks}) AND p.withdrawn = 1)`,
-  );
   // Through `clients`: one index lookup for each, however long the list is. Packed: the server describes each column of an answer.
   const columns = [
     'c.id',
@@ -108,14 +171,13 @@ function statementFor(ids: readonly string[], { names, emails, phones, apiKeys =
     'c.closed_at IS NOT NULL',
     'c.moved_at IS NOT NULL',
     'c.lists_revision',
-    '(SELECT s.lists_revision FROM clients s WHERE s.id = c.id)',
-    ...flags.map((flag) => `EXISTS (SELECT 1 FROM ${tables[flag]} x WHERE x.client_id = c.id)`),
+    seenRevision,
+    ...flags.map(anyOf),
     destinationsDigest('c.id'),
-    withdrawn.join(' OR '),
+    withdrawnAt(email.marks, phone.marks),
     `(SELECT JSON_ARRAYAGG(JSON_ARRAY(l.id, l.reference, l.revision, l.erased_at IS NOT NULL, HEX(l.row_digest)))
         FROM leads l FORCE INDEX (leads_reference) WHERE l.client_id = c.id AND l.reference IN (${references.marks}))`,
-    `(SELECT JSON_ARRAYAGG(k.id) FROM api_keys k FORCE INDEX (PRIMARY)
-        WHERE k.id IN (${keys.marks}) AND k.ended_at IS NULL AND k.expires_at > UTC_TIMESTAMP(3))`,
+    `(SELECT JSON_ARRAYAGG(k.id) ${inForce(keys.marks)})`,
   ];
   return {
     sql: `SELECT JSON_ARRAY(${columns.join(', ')}) AS client FROM clients c FORCE INDEX (PRIMARY)

@@ -4,7 +4,7 @@ import { consentFields } from '../../domain/lead-fields/consent.ts';
 import type { ConsentRecord, ConsentChannel, ConsentPurpose } from '../../domain/lead.ts';
 import { inList, insertGroups, rowMarks, type Sql, type SqlValue } from '../database.ts';
 import { blockReader, namesAndColumns, type RowOf } from './lead-columns.ts';
-import { arrayOf, packed, unpacker } from '../packed.ts';
+import { arrayOf, packed, unpacker } from '../placeholders.ts';
 import { grantEnd, toldAheadMs } from '../../domain/consent.ts';
 import { deleteNamed } from '../named-rows.ts';
 
@@ -22,16 +22,21 @@ export interface ConsentEnd {
 /** A grant that ended more than this before its receipt is reported as ended everywhere: its end is not reported again, ms. */
 const longOverMs = 86_400_000;
 
+/** An event with its lead. */
+interface Named {
+  readonly clientId: string;
+  readonly leadId: number;
+  readonly event: ConsentRecord;
+}
+
 /** Stores the ends of the grants among these events. The day of tolerance is for a database whose clock is set back. */
-async function noteConsentEnds(
-  tx: Sql,
-  events: readonly { readonly clientId: string; readonly leadId: number; readonly event: ConsentRecord }[],
-): Promise<void> {
+async function noteConsentEnds(tx: Sql, events: readonly Named[]): Promise<void> {
   const overSince = tx.now().getTime() - longOverMs;
-  const ending = events.flatMap(({ clientId, leadId, event }) => {
-    const endsAt = event.state === 'granted' ? grantEnd(event) : undefined;
-    return endsAt === undefined || endsAt.getTime() < overSince ? [] : [{ clientId, leadId, event, endsAt }];
-  });
+  const ending: (Named & { readonly endsAt: Date })[] = [];
+  for (const one of events) {
+    const endsAt = one.event.state === 'granted' ? grantEnd(one.event) : undefined;
+    if (endsAt !== undefined && endsAt.getTime() >= overSince) ending.push({ ...one, endsAt });
+  }
   for (const group of insertGroups(ending)) {
     await tx.run(
       `INSERT INTO consent_ends (lead_id, client_id, purpose, channel, ends_at, due_at)
@@ -153,13 +158,7 @@ export function unpackConsents(columns: readonly unknown[]): ReadonlyMap<number,
  */
 export async function insertConsents(
   tx: Sql,
-  events: readonly {
-    readonly clientId: string;
-    readonly leadId: number;
-    readonly event: ConsentRecord;
-    readonly revision: number;
-    readonly originId?: number;
-  }[],
+  events: readonly (Named & { readonly revision: number; readonly originId?: number })[],
 ): Promise<void> {
   for (const group of insertGroups(events, together)) {
     await tx.run(

@@ -7,6 +7,7 @@ import {
   inList,
   insertGroups,
   insertGroupsByWeight,
+  isDuplicateKey,
   rowMarks,
   textWeight,
   type Sql,
@@ -39,6 +40,15 @@ export interface NewLeadChange {
 }
 
 export const nameKey = (name: LeadName): string => `${name.clientId}\n${name.reference}`;
+
+/** Each of the names once. */
+export function uniqueNames(names: readonly LeadName[]): readonly LeadName[] {
+  return [
+    ...new Map(
+      names.map((name) => [nameKey(name), { clientId: name.clientId, reference: name.reference }]),
+    ).values(),
+  ];
+}
 
 /** The leads of these names, locked. */
 export async function lockNamedLeads(
@@ -104,9 +114,22 @@ const weightOf = ({ clientId, reference, fields }: NewLead): number =>
     numbersWeight + textWeight(clientId) + textWeight(reference),
   );
 
-/** Inserts new leads with their content; returns their ids by name. One statement per table. */
-export async function insertLeads(tx: Sql, leads: readonly NewLead[]): Promise<ReadonlyMap<string, number>> {
-  if (leads.length === 1) return insertTogether(tx, leads);
+/** The end of an INSERT ... SELECT, which selects one row where it holds. */
+export interface Condition {
+  readonly sql: string;
+  readonly values: readonly SqlValue[];
+}
+
+/**
+ * Inserts new leads with their content; returns their ids by name. One statement per table.
+ * @param condition of a lead alone: where it does not hold, or the name is taken, nothing is inserted
+ */
+export async function insertLeads(
+  tx: Sql,
+  leads: readonly NewLead[],
+  condition?: Condition,
+): Promise<ReadonlyMap<string, number>> {
+  if (leads.length === 1) return insertTogether(tx, leads, condition);
   const ids = new Map<string, number>();
   for (const group of insertGroupsByWeight(leads, together, weightOf))
     for (const [name, id] of await insertTogether(tx, group)) ids.set(name, id);
@@ -116,38 +139,71 @@ export async function insertLeads(tx: Sql, leads: readonly NewLead[]): Promise<R
 /** The other tables have a row only where something was said; the prospect's row has marks besides. */
 const isAlwaysThere = (table: LeadTable): boolean => table === 'leads' || table === 'prospects';
 
-async function insertTogether(tx: Sql, leads: readonly NewLead[]): Promise<ReadonlyMap<string, number>> {
-  const own = columnsOf('leads');
-  const { insertId } = await tx.run(
-    `INSERT INTO leads (client_id, reference, row_digest, received_at, ${own.map(([, column]) => column).join(', ')}) VALUES ${rowMarks(leads.length, 4 + own.length)}`,
-    leads.flatMap(({ clientId, reference, digest, receivedAt, fields }) => [
-      clientId,
-      reference,
-      digest,
-      receivedAt,
-      ...own.map(([name]) => fields[name] ?? null),
-    ]),
-  );
-  const ids = await idsOf(tx, leads, insertId);
-  const idOf = (lead: NewLead): number => ids.get(nameKey(lead)) ?? 0;
-  for (const table of contentTables) {
-    if (table === 'leads') continue;
+/** Each table of a lead's content besides `leads`, with its columns and the start of its INSERT. */
+const contents = contentTables
+  .filter((table) => table !== 'leads')
+  .map((table) => {
     const columns = columnsOf(table);
+    const list = columns.map(([, column]) => column).join(', ');
+    return { table, columns, insert: `INSERT INTO ${table} (lead_id, client_id, ${list}) VALUES` };
+  });
+const ownOfLeads = columnsOf('leads');
+const insertLead = `INSERT INTO leads (client_id, reference, row_digest, received_at, ${ownOfLeads.map(([, column]) => column).join(', ')})`;
+
+async function insertTogether(
+  tx: Sql,
+  leads: readonly NewLead[],
+  condition?: Condition,
+): Promise<ReadonlyMap<string, number>> {
+  const given: SqlValue[] = [];
+  for (const { clientId, reference, digest, receivedAt, fields } of leads) {
+    given.push(clientId, reference, digest, receivedAt);
+    for (const [name] of ownOfLeads) given.push(fields[name] ?? null);
+  }
+  const insertId =
+    condition === undefined
+      ? (await tx.run(`${insertLead} VALUES ${rowMarks(leads.length, 4 + ownOfLeads.length)}`, given))
+          .insertId
+      : await insertUnder(tx, given, condition);
+  if (insertId === undefined) return new Map();
+  const ids = await idsOf(tx, leads, insertId);
+  for (const { table, columns, insert } of contents) {
     const rows = leads.filter(
       ({ fields }) => isAlwaysThere(table) || columns.some(([name]) => fields[name] !== undefined),
     );
     for (const group of insertGroups(rows, together)) {
-      await tx.run(
-        `INSERT INTO ${table} (lead_id, client_id, ${columns.map(([, column]) => column).join(', ')}) VALUES ${rowMarks(group.length, 2 + columns.length)}`,
-        group.flatMap((lead) => [
-          idOf(lead),
-          lead.clientId,
-          ...columns.map(([name]) => lead.fields[name] ?? null),
-        ]),
-      );
+      const values: SqlValue[] = [];
+      for (const lead of group) {
+        values.push(ids.get(nameKey(lead)) ?? 0, lead.clientId);
+        for (const [name] of columns) values.push(lead.fields[name] ?? null);
+      }
+      await tx.run(`${insert} ${rowMarks(group.length, 2 + columns.length)}`, values);
     }
   }
   return ids;
+}
+
+/** Inserts one row under a condition; returns its id, undefined where nothing is inserted. */
+async function insertUnder(
+  tx: Sql,
+  given: readonly SqlValue[],
+  { sql, values }: Condition,
+): Promise<number | undefined> {
+  // MySQL takes a value that is selected for a text.
+  const marks = given.map((value) =>
+    Buffer.isBuffer(value) ? 'UNHEX(?)' : value instanceof Date ? 'CAST(? AS DATETIME(3))' : '?',
+  );
+  const texts = given.map((value) => (Buffer.isBuffer(value) ? value.toString('hex') : value));
+  try {
+    const { affected, insertId } = await tx.run(`${insertLead} SELECT ${marks.join(', ')} ${sql}`, [
+      ...texts,
+      ...values,
+    ]);
+    return affected === 0 ? undefined : insertId;
+  } catch (error) {
+    if (isDuplicateKey(error)) return undefined;
+    throw error;
+  }
 }
 
 /** Several are read back instead of counted from the first: a server may step its ids by more than one. */

@@ -1,12 +1,7 @@
 // Reads leads for mappings, and takes the lock that consent, erasure and departure share.
 // Invariant: a transaction that changes or sends a lead locks its row first.
 import { optionalBlocks, type ConsentRecord, type Lead, type OptionalBlock } from '../../domain/lead.ts';
-import {
-  columnFacts,
-  leadColumns,
-  type LeadFields,
-  type leadFields,
-} from '../../domain/lead-fields/columns.ts';
+import { columnFacts, type LeadFields, type leadFields } from '../../domain/lead-fields/columns.ts';
 import { financialFields } from '../../domain/lead-fields/financial.ts';
 import { identityFields } from '../../domain/lead-fields/identity.ts';
 import { interactionFields } from '../../domain/lead-fields/interaction.ts';
@@ -17,7 +12,7 @@ import { inTime, readConsents } from './consents.ts';
 import { inList, type Sql } from '../database.ts';
 import { refusedAtAddress } from '../people/same-address.ts';
 import { blockReader, interactionColumns, selectionOf, type RowOf } from './lead-columns.ts';
-import { packed, unpacker } from '../packed.ts';
+import { packed, unpacker } from '../placeholders.ts';
 
 /** Result of the lock on a lead. */
 export interface LeadLock {
@@ -175,9 +170,7 @@ export const leadOfFields = (
 ): Lead => ({
   ...leadOf(
     {
-      ...(Object.fromEntries(leadColumns.map((name) => [name, fields[name] ?? null])) as RowOf<
-        typeof leadFields
-      >),
+      ...(fields as RowOf<typeof leadFields>),
       id: 0,
       client_id: clientId,
       reference,

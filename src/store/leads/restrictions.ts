@@ -1,7 +1,7 @@
 // Stores the restriction of processing on the lead's row, and finds the deliveries that it withholds.
 // Invariant: the mark changes under the lead's lock with a new revision, so that no content rendered earlier departs afterwards.
 import { inList, type Sql } from '../database.ts';
-import { packed, unpacker } from '../packed.ts';
+import { packed, unpacker } from '../placeholders.ts';
 
 export async function markRestricted(tx: Sql, leadId: number, revision: number): Promise<void> {
   await tx.run(

@@ -146,7 +146,7 @@ export interface Handover {
   readonly answerBytes?: number;
   readonly durationMs?: number;
   readonly nextStep?: string;
-  /** Digests of the records it cites, at that time (`domain/cited.ts`). */
+  /** Digests of the records it cites, at that time (`domain/keyed.ts`). */
   readonly cited?: string;
 }
 

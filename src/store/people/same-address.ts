@@ -2,9 +2,9 @@
 // are a thousand rows, not a million.
 // Invariant: an e-mail is compared as its column is, without regard to case; a mobile and a landline each with both.
 import { inList, type Sql } from '../database.ts';
-import { addressDigests, isNo, originOf } from '../../domain/opposition.ts';
+import { addressDigests, originOf } from '../../domain/opposition.ts';
 import { leadsFormerlyUnder } from './oppositions.ts';
-import { currentConsent } from '../../domain/consent.ts';
+import { currentConsent, isNo } from '../../domain/consent.ts';
 import { isSameName } from '../../domain/person-name.ts';
 import { readConsents } from '../leads/consents.ts';
 import { namesOfLeads } from './person-records.ts';

@@ -1,7 +1,7 @@
 // The acts on one delivery: replay, cancel, resolve an unknown outcome.
 // Invariant: within the actor's scope; recorded with actor and reason.
 import { resolveIn, type Resolution } from '../../delivery/outcome/resolve.ts';
-import { safeReference } from '../../domain/names-in-text.ts';
+import { safeReference } from '../../domain/delivery.ts';
 import { RelaisError } from '../../errors.ts';
 import { unknownDelivery } from '../../errors/unknown.ts';
 import { findDelivery, type ListedDelivery } from '../../store/deliveries/delivery-lists.ts';

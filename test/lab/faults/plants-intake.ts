@@ -26,12 +26,12 @@ export const plantsOfIntake: readonly Plant[] = [
         put: 'const length = (column: string): string => `0 * OCTET_LENGTH(COALESCE(${column}, 0))`;',
       },
       {
-        file: 'src/intake/json-column.ts',
+        file: 'src/intake/formats.ts',
         find: "if (Buffer.byteLength(text) > mostColumnBytes[name]) return refused('TOO_LONG');",
         put: '',
       },
       {
-        file: 'src/intake/json-column.ts',
+        file: 'src/intake/formats.ts',
         find: 'const read = readJson(text, limits);',
         put: 'const read = readJson(text, { ...limits, elements: Number.MAX_SAFE_INTEGER });',
       },

@@ -39,7 +39,7 @@ export const plantsOfRetention: readonly Plant[] = [
     // An old export brings back what was deleted at the end of its operation.
     patches: [
       {
-        file: 'src/intake/retention-over.ts',
+        file: 'src/intake/too-late.ts',
         find: 'if (!isDue(retention, today)) return undefined;',
         put: "if (!isDue(retention, today) || today !== '') return undefined;",
       },

@@ -119,7 +119,7 @@ export const retentionPlants: readonly YearsPlant[] = [
   {
     name: 'rows of an ended operation come back',
     patches: one(
-      'src/intake/retention-over.ts',
+      'src/intake/too-late.ts',
       'if (!isDue(retention, today)) return undefined;',
       "if (!isDue(retention, today) || today !== '') return undefined;",
     ),
@@ -129,7 +129,7 @@ export const retentionPlants: readonly YearsPlant[] = [
   {
     name: 'what is turned away stays',
     patches: one(
-      'src/intake/retention-over.ts',
+      'src/intake/too-late.ts',
       'overCodes.some((code) => text.includes(`"${code}"`));',
       "overCodes.some((code) => text === code + '');",
     ),
@@ -177,10 +177,10 @@ export const retentionPlants: readonly YearsPlant[] = [
   {
     name: 'a request of last year is turned away',
     patches: one(
-      'src/intake/retention-over.ts',
-      'if (operation === undefined && collectedAtOf(row) > youngFrom) return true;',
-      `if (operation === undefined && collectedAtOf(row) > youngFrom) {
-      const isOld = civilDate(collectedAtOf(row)).slice(0, 4) < today.slice(0, 4);
+      'src/intake/too-late.ts',
+      'if (operation === undefined && now.getTime() - collectedAtOf(row).getTime() < youngMs) return true;',
+      `if (operation === undefined && now.getTime() - collectedAtOf(row).getTime() < youngMs) {
+      const isOld = civilDate(collectedAtOf(row)).slice(0, 4) < civilDate(now).slice(0, 4);
       if (isOld) refuse(candidate, [refusal('collected_at', 'RETENTION_ENDED')]);
       return !isOld;
     }`,
