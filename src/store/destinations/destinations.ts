@@ -56,7 +56,7 @@ export async function destinationsOfClients(
 
 /** Digest of all columns of the destinations of a client, as text. @param client column or mark of the client's id */
 export const destinationsDigest = (client: string): string =>
-  `(SELECT CONCAT(COUNT(*), ':', BIT_XOR(CAST(CONV(LEFT(SHA2(CONCAT_WS('|', ${columns}), 256), 16), 16, 10) AS UNSIGNED)))
+  `(SELECT CAST(CONCAT(COUNT(*), ':', BIT_XOR(CAST(CONV(LEFT(SHA2(CONCAT_WS('|', ${columns}), 256), 16), 16, 10) AS UNSIGNED))) AS CHAR)
       FROM destinations WHERE client_id = ${client})`;
 
 /** The destinations of a client, and the digest of these very rows. */
