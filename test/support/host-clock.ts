@@ -27,3 +27,12 @@ export function moveMonotonicClock(by: number): () => void {
     performance.now = monotonic;
   };
 }
+
+/** Stops the monotonic clock, so that what was read a moment ago is of a moment ago, until the answer is called. */
+export function stopMonotonicClock(): () => void {
+  const stoppedAt = monotonic();
+  performance.now = () => stoppedAt;
+  return () => {
+    performance.now = monotonic;
+  };
+}

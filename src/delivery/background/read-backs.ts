@@ -124,7 +124,11 @@ type Found = {
 
 async function ask(needs: ReadBackNeeds, reading: Reading, sent: readonly ConsentSent[]): Promise<Found> {
   const { mapping, plan, connector, delivery } = reading;
-  const context = contextFor(needs, mapping, await needs.reader.targets(delivery.destinationId, 'create'));
+  const context = contextFor(
+    needs,
+    mapping,
+    await needs.reader.targets(delivery.destinationId, 'create', 'now'),
+  );
   let read: Answer | undefined;
   const outcome = (await connector.lookup?.(parcelOf(reading), plan.settings, {
     ...context,

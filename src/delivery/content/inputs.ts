@@ -38,6 +38,14 @@ const recentMs = 500;
 export function createReader(database: Database, secrets: LeadSecrets, goLive?: GoLiveGate): Reader {
   const snapshots = createSnapshots(secrets);
   const recent = createRecent(database);
+  const anew = createBatcher<string, readonly Authorisation[]>({
+    run: async (destinations) => {
+      const all = await readAuthorisations(database, destinations);
+      return destinations.map((id) => all.get(id) ?? []);
+    },
+    max: 200,
+    lanes: 1,
+  });
   // By the reading of a moment ago: what ends or begins before the next one is seen under the lock of the departure.
   const targetsOfLive = new WeakMap<readonly Authorisation[], readonly string[]>();
   const targetsOfAll = new WeakMap<readonly Authorisation[], readonly string[]>();
@@ -73,8 +81,8 @@ export function createReader(database: Database, secrets: LeadSecrets, goLive?: 
       for (const [destinationId, all] of reading) authorisations.set(destinationId, await all);
       return { rows, inputs: await inputsOf(rows, { ...read, authorisations, revisions: new Map() }) };
     },
-    targets: async (destinationId: string, action: Action) => {
-      const all = await recent(destinationId);
+    targets: async (destinationId: string, action: Action, when: 'recent' | 'now') => {
+      const all = await (when === 'now' ? anew : recent)(destinationId);
       const known = action === 'create' ? targetsOfLive : targetsOfAll;
       const found = known.get(all);
       if (found !== undefined) return found;

@@ -14,7 +14,7 @@ import type { Database, Sql } from '../../store/database.ts';
 import { takeSequence } from '../../store/destinations/destinations.ts';
 import { readBytes } from '../../store/files/kept-bytes.ts';
 import type { ClaimedDelivery, FileBatch, LongFile, Ready, Stopped } from '../trip/attempt.ts';
-import type { CredentialsOf, SharedContext } from '../trip/trip.ts';
+import type { CredentialsOf, SharedContext, Trip } from '../trip/trip.ts';
 import { writtenAtOf } from './render.ts';
 
 export function itemOf(
@@ -139,6 +139,24 @@ function newContext(
     fileKeys: fileKeysOf(options.masterKeys),
     now: () => options.database.now().getTime(),
   };
+}
+
+/**
+ * The targets that a departed parcel may reach: those of its context, which may have been read a moment earlier, and those of the
+ * authorisation that was in force under the lock of its departure.
+ */
+export function departedTargets(
+  { context, mapping }: Pick<Trip, 'context' | 'mapping'>,
+  ready: readonly Ready[],
+): readonly string[] {
+  const contract = contractTargets(mapping.client);
+  let allowed = context.allowedTargets;
+  for (const authorisation of new Set(ready.map((prepared) => prepared.authorisation)))
+    for (const target of authorisation.targets) {
+      const name = target.toLowerCase();
+      if (contract.has(name) && !allowed.includes(name)) allowed = [...allowed, name];
+    }
+  return allowed;
 }
 
 interface FileParcel {

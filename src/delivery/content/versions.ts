@@ -58,7 +58,7 @@ export async function chooseVersions(
     connector,
     settings: settingsOf(connector, first.action, { mapping: route, content }),
     context: {
-      ...contextFor(needs, mapping, await needs.reader.targets(first.destinationId, first.action)),
+      ...contextFor(needs, mapping, await needs.reader.targets(first.destinationId, first.action, 'now')),
       classify: route.classifyBeside,
     },
     question: route.question,
@@ -111,7 +111,7 @@ export async function fileTrip(
     inForceId: inForce.versionId,
     connector,
     settings: settingsOf(connector, action, { mapping, content: pinned }),
-    context: contextFor(needs, mapping, await needs.reader.targets(destinationId, action)),
+    context: contextFor(needs, mapping, await needs.reader.targets(destinationId, action, 'now')),
     question: mapping.question,
     canAsk: connector.lookup !== undefined && mapping.hasLookup,
     batch,

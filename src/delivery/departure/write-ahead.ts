@@ -57,7 +57,7 @@ async function freshTrip(
     inForceId: versionId,
     connector,
     settings: plan?.settings,
-    context: contextFor(needs, mapping, await needs.reader.targets(order.destinationId, 'create')),
+    context: contextFor(needs, mapping, await needs.reader.targets(order.destinationId, 'create', 'recent')),
     question: mapping.question,
     canAsk: false,
     batch: undefined,

@@ -7,6 +7,7 @@ import type { Log } from '../../log.ts';
 import type { ClaimedDelivery, FileBatch, Ready, Recorded } from '../trip/attempt.ts';
 import { policyOf } from '../calls/progress.ts';
 import { keepRenewed, leaseOf, type Lease } from '../claim/lease.ts';
+import { departedTargets } from '../content/parcel.ts';
 import { stateAfter } from '../outcome/effects.ts';
 import type { Departed, TripNeeds } from '../trip/trip.ts';
 import { sendToEveryRecord, type Exchange } from './every-record.ts';
@@ -42,8 +43,12 @@ const noAnswer: Outcome = { kind: 'unavailable', reason: 'NO_LOOKUP', maybeRecei
 async function sendByConnector(needs: TripNeeds, departed: Departed, lease: Lease): Promise<Outcome> {
   const { trip, departure } = departed;
   const { connector } = trip;
-  const { context, clean } = watchCredentials({ ...trip.context, mayLeave: lease.runs }, lease.isLongEnough);
   const { parcel, ready } = departure;
+  const allowedTargets = departedTargets(trip, ready);
+  const { context, clean } = watchCredentials(
+    { ...trip.context, allowedTargets, mayLeave: lease.runs },
+    lease.isLongEnough,
+  );
   const call = ready[0]?.call;
   const say: Exchange = async (kind, said, settings, classify) =>
     clean((await connector[kind]?.(said, settings, { ...context, classify })) ?? noAnswer);

@@ -188,8 +188,13 @@ export interface Reader {
   /**
    * Lower-case targets that live authorisations of a destination cover; for what follows a lead that was handed over before, those of
    * ended ones too: which of them a row may go to is decided row by row.
+   * @param when `recent`: by the reading of a moment ago, for what departs with its claim
    */
-  readonly targets: (destinationId: string, action: Action) => Promise<readonly string[]>;
+  readonly targets: (
+    destinationId: string,
+    action: Action,
+    when: 'recent' | 'now',
+  ) => Promise<readonly string[]>;
 }
 
 /** Deliveries of one authorisation share it; whose lease it is sent under is added for each. */
