@@ -198,9 +198,9 @@ test('a process that stands still between its claim and the first byte sends not
   expect(sent()).toEqual(['F-0', 'F-9']);
 });
 
-const needsWith = (webhook: (typeof connectors)[string]): TripNeeds =>
+const needsWith = (webhook: (typeof connectors)[string], database = gateway.app.database): TripNeeds =>
   bindNeeds({
-    database: gateway.app.database,
+    database,
     published: gateway.app.published,
     connectors: { webhook },
     masterKeys: gateway.app.keys.master,
@@ -215,12 +215,49 @@ const needsWith = (webhook: (typeof connectors)[string]): TripNeeds =>
     signal: new AbortController().signal,
   });
 const webhook = connectors['webhook'] as (typeof connectors)[string];
-async function queuedJob(): Promise<ClaimJob> {
-  await gateway.send(leadRow('F-0'));
-  await gateway.until('queued', async () => (await stateOf('F-0')) === 'queued');
-  const [row] = await gateway.states();
+async function queuedJob(reference = 'F-0'): Promise<ClaimJob> {
+  await gateway.send(leadRow(reference));
+  await gateway.until('queued', async () => (await stateOf(reference)) === 'queued');
+  const [row] = await gateway.states(`l.reference = '${reference}'`);
   return { deliveryId: row?.id ?? 0, run: 1, attempt: 1 };
 }
+
+test('departures whose commit succeeds, and whose answer is lost, are one departure each in row and log, and leave', async () => {
+  const { database } = gateway.app;
+  let losesNext = false;
+  const needs = needsWith(webhook, {
+    ...database,
+    transaction: async (...given) => {
+      const result = await database.transaction(...given);
+      if (losesNext) {
+        losesNext = false;
+        throw new RelaisError('DB-001', 'The answer to COMMIT was lost.');
+      }
+      return result;
+    },
+  });
+  const jobs = [await queuedJob('F-1'), await queuedJob('F-2')];
+  const drafts = await Promise.all(
+    jobs.map(async (job) => {
+      const order = await openOrder(needs, 'essai-crm', job);
+      const draft = order === undefined ? undefined : await writeAhead(needs, order);
+      if (draft === undefined) throw new Error('nothing was written ahead');
+      return draft;
+    }),
+  );
+  const load = { jobs, leaseMs: 60_000, limits: { concurrency: 4 } };
+  await claimTogether({ ...needs, departWithClaim }, 'essai-crm', [load]);
+  losesNext = true;
+  expect(await Promise.all(drafts.map(({ departure }) => needs.depart(departure)))).toEqual([
+    'departed',
+    'departed',
+  ]);
+  expect(await Promise.all(['F-1', 'F-2'].map(entriesOf))).toEqual([['departed'], ['departed']]);
+  expect(await gateway.owner.all('SELECT departures FROM deliveries')).toEqual([
+    { departures: 1 },
+    { departures: 1 },
+  ]);
+});
 
 test('of twins of a job the first gets the row, and nothing that the other has written departs', async () => {
   const needs = needsWith(webhook);

@@ -19,11 +19,12 @@ import { lockForDeparture, type DepartureLocks } from '../../store/departure-loc
 import { entryNames, appendHandovers, type Handover } from '../../store/log/handovers.ts';
 import { keepBytes } from '../../store/files/kept-bytes.ts';
 import {
-  lockLeased,
+  lockDeparting,
   markDeparted,
   markSendingDeparted,
+  type Departing,
   type DepartureMark,
-  type Holds,
+  type Standing,
 } from '../../store/deliveries/leases.ts';
 import { readVersions } from '../../store/destinations/mapping-versions.ts';
 import type { ClaimedDelivery, Departure, DepartureAnswer, Ready, WrittenAhead } from '../trip/attempt.ts';
@@ -65,20 +66,19 @@ async function departTogether(
   const rows = departures.flatMap((departure) => departure.ready.map((prepared) => prepared.row));
   const { leads, authorisations } = await lockForDeparture(tx, rows);
   // Leads before deliveries, as erasure and settlement lock them.
-  const holds: Holds =
-    leasesAre === 'trusted'
-      ? () => true
-      : await lockLeased(
-          tx,
-          rows.map((row) => ({ id: row.id, token: row.leaseToken })),
-        );
+  const standing = leasesAre === 'trusted' ? isDue : await lockDeparting(tx, rows.map(departingOf));
   // After the locks: what was waited for has passed.
   const locked: LockedState = { leads, authorisations, now: tx.now() };
-  const answers = departures.map(({ ready }): DepartureAnswer => {
-    if (ready.some(({ row }) => !holds(row.id, row.leaseToken))) return 'lost';
-    return ready.every((prepared) => isUnchanged(prepared, locked)) ? 'departed' : 'changed';
+  const leaving: Departure[] = [];
+  const answers = departures.map((departure): DepartureAnswer => {
+    const { ready } = departure;
+    const all = new Set(ready.map(({ row }) => standing(departingOf(row))));
+    if (all.size === 1 && all.has('departed')) return 'departed';
+    if (all.has('lost') || all.has('departed')) return 'lost';
+    if (!ready.every((prepared) => isUnchanged(prepared, locked))) return 'changed';
+    leaving.push(departure);
+    return 'departed';
   });
-  const leaving = departures.filter((_, index) => answers[index] === 'departed');
   if (!(await markDeparted(tx, marksOf(leaving), leasesAre === 'checked'))) return undefined;
   await appendHandovers(tx, await entriesOf(leaving), { at: locked.now });
   const calls = callDepartures(leaving);
@@ -86,6 +86,13 @@ async function departTogether(
   for (const departure of leaving) await keepFile(tx, masterKeys, departure);
   return answers;
 }
+
+const isDue = (): Standing => 'due';
+const departingOf = ({ id, leaseToken: token, departures }: ClaimedDelivery): Departing => ({
+  id,
+  token,
+  departures,
+});
 
 /**
  * Departs deliveries that were rendered ahead, in the transaction of their claim; the rows are locked. One that has changed, or whose
@@ -182,8 +189,7 @@ function marksOf(leaving: readonly Departure[]): readonly DepartureMark[] {
   for (const { ready, mappingVersionId } of leaving)
     for (const { row, call, contentRevision } of ready)
       marks.push({
-        id: row.id,
-        token: row.leaseToken,
+        ...departingOf(row),
         writtenAt: writtenAtOf(row),
         sentRevision: call?.attempt.oldestRevision ?? contentRevision,
         sentMappingId: mappingVersionId,

@@ -14,21 +14,58 @@ export interface Lease {
 /** True when the lease is live and has this token. */
 export type Holds = (id: number, token: number) => boolean;
 
+interface LiveRow {
+  readonly id: number;
+  readonly token: number;
+  readonly departures: number;
+}
+
+/** Locks the rows of these ids; those with a live lease are returned. */
+async function lockLive(
+  tx: Sql,
+  rows: readonly { readonly id: number }[],
+): Promise<ReadonlyMap<number, LiveRow>> {
+  const live = new Map<number, LiveRow>();
+  const ids = [...new Set(rows.map((row) => row.id))].sort((a, b) => a - b);
+  for (let start = 0; start < ids.length; start += together) {
+    const { marks, values } = inList(ids.slice(start, start + together));
+    const read = await tx.all<LiveRow & { alive: number }>(
+      `SELECT id, lease_token AS token, departures, (state = 'sending' AND lease_until > UTC_TIMESTAMP(3)) AS alive FROM deliveries FORCE INDEX (PRIMARY) WHERE id IN (${marks}) ORDER BY id FOR UPDATE`,
+      values,
+    );
+    for (const row of read) if (row.alive === 1) live.set(row.id, row);
+  }
+  return live;
+}
+
 /**
  * Locks leased rows. A worker that claimed a row again may name it twice, under its old and its new token: each is checked by its own.
  */
 export async function lockLeased(tx: Sql, leases: readonly Lease[]): Promise<Holds> {
-  const alive = new Map<number, number>();
-  const ids = [...new Set(leases.map((lease) => lease.id))].sort((a, b) => a - b);
-  for (let start = 0; start < ids.length; start += together) {
-    const { marks, values } = inList(ids.slice(start, start + together));
-    const rows = await tx.all<{ id: number; lease_token: number; alive: number }>(
-      `SELECT id, lease_token, (state = 'sending' AND lease_until > UTC_TIMESTAMP(3)) AS alive FROM deliveries FORCE INDEX (PRIMARY) WHERE id IN (${marks}) ORDER BY id FOR UPDATE`,
-      values,
-    );
-    for (const row of rows) if (row.alive === 1) alive.set(row.id, row.lease_token);
-  }
-  return (id, token) => alive.get(id) === token;
+  const live = await lockLive(tx, leases);
+  return (id, token) => live.get(id)?.token === token;
+}
+
+export interface Departing extends Lease {
+  /** Departures of the row before this one. */
+  readonly departures: number;
+}
+
+/** `departed`: this departure is committed already, and the answer to its commit was lost. */
+export type Standing = 'due' | 'departed' | 'lost';
+
+/** The same for rows that are to depart under their leases. */
+export async function lockDeparting(
+  tx: Sql,
+  rows: readonly Departing[],
+): Promise<(row: Departing) => Standing> {
+  const live = await lockLive(tx, rows);
+  return ({ id, token, departures }) => {
+    const row = live.get(id);
+    if (row?.token !== token) return 'lost';
+    if (row.departures === departures) return 'due';
+    return row.departures === departures + 1 ? 'departed' : 'lost';
+  };
 }
 
 /**
@@ -175,10 +212,10 @@ export async function leaveBatch(tx: Sql, ids: readonly number[]): Promise<void>
 }
 
 // Marks deliveries as departed: those claimed earlier, and those claimed and departed in one statement.
-// Invariant: only the current fencing token may depart a row; the caller appends `departed` in the same transaction.
+// Invariant: only the current fencing token may depart a row; a departure whose commit got no answer is tried again, and is one all the
+// same. The caller appends `departed` in the same transaction.
 
-export interface DepartureMark extends Lease {
-  readonly id: number;
+export interface DepartureMark extends Departing {
   /** The moment named in the content; the first one is kept. */
   readonly writtenAt: Date;
   readonly sentRevision: number;
@@ -206,8 +243,8 @@ function departureColumns(
 
 /**
  * Marks the departure of rows under their lease.
- * @param locked `lockLeased` has locked the rows in this transaction and checked their leases; else this statement checks them, and
- *   false means that one is lost: the caller must roll back
+ * @param locked `lockDeparting` has locked the rows in this transaction and checked their leases; else this statement checks them, and
+ *   false means that one is lost, or has departed already: the caller must roll back
  */
 export async function markDeparted(
   tx: Sql,
@@ -218,7 +255,7 @@ export async function markDeparted(
     const some = marks.slice(start, start + together);
     const ids = some.map((mark) => mark.id);
     const list = inList(ids);
-    const held = locked ? { sql: '', values: [] } : heldClause(some);
+    const held = locked ? { sql: '', values: [] } : dueClause(ids, some);
     const columns = departureColumns(ids, some);
     const { affected } = await tx.run(
       `UPDATE deliveries FORCE INDEX (PRIMARY) SET ${columns.sql} WHERE id IN (${list.marks}) ${held.sql}`,
@@ -227,6 +264,15 @@ export async function markDeparted(
     if (!locked && affected !== some.length) return false;
   }
   return true;
+}
+
+function dueClause(ids: readonly number[], marks: readonly DepartureMark[]): ReturnType<typeof heldClause> {
+  const held = heldClause(marks);
+  const before = valueById(
+    ids,
+    marks.map((mark) => mark.departures),
+  );
+  return { sql: `${held.sql} AND departures = ${before.sql}`, values: [...held.values, ...before.values] };
 }
 
 /** Claims and departs in one statement; the caller has locked the rows. The tokens of the marks are ignored. */

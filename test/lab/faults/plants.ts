@@ -51,8 +51,8 @@ export const plants: readonly Plant[] = [
       },
       {
         file: 'src/store/deliveries/leases.ts',
-        find: 'return (id, token) => alive.get(id) === token;',
-        put: 'return (id, token) => alive.get(id) === token || true;',
+        find: 'return (id, token) => live.get(id)?.token === token;',
+        put: 'return (id, token) => live.get(id)?.token === token || true;',
       },
     ],
     red: [zeros.settledTwice],
