@@ -2,6 +2,7 @@
 import { startWorker } from '../../src/roles/worker.ts';
 import type { Role } from '../../src/roles/role-status.ts';
 import type { Attempted } from '../../src/delivery/trip/attempt.ts';
+import { RelaisError } from '../../src/errors.ts';
 import { recordEnds } from '../../src/delivery/outcome/record.ts';
 import { markSettled } from '../../src/store/deliveries/delivery-settlements.ts';
 import { readDeliveries } from '../../src/store/deliveries/deliveries.ts';
@@ -78,6 +79,40 @@ test('an overtaken worker’s answer is appended as `late` and moves nothing; it
   await gateway.owner.run("UPDATE deliveries SET lease_until = '2020-01-01' WHERE state = 'sending'");
   await gateway.until('settled by the log', async () => (await stateOf(taken)) === 'delivered');
   expect(await referenceOf(taken)).toBe('C-1');
+});
+
+test('an update whose outcome is committed, and the answer to that commit lost, is not told again: nothing came late', async () => {
+  const { database } = gateway.app;
+  let losesNext = false;
+  let after = -1;
+  crm.answer = (request, response, raw) => {
+    losesNext ||= request.method === 'PUT';
+    accept(request, response, raw);
+  };
+  const transaction: typeof database.transaction = async (...given) => {
+    const result = await database.transaction(...given);
+    if (after >= 0) after += 1;
+    if (losesNext && after < 0) {
+      after = 0;
+      throw new RelaisError('DB-001', 'The answer to COMMIT was lost.');
+    }
+    return result;
+  };
+  worker = await startWorker({ ...gateway.app, database: { ...database, transaction } });
+  await firstOne();
+  await gateway.send({
+    ...{ client_id: 'essai', kind: 'correction', reference: 'F-0', row_reference: 'F-0-k1' },
+    last_name: 'Martin',
+  });
+  // Recorded once more, by the leases as they were thought to be, and then by the leases as they are.
+  await gateway.until('recorded again', () => after >= 2);
+  expect(await stateOf('F-0')).toBe('delivered,delivered');
+  const [, update] = await gateway.states();
+  expect(
+    (await gateway.entries()).filter(({ delivery }) => delivery === update?.id).map(({ entry }) => entry),
+  ).toEqual(['departed', 'outcome']);
+  expect(crm.received.map(({ method }) => method)).toEqual(['POST', 'PUT']);
+  expect(await gateway.owner.all("SELECT kind FROM alerts WHERE kind = 'late_arrival'")).toEqual([]);
 });
 
 test('of a person who was erased meanwhile, and whose erasure is through, a late answer leaves no reference', async () => {

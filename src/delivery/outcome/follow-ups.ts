@@ -10,6 +10,7 @@ import { deliveriesOfLeads, lockDeliveries, type Delivery } from '../../store/de
 import type { Settlement } from '../../store/deliveries/delivery-settlements.ts';
 import { entryNames, appendHandovers } from '../../store/log/handovers.ts';
 import { lockLeads } from '../../store/leads/leads.ts';
+import { attemptEntries } from '../../store/deliveries/pull-entries.ts';
 import { openRun, startOver } from '../../store/deliveries/support-writes.ts';
 import { toldMailboxes, type ToldMailbox } from '../../store/deliveries/told-mailboxes.ts';
 import type { Attempted, ClaimedDelivery } from '../trip/attempt.ts';
@@ -17,6 +18,32 @@ import type { Attempted, ClaimedDelivery } from '../trip/attempt.ts';
 export interface LateArrival {
   readonly row: Pick<Delivery, 'id' | 'action' | 'leadId' | 'clientId' | 'destinationId'>;
   readonly outcome: Outcome;
+}
+
+/**
+ * Those of the rows whose answer the log has already, behind their last departure: it was recorded, and the answer to that commit was lost.
+ * Nothing has come late, and an update would overtake itself. The caller has locked the rows.
+ */
+export async function answeredBefore(
+  tx: Sql,
+  answers: readonly { readonly row: ClaimedDelivery; readonly outcome: Outcome }[],
+): Promise<ReadonlySet<ClaimedDelivery>> {
+  const entries = Map.groupBy(
+    await attemptEntries(
+      tx,
+      answers.map(({ row }) => row.id),
+    ),
+    ({ deliveryId }) => deliveryId,
+  );
+  const known = answers.filter(({ row, outcome }) => {
+    const own =
+      entries.get(row.id)?.filter(({ run, attempt }) => run === row.run && attempt === row.attempt) ?? [];
+    const last = own.findLastIndex(({ entry }) => entry === 'departed');
+    return own
+      .slice(last + 1)
+      .some(({ entry, outcome: said }) => entry === 'outcome' && said === outcome.kind);
+  });
+  return new Set(known.map(({ row }) => row));
 }
 
 /** @returns the alerts to raise */

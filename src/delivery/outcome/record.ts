@@ -39,7 +39,7 @@ import {
   type Effects,
 } from './effects.ts';
 import { endFile, neverLeftEntry, notFoundFor, readOnlyEntry, settleFile, spentOf } from './file-end.ts';
-import { alertsOfFormerMailboxes } from './follow-ups.ts';
+import { alertsOfFormerMailboxes, answeredBefore } from './follow-ups.ts';
 import { writeOutcomes } from './write-outcomes.ts';
 
 /** Records the ends of several trips in one transaction; answers in their order. */
@@ -87,12 +87,14 @@ async function recordTogether(
   const holds = leasesAre === 'trusted' ? isTrusted : await lockLeased(tx, leases);
   // Read once the rows are locked: an acceptance under an earlier lease, committed a moment ago, is seen. None is trusted.
   const given = leasesAre === 'trusted' ? ends : await withRepeatedAcceptances(tx, ends);
+  const answered =
+    leasesAre === 'trusted' ? new Set<never>() : await answeredBefore(tx, lateAnswers(given, holds));
   const recorded: Recorded[] = [];
   const effects: Effects[] = [];
   const isSettled = (id: number): boolean =>
     effects.some(({ settlements = [] }) => settlements.some((settlement) => settlement.id === id));
   for (const end of given) {
-    const ended = await endTrip(tx, end, { holds, isSettled, leads, versions, circuits, random });
+    const ended = await endTrip(tx, end, { holds, answered, isSettled, leads, versions, circuits, random });
     recorded.push(ended.recorded);
     effects.push(...ended.effects);
   }
@@ -121,8 +123,20 @@ interface Ended {
   readonly effects: readonly Effects[];
 }
 
+/** Answers for rows whose lease is over. */
+const lateAnswers = (ends: readonly TripEnd[], holds: Holds): Parameters<typeof answeredBefore>[1] =>
+  ends.flatMap(({ attempted }) =>
+    attempted === undefined
+      ? []
+      : attempted.rows
+          .filter((row) => !holds(row.id, row.leaseToken))
+          .map((row) => ({ row, outcome: attempted.outcome })),
+  );
+
 interface Locked {
   readonly holds: Holds;
+  /** Rows whose answer was recorded before. */
+  readonly answered: ReadonlySet<ClaimedDelivery>;
   /** True for a delivery that an earlier end of this transaction settles. */
   readonly isSettled: (id: number) => boolean;
   /** Leads of deliveries that may stay open, as they are now. */
@@ -214,7 +228,7 @@ function readOnlyEffects(row: ClaimedDelivery, actor: string, { leads }: Pick<Lo
 async function endAttempt(
   tx: Sql,
   attempted: Attempted,
-  { holds, isSettled, leads, circuits, random }: Locked,
+  { holds, answered, isSettled, leads, circuits, random }: Locked,
 ): Promise<Ended> {
   const decisions = new Map<number, Decision>();
   const late: number[] = [];
@@ -226,7 +240,7 @@ async function endAttempt(
     const isRepeated = attempted.isOnce === true && isSettled(row.id);
     if (isRepeated || !holds(row.id, row.leaseToken)) {
       late.push(row.id);
-      if (attempted.isOnce !== true) effects.push(lateEffects(row, attempted));
+      if (attempted.isOnce !== true && !answered.has(row)) effects.push(lateEffects(row, attempted));
       continue;
     }
     const situation = situationOf(row, attempted, closedBefore);
