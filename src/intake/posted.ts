@@ -98,7 +98,9 @@ export async function postTogether(
   const { intake, answerWithinMs = usualAnswerMs } = deps;
   if (intake.takePost === undefined || items.some(({ kind = 'lead' }) => kind !== 'lead')) return undefined;
   const judged = await judgedInTurn(deps, items, options);
+  const until = performance.now() + answerWithinMs;
   const taken = intake.takePost({
+    until,
     rows: judged.flatMap((one) => ('row' in one ? [one.row] : [])),
     key,
     apiKey,

@@ -32,6 +32,8 @@ export interface Post {
   readonly apiKey?: number | undefined;
   /** @param rows in the order of the post */
   readonly answerOf: (rows: readonly TogetherRow[]) => Answer;
+  /** So long the answer is awaited, by `performance.now()`: what has not begun by then goes the long way alone. */
+  readonly until?: number;
 }
 
 export interface Together {
@@ -66,8 +68,10 @@ export function createTogether(deps: TogetherDeps): Together {
   let isBusy = false;
   const run = async (): Promise<void> => {
     isBusy = true;
-    while (waiting.length > 0) {
+    for (;;) {
+      waiting = stillAwaited(waiting);
       const group = firstOf(waiting);
+      if (group.length === 0) break;
       waiting = waiting.slice(group.length);
       await settleGroup(deps, group);
     }
@@ -90,6 +94,14 @@ export function createTogether(deps: TogetherDeps): Together {
       return settled.finally(() => keys.delete(name));
     },
   };
+}
+
+/** The posts that are still awaited; the others have gone the long way, and their keys, known by now, would fail the commit of a group. */
+function stillAwaited(waiting: readonly Waiting[]): Waiting[] {
+  const now = performance.now();
+  const isAwaited = ({ post: { until = Infinity } }: Waiting): boolean => now < until;
+  for (const one of waiting) if (!isAwaited(one)) one.settle(undefined);
+  return waiting.filter(isAwaited);
 }
 
 function firstOf(waiting: readonly Waiting[]): readonly Waiting[] {

@@ -148,6 +148,29 @@ test('the same lead posted again, or inserted by SQL, is a duplicate', async () 
   expect(await intake.acceptBatch(10)).toMatchObject({ accepted: 0, refused: 0, duplicates: 1 });
 });
 
+test('a post that nobody awaits any more when its commit would begin goes the long way alone, and fails no commit of others', async () => {
+  const [begin, begun] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+  const held: IntakeHome['database'] = {
+    ...home.database,
+    transaction: async (...given) => {
+      begun.resolve(undefined);
+      await begin.promise;
+      return home.database.transaction(...given);
+    },
+  };
+  const intake = home.intake(undefined, { provenAfter: 0, database: held });
+  const first = intake.takePost(postOf('T-0'));
+  await begun.promise;
+  const late = intake.takePost({ ...postOf('T-1', keyOf('T-1')), until: performance.now() });
+  const others = ['T-2', 'T-3'].map((name) => intake.takePost(postOf(name, keyOf(name))));
+  // As the long way does, once the time of the answer is over.
+  await home.database.transaction((tx) => beginRequest(tx, keyOf('T-1')));
+  begin.resolve(undefined);
+  const answers = await Promise.all([first, late, ...others]);
+  expect(answers.map((answer) => typeof answer)).toEqual(['object', 'undefined', 'object', 'object']);
+  expect(await home.count('leads')).toBe(3);
+});
+
 test('a process that has not proved itself leaves posts to lead_intake, where a row that ends processes is marked', async () => {
   expect(await home.intake().takePost(postOf('T-1'))).toBeUndefined();
   expect(await home.count('leads')).toBe(0);
