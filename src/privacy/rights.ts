@@ -13,12 +13,7 @@ import { cancelUnsent } from '../store/deliveries/planned-deliveries.ts';
 import { lockLeads } from '../store/leads/leads.ts';
 import { leadHeads } from '../store/people/person-records.ts';
 import { refuseNames, refuseNamesOfRows } from '../store/people/persons-names.ts';
-import {
-  refusedOfLead,
-  removeRefusedOfLead,
-  refusedUnderFormer,
-  removeRefusedUnderFormer,
-} from '../store/people/refused-of-person.ts';
+import { removeRefusedOfLead, removeRefusedUnderFormer } from '../store/people/refused-of-person.ts';
 import { clearRefusedConsents, removeRefused, anyRefused, isComingIn } from '../store/intake/refused-rows.ts';
 import { blankLead, findLeadId, forgetRows, raiseConsentRevision } from '../store/leads/rights.ts';
 import { lockClients } from '../store/client-locks.ts';
@@ -118,19 +113,8 @@ async function eraseProved(tx: Sql, options: RightsOptions, request: RightsReque
   const lead = leadId === undefined ? undefined : (await leadHeads(tx, [leadId]))[0];
   if (options.proofs === undefined || leadId === undefined || lead?.erasedAt !== null)
     return eraseWithin(tx, options, request);
-  const refused = [
-    ...(await refusedOfLead(tx, clientId, leadId)),
-    ...(await refusedUnderFormer(tx, { clientId, leadId, key: options.oppositionKey })),
-  ];
-  const on = {
-    act: 'erasure' as const,
-    clientId,
-    leadIds: [leadId],
-    refusedRows: [...new Set(refused)],
-  };
-  const { result, proof } = await proved(tx, options.proofs, { ...on, actor }, () =>
-    eraseWithin(tx, options, request),
-  );
+  const on = { act: 'erasure' as const, clientId, leadIds: [leadId], actor };
+  const { result, proof } = await proved(tx, options.proofs, on, () => eraseWithin(tx, options, request));
   await noteOfErasure(tx, request, proof);
   return { ...result, proof: proof.number };
 }

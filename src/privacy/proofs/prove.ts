@@ -10,6 +10,7 @@ import { appendHandovers, type Handover } from '../../store/log/handovers.ts';
 import { lockLeads } from '../../store/leads/leads.ts';
 import { addressesOf, formerAddresses } from '../../store/people/oppositions.ts';
 import { leadHeads } from '../../store/people/person-records.ts';
+import { refusedOfLeads } from '../../store/people/refused-of-person.ts';
 import {
   readPersonTables,
   type PersonScope,
@@ -52,7 +53,7 @@ interface ActOn {
   readonly act: ProvedAct;
   readonly clientId: string;
   readonly leadIds: readonly number[];
-  /** Refused rows of the person that the act reaches, by their numbers in lead_intake. */
+  /** Refused rows that the act names, by their numbers in lead_intake; those that an erasure takes with its leads are measured besides. */
   readonly refusedRows?: readonly string[];
   /** Number of the request; none for an act of its own. */
   readonly request?: string;
@@ -87,12 +88,14 @@ export async function proved<T>(
 }
 
 async function scopeOf(tx: Sql, deps: ProofDeps, on: ActOn): Promise<PersonScope> {
-  const { clientId, leadIds, refusedRows = [] } = on;
+  const { act, clientId, leadIds, refusedRows = [] } = on;
   const addresses = await addressesOf(tx, leadIds);
+  const besides =
+    act === 'erasure' ? await refusedOfLeads(tx, { clientId, leadIds, key: deps.oppositionKey }) : [];
   return {
     clientId,
     leadIds,
-    refusedRows,
+    refusedRows: [...new Set([...refusedRows, ...besides])],
     references: (await leadHeads(tx, leadIds)).map(({ reference }) => reference),
     digests: [
       ...addresses.flatMap((address) => addressDigests(deps.oppositionKey, clientId, address)),

@@ -178,6 +178,8 @@ export async function clearConsentsOfRow(tx: Sql, clientId: string, row: number)
 interface FormerOf {
   readonly clientId: string;
   readonly leadId: number;
+  /** Other leads that are erased with it: an address of theirs is no other person's. */
+  readonly with?: readonly number[];
   /** Key of the addresses on the opposition list. */
   readonly key: Buffer;
 }
@@ -278,5 +280,27 @@ function addressesIn({
   ];
 }
 
-const isOfAnother = async (sql: Sql, { clientId, leadId }: FormerOf, address: Addresses): Promise<boolean> =>
-  (await leadsWithAddress(sql, clientId, address)).some((id) => id !== leadId);
+const isOfAnother = async (
+  sql: Sql,
+  { clientId, leadId, with: others = [] }: FormerOf,
+  address: Addresses,
+): Promise<boolean> =>
+  (await leadsWithAddress(sql, clientId, address)).some((id) => id !== leadId && !others.includes(id));
+
+/** Ids of all rows that an erasure of these leads deletes with them, whichever lead it begins with. */
+export async function refusedOfLeads(
+  sql: Sql,
+  {
+    clientId,
+    leadIds,
+    key,
+  }: { readonly clientId: string; readonly leadIds: readonly number[]; readonly key: Buffer },
+): Promise<readonly string[]> {
+  const rows: string[] = [];
+  for (const leadId of leadIds)
+    rows.push(
+      ...(await refusedOfLead(sql, clientId, leadId)),
+      ...(await refusedUnderFormer(sql, { clientId, leadId, key, with: leadIds })),
+    );
+  return rows;
+}

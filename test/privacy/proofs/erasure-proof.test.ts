@@ -79,6 +79,39 @@ test('C23: the proof of an erasure says what stood in the tables before and afte
   expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('PROOF-001')]);
 });
 
+test('C23: it counts the refused rows that an erasure deletes with the leads, also those that nobody ticked', async () => {
+  const email = 'rangs@courriel.example';
+  const known = { ...person, email, mobile: '+33639984472' };
+  await gateway.send(strangerRow('R-1', known));
+  await gateway.until('taken in', async () => (await gateway.states("l.reference = 'R-1'")).length > 0);
+  const broken = { channel: 'pigeon' };
+  await gateway.send(
+    strangerRow('R-3', { ...known, ...broken }),
+    strangerRow('R-4', { ...known, ...broken, last_name: '', first_name: '' }),
+    strangerRow('R-5', { ...known, ...broken, last_name: 'Autrement' }),
+  );
+  const refused = (): Promise<readonly { readonly reference: string }[]> =>
+    gateway.owner.all(
+      "SELECT reference FROM lead_intake WHERE status = 'refused' AND reference LIKE 'R-%' ORDER BY id",
+    );
+  await gateway.until('refused', async () => (await refused()).length === 3);
+  const { requests } = gateway.app;
+  const { id } = await requests.open({ clientId: 'essai', actor: 'Sophie', kind: 'erasure', email });
+  const { proofs } = await requests.apply(id, {
+    selection: { leads: ['R-1'], rows: [] },
+    identity: 'seen',
+    actor: 'Sophie',
+  });
+  expect(await refused()).toEqual([{ reference: 'R-5' }]);
+  const file = join(folder, 'preuve-rangs.json');
+  await relais('proof', 'show', String(proofs[0]), '--to', file);
+  const proof = JSON.parse(readFileSync(file, 'utf8')) as SignedProof;
+  expect(proof.tables.find(({ table }) => table === 'lead_intake')).toMatchObject({
+    rowsBefore: 2,
+    rowsAfter: 0,
+  });
+});
+
 test('C23: it cites the entries of the act, stands in the log by its digest, and holds nothing of the person', async () => {
   const { proof, file } = await erased('E-2');
   const cited = proof.log.entries.find(({ entry }) => entry === 'erased')?.ids ?? [];
