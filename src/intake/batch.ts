@@ -35,8 +35,7 @@ export interface PlannedNow {
 export type PlanFresh = (
   tx: Sql,
   leads: readonly FreshLead[],
-  /** By client: digest of its destinations, read under the lock of the client. */
-  destinations: ReadonlyMap<string, string>,
+  lists: Pick<ClientLists, 'destinations' | 'at'>,
 ) => Promise<{ readonly leadIds: ReadonlySet<number>; readonly deliveries: readonly PlannedNow[] }>;
 
 /** Counts non-conforming leads among the accepted; `clients`: the locked ones, with the revision of their facts. */

@@ -90,5 +90,5 @@ export async function planFresh(
     const lead = { ...leadOfFields(row, fields, inOrder(row.consents)), id: leadId, interactions };
     fresh.push({ change: { clientId, leadId, revision, kind: 'created' }, lead });
   }
-  return fresh.length === 0 ? nonePlanned : deps.planFresh(tx, fresh, deps.lists.destinations);
+  return fresh.length === 0 ? nonePlanned : deps.planFresh(tx, fresh, deps.lists);
 }

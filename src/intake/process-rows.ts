@@ -150,7 +150,7 @@ async function settle(tx: Sql, deps: SettleDeps, coming: Coming): Promise<Settle
   const lone = takes === 'shared' && coming.candidates.length === 1 ? asked.names[0]?.clientId : undefined;
   const known = deps.clear?.get(lone ?? '');
   if (lone !== undefined && known !== undefined) {
-    const settled = await settleUnder(tx, deps, coming, waits, rememberedLists(lone, known, asked));
+    const settled = await settleUnder(tx, deps, coming, waits, rememberedLists(lone, known, asked, tx.now()));
     if (settled !== undefined) return settled;
   }
   const clientIds = present.map(({ row }) => row.clientId);

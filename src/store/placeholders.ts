@@ -128,7 +128,7 @@ export const packed = (expressions: readonly string[]): string => `JSON_ARRAY(${
 type Value = string | number | boolean | Date | null;
 
 /** `2026-11-30 12:00:00.123`, with three digits more on MySQL. */
-const instantOf = (text: string): Date =>
+export const instantOf = (text: string): Date =>
   new Date(`${text.slice(0, 10)}T${text.slice(11, 23) || '00:00:00'}Z`);
 
 /** The array of a packed column: MySQL's driver has parsed it already. */

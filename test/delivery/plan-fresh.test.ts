@@ -1,6 +1,10 @@
 // A simple new lead is planned in the transaction that takes it in; one that needs more is left to the planner.
 import { setTimeout as pause } from 'node:timers/promises';
+import type { App } from '../../src/app.ts';
 import { createPlanner } from '../../src/delivery/plan.ts';
+import { createIntake } from '../../src/intake/accept.ts';
+import { silentLog } from '../../src/log.ts';
+import type { Sql } from '../../src/store/database.ts';
 import { processesTable, waitersTable } from '../support/processes.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';
 
@@ -153,4 +157,38 @@ test('a rollback changes the destinations of its client as a publication does: a
     reason: 'ticket 7',
   });
   expect(await revision()).toBe(before + 1);
+});
+
+test('a process whose clock follows the database seconds behind plans a lead for a destination that was published a moment before', async () => {
+  const { app } = gateway;
+  gateway.file(
+    'essai/third.yaml',
+    (webhookFiles(9)['essai/crm.yaml'] ?? '').replaceAll('essai-crm', 'essai-third'),
+  );
+  gateway.file(
+    'essai/client.yaml',
+    (webhookFiles(9)['essai/client.yaml'] ?? '').replace(
+      /(\n {2}- \{ recipient: Essai CRM.*)/,
+      (line) => `${line}${line.replaceAll('essai-crm', 'essai-third')}`,
+    ),
+  );
+  await app.publishing.publish({ destinationId: 'essai-third', author: 'tester', note: 'third' });
+  const behind = (sql: Sql): Sql => ({ ...sql, now: () => new Date(sql.now().getTime() - 5_000) });
+  const database: App['database'] = {
+    ...app.database,
+    ...behind(app.database),
+    transaction: (work, options) => app.database.transaction((tx) => work(behind(tx)), options),
+  };
+  const { secrets, oppositionKey, freshPlanner } = app;
+  const intake = createIntake({
+    ...{ database, secrets, oppositionKey, log: silentLog, digestKey: Buffer.alloc(32, 1) },
+    snapshot: () => Promise.resolve(),
+    planFresh: freshPlanner.plan,
+  });
+  await gateway.send(strangerRow('F-9'));
+  expect(await intake.acceptBatch(100)).toMatchObject({ accepted: 1 });
+  await planRest();
+  expect((await gateway.states("l.reference = 'F-9'")).map((row) => row.destination)).toContain(
+    'essai-third',
+  );
 });

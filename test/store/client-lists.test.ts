@@ -44,19 +44,24 @@ test('a list that another process fills while the intake waits for the client is
 
 test('lists that are older than the row that was locked are read again, without a lock', async () => {
   const asked: string[] = [];
-  const answer = (read: number, oppositions: number): readonly unknown[] => [
-    ...['essai', 3, 0, 0, 4, read, 0, 0, oppositions, 0, '1:2', 0, null, [7]],
+  const answer = (read: number, oppositions: number, id = 'essai'): readonly unknown[] => [
+    ...[id, 3, 0, 0, 4, read, 0, 0, oppositions, 0, '1:2', 0, null, [7], '2026-11-30 12:00:00.123'],
   ];
   const tx = {
     all: async (sql: string) => {
       asked.push(sql.trimEnd().endsWith('LOCK IN SHARE MODE') ? 'locks' : 'reads');
-      return [{ client: answer(asked.length === 1 ? 3 : 4, asked.length - 1) }];
+      if (asked.length === 1) return [{ client: answer(3, 0) }];
+      // Made between the two: nothing has locked it.
+      return [{ client: answer(4, 1) }, { client: answer(4, 1, 'neu') }];
     },
   } as unknown as Sql;
-  const { lists, clients } = await lockWithLists(tx, ['essai'], coming, 'shared');
+  const { lists, clients } = await lockWithLists(tx, ['essai', 'neu'], coming, 'shared');
   expect(asked).toEqual(['locks', 'reads']);
-  expect(lists).toMatchObject({ oppositions: true, keysInForce: new Set([7]) });
-  expect(clients.get('essai')).toEqual({ revision: 3, closed: false, moved: false });
+  expect(lists).toMatchObject({
+    ...{ oppositions: true, keysInForce: new Set([7]) },
+    at: new Date('2026-11-30T12:00:00.123Z'),
+  });
+  expect([...clients]).toEqual([['essai', { revision: 3, closed: false, moved: false }]]);
 });
 
 test('names that are taken, the digests of their rows, and addresses of a withdrawal are found; a client that does not exist is missing', async () => {

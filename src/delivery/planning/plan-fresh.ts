@@ -23,18 +23,21 @@ export interface PlannedFresh {
 /** Marks as queued the deliveries that may leave at once. */
 type Admit = (tx: Sql, inserts: readonly Insert[], targets: readonly PlanTarget[]) => Promise<void>;
 
+/** Read under the locks of the clients. */
+interface UnderLock {
+  /** By client: digest of its destinations. */
+  readonly destinations: ReadonlyMap<string, string>;
+  /** The database's clock, of no process: one that follows it a few seconds behind would take a lead for older than a publication. */
+  readonly at: Date;
+}
+
 export interface FreshPlanner {
-  /** @param digests of the destinations, by client, read under the lock of the client */
-  readonly plan: (
-    tx: Sql,
-    leads: readonly FreshLead[],
-    digests: ReadonlyMap<string, string>,
-  ) => Promise<PlannedFresh>;
+  readonly plan: (tx: Sql, leads: readonly FreshLead[], read: UnderLock) => Promise<PlannedFresh>;
   /** From now on `admit` decides which deliveries are queued as they are planned; undefined: none. */
   readonly admitBy: (admit: Admit | undefined) => void;
 }
 
-/** A lead is created by the server's clock, which ours follows to a few ms: nearer than this, the planner compares the stored time. */
+/** A lead is created right after its client was locked: nearer than this, the planner compares the stored time. */
 const nearMs = 1_000;
 
 /**
@@ -44,12 +47,11 @@ const nearMs = 1_000;
 export function createFreshPlanner(published: Published): FreshPlanner {
   let admit: Admit | undefined;
   const targetsOfClient = rememberedTargets(published);
-  const plan: FreshPlanner['plan'] = async (tx, leads, digests) => {
+  const plan: FreshPlanner['plan'] = async (tx, leads, { destinations, at: createdAt }) => {
     const clients = [...new Set(leads.map(({ change }) => change.clientId))];
     const targets: PlanTarget[] = [];
     for (const clientId of clients)
-      targets.push(...(await targetsOfClient(tx, clientId, digests.get(clientId))));
-    const createdAt = tx.now();
+      targets.push(...(await targetsOfClient(tx, clientId, destinations.get(clientId))));
     const isNear = targets.some(
       ({ destination }) => Math.abs(destination.leadsFrom.getTime() - createdAt.getTime()) < nearMs,
     );

@@ -6,7 +6,7 @@
 import { inList, type Sql, type SqlValue } from '../database.ts';
 import { destinationsDigest } from '../destinations/destinations.ts';
 import type { LeadName } from '../intake/intake.ts';
-import { arrayOf } from '../placeholders.ts';
+import { arrayOf, instantOf } from '../placeholders.ts';
 import { lockClients, type LockedClient } from '../client-locks.ts';
 import { nameKey, type Condition, type NamedLead } from './lead-writes.ts';
 
@@ -25,6 +25,8 @@ export interface ClientLists {
   readonly before: ReadonlyMap<string, NamedLead>;
   /** Those of the API keys that are in force. */
   readonly keysInForce: ReadonlySet<number>;
+  /** The database's clock once all of these clients were locked; of remembered lists the process's, where that is later. */
+  readonly at: Date;
   /** Present: all this is remembered, and neither proved nor locked before a lead is inserted under this condition. */
   readonly proof?: Condition;
 }
@@ -65,6 +67,7 @@ interface Read extends LockedClient {
   readonly withdrawn: boolean;
   readonly leads: readonly NamedLead[];
   readonly keys: readonly number[];
+  readonly at: Date;
 }
 
 /**
@@ -83,7 +86,10 @@ export async function lockWithLists(
   const first = await read(tx, asked, mode === 'alone' ? '' : 'LOCK IN SHARE MODE');
   // The server may have read the lists before it waited for the lock of a row.
   const isOld = first.some(({ revisions: [locked, seen] }) => locked !== seen);
-  return lockedLists(isOld ? await read(tx, asked, '') : first);
+  if (!isOld) return lockedLists(first);
+  // A client that was made meanwhile is not locked.
+  const locked = new Set(first.map(({ id }) => id));
+  return lockedLists((await read(tx, asked, '')).filter(({ id }) => locked.has(id)));
 }
 
 const seenRevision = '(SELECT s.lists_revision FROM clients s WHERE s.id = c.id)';
@@ -104,6 +110,8 @@ export interface ClearClient {
   readonly revision: number;
   /** Digest of its destinations. */
   readonly digest: string;
+  /** When it was found so, by the database's clock: no destination with this digest was published later. */
+  readonly at: Date;
 }
 
 export type ClearClients = Map<string, ClearClient>;
@@ -113,8 +121,9 @@ export function noteClear(known: ClearClients, clientId: string, { clients, list
   const client = clients.get(clientId);
   const isClear =
     client !== undefined && !client.closed && !client.moved && !flags.some((flag) => lists[flag]);
-  if (!isClear) known.delete(clientId);
-  else known.set(clientId, { revision: client.revision, digest: lists.destinations.get(clientId) ?? '' });
+  const digest = lists.destinations.get(clientId) ?? '';
+  if (isClear) known.set(clientId, { revision: client.revision, digest, at: lists.at });
+  else known.delete(clientId);
 }
 
 /** Holds where `lockWithLists` would find the client as it is remembered, and takes the same lock. */
@@ -127,8 +136,9 @@ const stillClear = `FROM clients c FORCE INDEX (PRIMARY)
 /** The lists of a client that is remembered, for a lead alone with at most one mail address and two phones. */
 export function rememberedLists(
   clientId: string,
-  { revision, digest }: ClearClient,
+  { revision, digest, at }: ClearClient,
   { emails, phones, apiKeys = [] }: Coming,
+  now: Date,
 ): LockedLists {
   const [email = ''] = emails;
   const [phone = '', other = ''] = phones;
@@ -145,6 +155,7 @@ export function rememberedLists(
       destinations: new Map([[clientId, digest]]),
       before: new Map(),
       keysInForce: new Set(apiKeys),
+      at: now > at ? now : at,
       proof: { sql: stillClear, values },
     },
   };
@@ -178,6 +189,8 @@ function statementFor(ids: readonly string[], { names, emails, phones, apiKeys =
     `(SELECT JSON_ARRAYAGG(JSON_ARRAY(l.id, l.reference, l.revision, l.erased_at IS NOT NULL, HEX(l.row_digest)))
         FROM leads l FORCE INDEX (leads_reference) WHERE l.client_id = c.id AND l.reference IN (${references.marks}))`,
     `(SELECT JSON_ARRAYAGG(k.id) ${inForce(keys.marks)})`,
+    // The time of its own reading: the statement may have waited since its beginning.
+    'SYSDATE(3)',
   ];
   return {
     sql: `SELECT JSON_ARRAY(${columns.join(', ')}) AS client FROM clients c FORCE INDEX (PRIMARY)
@@ -211,7 +224,7 @@ function readOf(packed: readonly unknown[]): Read {
     number,
     ...unknown[],
   ];
-  const [digest, withdrawn, leads, keys] = rest.slice(flags.length);
+  const [digest, withdrawn, leads, keys, at] = rest.slice(flags.length);
   const clientId = id;
   return {
     id,
@@ -233,6 +246,7 @@ function readOf(packed: readonly unknown[]): Read {
       }),
     ),
     keys: arrayOf(keys) as readonly number[],
+    at: instantOf(String(at)),
   };
 }
 
@@ -243,13 +257,15 @@ function lockedLists(all: readonly Read[]): LockedLists {
   const keysInForce = new Set<number>();
   const has = { operations: false, erasedAddresses: false, oppositions: false, formerAddresses: false };
   let withdrawn = false;
+  let at = new Date(0);
   for (const { id, revision, closed, moved, ...one } of all) {
     clients.set(id, { revision, closed, moved });
     destinations.set(id, one.digest);
     withdrawn ||= one.withdrawn;
+    if (one.at > at) at = one.at;
     for (const [at, flag] of flags.entries()) has[flag] ||= one.flags[at] === true;
     for (const lead of one.leads) before.set(nameKey(lead), lead);
     for (const key of one.keys) keysInForce.add(key);
   }
-  return { clients, lists: { ...has, withdrawn, destinations, before, keysInForce } };
+  return { clients, lists: { ...has, withdrawn, destinations, before, keysInForce, at } };
 }
