@@ -68,7 +68,8 @@ export function run(program, args, { bound = false } = {}) {
     const env = process.stdout.isTTY === true ? process.env : { NO_COLOR: '1', ...process.env };
     const child = spawn(program, args, {
       stdio: bound ? ['inherit', 'inherit', 'inherit', 'ipc'] : 'inherit',
-      env,
+      // glibc would keep a heap for each thread: 20 MB.
+      env: bound ? { MALLOC_ARENA_MAX: '1', ...env } : env,
     });
     const passOn = new Map();
     for (const signal of ['SIGTERM', 'SIGHUP', 'SIGUSR2', 'SIGINT', 'SIGQUIT']) {

@@ -21,3 +21,8 @@ test('C36: an installation for one client runs confined as the shared one, with 
   const start = own.find((line) => line.startsWith('ExecStart=')) ?? '';
   expect(existsSync(join(root, start.split(' ')[1] ?? ''))).toBe(true);
 });
+
+test('units, image and `npm start` give the gateway one heap of the C library', () => {
+  for (const name of ['systemd/relais.service', 'systemd/relais@.service', 'Dockerfile', 'package.json'])
+    expect(readFileSync(join(root, name), 'utf8')).toContain('MALLOC_ARENA_MAX=1');
+});

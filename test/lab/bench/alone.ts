@@ -47,8 +47,9 @@ await withServices(async (bench) => {
   const apiPort = await freePort();
   const relais = startProcess(gateway, 'all', {
     RELAIS_LOG_LEVEL: 'error',
-    // As shipped.
+    // As shipped: by default, and by the units and the image.
     RELAIS_PLANNER_IDLE_MS: '60',
+    MALLOC_ARENA_MAX: '1',
     RELAIS_API_PORT: String(apiPort),
     RELAIS_API_PER_MINUTE: '1000000',
     ...profiled,
