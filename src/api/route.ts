@@ -14,8 +14,14 @@ export interface RouteDeps {
   readonly support: TestPlace;
 }
 
+/** Part of a description. */
+export const once = 'With an Idempotency-Key it is done once, however often the request is sent.';
+export const pageByPage = 'A page at a time: give `next` back as `after` until it is null.';
+
 interface Declared {
   readonly url: string;
+  /** Clients generated from the document call it so: a published name never changes. */
+  readonly id: string;
   readonly permission: Permission;
   readonly summary: string;
   readonly description?: string;
@@ -125,7 +131,8 @@ const askedOf = (request: FastifyRequest): Asked => ({
   caller: callerFor(request),
 });
 
-const schemaOf = ({ summary, description, tag, params }: Declared): FastifySchema => ({
+const schemaOf = ({ id, summary, description, tag, params }: Declared): FastifySchema => ({
+  operationId: id,
   summary,
   ...(description === undefined ? {} : { description }),
   tags: [tag],
@@ -136,13 +143,8 @@ const schemaOf = ({ summary, description, tag, params }: Declared): FastifySchem
 // transaction of its effects.
 // Invariant: the route requires exactly the permission that the act declares.
 
-interface ActRoute<Done> {
-  readonly url: string;
-  readonly tag: string;
-  readonly summary: string;
-  readonly description?: string;
-  /** The name in the address that says what it is done to. */
-  readonly params?: Readonly<Record<string, Schema>>;
+/** Its `params`: the name in the address that says what it is done to. */
+interface ActRoute<Done> extends Omit<Declared, 'permission'> {
   readonly answer: Schema;
   readonly status?: 200 | 202;
   readonly isKeyOptional?: true;

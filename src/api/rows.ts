@@ -15,11 +15,13 @@ import { callerFor, proveCaller } from './callers.ts';
 import { repeatable, type Answer } from './repeatable.ts';
 import { repeatableHeaders } from './schemas.ts';
 
-const kinds: Readonly<Record<string, { readonly kind: RowKind; readonly words: string }>> = {
-  leads: { kind: 'lead', words: 'Hand in leads' },
-  corrections: { kind: 'correction', words: 'Correct fields of leads' },
-  consents: { kind: 'consent', words: 'Record what persons answered or took back' },
-  interactions: { kind: 'interaction', words: 'Record what happened on leads' },
+const kinds: Readonly<
+  Record<string, { readonly kind: RowKind; readonly id: string; readonly words: string }>
+> = {
+  leads: { kind: 'lead', id: 'postLeads', words: 'Hand in leads' },
+  corrections: { kind: 'correction', id: 'postCorrections', words: 'Correct fields of leads' },
+  consents: { kind: 'consent', id: 'postConsents', words: 'Record what persons answered or took back' },
+  interactions: { kind: 'interaction', id: 'postInteractions', words: 'Record what happened on leads' },
 };
 
 const mostItems = 100;
@@ -67,12 +69,13 @@ export function rowRoutes(
   server: FastifyInstance,
   { access, posting }: { readonly access: AccessPlace; readonly posting: PostingDeps },
 ): void {
-  for (const [name, { kind, words }] of Object.entries(kinds))
+  for (const [name, { kind, id, words }] of Object.entries(kinds))
     server.post<{ Body: { readonly items: readonly Posted[]; readonly country?: string } }>(
       `/v1/${name}`,
       {
         config: { permission: 'lead.post', answerWithinMs, provesKey: true },
         schema: {
+          operationId: id,
           summary: words,
           description: `1 to ${mostItems} rows; each is answered by itself. The same row sent again is a duplicate and changes nothing.`,
           tags: ['intake'],

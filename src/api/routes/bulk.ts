@@ -22,7 +22,7 @@ import {
   type BulkState,
 } from '../../support/reads/bulk-runs.ts';
 import { readFilter, type FilterAsked } from '../../support/reads/filter.ts';
-import { bodyOf, offers, asks, reads, type RouteDeps } from '../route.ts';
+import { bodyOf, offers, asks, reads, type RouteDeps, once, pageByPage } from '../route.ts';
 import * as s from '../schemas.ts';
 
 const tag = 'work';
@@ -33,16 +33,22 @@ export function bulkRoutes(server: FastifyInstance, deps: RouteDeps): void {
   doors(server, deps, replayAll, {
     kind: 'replay',
     url: '/v1/deliveries/replay',
+    id: 'replayDeliveries',
+    planId: 'planReplayDeliveries',
     summary: 'Replay everything the filter matches',
   });
   doors(server, deps, cancelAll, {
     kind: 'cancel',
     url: '/v1/deliveries/cancel',
+    id: 'cancelDeliveries',
+    planId: 'planCancelDeliveries',
     summary: 'Cancel everything the filter matches',
   });
   doors(server, deps, closeAll, {
     kind: 'close',
     url: '/v1/tasks/close',
+    id: 'closeTasks',
+    planId: 'planCloseTasks',
     summary: 'Close every failed delivery the filter matches',
   });
 }
@@ -55,9 +61,11 @@ function runs(server: FastifyInstance, deps: RouteDeps): void {
   const { support } = deps;
   reads(server, {
     url: '/v1/bulk-runs',
+    id: 'listBulkRuns',
     permission: 'delivery.read',
     tag,
     summary: 'Bulk runs, newest first',
+    description: pageByPage,
     query: { ...paged, state: s.oneOf(bulkStates, 'in one state') },
     answer: s.pageOf(runSchema),
     work: async ({ query, caller }) =>
@@ -73,10 +81,12 @@ function runs(server: FastifyInstance, deps: RouteDeps): void {
   });
   reads(server, {
     url: '/v1/bulk-runs/:run',
+    id: 'getBulkRun',
     permission: 'delivery.read',
     tag,
     params,
     summary: 'One bulk run: how far it is, what it did and refused',
+    description: 'Ask again while `state` is running; a run that has ended keeps its results.',
     answer: runSchema,
     work: async ({ params: named, caller }) =>
       runAnswer(await bulkRun(support, caller.holder, Number(named['run']))),
@@ -89,20 +99,23 @@ const params = {
 };
 
 function runActs(server: FastifyInstance, deps: RouteDeps): void {
-  const route = { tag, params, answer: runSchema, body: runAnswer };
+  const route = { tag, params, description: once, answer: runSchema, body: runAnswer };
   offers(server, deps, pauseRunAct, {
     ...route,
     url: '/v1/bulk-runs/:run/pause',
+    id: 'pauseBulkRun',
     summary: 'A bulk run rests where it stands, once its step has ended',
   });
   offers(server, deps, resumeRunAct, {
     ...route,
     url: '/v1/bulk-runs/:run/resume',
+    id: 'resumeBulkRun',
     summary: 'A bulk run that rests goes on',
   });
   offers(server, deps, cancelRunAct, {
     ...route,
     url: '/v1/bulk-runs/:run/cancel',
+    id: 'cancelBulkRun',
     summary: 'Stop a bulk run where it stands; what it has done stays done',
   });
 }
@@ -110,6 +123,8 @@ function runActs(server: FastifyInstance, deps: RouteDeps): void {
 interface Door {
   readonly kind: PlannedKind;
   readonly url: string;
+  readonly id: string;
+  readonly planId: string;
   readonly summary: string;
 }
 
@@ -118,13 +133,15 @@ function doors<Input extends object>(
   server: FastifyInstance,
   deps: RouteDeps,
   act: Act<Input, BulkRunHead>,
-  { kind, url, summary }: Door,
+  { kind, url, id, planId, summary }: Door,
 ): void {
   asks<Partial<ReplayHow> & { readonly filter: FilterAsked }>(server, {
     url: `${url}/plan`,
+    id: planId,
     permission: act.permission,
     tag,
     summary: `${summary}: what would be done, and to how many`,
+    description: 'Changes nothing. `going` is the number that the order confirms.',
     body: bodyOf(act, ['filter', 'anew', 'acceptDoubles', 'again']),
     answer: s.object({
       matched: s.whole(),
@@ -140,6 +157,7 @@ function doors<Input extends object>(
   });
   offers(server, deps, act, {
     url,
+    id,
     tag,
     summary,
     status: 202,

@@ -13,7 +13,7 @@ import {
 } from '../../support/reads/deliveries.ts';
 import { adviceLine } from '../../support/advice.ts';
 import { filterSchemas, readFilter } from '../../support/reads/filter.ts';
-import { offers, reads, type AskedToRead, type RouteDeps } from '../route.ts';
+import { offers, reads, type AskedToRead, type RouteDeps, once, pageByPage } from '../route.ts';
 import * as s from '../schemas.ts';
 
 const tag = 'deliveries';
@@ -23,9 +23,11 @@ export function deliveryRoutes(server: FastifyInstance, deps: RouteDeps): void {
   const { support } = deps;
   reads(server, {
     url: '/v1/deliveries',
+    id: 'listDeliveries',
     permission: 'delivery.read',
     tag,
     summary: 'Deliveries, newest first',
+    description: pageByPage,
     query: { ...filterSchemas, limit: s.limitField, after: s.afterField },
     answer: s.pageOf(deliverySchema),
     work: async ({ query, caller }) =>
@@ -33,6 +35,7 @@ export function deliveryRoutes(server: FastifyInstance, deps: RouteDeps): void {
   });
   reads(server, {
     url: '/v1/deliveries/count',
+    id: 'countDeliveries',
     permission: 'delivery.read',
     tag,
     summary: 'How many deliveries match',
@@ -43,10 +46,12 @@ export function deliveryRoutes(server: FastifyInstance, deps: RouteDeps): void {
   });
   reads(server, {
     url: '/v1/deliveries/:delivery',
+    id: 'getDelivery',
     permission: 'delivery.read',
     tag,
     params,
     summary: 'One delivery: its story in words, in French and English, and its entries of the hand-over log',
+    description: 'By its number or its key. A key of a client reads neither names nor reasons of the centre.',
     answer: s.object({
       delivery: deliverySchema,
       recipientReference: s.orNull(s.text('given by the recipient')),
@@ -59,11 +64,18 @@ export function deliveryRoutes(server: FastifyInstance, deps: RouteDeps): void {
     }),
     work: (asked) => oneDelivery(deps, asked),
   });
+  failures(server, deps);
+  actsOnOne(server, deps);
+}
+
+function failures(server: FastifyInstance, { support }: RouteDeps): void {
   reads(server, {
     url: '/v1/failures',
+    id: 'listFailures',
     permission: 'task.read',
     tag: 'work',
     summary: 'What needs a person, counted by destination and cause',
+    description: 'Groups of deliveries that failed or wait for a decision, with advice.',
     query: { client: filterSchemas.client, destination: filterSchemas.destination },
     answer: s.object({ items: s.list(groupSchema) }),
     work: async ({ query, caller }) => ({
@@ -77,7 +89,6 @@ export function deliveryRoutes(server: FastifyInstance, deps: RouteDeps): void {
       ),
     }),
   });
-  actsOnOne(server, deps);
 }
 
 const groupSchema = s.object({
@@ -121,9 +132,11 @@ async function oneDelivery({ support }: RouteDeps, { params: named, caller }: As
 function actsOnOne(server: FastifyInstance, deps: RouteDeps): void {
   offers(server, deps, replayDelivery, {
     url: '/v1/deliveries/:delivery/replay',
+    id: 'replayDelivery',
     tag,
     params,
     summary: 'Send again what has ended, or bring forward the next try of what waits',
+    description: `Consent and authorisation are read again before anything leaves. ${once}`,
     answer: s.object({
       delivery: s.whole(),
       done: s.oneOf(['new_run', 'brought_forward', 'looked_at_again']),
@@ -137,9 +150,11 @@ function actsOnOne(server: FastifyInstance, deps: RouteDeps): void {
   });
   offers(server, deps, cancelDelivery, {
     url: '/v1/deliveries/:delivery/cancel',
+    id: 'cancelDelivery',
     tag,
     params,
     summary: 'End a delivery that is not being sent; the lead stays',
+    description: once,
     answer: s.object({
       delivery: s.whole(),
       isByHand: s.flag(

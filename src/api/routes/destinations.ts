@@ -16,7 +16,7 @@ import {
 import type { TestedDestination } from '../../support/destination-test.ts';
 import { filterSchemas } from '../../support/reads/filter.ts';
 import { mappingVersion, mappingVersions, versionColumns } from '../../support/reads/mappings.ts';
-import { offers, asks, reads, type RouteDeps } from '../route.ts';
+import { offers, asks, reads, type RouteDeps, once, pageByPage } from '../route.ts';
 import * as s from '../schemas.ts';
 
 const tag = 'destinations';
@@ -38,9 +38,11 @@ export function destinationRoutes(server: FastifyInstance, deps: RouteDeps): voi
   const { support } = deps;
   reads(server, {
     url: '/v1/destinations',
+    id: 'listDestinations',
     permission: 'delivery.read',
     tag,
     summary: 'Destinations with their health',
+    description: 'Whether each sends at present, what waits and for how long.',
     query: { client: filterSchemas.client },
     answer: s.object({ items: s.list(s.object(destination)) }),
     work: async ({ query: { client }, caller }) => ({
@@ -51,10 +53,12 @@ export function destinationRoutes(server: FastifyInstance, deps: RouteDeps): voi
   });
   reads(server, {
     url: '/v1/destinations/:destination',
+    id: 'getDestination',
     permission: 'delivery.read',
     tag,
     params,
     summary: 'One destination, and how long its newest deliveries took',
+    description: 'Its durations are of the newest deliveries, from planning to acceptance.',
     answer: s.object({
       ...destination,
       durations: s.object({
@@ -74,9 +78,11 @@ export function destinationRoutes(server: FastifyInstance, deps: RouteDeps): voi
 function files(server: FastifyInstance, { support }: RouteDeps): void {
   reads(server, {
     url: '/v1/files',
+    id: 'listFiles',
     permission: 'delivery.read',
     tag,
     summary: 'Files of flows, newest first',
+    description: pageByPage,
     query: {
       client: filterSchemas.client,
       destination: filterSchemas.destination,
@@ -122,10 +128,12 @@ const version = s.schemasOf(versionColumns);
 function versions(server: FastifyInstance, { support }: RouteDeps): void {
   reads(server, {
     url: '/v1/destinations/:destination/versions',
+    id: 'listVersions',
     permission: 'mapping.read',
     tag: 'mappings',
     params,
     summary: 'Published versions of its mapping, newest first',
+    description: 'Every version since the first, with its author and note where the key is the centre’s.',
     answer: s.object({ items: s.list(s.object(version)) }),
     work: async ({ params: named, caller }) => ({
       items: s.asJson(await mappingVersions(support, caller.holder, named['destination'] ?? '')),
@@ -133,9 +141,11 @@ function versions(server: FastifyInstance, { support }: RouteDeps): void {
   });
   reads(server, {
     url: '/v1/destinations/:destination/versions/:version',
+    id: 'getVersion',
     permission: 'mapping.read',
     tag: 'mappings',
     summary: 'One version, with its files as they were published',
+    description: 'The files are those that were published, byte for byte.',
     params: {
       ...params,
       version: { type: 'string', pattern: '^[0-9]{1,9}$', description: 'number of the version' },
@@ -168,14 +178,17 @@ function actsOnDestination(server: FastifyInstance, deps: RouteDeps): void {
   ] as const)
     offers(server, deps, act, {
       url: `/v1/destinations/:destination/${verb}`,
+      id: `${verb}Destination`,
       tag,
       params,
       summary,
+      description: once,
       answer: s.object({ destination: s.text(), status: s.text() }),
       body: (_done, name) => ({ destination: name, status }),
     });
   offers(server, deps, sendFileNow, {
     url: '/v1/destinations/:destination/send-file',
+    id: 'sendFile',
     tag,
     params,
     summary: 'Make a file of what waits now',
@@ -186,10 +199,12 @@ function actsOnDestination(server: FastifyInstance, deps: RouteDeps): void {
   });
   asks<Readonly<Record<string, never>>>(server, {
     url: '/v1/destinations/:destination/test',
+    id: 'testDestination',
     permission: 'destination.test',
     tag,
     params,
     summary: 'Reach the recipient without sending any lead: address, TLS, login',
+    description: 'Opens a connection as a delivery would, and ends it before any lead is sent.',
     body: s.request({}),
     answer: s.object({
       isReached: s.flag(),

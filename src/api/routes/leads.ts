@@ -5,7 +5,7 @@ import { ownReasons } from '../../domain/names-in-text.ts';
 import { handoversOfLead, leadPage } from '../../support/reads/lead.ts';
 import { leadsByReference, peopleFound } from '../../support/reads/people.ts';
 import { typedReason } from '../../support/typed-text.ts';
-import { asks, reads, type AskedToRead, type AskedWith, type RouteDeps } from '../route.ts';
+import { asks, reads, type AskedToRead, type AskedWith, type RouteDeps, pageByPage } from '../route.ts';
 import * as s from '../schemas.ts';
 
 const tag = 'leads';
@@ -39,9 +39,11 @@ const short = (max: number, description: string): s.Schema => ({
 export function leadRoutes(server: FastifyInstance, { support }: RouteDeps): void {
   asks<{ readonly reference: string; readonly client?: string }>(server, {
     url: '/v1/leads/search',
+    id: 'searchLeads',
     permission: 'lead.read',
     tag,
     summary: 'Leads of that very reference',
+    description: 'Posted, so that the reference is in no address and in no log of a proxy.',
     body: s.request(
       {
         reference: s.referenceName("the centre's reference"),
@@ -58,6 +60,7 @@ export function leadRoutes(server: FastifyInstance, { support }: RouteDeps): voi
   });
   asks<PersonAsked>(server, {
     url: '/v1/persons/search',
+    id: 'searchPersons',
     permission: 'person.find',
     tag,
     summary: 'Leads of a person, masked',
@@ -90,19 +93,23 @@ export function leadRoutes(server: FastifyInstance, { support }: RouteDeps): voi
 function oneLeadRoutes(server: FastifyInstance, support: RouteDeps['support']): void {
   reads(server, {
     url: '/v1/leads/:client/:reference',
+    id: 'getLead',
     permission: 'lead.read',
     tag,
     params,
     summary: 'One lead, masked: by category, consents in force and over time, interactions, deliveries',
+    description: 'Values are masked; the consents are those in force at the moment of the answer.',
     answer: leadSchema,
     work: (asked) => oneLead(support, asked),
   });
   reads(server, {
     url: '/v1/leads/:client/:reference/handovers',
+    id: 'listHandovers',
     permission: 'log.read',
     tag,
     params,
     summary: 'Every entry of the hand-over log about one lead, oldest first',
+    description: pageByPage,
     query: { limit: s.limitField, after: s.afterField },
     answer: s.pageOf(handoverSchema),
     work: async ({ params: named, query, caller }) =>

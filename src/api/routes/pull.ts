@@ -43,6 +43,7 @@ export function pullRoutes(server: FastifyInstance, { access, support }: PullDep
   const place = openPulling(support);
   asks<object>(server, {
     url: '/v1/pull/:destination',
+    id: 'pullLeads',
     permission: leaseLeads.permission,
     tag: 'pull',
     params,
@@ -64,6 +65,7 @@ export function pullRoutes(server: FastifyInstance, { access, support }: PullDep
   });
   offers(server, { access, support: place }, answerLeads, {
     url: '/v1/pull/:destination/answers',
+    id: 'answerPulledLeads',
     tag: 'pull',
     params,
     summary: 'Say what was taken, refused or given back',
@@ -138,6 +140,7 @@ export function contactRoutes(server: FastifyInstance, { support }: PullDeps): v
     {
       config: { permission: leaseLeads.permission, keyHeader: 'x-api-key' },
       schema: {
+        operationId: 'askContacts',
         summary: 'Regions, programmes and contacts, as the earlier public API gave them',
         description:
           '`getRegions`, `getProgrammes`; `readContacts`: up to 200, which stay to be pulled; `pullContacts`: up to 200, which do not come again.',

@@ -11,7 +11,7 @@ import {
   type AlertKind,
 } from '../../support/reads/tasks.ts';
 import { adviceLine } from '../../support/advice.ts';
-import { offers, reads, type RouteDeps } from '../route.ts';
+import { offers, reads, type RouteDeps, once, pageByPage } from '../route.ts';
 import * as s from '../schemas.ts';
 import { deliverySchema } from './deliveries.ts';
 import { RelaisError } from '../../errors.ts';
@@ -26,9 +26,11 @@ export function workRoutes(server: FastifyInstance, deps: RouteDeps): void {
   const { support } = deps;
   reads(server, {
     url: '/v1/tasks',
+    id: 'listTasks',
     permission: 'task.read',
     tag,
     summary: 'What needs a person: deliveries, newest first, and on the first page the open alerts',
+    description: pageByPage,
     query: { ...of, ...paged },
     answer: s.object({
       items: s.list(
@@ -65,9 +67,11 @@ function alertRoutes(server: FastifyInstance, deps: RouteDeps): void {
   const { support } = deps;
   reads(server, {
     url: '/v1/alerts',
+    id: 'listAlerts',
     permission: 'task.read',
     tag,
     summary: 'Alerts as they were raised, newest first',
+    description: pageByPage,
     query: { ...of, ...paged, kind: s.oneOf(alertKinds, 'of one kind'), since: filterSchemas.since },
     answer: s.pageOf(s.object({ ...alert, sentAt: s.orNull(s.moment()), closedAt: s.orNull(s.moment()) })),
     work: async ({ query, caller }) => {
@@ -83,9 +87,11 @@ function alertRoutes(server: FastifyInstance, deps: RouteDeps): void {
   });
   offers(server, deps, closeTasks, {
     url: '/v1/tasks/:task/close',
+    id: 'closeTask',
     tag,
     params: { task: s.taskName('the number of a failed delivery, or `A12` for an alert') },
     summary: 'Say that a task needs nobody any more; nothing is sent, and no delivery changes',
+    description: once,
     answer: s.object({ task: s.text(), isClosedNow: s.flag('false: it had been closed before') }),
     body: (closed, task) => ({ task, isClosedNow: closed > 0 }),
   });
@@ -96,6 +102,7 @@ function alertRoutes(server: FastifyInstance, deps: RouteDeps): void {
 export function eventRoutes(server: FastifyInstance, { support }: RouteDeps): void {
   reads(server, {
     url: '/v1/events',
+    id: 'listEvents',
     permission: 'event.read',
     tag: 'events',
     summary: 'What happened since the last answer',
