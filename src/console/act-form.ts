@@ -2,10 +2,10 @@
 // Invariant: the address asks for the permission of the act; a refusal is explained on the page, and nothing is done.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Permission } from '../access/permissions.ts';
-import { html, type Html } from '../privacy/papers/html.ts';
+import { html, type Html, type Piece } from '../privacy/papers/html.ts';
 import { perform, typedFields, type Act, type Asked } from '../support/acts/act.ts';
 import type { Both } from '../support/words.ts';
-import { field, sentAgain } from './forms.ts';
+import { field, sentAgain, wasSent } from './forms.ts';
 import { actingOf } from './gate.ts';
 import { hidden, input, select, tickBox } from './parts.ts';
 import type { ConsolePlace } from './place.ts';
@@ -74,7 +74,6 @@ export function actRoutes(
     );
 }
 
-/** Values typed into the form, by field name. */
 export const inputOf = (act: AnyAct, request: FastifyRequest): Readonly<Record<string, unknown>> =>
   Object.fromEntries(
     typedFields(act).map(([name, { schema }]) => {
@@ -104,6 +103,29 @@ export function actForm(request: FastifyRequest, act: AnyAct, asked: FormAsked):
     <button class="${tone}">${button}</button>
   </form>`;
 }
+
+interface Folded {
+  readonly action: string;
+  readonly title: Piece;
+  /** The title, where it has no words of its own. */
+  readonly button?: Piece;
+  readonly tone?: string;
+  /** In a row of a list it is no card. */
+  readonly isInRow?: true;
+}
+
+/** A form folded into its title, so that the page stays readable; open where it was sent and refused. */
+export const foldedForm = (
+  request: FastifyRequest,
+  { action, title, button = title, tone = 'second', isInRow }: Folded,
+  parts: Piece,
+): Html =>
+  html`<details ${isInRow ? '' : html` class="card"`} ${wasSent(request, action) ? html` open` : ''}>
+    <summary>${title}</summary>
+    <form class="stack" method="post" action="${action}">
+      ${parts} <button class="${tone}">${button}</button>
+    </form>
+  </details>`;
 
 /** The boxes of an act's typed fields, or of those that are named. */
 export const boxes = (

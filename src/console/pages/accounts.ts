@@ -14,7 +14,7 @@ import {
   signOutAll,
 } from '../../support/acts/accounts.ts';
 import { namesInScope } from '../../support/reads/filter.ts';
-import type { Language } from '../../support/words.ts';
+import type { Both, Language } from '../../support/words.ts';
 import { nameChoice, input, state, tickBox, listOf, facts, section, tableOf } from '../parts.ts';
 import { field, ticked, asked, numberOf, sentAgain, wasSent } from '../forms.ts';
 import { actingOf, personOf, visitOf } from '../gate.ts';
@@ -28,7 +28,7 @@ import { pages, type Desk, type PageOf } from './sign-in.ts';
 import { accessEntries, type AccessEntries } from '../../access/place.ts';
 import { identityOfAccount } from '../../access/oidc.ts';
 import { ownSessions } from '../../access/sessions.ts';
-import { actRoutes, offered } from '../act-form.ts';
+import { actRoutes, foldedForm, offered } from '../act-form.ts';
 import { signInWords } from '../words/sign-in.ts';
 
 export function accountsRoutes(server: FastifyInstance, desk: Desk): void {
@@ -258,50 +258,37 @@ function identityPart(
 ): Html {
   const say = sayTo(request);
   const action = `/accounts/${id}/identity`;
-  const isSent = wasSent(request, action);
-  const value = isSent ? field(request, 'subject', 300) : (subject ?? '');
-  return html`<details class="card" ${isSent ? html` open` : ''}>
-    <summary>${say(words.identity)} : ${subject ?? say(words.notLinked)}</summary>
-    <form class="stack" method="post" action="${action}">
-      <p>${say(words.identityText)} <code>${issuer}</code></p>
-      ${input('subject', say(words.subject), { hint: say(words.subjectHint), value, most: 255, optional: true })}
-      <button class="second">${say(words.link)}</button>
-    </form>
-  </details>`;
+  const value = wasSent(request, action) ? field(request, 'subject', 300) : (subject ?? '');
+  return foldedForm(
+    request,
+    {
+      action,
+      title: `${say(words.identity)} : ${subject ?? say(words.notLinked)}`,
+      button: say(words.link),
+    },
+    html`<p>${say(words.identityText)} <code>${issuer}</code></p>
+      ${input('subject', say(words.subject), { hint: say(words.subjectHint), value, most: 255, optional: true })}`,
+  );
 }
 
 function changesPart(request: FastifyRequest, { id, login, roles, clientId }: Account): Html {
   const say = sayTo(request);
   const address = (act: string): string => `/accounts/${id}/${act}`;
-  const isOpen = (act: string): Html | string => (wasSent(request, address(act)) ? html` open` : '');
-  const confirm = (act: string): Html =>
-    input('login', say(words.confirmLogin), {
-      hint: login,
-      value: sentAgain(request, address(act), 'login'),
-      most: 190,
-    });
   const chosen = wasSent(request, address('roles')) ? ticked(request, 'role') : roles;
+  const confirmed = (act: string, title: Both, text: Both): Html =>
+    foldedForm(
+      request,
+      { action: address(act), title: say(title), tone: 'danger' },
+      html`<p>${say(text)}</p>
+        ${input('login', say(words.confirmLogin), {
+          hint: login,
+          value: sentAgain(request, address(act), 'login'),
+          most: 190,
+        })}`,
+    );
   return html`${
-      clientId === undefined &&
-      html`<details class="card" ${isOpen('roles')}>
-        <summary>${say(words.changeRoles)}</summary>
-        <form class="stack" method="post" action="${address('roles')}">
-          ${roleBoxes(say, chosen)} <button class="second">${say(words.changeRoles)}</button>
-        </form>
-      </details>`
-    }
-    <details class="card" ${isOpen('reset')}>
-      <summary>${say(words.reset)}</summary>
-      <form class="stack" method="post" action="${address('reset')}">
-        <p>${say(words.resetText)}</p>
-        ${confirm('reset')}<button class="danger">${say(words.reset)}</button>
-      </form>
-    </details>
-    <details class="card" ${isOpen('end')}>
-      <summary>${say(words.end)}</summary>
-      <form class="stack" method="post" action="${address('end')}">
-        <p>${say(words.endText)}</p>
-        ${confirm('end')}<button class="danger">${say(words.end)}</button>
-      </form>
-    </details>`;
+    clientId === undefined &&
+    foldedForm(request, { action: address('roles'), title: say(words.changeRoles) }, roleBoxes(say, chosen))
+  }
+  ${confirmed('reset', words.reset, words.resetText)} ${confirmed('end', words.end, words.endText)}`;
 }

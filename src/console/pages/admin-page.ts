@@ -54,19 +54,6 @@ const tabsPart = (tab: string, say: Say): Html =>
     </ul>
   </nav>`;
 
-/** A form folded into a row of a list; open where it was sent and refused. */
-export const foldedForm = (
-  say: Say,
-  { title, action, isOpen }: { readonly title: Both; readonly action: string; readonly isOpen: boolean },
-  fields: Piece,
-): Html =>
-  html`<details ${isOpen ? html` open` : ''}>
-    <summary>${say(title)}</summary>
-    <form class="stack" method="post" action="${action}">
-      ${fields}<button class="danger">${say(title)}</button>
-    </form>
-  </details>`;
-
 /** A code or a key, only in this answer. */
 export function onceShown(
   { show }: Pick<Desk, 'show'>,

@@ -8,15 +8,15 @@ import { perform } from '../../support/acts/act.ts';
 import { endApiKey, makeKey } from '../../support/acts/accounts.ts';
 import { namesInScope } from '../../support/reads/filter.ts';
 import { nameChoice, input, state, tickBox, listOf } from '../parts.ts';
-import { actRoutes, offered } from '../act-form.ts';
-import { field, numberOf, sentAgain, ticked, wasSent } from '../forms.ts';
+import { actRoutes, foldedForm, offered } from '../act-form.ts';
+import { field, numberOf, sentAgain, ticked } from '../forms.ts';
 import { actingOf, personOf, visitOf } from '../gate.ts';
 import { notFound, sayTo, type Say } from '../layout.ts';
 import { refuse, refusedBy, type Refused } from '../refused.ts';
 import { timeOf } from '../labels.ts';
 import { adminWords as words, scopeWords } from '../words/admin.ts';
 import { frame } from '../words/frame.ts';
-import { adminPage, foldedForm, onceShown } from './admin-page.ts';
+import { adminPage, onceShown } from './admin-page.ts';
 import type { Desk, PageOf } from './sign-in.ts';
 
 type Key = Awaited<ReturnType<typeof apiKeys>>[number];
@@ -134,8 +134,8 @@ function endForm(request: FastifyRequest, { id, name }: Key): Html {
   const say = sayTo(request);
   const action = `/api-keys/${id}/end`;
   return foldedForm(
-    say,
-    { title: words.endKey, action, isOpen: wasSent(request, action) },
+    request,
+    { title: say(words.endKey), action, tone: 'danger', isInRow: true },
     input('name', say(words.confirmName), {
       hint: name,
       value: sentAgain(request, action, 'name'),

@@ -5,8 +5,7 @@ import { html, type Html } from '../../privacy/papers/html.ts';
 import { endAuthorisation } from '../../support/authorisations.ts';
 import { authorisationsListed, type ListedAuthorisation } from '../../support/reads/requests.ts';
 import type { Language } from '../../support/words.ts';
-import { actRoutes, boxes, offered } from '../act-form.ts';
-import { wasSent } from '../forms.ts';
+import { actRoutes, boxes, foldedForm, offered } from '../act-form.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { categoryText, destinationLink, timeOf } from '../labels.ts';
 import { notFound, sayTo, type Say } from '../layout.ts';
@@ -14,7 +13,7 @@ import { state, listOf } from '../parts.ts';
 import type { Refused } from '../refused.ts';
 import { adminWords as words } from '../words/admin.ts';
 import { frame } from '../words/frame.ts';
-import { adminPage, foldedForm } from './admin-page.ts';
+import { adminPage } from './admin-page.ts';
 import type { Desk, PageOf } from './sign-in.ts';
 
 export function authorisationRoutes(server: FastifyInstance, desk: Desk): void {
@@ -62,8 +61,8 @@ function revokeForm(request: FastifyRequest, { id }: ListedAuthorisation): Html 
   const say = sayTo(request);
   const action = `/authorisations/${id}/revoke`;
   return foldedForm(
-    say,
-    { title: words.revoke, action, isOpen: wasSent(request, action) },
+    request,
+    { title: say(words.revoke), action, tone: 'danger', isInRow: true },
     html`<p>${say(words.revokeText)}</p>
       ${boxes(request, endAuthorisation, action, ['reason'])}`,
   );

@@ -14,7 +14,7 @@ import {
   prepareAnswer,
   showNames,
 } from '../../support/acts/requests.ts';
-import { boxes } from '../act-form.ts';
+import { boxes, foldedForm } from '../act-form.ts';
 import { field, ticked } from '../forms.ts';
 import { optInText } from '../labels.ts';
 import { input, select, table, tickBox, heads } from '../parts.ts';
@@ -78,23 +78,14 @@ function extendPart(view: RequestView): Html | undefined {
 
 const typed = ({ request }: RequestView, name: string): string => field(request, name);
 
-/** The form of one act, folded so that the page stays readable. */
-function act(
-  { story: { request }, say, ...view }: RequestView,
+const act = (
+  { story, say, request }: RequestView,
   name: string,
   title: Both,
   parts: readonly Piece[],
   tone = 'second',
-): Html {
-  // A refused form stays open with its input.
-  const wasAsked = view.request.method === 'POST' && view.request.url.endsWith(`/${name}`);
-  return html`<details class="card" ${wasAsked ? html` open` : ''}>
-    <summary>${say(title)}</summary>
-    <form class="stack" method="post" action="/requests/${request.id}/${name}">
-      ${parts} <button class="${tone}">${say(title)}</button>
-    </form>
-  </details>`;
-}
+): Html =>
+  foldedForm(request, { action: `/requests/${story.request.id}/${name}`, title: say(title), tone }, parts);
 
 /** How the identity was checked is asked for once. */
 function fields(view: RequestView, name: string, of: Parameters<typeof boxes>[1]): readonly Html[] {
