@@ -7,14 +7,24 @@ import { runBackup } from '../backups/run.ts';
 import { engineOf, testBackup } from '../backups/test-restore.ts';
 import { mayGo, newestWhole, rotateFolder, rotationOf } from '../backups/rotate.ts';
 import { programVersion } from '../config/version.ts';
-import { testConfig, type Config } from '../config.ts';
+import { testConfig } from '../config.ts';
 import { createKeyRing } from '../domain/key-ring.ts';
 import { isCivilDate, civilDate } from '../domain/civil-date.ts';
 import { RelaisError } from '../errors.ts';
-import { recogniseKeys, type Keys } from '../privacy/keys.ts';
+import { recogniseKeys } from '../privacy/keys.ts';
 import { createSign } from '../privacy/macs.ts';
 import { identityIn, standardInput } from './arguments.ts';
-import { hostNow, outJson, config, confirmed, out, progress, say, type JsonOption } from './terminal.ts';
+import {
+  hostNow,
+  outJson,
+  config,
+  confirmed,
+  keysOf,
+  out,
+  progress,
+  say,
+  type JsonOption,
+} from './terminal.ts';
 
 export function backupCommands(program: Command): void {
   const backup = program.subcommand(
@@ -110,8 +120,6 @@ async function onPrivateServer<T>(
     await server.stop();
   }
 }
-
-const keysOf = async (loaded: Config): Promise<Keys> => (await import('../app.ts')).keysOf(loaded);
 
 async function run(): Promise<void> {
   const loaded = config();

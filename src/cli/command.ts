@@ -44,7 +44,6 @@ export class Command extends Commander {
     return this.option('--json', 'one JSON object a line');
   }
 
-  /** The typed fields of an act. */
   fields(act: AnyAct): this {
     for (const [name, { schema, help, isOptional }] of typedFields(act))
       this.option(

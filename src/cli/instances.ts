@@ -9,7 +9,7 @@ import { createInstance, type MadeInstance } from '../hosting/create.ts';
 import { actorOf } from '../support/named-text.ts';
 import { collect, reasonOf, wholeNumber } from './arguments.ts';
 import { readerCommands } from './readers.ts';
-import { config, out, say, confirmed, progress } from './terminal.ts';
+import { config, keysOf, out, ownerUrlFor, say, confirmed, progress } from './terminal.ts';
 import { readFileSync } from 'node:fs';
 import type { App } from '../app.ts';
 import { moveClient } from '../hosting/move.ts';
@@ -140,12 +140,8 @@ async function withOwner<T>(
   loaded: Config,
   work: (owner: Database, actor: string) => Promise<T>,
 ): Promise<T> {
-  if (loaded.mysql.ownerUrl === undefined)
-    throw new RelaisError(
-      'CONFIG-001',
-      'RELAIS_MYSQL_OWNER_URL is missing: an installation is made under the owner account.',
-    );
-  const owner = openDatabase({ url: loaded.mysql.ownerUrl, connections: 2 });
+  const url = ownerUrlFor(loaded, 'an installation is made under the owner account');
+  const owner = openDatabase({ url, connections: 2 });
   try {
     return await work(owner, await actorOf(owner, loaded.actor, loaded.actorIsProved));
   } finally {
@@ -226,8 +222,6 @@ async function move(app: App, clientId: string, options: MoveOptions): Promise<v
     await there.close();
   }
 }
-
-const keysOf = async (loaded: Config) => (await import('../app.ts')).keysOf(loaded);
 
 /** `NAME=value` a line, as systemd reads it. */
 function environmentIn(path: string): Environment {

@@ -14,9 +14,19 @@ import {
   type Verification,
 } from '../privacy/verification.ts';
 import { isReadable, standardInput, withFile, reasonOf, textOfFile } from './arguments.ts';
-import { outJson, config, confirmed, out, progress, say, withApp, type JsonOption } from './terminal.ts';
-import type { Config } from '../config.ts';
-import { recogniseKeys, type Keys } from '../privacy/keys.ts';
+import {
+  outJson,
+  config,
+  confirmed,
+  keysOf,
+  out,
+  ownerUrlFor,
+  progress,
+  say,
+  withApp,
+  type JsonOption,
+} from './terminal.ts';
+import { recogniseKeys } from '../privacy/keys.ts';
 import { openAccount } from '../app/for-terminal.ts';
 import { rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -141,18 +151,11 @@ function archiveCommands(log: Command): void {
     });
 }
 
-/** Loaded when needed, as `withApp` does. */
-const keysOf = async (loaded: Config): Promise<Keys> => (await import('../app.ts')).keysOf(loaded);
-
 async function withOwner(folder: string, work: (archive: ArchiveOptions) => Promise<void>): Promise<void> {
   const loaded = config();
-  const { mysql, keysSchema } = loaded;
-  if (mysql.ownerUrl === undefined)
-    throw new RelaisError(
-      'CONFIG-001',
-      'RELAIS_MYSQL_OWNER_URL is missing: archiving needs the owner account.',
-    );
-  const owner = await openAccount(loaded, { url: mysql.ownerUrl, connections: 2 });
+  const { keysSchema } = loaded;
+  const url = ownerUrlFor(loaded, 'archiving needs the owner account');
+  const owner = await openAccount(loaded, { url, connections: 2 });
   try {
     const keys = await keysOf(loaded);
     await recogniseKeys({ database: owner, keysSchema, keys });
@@ -312,7 +315,7 @@ const packMeanings: Readonly<Record<PackProblem, string>> = {
 
 async function verifyPack(file: string, options: PackOptions): Promise<void> {
   const publicKeys = textOfFile(options.key);
-  const sealKeys = options.seals === true ? (await import('../app.ts')).keysOf(config()).seal : undefined;
+  const sealKeys = options.seals === true ? (await keysOf(config())).seal : undefined;
   const { checkPack } = await import('../support/audit-pack/check.ts');
   const checked = await withFile(file, (path) => checkPack(path, publicKeys, sealKeys));
   if (!checked.ok) {

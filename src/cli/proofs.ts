@@ -10,7 +10,7 @@ import { wholeCentre } from '../support/place.ts';
 import { proofsListed, proofWithNumber } from '../support/reads/requests.ts';
 import { paris } from '../support/words.ts';
 import { listLength, wholeNumber, textOfFile } from './arguments.ts';
-import { outJson, tableOf, config, out, say, type JsonOption } from './terminal.ts';
+import { outJson, tableOf, config, keysOf, out, say, type JsonOption } from './terminal.ts';
 
 export function proofCommands(program: Command): void {
   const proof = program.subcommand(
@@ -46,7 +46,7 @@ export function proofCommands(program: Command): void {
       'relais proof key > relais-public.pem',
     )
     .action(async (options: JsonOption) => {
-      const keys = publishedKeys((await import('../app.ts')).keysOf(config()).seal);
+      const keys = publishedKeys((await keysOf(config())).seal);
       if (options.json === true) return outJson(keys);
       for (const { id, pem } of keys) out(`# ${id}\n${pem.trimEnd()}`);
     });

@@ -7,7 +7,7 @@ import { endReading, isOverdue, letRead, listReaders, type DatabaseReader } from
 import { addDays, civilDate, isCivilDate } from '../domain/civil-date.ts';
 import { RelaisError } from '../errors.ts';
 import { reasonOf } from './arguments.ts';
-import { out, outJson, say, tableOf, type JsonOption } from './terminal.ts';
+import { out, outJson, ownerUrlFor, say, tableOf, type JsonOption } from './terminal.ts';
 
 export function readerCommands(program: Command): void {
   const reader = program.subcommand(
@@ -121,8 +121,4 @@ async function end(app: App, address: string | undefined, options: EndOptions): 
   for (const { account, origin } of chosen) out(`'${account}'@'${origin}' reads nothing any more.`);
 }
 
-function ownerUrlOf({ config: { mysql } }: App): string {
-  if (mysql.ownerUrl === undefined)
-    throw new RelaisError('CONFIG-001', 'RELAIS_MYSQL_OWNER_URL is missing: it gives and takes the rights.');
-  return mysql.ownerUrl;
-}
+const ownerUrlOf = ({ config }: App): string => ownerUrlFor(config, 'it gives and takes the rights');

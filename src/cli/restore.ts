@@ -12,7 +12,7 @@ import { RelaisError } from '../errors.ts';
 import { silentLog } from '../log.ts';
 import { actorOf } from '../support/named-text.ts';
 import { collect, reasonOf, identityIn } from './arguments.ts';
-import { config, out, progress, say } from './terminal.ts';
+import { config, keysOf, out, ownerUrlFor, progress, say } from './terminal.ts';
 
 export function restoreCommands(program: Command): void {
   const restore = program.subcommand('restore', 'bring a backup back: load it, then open the gateway');
@@ -63,14 +63,8 @@ interface LoadOptions {
 async function load(backup: string, options: LoadOptions): Promise<void> {
   const reason = reasonOf(options.reason);
   const loaded = config();
-  const { ownerUrl } = loaded.mysql;
-  if (ownerUrl === undefined)
-    throw new RelaisError(
-      'CONFIG-001',
-      'RELAIS_MYSQL_OWNER_URL is missing: a restore needs the owner account.',
-    );
-  const { keysOf } = await import('../app.ts');
-  const sealKeys = keysOf(loaded).seal;
+  const ownerUrl = ownerUrlFor(loaded, 'a restore needs the owner account');
+  const sealKeys = (await keysOf(loaded)).seal;
   const identity = identityIn(options.identity);
   const ledger = await readLedger(options.ledger, sealKeys);
   const manifest = await readManifest(backup, sealKeys);

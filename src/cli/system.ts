@@ -4,7 +4,7 @@ import type { Command } from './command.ts';
 import { ownEnvironment } from '../config.ts';
 import { RelaisError } from '../errors.ts';
 import { collect, reasonOf } from './arguments.ts';
-import { outJson, config, out, say, strong, withApp, type JsonOption } from './terminal.ts';
+import { outJson, config, out, ownerUrlFor, say, strong, withApp, type JsonOption } from './terminal.ts';
 import {
   accountExists,
   accountHosts,
@@ -77,12 +77,8 @@ async function migrateCommand(options: {
   readonly check?: true;
 }): Promise<void> {
   const loaded = config();
-  if (loaded.mysql.ownerUrl === undefined)
-    throw new RelaisError(
-      'CONFIG-001',
-      'RELAIS_MYSQL_OWNER_URL is missing: migrations need the owner account.',
-    );
-  const owner = await openAccount(loaded, { url: loaded.mysql.ownerUrl, connections: 1 });
+  const ownerUrl = ownerUrlFor(loaded, 'migrations need the owner account');
+  const owner = await openAccount(loaded, { url: ownerUrl, connections: 1 });
   const account = async (url: string, given = options.host): Promise<{ user: string; host: string }> => {
     const user = decodeURIComponent(new URL(url).username);
     const host = given ?? (await accountHosts(owner, user))[0];

@@ -8,6 +8,7 @@ import type { PersonGuard } from '../app/person-guard.ts';
 import { loadConfig, mappingsDirOf, sandboxFile, type Config } from '../config.ts';
 import { isRelaisError, RelaisError } from '../errors.ts';
 import { createLog, silentLog, type Log } from '../log.ts';
+import type { Keys } from '../privacy/keys.ts';
 import { actorOf, allNames, namedText } from '../support/named-text.ts';
 import type { PersonLead } from '../support/find-person.ts';
 import type { PersonFact } from '../support/masking.ts';
@@ -75,6 +76,12 @@ export function config(): Config {
   return loaded;
 }
 
+/** @param use what it is needed for. @throws CONFIG-001 */
+export function ownerUrlFor({ mysql }: Pick<Config, 'mysql'>, use: string): string {
+  if (mysql.ownerUrl !== undefined) return mysql.ownerUrl;
+  throw new RelaisError('CONFIG-001', `RELAIS_MYSQL_OWNER_URL is missing: ${use}.`);
+}
+
 /** The mappings folder; working on files needs no database, hence no complete configuration either. */
 export const mappingsFolder = (given: string | undefined): string =>
   given === undefined ? mappingsDirOf() : resolve(given);
@@ -82,6 +89,8 @@ export const mappingsFolder = (given: string | undefined): string =>
 /** Loaded when needed: commands on files alone start in half the time without it. */
 const openApp = async (...given: Parameters<typeof openAppNow>): Promise<App> =>
   (await import('../app.ts')).openApp(...given);
+
+export const keysOf = async (loaded: Config): Promise<Keys> => (await import('../app.ts')).keysOf(loaded);
 
 /** Opens the gateway for one command and closes it, whatever happens. */
 export const withApp = async <T>(work: (app: App) => Promise<T>): Promise<T> =>
