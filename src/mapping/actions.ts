@@ -18,7 +18,6 @@ import { compileSettings, placesOf } from './transport/settings.ts';
 
 export const actionNames = ['create', 'update', 'erase'] as const;
 
-/** The compiled request of an action, or one of its calls. */
 export type PlannedCall = Pick<CompiledCall, 'record' | 'layout' | 'schema' | 'question'> &
   Partial<Pick<CompiledCall, 'plan' | 'judge'>> & {
     /** Ids without which the request is not sent; only where the action has no list of calls. */

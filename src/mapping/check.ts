@@ -168,7 +168,6 @@ export function wholeMapping(sources: MappingSources): Readonly<Record<string, u
   const { value } = readWhole(sources, createProblems());
   return isRecord(value) ? value : {};
 }
-/** Files of a folder, named from it. */
 const inFolder = (files: MappingSources['files'], folder: string): MappingSources['files'] =>
   Object.fromEntries(
     Object.entries(files).flatMap(([name, text]) =>
@@ -193,7 +192,6 @@ function checkClient(sources: MappingSources, problems: Problems): ClientFacts |
   return checkClientText(sources.clientId, text, problems);
 }
 
-/** Checks a client.yaml on its own. */
 export function checkClientText(clientId: string, text: string, problems: Problems): ClientFacts {
   const tree = readDocument(`${clientId}/client.yaml`, text, problems);
   const report = problems.reportIn(tree);

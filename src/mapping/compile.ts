@@ -105,7 +105,6 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
 
 const acceptsEvery: CompiledMapping['accepts'] = () => ({ yes: true });
 
-/** Builds the functions of a compiled mapping that write a lead and read an answer. */
 function functionsOf(
   { actions, plans }: CompiledActions,
   parts: Omit<ApplyParts, 'planOf' | 'impersonal'> & {

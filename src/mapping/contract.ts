@@ -34,7 +34,6 @@ export interface Problem {
   readonly code: string;
   readonly severity: 'error' | 'warning';
   readonly message: string;
-  /** The same sentence in French. */
   readonly french: string;
   readonly suggestion?: string;
 }

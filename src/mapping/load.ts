@@ -152,7 +152,6 @@ function noMapping(folder: string, destinationId: string, unread: readonly Probl
   ];
 }
 
-/** The sources of one destination, by its id. */
 export function loadDestination(folder: string, destinationId: string): MappingSources {
   const { destinations, problems } = loadMappings(folder, destinationId);
   const found = destinations.find((destination) => destination.destinationId === destinationId);

@@ -8,7 +8,6 @@ import { secretIn } from '../fields/lints.ts';
 import { placeForms, placeOf, understand } from '../response/answer.ts';
 import { hasCalls } from './calls.ts';
 
-/** Form of our delivery keys. */
 const keyForm = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** Compiles `callback:`; undefined where there is none, or after reporting. */
@@ -37,10 +36,7 @@ export function compileCallback({
               'un rappel peut se perdre : send.lookup demande la décision malgré tout.',
               'a callback can be lost: send.lookup asks for the decision all the same.',
             ];
-  if (misplaced !== undefined) {
-    report.atKey.error(['callback'], 'MAP-672', misplaced);
-    return undefined;
-  }
+  if (misplaced !== undefined) return report.atKey.error(['callback'], 'MAP-672', misplaced);
   // The check of the structure reports every other mistake in these keys.
   const secret = secretIn(textAt(block, 'secret') ?? '');
   const place = placeOf(block['key'], ['callback', 'key'], report, [

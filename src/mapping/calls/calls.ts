@@ -46,11 +46,9 @@ export interface CompiledCall {
   readonly question: Question;
   /** The request names its lead. */
   readonly isNamed: boolean;
-  /** The request that undoes this call. */
   readonly undo?: CompiledCall;
 }
 
-/** True when the destination sends a lead by several calls. */
 export const hasCalls = (mapping: Record<string, unknown>): boolean => Object.hasOwn(mapping, 'calls');
 
 /** The calls of an action; an update or erase without a list of its own is one call of that name. */
@@ -79,7 +77,6 @@ function rawCalls({ mapping, action, report }: CallsInput): readonly RawCall[] {
   return [{ raw: block, path: at, name: action }];
 }
 
-/** Compiles the calls of one action; problems go to the report. */
 export function compileCalls(input: CallsInput): readonly CompiledCall[] {
   const { action, report, consent, connector } = input;
   if (!connector.makesCalls) {
@@ -236,7 +233,6 @@ function sendOf({ raw, path }: RawCall, { mapping, action, connector, client, re
   return { own, base, settings, at };
 }
 
-/** The fields of a call, with the consent lines it carries. */
 function recordOf(
   { raw, path }: RawCall,
   scope: Scope,

@@ -158,14 +158,12 @@ function asksForContact(when: unknown, consent: CompiledConsent, line: ConsentLi
 // Checks that calls with an opt-in come as early as the ids they need permit.
 // Invariant: a failed call leaves the results of earlier ones: no record may exist at the recipient without its opt-in.
 
-/** One raw call with its path in the file. */
 export interface RawCall {
   readonly raw: Record<string, unknown>;
   readonly path: Path;
   readonly name: string;
 }
 
-/** The lines and the ids of a compiled call. */
 interface Carrying {
   readonly record: Pick<RecordPlan, 'parts'>;
   /** Ids of earlier calls it uses. */

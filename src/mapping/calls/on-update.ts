@@ -41,7 +41,6 @@ function optInOnUpdate(mapping: Record<string, unknown>, scope: Scope): Compiled
   return wanted === 'always' ? 'always' : 'changed';
 }
 
-/** The fields and settings of one request of an update. */
 export interface UpdateRequest {
   readonly record: RecordPlan;
   readonly settings: unknown;

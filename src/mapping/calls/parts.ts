@@ -122,7 +122,6 @@ interface Captures {
   readonly read: (opened: Opened) => { readonly captured: Captured } | { readonly missing: string };
 }
 
-/** Compiles the `capture:` of a call. */
 export function compileCaptures(
   raw: unknown,
   call: string,

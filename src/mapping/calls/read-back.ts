@@ -54,13 +54,11 @@ export function compileReadBack(input: ReadBackInput): CompiledReadBack | undefi
   const block = mapping['readBack'];
   if (!isRecord(block) || connector === undefined) return undefined;
   const key = connector.lookupKey;
-  if (connector.answers !== 'rules' || key === undefined) {
-    report.atKey.error(['readBack'], 'MAP-670', [
+  if (connector.answers !== 'rules' || key === undefined)
+    return report.atKey.error(['readBack'], 'MAP-670', [
       `le connecteur ${connector.type} ne peut pas être interrogé sur ce qu’il a gardé.`,
       `connector ${connector.type} cannot be asked what it kept.`,
     ]);
-    return undefined;
-  }
   const { lookup: _lookup, method: _method, ...base } = blockAt(mapping, 'send');
   const { url, headers, auth } = block;
   const asked = Object.fromEntries(

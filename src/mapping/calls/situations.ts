@@ -12,7 +12,6 @@ export function captureMarks(mapping: CompiledMapping): Captured {
   return Object.fromEntries(ids.map((id) => [id, `‹${id}›`]));
 }
 
-/** A call of an action by its name, or an undo of one. */
 export const callPlanOf = (mapping: CompiledMapping, action: Action, name: string): CallPlan | undefined =>
   requestsOf(mapping, action).find((call) => call.name === name);
 
@@ -25,7 +24,6 @@ export const requestsOf = (mapping: CompiledMapping, action: Action): readonly C
 export interface CalledSituation {
   readonly call: CallPlan;
   readonly situation: WriteSituation;
-  /** True when this lead needs the call. */
   readonly applies: boolean;
 }
 
@@ -82,6 +80,5 @@ export function questionAboutNobody(mapping: CompiledMapping, call?: string): Bo
   );
 }
 
-/** The names of the calls of an action, for messages. */
 export const callNames = (mapping: CompiledMapping, action: Action): readonly string[] =>
   requestsOf(mapping, action).map((call) => call.name);

@@ -56,13 +56,11 @@ export function compileConsent(
   path: Path = ['consent'],
 ): CompiledConsent | undefined {
   const { report } = scope;
-  if (!Array.isArray(raw) || raw.length === 0) {
-    report.error(path, 'MAP-301', [
+  if (!Array.isArray(raw) || raw.length === 0)
+    return report.error(path, 'MAP-301', [
       'le bloc consent manque : l’opt-in doit être dans chaque échange (C20).',
       'the consent block is missing: the opt-in must be in every exchange (C20).',
     ]);
-    return undefined;
-  }
   const pairs: ConsentNeed[] = [];
   const lines = raw.flatMap(
     (line: unknown, index) => compileLine(line, [...path, index], scope, pairs) ?? [],
@@ -122,10 +120,7 @@ function compileLine(raw: unknown, path: Path, scope: Scope, pairs: ConsentNeed[
     ]);
   if (typeof raw['to'] !== 'string') return undefined;
   const target = parseTarget(raw['to'], scope.format);
-  if ('fault' in target) {
-    report.error([...path, 'to'], 'MAP-217', target.fault);
-    return undefined;
-  }
+  if ('fault' in target) return report.error([...path, 'to'], 'MAP-217', target.fault);
   if (Object.hasOwn(raw, 'each')) return compileConsentEach(raw, path, scope, pairs, target);
   const line = compileLineText(raw['line'], [...path, 'line'], report);
   // `call:blacklist` has the name of the call it triggers.
@@ -139,13 +134,11 @@ function compileLine(raw: unknown, path: Path, scope: Scope, pairs: ConsentNeed[
       `la clé « channel » manque : quel opt-in « ${target.text} » dit-il ?`,
       `key "channel" is missing: which consent does "${target.text}" tell?`,
     ]);
-  if (Object.hasOwn(raw, 'values') === Object.hasOwn(raw, 'proof')) {
-    report.error(path, 'MAP-106', [
+  if (Object.hasOwn(raw, 'values') === Object.hasOwn(raw, 'proof'))
+    return report.error(path, 'MAP-106', [
       `la ligne consent « ${target.text} » a besoin soit de values (l’opt-in), soit de proof (sa date, sa source, son texte, sa fin ou son entité).`,
       `consent line "${target.text}" needs either values (the opt-in) or proof (its date, source, wording, until or entity).`,
     ]);
-    return undefined;
-  }
   if (purpose === undefined || channel === undefined || (choices === undefined && proof === undefined))
     return undefined;
   const spoken = channelOf(name);

@@ -118,7 +118,6 @@ function checkPolarity(
   }
 }
 
-/** One row of the truth table. */
 export function tableRow(choices: Choices): Readonly<Record<ConsentState, string>> {
   const text = (choice: Choice): string =>
     choice.do === 'hold'

@@ -31,7 +31,6 @@ const noSourceHere = (from: string): Both => [
   `source "${from}" does not exist here: channel or purpose.`,
 ];
 
-/** A field of an element. */
 interface Inner {
   readonly target: Target;
   readonly path: Path;
@@ -54,20 +53,16 @@ export function compileConsentEach(
   target: Target,
 ): AnswerLine | undefined {
   const { report } = scope;
-  if (raw['each'] !== 'consents') {
-    report.error([...path, 'each'], 'MAP-215', [
+  if (raw['each'] !== 'consents')
+    return report.error([...path, 'each'], 'MAP-215', [
       'each d’une ligne consent prend consents.',
       'each of a consent line takes consents.',
     ]);
-    return undefined;
-  }
-  if (scope.format !== 'json' && scope.format !== 'xml') {
-    report.error([...path, 'each'], 'MAP-218', [
+  if (scope.format !== 'json' && scope.format !== 'xml')
+    return report.error([...path, 'each'], 'MAP-218', [
       `${scope.format} n’a pas de groupes répétés : écrivez une ligne pour chacun.`,
       `${scope.format} has no repeated groups: write one line each.`,
     ]);
-    return undefined;
-  }
   const channels = consentChannels.filter((channel) => listed(raw['channels'], channel));
   const purposes = consentPurposes.filter((purpose) => listed(raw['purposes'] ?? ['marketing'], purpose));
   const needs = purposes.flatMap((purpose) => channels.map((channel) => ({ purpose, channel })));
@@ -80,13 +75,11 @@ export function compileConsentEach(
   const lines = Array.isArray(raw['fields']) ? (raw['fields'] as unknown[]) : [];
   const inner = lines.flatMap((line, index) => compileInner(line, [...path, 'fields', index], scope) ?? []);
   for (const problem of slotProblems(inner)) report.error(problem.path, problem.code, problem.message);
-  if (!inner.some(({ choices }) => choices !== undefined)) {
-    report.error(path, 'MAP-306', [
+  if (!inner.some(({ choices }) => choices !== undefined))
+    return report.error(path, 'MAP-306', [
       `each de « ${target.text} » n’a aucun champ avec values : l’opt-in lui-même n’est pas écrit.`,
       `each of "${target.text}" has no field with values: the opt-in itself is not written.`,
     ]);
-    return undefined;
-  }
   const rows = needs.map((need) => ({ need, pair: pairIndex(pairs, need.purpose, need.channel) }));
   return lineOf(target, path, rows, inner);
 }
@@ -138,18 +131,13 @@ function compileInner(raw: unknown, path: Path, scope: Scope): Inner | undefined
   if (!isRecord(raw) || typeof raw['to'] !== 'string') return undefined;
   const { report } = scope;
   const target = parseTarget(raw['to'], scope.format, { nested: true });
-  if ('fault' in target) {
-    report.error([...path, 'to'], 'MAP-217', target.fault);
-    return undefined;
-  }
+  if ('fault' in target) return report.error([...path, 'to'], 'MAP-217', target.fault);
   const kinds = ['values', 'proof', 'from', 'value'].filter((key) => Object.hasOwn(raw, key));
-  if (kinds.length !== 1) {
-    report.error(path, 'MAP-106', [
+  if (kinds.length !== 1)
+    return report.error(path, 'MAP-106', [
       `« ${target.text} » a besoin de values, proof, from ou value.`,
       `"${target.text}" needs one of values, proof, from or value.`,
     ]);
-    return undefined;
-  }
   if (kinds[0] === 'values') {
     const choices = compileChoices(raw, path, scope, target);
     const cell: Inner['cell'] = (name, answer, problems) => valueOf({ name, choices }, answer, problems);
@@ -164,14 +152,12 @@ function compileInner(raw: unknown, path: Path, scope: Scope): Inner | undefined
     return isScalarValue(value) ? { target, path, cell: () => value } : undefined;
   }
   const from = raw['from'];
-  if (from !== 'channel' && from !== 'purpose') {
-    near(report, from, ['channel', 'purpose']).error(
+  if (from !== 'channel' && from !== 'purpose')
+    return near(report, from, ['channel', 'purpose']).error(
       [...path, 'from'],
       'MAP-201',
       from === 'state' ? stateIsWritten : noSourceHere(textOf(from)),
     );
-    return undefined;
-  }
   const values: readonly string[] = from === 'channel' ? consentChannels : consentPurposes;
   const named = raw['map'];
   if (named === undefined) return { target, path, cell: (_name, { need }) => need[from] };

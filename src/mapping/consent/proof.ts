@@ -41,10 +41,8 @@ export function compileProof(raw: Record<string, unknown>, path: Path, scope: Sc
   const dated = name === 'date' || name === 'until';
   const fallback = dated ? (scope.sheet ? { date: 'dd/MM/yyyy HH:mm' } : 'iso') : 'text';
   const format = compileFormat(raw['as'] ?? fallback, { type: dated ? 'date' : 'text', list: false });
-  if ('code' in format) {
-    hinting(scope.report, format.suggestion).error([...path, 'as'], format.code, format.message);
-    return undefined;
-  }
+  if ('code' in format)
+    return hinting(scope.report, format.suggestion).error([...path, 'as'], format.code, format.message);
   const map = compileProofMap(raw, path, scope, dated);
   if (map === undefined) return undefined;
   const states = statesOf(raw['states']);
@@ -70,13 +68,11 @@ function compileProofMap(
 ): ReturnType<typeof compileMap> {
   if (!Object.hasOwn(raw, 'map')) return (value) => ({ value });
   const at: Path = [...path, 'map'];
-  if (dated) {
-    scope.report.atKey.error(at, 'MAP-203', [
+  if (dated)
+    return scope.report.atKey.error(at, 'MAP-203', [
       'une table a besoin de codes, pas de dates : utilisez as: {date: ...}.',
       'a map needs codes, not dates: use as: {date: ...}.',
     ]);
-    return undefined;
-  }
   const named = raw['map'];
   if (typeof named !== 'string') return compileMap(named, at, scope);
   const shared = mapNamed(named, at, scope);

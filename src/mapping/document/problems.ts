@@ -27,7 +27,8 @@ export type Message = Both;
 
 export const inEnglish = ([, english]: Message): string => english;
 
-type Add = (path: Path, code: ProblemCode, message: Message) => void;
+/** Gives nothing, so that a compiler can report a mistake and give nothing in one line. */
+type Add = (path: Path, code: ProblemCode, message: Message) => undefined;
 
 interface More {
   readonly suggestion?: string | undefined;
@@ -44,11 +45,11 @@ export interface Report {
 }
 
 const reportBy = (
-  add: (severity: Problem['severity'], more: More, ...problem: Parameters<Add>) => void,
+  add: (severity: Problem['severity'], more: More, ...problem: Parameters<Add>) => unknown,
   more: More = {},
 ): Report => ({
-  error: (...problem) => add('error', more, ...problem),
-  warn: (...problem) => add('warning', more, ...problem),
+  error: (...problem) => void add('error', more, ...problem),
+  warn: (...problem) => void add('warning', more, ...problem),
   with: (further) => reportBy(add, { ...more, ...further }),
   get atKey() {
     return reportBy(add, { ...more, at: 'key' });
@@ -124,7 +125,6 @@ function byPlace(a: Problem, b: Problem): number {
   );
 }
 
-/** The same line in French. */
 export function formatProblemInFrench(problem: Problem): string {
   const hint = problem.suggestion === undefined ? '' : ` Vouliez-vous dire « ${problem.suggestion} » ?`;
   const level = problem.severity === 'warning' ? 'attention : ' : '';

@@ -166,7 +166,6 @@ function wrongForm(name: Both, { parentSchema = {} }: ErrorObject): Both {
   ];
 }
 
-/** Limits of numbers, lengths and lists. */
 function outOfBounds(name: Both, error: ErrorObject): Both {
   const { limit } = paramsOf(error);
   const bound = (french: string, english: string): Both => [
@@ -215,7 +214,6 @@ function validatorOf(schema: object): ValidateFunction {
   return made;
 }
 
-/** Every mistake of structure, each once. */
 export function structureProblems(schema: object, value: unknown): readonly StructureProblem[] {
   const validate = validatorOf(schema);
   if (validate(value) === true) return [];

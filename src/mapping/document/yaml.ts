@@ -343,7 +343,6 @@ function finding(
   };
 }
 
-/** A block of keys. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

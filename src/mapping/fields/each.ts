@@ -41,7 +41,6 @@ export interface CompiledField extends TargetSlot {
   readonly sheet: (context: Context, out: SheetLine[]) => void;
 }
 
-/** One line of `fields:` while it is compiled. */
 export interface FieldWhere {
   readonly raw: Record<string, unknown>;
   readonly path: Path;
@@ -87,13 +86,11 @@ function listOf({ raw, path, scope, list }: FieldWhere): Source | undefined {
   const { report } = scope;
   const listPath = raw['each'];
   const at = [...path, 'each'];
-  if (list !== undefined) {
-    report.error(at, 'MAP-215', [
+  if (list !== undefined)
+    return report.error(at, 'MAP-215', [
       'each dans each : le lead n’a pas de listes de listes.',
       'each inside each: the lead has no lists of lists.',
     ]);
-    return undefined;
-  }
   if (scope.format === 'csv' || scope.format === 'form')
     report.error(at, 'MAP-218', [
       `${scope.format} n’a pas de groupes répétés : utilisez as: {join: ", "}.`,
@@ -104,13 +101,11 @@ function listOf({ raw, path, scope, list }: FieldWhere): Source | undefined {
     reportPerson(named, at, scope);
     return named;
   }
-  if (listPath === 'consents') {
-    report.error(at, 'MAP-220', [
+  if (listPath === 'consents')
+    return report.error(at, 'MAP-220', [
       'each: consents va dans le bloc consent : là seulement les quatre états sont écrits (C20).',
       'each: consents belongs into the consent block: only there the four states are written out (C20).',
     ]);
-    return undefined;
-  }
   const name = typeof listPath === 'string' ? listPath : JSON.stringify(listPath);
   if (named === undefined)
     hinting(report, suggest(name, listPaths) ?? nearestSource(name)).error(at, 'MAP-201', [

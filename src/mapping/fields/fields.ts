@@ -35,10 +35,7 @@ export function compileField(
     ]);
   if (typeof to !== 'string') return undefined;
   const target = parseTarget(to, scope.format, { nested: list !== undefined });
-  if ('fault' in target) {
-    report.error([...path, 'to'], 'MAP-217', target.fault);
-    return undefined;
-  }
+  if ('fault' in target) return report.error([...path, 'to'], 'MAP-217', target.fault);
   const kinds = ['from', 'value', 'template', 'each'].filter((key) => Object.hasOwn(raw, key));
   if (kinds.length !== 1) {
     // An unknown key, such as `form` for `from`, has been reported already.

@@ -21,13 +21,11 @@ export function compileLineText(raw: unknown, path: Path, report: Report): LineO
   if (typeof raw !== 'string') return undefined;
   const parts = raw.split(place);
   const [before = '', after = ''] = parts;
-  if (parts.length !== 2 || /[\r\n]/.test(raw)) {
-    report.error(path, 'MAP-221', [
+  if (parts.length !== 2 || /[\r\n]/.test(raw))
+    return report.error(path, 'MAP-221', [
       `line est une ligne avec {value} une fois : "Nom : {value}".`,
       `line is one line with {value} once: "Nom : {value}".`,
     ]);
-    return undefined;
-  }
   const label = before.replace(/[\s:=-]+$/u, '').trim();
   return { label, write: (value) => `${before}${oneLine(value)}${after}` };
 }

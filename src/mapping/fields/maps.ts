@@ -28,13 +28,11 @@ export function compileMap(
         `entry "${key}" of the map needs a text, a number or true / false.`,
       ]);
   }
-  if (!Object.hasOwn(raw, 'else')) {
-    scope.report.atKey.error(path, 'MAP-205', [
+  if (!Object.hasOwn(raw, 'else'))
+    return scope.report.atKey.error(path, 'MAP-205', [
       'la table n’a pas de else : écrivez else: error, omit, pass ou une valeur.',
       'the map has no else: write else: error, omit, pass or a value.',
     ]);
-    return undefined;
-  }
   if (source !== undefined) checkAgainst(source, raw, path, scope);
   const other = raw['else'];
   let fallback: (value: Scalar) => Mapped;
@@ -42,13 +40,11 @@ export function compileMap(
   else if (other === 'pass') fallback = (value) => ({ value });
   else if (isScalarValue(other)) fallback = () => ({ value: other });
   else if (isRecord(other) && isScalarValue(other['value'])) fallback = wordsAsValue(other['value']);
-  else {
-    scope.report.error([...path, 'else'], 'MAP-205', [
+  else
+    return scope.report.error([...path, 'else'], 'MAP-205', [
       'else d’une table est error, omit, pass, une valeur, ou {value: error} pour l’un de ces mots comme valeur.',
       'else of a map is error, omit, pass, a value, or {value: error} for one of these words as a value.',
     ]);
-    return undefined;
-  }
   return (value) => {
     const found = entries.get(String(value));
     return found === undefined ? fallback(value) : { value: found };

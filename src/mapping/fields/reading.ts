@@ -85,17 +85,17 @@ function textFormat(
 ): ((text: string | undefined) => unknown) | undefined {
   if (!Object.hasOwn(raw, 'as')) return (text) => text;
   const formatted = compileFormat(raw['as'], { type: 'text', list: false });
-  if ('code' in formatted) {
-    hinting(scope.report, formatted.suggestion).error([...path, 'as'], formatted.code, formatted.message);
-    return undefined;
-  }
-  if (formatted.kind.list || formatted.kind.type === 'list') {
-    scope.report.error([...path, 'as'], 'MAP-216', [
+  if ('code' in formatted)
+    return hinting(scope.report, formatted.suggestion).error(
+      [...path, 'as'],
+      formatted.code,
+      formatted.message,
+    );
+  if (formatted.kind.list || formatted.kind.type === 'list')
+    return scope.report.error([...path, 'as'], 'MAP-216', [
       'un modèle de texte écrit un seul texte : ajoutez join, first ou last.',
       'a template writes one text: add join, first or last.',
     ]);
-    return undefined;
-  }
   return (text) => (text === undefined ? undefined : formatted.apply(text));
 }
 
@@ -109,14 +109,12 @@ function compileFrom(
   const from = raw['from'];
   if (typeof from !== 'string') return undefined;
   const source = sourceIn(from, scope, list);
-  if (source === undefined) {
-    hinting(scope.report, nearestIn(from, scope, list)).error(
+  if (source === undefined)
+    return hinting(scope.report, nearestIn(from, scope, list)).error(
       [...path, 'from'],
       'MAP-201',
       absentSource(from),
     );
-    return undefined;
-  }
   useValue(source, [...path, 'from'], categories, scope);
   checkSource(raw, path, where, source);
   const map = Object.hasOwn(raw, 'map') ? fieldMap(raw['map'], [...path, 'map'], scope, source) : undefined;
@@ -211,21 +209,21 @@ function compileConversion(
     : mapped
       ? asIs
       : defaultFormat(source, mode);
-  if ('code' in formatted) {
-    hinting(scope.report, formatted.suggestion).error([...path, 'as'], formatted.code, formatted.message);
-    return undefined;
-  }
+  if ('code' in formatted)
+    return hinting(scope.report, formatted.suggestion).error(
+      [...path, 'as'],
+      formatted.code,
+      formatted.message,
+    );
   const dates = formatted.kind.type === 'date' && formatted !== asIs;
   if (
     formatted.kind.type === 'list' ||
     (formatted.kind.list && scope.format !== 'json' && scope.format !== 'xml')
-  ) {
-    scope.report.error([...path, 'from'], 'MAP-216', [
+  )
+    return scope.report.error([...path, 'from'], 'MAP-216', [
       `« ${source.path} » est une liste : ajoutez as: {join: ", "}, first ou last, ou utilisez each.`,
       `"${source.path}" is a list: add as: {join: ", "}, first or last, or use each.`,
     ]);
-    return undefined;
-  }
   if (!dates) return formatted.apply;
   // `first` and `last` of dates keep a date: it is written like every date without a formatter.
   const rest = defaultFormat({ ...source, list: formatted.kind.list }, mode);

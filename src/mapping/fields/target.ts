@@ -23,7 +23,6 @@ export interface Target {
 
 export const xmlName = /^[\p{L}_][\p{L}\p{N}_.-]*(:[\p{L}_][\p{L}\p{N}_.-]*)?$/u;
 
-/** The mistake in a target. */
 export interface TargetFault {
   readonly fault: Both;
 }
@@ -33,7 +32,6 @@ const wrong = (french: string, english: string): TargetFault => ({ fault: [frenc
 const ofTarget = (text: string, french: string, english: string): TargetFault =>
   wrong(`le champ « ${text} »${french}`, `target "${text}"${english}`);
 
-/** Parses a target, or returns its mistake. */
 export function parseTarget(
   text: string,
   format: Format,

@@ -22,7 +22,6 @@ interface TemplateWhere {
   readonly mode: Mode;
 }
 
-/** A literal text, or a place for a value of the lead. */
 type Part = string | Place;
 
 interface Place {
@@ -93,13 +92,11 @@ function compilePlace(
   };
   const [name = '', formatter, ...more] = written.split('|').map((part) => part.trim());
   const source = sourceIn(name, scope, list);
-  if (source === undefined) {
-    hinting(scope.report, nearestIn(name, scope, list)).error(path, 'MAP-201', [
+  if (source === undefined)
+    return hinting(scope.report, nearestIn(name, scope, list)).error(path, 'MAP-201', [
       `la source « ${name} » du modèle de texte n’existe pas.`,
       `source "${name}" in the template does not exist.`,
     ]);
-    return undefined;
-  }
   useValue(source, path, categories, scope);
   if (source.list || source.late !== undefined)
     return fail([

@@ -205,21 +205,17 @@ function compileClientSchema(
 ): SchemaCheck | undefined {
   const text = files[name];
   const { format } = layout;
-  if (text === undefined) {
-    report.error(['schema'], 'MAP-007', [
+  if (text === undefined)
+    return report.error(['schema'], 'MAP-007', [
       `le fichier de schéma « ${name} » n’existe pas dans le dossier du client.`,
       `the schema file "${name}" does not exist in the client's folder.`,
     ]);
-    return undefined;
-  }
   if (name.endsWith('.xsd')) return compileXmlSchema(files, name, layout, report);
-  if (format !== 'json') {
-    report.error(['schema'], 'MAP-705', [
+  if (format !== 'json')
+    return report.error(['schema'], 'MAP-705', [
       `un JSON Schema vérifie du JSON, un .xsd du XML ; cette destination écrit ${format}.`,
       `a JSON Schema checks JSON, an .xsd XML; this destination writes ${format}.`,
     ]);
-    return undefined;
-  }
   const validate = usableValidator(text, name, report);
   return validate === undefined ? undefined : checkerOf(text, validate);
 }
@@ -229,8 +225,7 @@ function usableValidator(text: string, name: string, report: Report): ValidateFu
   try {
     return validatorOf(text);
   } catch (error) {
-    report.error(['schema'], 'MAP-705', unusable(name, whyUnusable(error, text)));
-    return undefined;
+    return report.error(['schema'], 'MAP-705', unusable(name, whyUnusable(error, text)));
   }
 }
 
@@ -270,7 +265,6 @@ function lineOf(pattern: string, text: string): number | undefined {
   return at < 0 ? undefined : text.slice(0, at).split('\n').length;
 }
 
-/** The reason why a JSON Schema cannot be used. */
 function whyUnusable(error: unknown, text: string): Both {
   if (error instanceof RangeError)
     return [
@@ -296,7 +290,6 @@ class TooMuchToCompile extends Error {}
 /** The event loop waits: a lead needs less than a millisecond; a slow one gets this twice. */
 const leadMs = 250;
 const compileMs = 5_000;
-/** Errors reported for one lead at most. */
 const mostErrors = 100;
 
 /** Compiling a schema costs more than checking the rest of a mapping: destinations with the same schema use one validator. */
@@ -330,19 +323,15 @@ function compileXmlSchema(
   { document, format, xml }: Pick<Layout, 'format' | 'xml' | 'document'>,
   report: Report,
 ): SchemaCheck | undefined {
-  if (document === undefined) {
-    report.error(['schema'], 'MAP-705', [
+  if (document === undefined)
+    return report.error(['schema'], 'MAP-705', [
       `un XSD vérifie du XML ; cette destination écrit ${format}.`,
       `an XSD checks XML; this destination writes ${format}.`,
     ]);
-    return undefined;
-  }
   const schemas = Object.fromEntries(Object.entries(files).filter(([path]) => path.endsWith('.xsd')));
   const compiled = compileXsd(name, schemas);
-  if (typeof compiled === 'string') {
-    report.error(['schema'], 'MAP-705', unusable(name, inWordsOfReader(compiled)));
-    return undefined;
-  }
+  if (typeof compiled === 'string')
+    return report.error(['schema'], 'MAP-705', unusable(name, inWordsOfReader(compiled)));
   // Targets begin with the record, inside the root.
   const outer = xml?.root === undefined ? 0 : 1;
   return {

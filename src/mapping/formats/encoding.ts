@@ -92,7 +92,6 @@ export function fitInto(text: string, encoding: Encoding): string {
 /** The encoding for the rest of a file: the byte order mark is only at the beginning. */
 export const withoutMark = (encoding: Encoding): Encoding => (encoding === 'utf-8-bom' ? 'utf-8' : encoding);
 
-/** Bytes of a text that fits. */
 export function encode(text: string, encoding: Encoding): Uint8Array {
   const name = single(encoding);
   if (name === undefined) return Buffer.from(encoding === 'utf-8-bom' ? `\uFEFF${text}` : text, 'utf8');

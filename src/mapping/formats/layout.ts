@@ -82,7 +82,6 @@ export function inLayout(scope: Scope, { format, xml, header, rpc, noNull }: Lay
 type Batch = { readonly sequence: number; readonly rows: number } | undefined;
 
 export interface Layout {
-  /** How targets are written. */
   readonly format: Format;
   /** Name of the body in the file. */
   readonly body: BodyFormat;

@@ -3,7 +3,6 @@
 import type { FaultFormat } from '../contract.ts';
 import { isRecord } from '../document/yaml.ts';
 
-/** The meaning of an answer of a protocol. */
 export type Said =
   | { readonly kind: 'fault'; readonly codes: readonly string[] }
   /** No fault: the rules decide its meaning. */

@@ -78,13 +78,11 @@ function compileReason(raw: unknown, path: Path, report: Report): ((opened: Open
     report.error(path, 'MAP-508', noCode);
     return undefined;
   }
-  if (!isRecord(raw)) {
-    report.error(path, 'MAP-503', [
+  if (!isRecord(raw))
+    return report.error(path, 'MAP-503', [
       'un motif pris de la réponse a besoin de {path, map: {..., else}} : le texte libre d’un destinataire n’est jamais gardé.',
       "a reason taken from the answer needs {path, map: {..., else}}: a recipient's free text is never kept.",
     ]);
-    return undefined;
-  }
   const place = placeOf(raw['path'], [...path, 'path'], report, [
     'MAP-505',
     [
@@ -93,13 +91,11 @@ function compileReason(raw: unknown, path: Path, report: Report): ((opened: Open
     ],
   ]);
   const map = raw['map'];
-  if (!isRecord(map) || !Object.hasOwn(map, 'else')) {
-    report.atKey.error(isRecord(map) ? [...path, 'map'] : path, 'MAP-503', [
+  if (!isRecord(map) || !Object.hasOwn(map, 'else'))
+    return report.atKey.error(isRecord(map) ? [...path, 'map'] : path, 'MAP-503', [
       'le motif n’a pas de table avec else : le texte libre d’un destinataire n’est jamais gardé.',
       "the reason has no map with else: a recipient's free text is never kept.",
     ]);
-    return undefined;
-  }
   for (const [key, value] of Object.entries(map)) {
     if (!isCode(value)) report.error([...path, 'map', key], 'MAP-508', noCode);
   }
@@ -197,13 +193,11 @@ export function compileRule(
   if (!isRecord(raw)) return undefined;
   const kinds = ruleKinds.filter((kind) => Object.hasOwn(raw, kind));
   const kind = kinds[0];
-  if (kind === undefined || kinds.length > 1) {
-    report.error(path, 'MAP-106', [
+  if (kind === undefined || kinds.length > 1)
+    return report.error(path, 'MAP-106', [
       `une règle de réponse a exactement l’un de : ${ruleKinds.join(', ')}.`,
       `a response rule has exactly one of: ${ruleKinds.join(', ')}.`,
     ]);
-    return undefined;
-  }
   const conditions = raw[kind];
   if (kind === 'accepted' || kind === 'duplicate' || kind === 'unconfirmed')
     checkProof(kind, conditions, [...path, kind], report);

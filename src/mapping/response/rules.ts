@@ -61,7 +61,6 @@ export function reportUnread(
   ]);
 }
 
-/** Gives the meaning of an opened answer. */
 export type Judge = (opened: Opened, stage: Stage) => Outcome;
 
 /** For tools: blocks while XPath runs. */
@@ -115,7 +114,6 @@ interface ResponseNeeds {
 
 type RawRule = ReturnType<typeof rulesOf>[number];
 
-/** Compiles the rules. */
 export function compileResponse(raw: unknown, needs: ResponseNeeds): Judge {
   const { report, now, own, faults } = needs;
   const raws = [...(own === undefined ? [] : rulesOf(own.raw, own.path)), ...rulesOf(raw, ['response'])];

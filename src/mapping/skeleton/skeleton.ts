@@ -56,7 +56,6 @@ function decodeSample(bytes: Uint8Array): string | undefined {
 
 interface SkeletonRequest {
   readonly clientId: string;
-  /** Name of the company as people read it. */
   readonly company: string;
   /** Last part of the destination's name. */
   readonly name?: string;

@@ -148,7 +148,6 @@ function codeRows(
 const quoted = (value: unknown): string => (value === null ? 'null' : `« ${asText(value)} »`);
 const asWritten = (value: unknown): string => JSON.stringify(value) ?? '';
 
-/** In the formatter's own words. */
 function stepWords(written: unknown): string {
   const step = readStep(written);
   const french = step === undefined ? undefined : formatterOf(step.name)?.french;
@@ -194,7 +193,6 @@ export function formatWords(raw: Raw, list?: string): string {
   return parts.join(', ');
 }
 
-/** The conditions under which the field is present. */
 function presenceWords(raw: Raw, fileEmpty: unknown): string {
   const parts: string[] = [];
   if (raw['required'] === true) parts.push('obligatoire : sans valeur, le lead n’est pas transmis');
@@ -217,7 +215,6 @@ function presenceWords(raw: Raw, fileEmpty: unknown): string {
   return parts.join(' ; ');
 }
 
-/** A condition as a sentence. */
 export function conditionWords(raw: unknown, list?: string): string {
   if (!isRecord(raw)) return asWritten(raw);
   const all = Object.entries(raw).map(([name, option]) => namedWords(name, option, list));
@@ -312,7 +309,6 @@ function afterSteps(steps: readonly unknown[], before: string): string {
 
 const endsList = (written: unknown): boolean => formatterOf(readStep(written)?.name ?? '')?.endsList === true;
 
-/** The JSON type of a field. */
 function fieldType(raw: Raw, maps: Raw, list?: string): string {
   if (Object.hasOwn(raw, 'value')) return typesOf([raw['value']]);
   const type =

@@ -97,7 +97,6 @@ const faultBlocks = (whole: Raw): readonly Block[] =>
       ]
     : [];
 
-/** A list of rules as a table. */
 export function ruleTable(
   rules: readonly unknown[],
   {

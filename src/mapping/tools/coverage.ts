@@ -28,7 +28,6 @@ interface FieldRead {
   /** Sources it writes from, as absolute paths: `interactions.kind`. */
   readonly sources: readonly Source[];
   readonly list?: string;
-  /** The map of its value. */
   readonly map?: Readonly<Record<string, unknown>>;
   readonly raw: Readonly<Record<string, unknown>>;
 }

@@ -57,7 +57,6 @@ export function previewMapping(compiled: CompiledMapping, lead: Lead, situation:
   };
 }
 
-/** The truth table of an action. */
 const tableOf = (
   { consentTable, updateConsentTable = consentTable }: CompiledMapping,
   action: Action,
@@ -73,7 +72,6 @@ export function previewCalls(compiled: CompiledMapping, lead: Lead, situation: W
   const all = [...callSituations(compiled, lead, situation), ...undoSituations(compiled, lead, situation)];
   return all.map(({ call, applies, situation: own }) => ({
     name: call.name,
-    /** True when this lead needs the call. */
     applies,
     situation: own,
     preview: previewMapping(compiled, lead, own),

@@ -24,13 +24,11 @@ export function compileSandbox(input: SandboxInput): SandboxPlan | undefined {
   const block = blockAt(mapping, 'sandbox');
   const key = connector.settingsKey;
   const other = key === 'send' ? 'file' : 'send';
-  if (Object.hasOwn(block, other)) {
-    hinting(report.atKey, key).error(['sandbox', other], 'MAP-101', [
+  if (Object.hasOwn(block, other))
+    return hinting(report.atKey, key).error(['sandbox', other], 'MAP-101', [
       `le connecteur ${connector.type} se règle par « ${key} ».`,
       `connector ${connector.type} is set by "${key}".`,
     ]);
-    return undefined;
-  }
   const own = blockAt(block, key);
   const rawCalls = listAt(block, 'calls').filter(isRecord);
   if (create.calls === undefined) {
@@ -117,7 +115,6 @@ function checked(
 type Resolve = (text: string) => string;
 const unresolved: Resolve = (text) => text;
 
-/** The first of these places that an action of the destination uses. */
 export function productionPlace(
   places: readonly string[],
   actions: { readonly values: () => Iterable<ActionPlan> },

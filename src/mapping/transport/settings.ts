@@ -60,13 +60,11 @@ export function checkSettings(
   report: Report,
 ): Settings | undefined {
   const key = connector.settingsKey;
-  if (!isRecord(settings)) {
-    report.atKey.error([key], connector.settingsKey === 'file' ? 'MAP-604' : 'MAP-102', [
+  if (!isRecord(settings))
+    return report.atKey.error([key], connector.settingsKey === 'file' ? 'MAP-604' : 'MAP-102', [
       `le connecteur ${connector.type} a besoin du bloc « ${key} ».`,
       `connector ${connector.type} needs the block "${key}".`,
     ]);
-    return undefined;
-  }
   const clear = reportClearText(settings, at, report, [connector.settingsSchema]);
   const scheduleSound = key === 'file' ? checkSchedule(settings, at, report) : true;
   const skip = (path: Path): boolean =>
