@@ -14,7 +14,6 @@ import type { Sql } from '../store/database.ts';
 import {
   lastSigns,
   collectedLongAgo,
-  ofOperation,
   operationsWithLeads,
   type Candidate,
   type Page,
@@ -98,7 +97,7 @@ async function* candidatePages(
     const operation = operations.byCode.get(code);
     if (operation === undefined) continue;
     const before = goesBy(operation, by) ? endOfTime : collectedBefore(by, delayOf(operation));
-    if (before > general) yield* pages((page) => ofOperation(sql, code, before, page), clientId, behind);
+    if (before > general) yield* pages((page) => collectedLongAgo(sql, before, page, code), clientId, behind);
   }
 }
 

@@ -45,6 +45,62 @@ export type Sign = (text: string) => { readonly keyId: string; readonly mac: Buf
 /** Read access: the primary or a replica. */
 export type ReadOnlySql = Pick<Sql, 'all'>;
 
+export const firstRow = async <Row>(
+  sql: ReadOnlySql,
+  text: string,
+  values?: SqlValues,
+): Promise<Row | undefined> => (await sql.all<Row>(text, values))[0];
+
+/** The one column that a statement selects, of every row. */
+export const columnOf = async <T = number>(
+  sql: ReadOnlySql,
+  text: string,
+  values?: SqlValues,
+): Promise<readonly T[]> =>
+  (await sql.all<Readonly<Record<string, T>>>(text, values)).map((row) => Object.values(row)[0] as T);
+
+/** The same of the first row. */
+export const firstValue = async <T = number>(
+  sql: ReadOnlySql,
+  text: string,
+  values?: SqlValues,
+): Promise<T | undefined> => (await columnOf<T>(sql, text, values))[0];
+
+/** A count, a sum or a maximum; 0 where there is none. */
+export const firstNumber = async (sql: ReadOnlySql, text: string, values?: SqlValues): Promise<number> =>
+  Number((await firstValue<number | null>(sql, text, values)) ?? 0);
+
+/** The first column that a statement selects, with the second. */
+export const mapOf = async <Key, Value>(
+  sql: ReadOnlySql,
+  text: string,
+  values?: SqlValues,
+): Promise<ReadonlyMap<Key, Value>> =>
+  new Map(
+    (await sql.all<Readonly<Record<string, unknown>>>(text, values)).map(
+      (row) => Object.values(row) as [Key, Value],
+    ),
+  );
+
+export const hasRow = async (sql: ReadOnlySql, text: string, values?: SqlValues): Promise<boolean> =>
+  (await sql.all(text, values)).length > 0;
+
+type Writing = Pick<Sql, 'run'>;
+
+/** How many rows a statement changed. */
+export const changes = async (sql: Writing, text: string, values?: SqlValues): Promise<number> =>
+  (await sql.run(text, values)).affected;
+
+export const changesAny = async (sql: Writing, text: string, values?: SqlValues): Promise<boolean> =>
+  (await changes(sql, text, values)) > 0;
+
+export const changesOne = async (sql: Writing, text: string, values?: SqlValues): Promise<boolean> =>
+  (await changes(sql, text, values)) === 1;
+
+/** The id of the first row that a statement inserted. */
+export const insertedId = async (sql: Writing, text: string, values?: SqlValues): Promise<number> =>
+  (await sql.run(text, values)).insertId;
+
 export interface Ran {
   readonly affected: number;
   /** Id of the first row inserted. */

@@ -2,7 +2,7 @@
 // Invariant: rows are only added; the newest is in force, and each has the actor and the reason.
 import { randomUUID } from 'node:crypto';
 import type { OwnIdentity } from '../domain/installation.ts';
-import { duplicateKey, SqlFailure, type ReadOnlySql, type Sql } from './database.ts';
+import { duplicateKey, SqlFailure, type ReadOnlySql, type Sql, firstRow } from './database.ts';
 import { newestSeal } from './log/event-feed.ts';
 
 type Row = {
@@ -17,8 +17,9 @@ type Row = {
 
 const moment = (alias: string): string => `DATE_FORMAT(${alias}.at, '%Y%m%dT%H%i%s.%f')`;
 
-async function readLife(sql: Sql, seenEntry: number): Promise<Row | undefined> {
-  const [row] = await sql.all<Row>(
+const readLife = (sql: Sql, seenEntry: number): Promise<Row | undefined> =>
+  firstRow<Row>(
+    sql,
     `SELECT l.number, l.installation, l.life,
             (SELECT MAX(m.id) FROM handovers m) AS entry,
             (SELECT ${moment('n')} FROM handovers n ORDER BY n.id DESC LIMIT 1) AS entry_at,
@@ -27,8 +28,6 @@ async function readLife(sql: Sql, seenEntry: number): Promise<Row | undefined> {
        FROM installation_lives l ORDER BY l.number DESC LIMIT 1`,
     [seenEntry, seenEntry, seenEntry],
   );
-  return row;
-}
 
 /**
  * Reads the identity of this database, and creates it at the first start.

@@ -2,7 +2,7 @@
 // Invariant: no key is stored; the highest generation of a purpose is the one that writes.
 import { openWith, type Key, type KeyRing } from '../domain/key-ring.ts';
 import { derived, sealBytes } from '../domain/keyed.ts';
-import { rowMarks, type Database, type Sql } from './database.ts';
+import { rowMarks, type Database, type Sql, columnOf, firstRow, hasRow, mapOf } from './database.ts';
 import { readSealed, writeSealed } from './files/file-bytes.ts';
 import { hasTable } from './migration-steps.ts';
 
@@ -29,17 +29,12 @@ export const knowsKeys = async (owner: Database): Promise<boolean> =>
   (await hasTable(owner, 'installation_keys')) && (await registeredKeys(owner)).length > 0;
 
 /** True when this installation ever had a key with this id. */
-export async function isRegisteredKey(
+export const isRegisteredKey = (
   sql: Pick<Sql, 'all'>,
   purpose: KeyPurpose,
   keyId: string,
-): Promise<boolean> {
-  const rows = await sql.all('SELECT 1 FROM installation_keys WHERE purpose = ? AND key_id = ?', [
-    purpose,
-    keyId,
-  ]);
-  return rows.length > 0;
-}
+): Promise<boolean> =>
+  hasRow(sql, 'SELECT 1 FROM installation_keys WHERE purpose = ? AND key_id = ?', [purpose, keyId]);
 
 export async function registerKey(
   tx: Sql,
@@ -76,22 +71,11 @@ export async function someSecrets(sql: Sql, keysSchema: string): Promise<readonl
   ];
 }
 
-export async function readWrappedKey(sql: Sql, name: string): Promise<Wrapped | undefined> {
-  const [row] = await sql.all<Wrapped>(
-    'SELECT 0 AS id, wrapped, key_id AS keyId FROM wrapped_keys WHERE name = ?',
-    [name],
-  );
-  return row;
-}
+export const readWrappedKey = (sql: Sql, name: string): Promise<Wrapped | undefined> =>
+  firstRow<Wrapped>(sql, 'SELECT 0 AS id, wrapped, key_id AS keyId FROM wrapped_keys WHERE name = ?', [name]);
 
-/** Names of wrapped keys that are not under this key. */
-export async function wrappedKeyNames(sql: Sql, notUnder: string): Promise<readonly string[]> {
-  const rows = await sql.all<{ name: string }>(
-    'SELECT name FROM wrapped_keys WHERE key_id <> ? ORDER BY name',
-    [notUnder],
-  );
-  return rows.map((row) => row.name);
-}
+export const wrappedKeyNames = (sql: Sql, notUnder: string): Promise<readonly string[]> =>
+  columnOf<string>(sql, 'SELECT name FROM wrapped_keys WHERE key_id <> ? ORDER BY name', [notUnder]);
 
 export async function writeWrappedKey(tx: Sql, name: string, wrapping: Key, bytes: Buffer): Promise<void> {
   await tx.run(
@@ -105,24 +89,22 @@ export async function writeWrappedKey(tx: Sql, name: string, wrapping: Key, byte
 export type SecretOwner = 'lead' | 'request';
 
 /** Number of secrets by the key that encrypts them; '' when they were written before keys had ids. */
-export async function secretsByKey(
+export const secretsByKey = (
   sql: Sql,
   keysSchema: string,
   owner: SecretOwner,
-): Promise<ReadonlyMap<string, number>> {
-  const rows = await sql.all<{ keyId: string; n: number }>(
+): Promise<ReadonlyMap<string, number>> =>
+  mapOf<string, number>(
+    sql,
     `SELECT key_id AS keyId, COUNT(*) AS n FROM \`${keysSchema}\`.${owner}_secrets GROUP BY key_id`,
   );
-  return new Map(rows.map((row) => [row.keyId, row.n]));
-}
 
 /** The same for files that are not accepted yet. */
-export async function filesByKey(sql: Sql): Promise<ReadonlyMap<string, number>> {
-  const rows = await sql.all<{ keyId: string; n: number }>(
+export const filesByKey = (sql: Sql): Promise<ReadonlyMap<string, number>> =>
+  mapOf<string, number>(
+    sql,
     'SELECT content_key AS keyId, COUNT(*) AS n FROM batches WHERE content IS NOT NULL GROUP BY content_key',
   );
-  return new Map(rows.map((row) => [row.keyId, row.n]));
-}
 
 /** First and last seal by the key that made them. */
 export async function sealsByKey(

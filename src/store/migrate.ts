@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RelaisError } from '../errors.ts';
-import { SqlFailure, type Database, type Sql } from './database.ts';
+import { SqlFailure, type Database, type Sql, columnOf, firstNumber, hasRow } from './database.ts';
 import { hasTable, migrationFailure, openProgress, runSteps } from './migration-steps.ts';
 import { intakeColumns } from './intake/intake.ts';
 
@@ -30,12 +30,12 @@ async function grantIntake(owner: Database, account: string): Promise<void> {
 /** False only when the owner sees rights on columns and none on the table, so that senders are not interrupted needlessly. */
 async function mayHoldTableRight(owner: Database, account: string): Promise<boolean> {
   const count = async (view: 'TABLE_PRIVILEGES' | 'COLUMN_PRIVILEGES'): Promise<number> => {
-    const [row] = await owner.all<{ n: number }>(
+    return firstNumber(
+      owner,
       `SELECT COUNT(*) AS n FROM information_schema.${view}
         WHERE GRANTEE = ? AND TABLE_SCHEMA = ? AND TABLE_NAME = 'lead_intake' AND PRIVILEGE_TYPE = 'INSERT'`,
       [account, owner.name],
     );
-    return Number(row?.n ?? 0);
   };
   return (await count('TABLE_PRIVILEGES')) > 0 || (await count('COLUMN_PRIVILEGES')) === 0;
 }
@@ -244,8 +244,7 @@ export async function grantRights(
  */
 export async function accountExists(owner: Sql, { user, host }: Account): Promise<boolean | undefined> {
   try {
-    const rows = await owner.all('SELECT 1 FROM mysql.user WHERE User = ? AND Host = ?', [user, host]);
-    return rows.length > 0;
+    return await hasRow(owner, 'SELECT 1 FROM mysql.user WHERE User = ? AND Host = ?', [user, host]);
   } catch (error) {
     if (!(error instanceof SqlFailure) || ![1044, 1142].includes(error.errno)) throw error;
     return undefined;
@@ -255,11 +254,11 @@ export async function accountExists(owner: Sql, { user, host }: Account): Promis
 /** Host parts of a user's accounts in MySQL. Runs under the owner's account. */
 export async function accountHosts(owner: Sql, user: string): Promise<readonly string[]> {
   try {
-    const rows = await owner.all<{ origin: string }>(
+    return await columnOf<string>(
+      owner,
       'SELECT Host AS origin FROM mysql.user WHERE User = ? ORDER BY Host',
       [user],
     );
-    return rows.map(({ origin }) => origin);
   } catch (error) {
     // The owner of one schema need not have the right to read the server's accounts.
     if (!(error instanceof SqlFailure) || ![1044, 1142].includes(error.errno)) throw error;

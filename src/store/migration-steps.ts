@@ -1,7 +1,7 @@
 // Runs one migration statement by statement and records each, so that the next `migrate` resumes after the last.
 // Invariant: MySQL commits every change of the schema by itself, so an interrupted migration is resumed and never undone.
 import { RelaisError } from '../errors.ts';
-import { SqlFailure, type Database, type Sql } from './database.ts';
+import { SqlFailure, type Database, type Sql, hasRow } from './database.ts';
 
 /** Errors of a statement that had run after all: its process died, or the answer was lost. */
 const hasRunAlready = new Set([1050, 1060, 1061, 1091, 1359, 1360, 1826]);
@@ -35,13 +35,11 @@ export function migrationFailure(error: unknown, where: string): unknown {
 
 const progressTable = 'schema_migration_steps';
 
-export async function hasTable(owner: Database, name: string): Promise<boolean> {
-  const rows = await owner.all(
-    'SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?',
-    [owner.name, name],
-  );
-  return rows.length > 0;
-}
+export const hasTable = (owner: Database, name: string): Promise<boolean> =>
+  hasRow(owner, 'SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?', [
+    owner.name,
+    name,
+  ]);
 
 /** @returns true when a program that recorded no progress may have stopped within the next migration */
 export async function openProgress(

@@ -1,7 +1,7 @@
 // Deletes rows by a list of ids, always through the index that the caller names; limits statements to given rows.
 // Invariant: no server scans the table, at any size. MySQL and MariaDB 10.11 ignore FORCE INDEX in a DELETE of one table and scan
 // a small one: the statement then waits for rows that other transactions have locked.
-import { type Ran, type Sql, type SqlValue, inList } from './database.ts';
+import { type Ran, type Sql, type SqlValue, inList, changes } from './database.ts';
 
 interface NamedRows {
   readonly table: string;
@@ -24,12 +24,12 @@ export async function deleteNamed(
   ids: readonly (number | bigint)[],
 ): Promise<Ran['affected']> {
   if (ids.length === 0) return 0;
-  const { affected } = await sql.run(
+  return changes(
+    sql,
     `DELETE t FROM ${numbers} STRAIGHT_JOIN ${table} t FORCE INDEX (${index})
         ON t.${column} = named.id${and === undefined ? '' : ` AND ${and}`}`,
     [`[${ids.join(',')}]`, ...values],
   );
-  return affected;
 }
 
 // Builds the SQL clause that limits a statement to given rows, or excludes quarantined ones.

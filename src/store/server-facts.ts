@@ -1,7 +1,7 @@
 // Reads what the server says of an account's connection and rights, and of its own logs, for the check of security (C40, C43).
 // Invariant: reads only; an account sees its own rights, whatever else it may read.
 import { binaryLogSeconds } from './backups/binary-logs.ts';
-import type { ReadOnlySql } from './database.ts';
+import { type ReadOnlySql, columnOf } from './database.ts';
 
 /** A right of an account: on everything (`schema` and `table` empty), a schema, a table, or a column. */
 export interface Right {
@@ -97,12 +97,11 @@ async function unlistedRights(sql: ReadOnlySql): Promise<readonly Right[]> {
 }
 
 /** A server without the view has no roles. */
-async function rolesOf(sql: ReadOnlySql): Promise<readonly string[]> {
-  const rows = await sql.all<{ role: string }>(
+const rolesOf = (sql: ReadOnlySql): Promise<readonly string[]> =>
+  columnOf<string>(
+    sql,
     'SELECT DISTINCT ROLE_NAME AS role FROM information_schema.APPLICABLE_ROLES ORDER BY 1',
   );
-  return rows.map(({ role }) => role);
-}
 
 export interface ServerLogs {
   /** True while every statement is written to a file, with its values. */

@@ -41,8 +41,8 @@ export function sitesIn(file: string, source: string): readonly Site[] {
     if (typeof value !== 'object' || value === null) return;
     const node = value as Node;
     if (node['type'] === 'NewExpression' && errors.has(String((node['callee'] as Node)['value']))) return;
-    if (node['type'] === 'CallExpression' && isDoor(node['callee'] as Node))
-      given.add((node['arguments'] as readonly Node[])[0]?.['expression']);
+    if (node['type'] === 'CallExpression')
+      given.add((node['arguments'] as readonly Node[])[textAt(node['callee'] as Node)]?.['expression']);
     const parts = partsOf(node);
     if (parts !== undefined && (statement.test(parts[0] ?? '') || parts.some((one) => part.test(one)))) {
       const offset = offsetOf((node['span'] as { readonly start: number }).start);
@@ -61,10 +61,17 @@ export function sitesIn(file: string, source: string): readonly Site[] {
   return sites;
 }
 
-/** `sql.all`, `tx.run`, `owner.text` */
-const isDoor = (callee: Node): boolean =>
-  callee['type'] === 'MemberExpression' &&
-  ['all', 'run', 'text'].includes(String((callee['property'] as Node)['value']));
+/** Which argument is the text: the first of `sql.all`, `tx.run`, `owner.text`, the second of `firstRow(sql, ...)`; -1: none. */
+function textAt(callee: Node): number {
+  if (callee['type'] === 'MemberExpression')
+    return doors.has(String((callee['property'] as Node)['value'])) ? 0 : -1;
+  return shortDoors.has(String(callee['value'])) ? 1 : -1;
+}
+const doors = new Set(['all', 'run', 'text']);
+const shortDoors = new Set([
+  ...['firstRow', 'columnOf', 'firstValue', 'firstNumber', 'mapOf', 'hasRow'],
+  ...['changes', 'changesAny', 'changesOne', 'insertedId'],
+]);
 
 /** The place of a list, `IN (?)`, parts a text as well. */
 function partsOf(node: Node): readonly string[] | undefined {

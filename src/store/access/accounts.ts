@@ -1,6 +1,14 @@
 // Stores the accounts of the people who work with Relais: recovery codes, saved filters, names, the log's entries about them.
 // Invariant: a login is lower case and unique, ended accounts included, so that it never means another person.
-import { isDuplicateKey, type Sql, type ReadOnlySql } from '../database.ts';
+import {
+  isDuplicateKey,
+  type Sql,
+  type ReadOnlySql,
+  columnOf,
+  changesOne,
+  insertedId,
+  mapOf,
+} from '../database.ts';
 
 export interface AccountRow {
   readonly id: number;
@@ -45,12 +53,11 @@ export async function addAccount(
   account: { readonly login: string; readonly clientId: string | undefined; readonly roles: string },
 ): Promise<number | undefined> {
   try {
-    const { insertId } = await tx.run('INSERT INTO accounts (login, client_id, roles) VALUES (?, ?, ?)', [
+    return await insertedId(tx, 'INSERT INTO accounts (login, client_id, roles) VALUES (?, ?, ?)', [
       account.login,
       account.clientId ?? null,
       account.roles,
     ]);
-    return insertId;
   } catch (error) {
     if (isDuplicateKey(error)) return undefined;
     throw error;
@@ -121,14 +128,8 @@ export async function setFactor(
 }
 
 /** False when the step was used meanwhile: one code opens one sign-in. */
-export async function takeStep(tx: Sql, id: number, step: number): Promise<boolean> {
-  const { affected } = await tx.run('UPDATE accounts SET factor_step = ? WHERE id = ? AND factor_step < ?', [
-    step,
-    id,
-    step,
-  ]);
-  return affected === 1;
-}
+export const takeStep = (tx: Sql, id: number, step: number): Promise<boolean> =>
+  changesOne(tx, 'UPDATE accounts SET factor_step = ? WHERE id = ? AND factor_step < ?', [step, id, step]);
 
 export async function replaceRecoveryCodes(
   tx: Sql,
@@ -141,22 +142,14 @@ export async function replaceRecoveryCodes(
 }
 
 /** False when there is no such code: each opens one sign-in. */
-export async function useRecoveryCode(tx: Sql, accountId: number, digest: Buffer): Promise<boolean> {
-  const { affected } = await tx.run('DELETE FROM recovery_codes WHERE account_id = ? AND digest = ?', [
-    accountId,
-    digest,
-  ]);
-  return affected === 1;
-}
+export const useRecoveryCode = (tx: Sql, accountId: number, digest: Buffer): Promise<boolean> =>
+  changesOne(tx, 'DELETE FROM recovery_codes WHERE account_id = ? AND digest = ?', [accountId, digest]);
 
 /** Accounts of a client's own people that have not ended, locked. */
-export async function accountsOfClient(tx: Sql, clientId: string): Promise<readonly number[]> {
-  const rows = await tx.all<{ id: number }>(
-    'SELECT id FROM accounts WHERE client_id = ? AND ended_at IS NULL ORDER BY id FOR UPDATE',
-    [clientId],
-  );
-  return rows.map(({ id }) => id);
-}
+export const accountsOfClient = (tx: Sql, clientId: string): Promise<readonly number[]> =>
+  columnOf(tx, 'SELECT id FROM accounts WHERE client_id = ? AND ended_at IS NULL ORDER BY id FOR UPDATE', [
+    clientId,
+  ]);
 
 // Looks up the names behind the actors of the log, which holds `account:12`, `staff:7` or `key:3` and no name (C58).
 // Invariant: a name is stored here only; a forgotten name leaves its number, which is never given to another person.
@@ -190,14 +183,13 @@ const kinds = [
 ] as const;
 
 /** Names of all accounts, staff and keys: a few dozen. */
-export async function allNames(sql: ReadOnlySql): Promise<ReadonlyMap<string, string>> {
-  const rows = await sql.all<{ actor: string; name: string }>(
+export const allNames = (sql: ReadOnlySql): Promise<ReadonlyMap<string, string>> =>
+  mapOf<string, string>(
+    sql,
     `SELECT CONCAT('account:', id) AS actor, login AS name FROM accounts
      UNION ALL SELECT CONCAT('staff:', id), name FROM staff_names WHERE name IS NOT NULL
      UNION ALL SELECT CONCAT('key:', id), CONCAT(name, ' (API)') FROM api_keys`,
   );
-  return new Map(rows.map(({ actor, name }) => [actor, name]));
-}
 
 /** The actor that the log writes for a login; undefined when no account has it. */
 export async function accountActorOf(sql: ReadOnlySql, login: string): Promise<string | undefined> {
@@ -265,13 +257,8 @@ export async function putView(tx: Sql, accountId: number, view: Omit<SavedView, 
 }
 
 /** False when the account has no such view. */
-export async function dropView(sql: Sql, accountId: number, id: number): Promise<boolean> {
-  const { affected } = await sql.run('DELETE FROM saved_views WHERE id = ? AND account_id = ?', [
-    id,
-    accountId,
-  ]);
-  return affected === 1;
-}
+export const dropView = (sql: Sql, accountId: number, id: number): Promise<boolean> =>
+  changesOne(sql, 'DELETE FROM saved_views WHERE id = ? AND account_id = ?', [id, accountId]);
 
 async function dropViewsOf(tx: Sql, accountId: number): Promise<void> {
   await tx.run('DELETE FROM saved_views WHERE account_id = ?', [accountId]);

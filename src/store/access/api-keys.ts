@@ -1,6 +1,6 @@
 // Stores the API keys of other systems: digest, scopes, client, allowed addresses and expiry.
 // Invariant: at most two keys of one name are in force, so that a key can be rotated without a pause.
-import { unlessReadOnly, type Sql } from '../database.ts';
+import { unlessReadOnly, type Sql, columnOf, changesOne, insertedId } from '../database.ts';
 
 export interface ApiKeyRow {
   readonly id: number;
@@ -27,7 +27,7 @@ export const listApiKeys = (sql: Sql): Promise<readonly ApiKeyRow[]> =>
 export const keysInForce = (tx: Sql, name: string): Promise<readonly ApiKeyRow[]> =>
   tx.all<ApiKeyRow>(`SELECT ${columns} FROM api_keys WHERE name = ? AND ${inForce} FOR UPDATE`, [name]);
 
-export async function addApiKey(
+export const addApiKey = (
   tx: Sql,
   key: {
     readonly name: string;
@@ -37,14 +37,13 @@ export async function addApiKey(
     readonly digest: Buffer;
     readonly days: number;
   },
-): Promise<number> {
-  const { insertId } = await tx.run(
+): Promise<number> =>
+  insertedId(
+    tx,
     `INSERT INTO api_keys (name, client_id, scopes, addresses, digest, expires_at)
      VALUES (?, ?, ?, ?, ?, TIMESTAMPADD(DAY, ?, UTC_TIMESTAMP(3)))`,
     [key.name, key.clientId ?? null, key.scopes, key.addresses, key.digest, key.days],
   );
-  return insertId;
-}
 
 /** Longest lag of `last_used_at`. */
 const usedEverySeconds = 60;
@@ -64,19 +63,11 @@ export async function apiKeyOf(sql: Sql, digest: Buffer): Promise<ApiKeyRow | un
   return key;
 }
 
-export async function endApiKey(tx: Sql, id: number): Promise<boolean> {
-  const { affected } = await tx.run(
-    'UPDATE api_keys SET ended_at = UTC_TIMESTAMP(3) WHERE id = ? AND ended_at IS NULL',
-    [id],
-  );
-  return affected === 1;
-}
+export const endApiKey = (tx: Sql, id: number): Promise<boolean> =>
+  changesOne(tx, 'UPDATE api_keys SET ended_at = UTC_TIMESTAMP(3) WHERE id = ? AND ended_at IS NULL', [id]);
 
 /** Keys of one client that have not ended, locked. */
-export async function keysOfClient(tx: Sql, clientId: string): Promise<readonly number[]> {
-  const rows = await tx.all<{ id: number }>(
-    'SELECT id FROM api_keys WHERE client_id = ? AND ended_at IS NULL ORDER BY id FOR UPDATE',
-    [clientId],
-  );
-  return rows.map(({ id }) => id);
-}
+export const keysOfClient = (tx: Sql, clientId: string): Promise<readonly number[]> =>
+  columnOf(tx, 'SELECT id FROM api_keys WHERE client_id = ? AND ended_at IS NULL ORDER BY id FOR UPDATE', [
+    clientId,
+  ]);

@@ -1,7 +1,7 @@
 // Stores idempotency keys of API requests: the first request under a key is processed, later ones get its answer.
 // Invariant: a key identifies one request of its holder and has one answer; another request under it is refused. Only a keyed
 // digest of the request is stored.
-import { insertGroups, isDuplicateKey, type Sql } from '../database.ts';
+import { insertGroups, isDuplicateKey, type Sql, changes, changesOne } from '../database.ts';
 
 export interface RequestKey {
   readonly holder: string;
@@ -64,35 +64,32 @@ export async function insertAnswered(tx: Sql, requests: readonly AnsweredRequest
 /**
  * Stores the answer. False when another process that took the request over has answered it, or the key now belongs to another request.
  */
-export async function keepAnswer(
+export const keepAnswer = (
   sql: Sql,
   { holder, key, request }: RequestKey,
   status: number,
   answer: string,
-): Promise<boolean> {
-  const { affected } = await sql.run(
+): Promise<boolean> =>
+  changesOne(
+    sql,
     'UPDATE idempotency_keys SET status = ?, answer = ? WHERE holder = ? AND key_digest = ? AND request_digest = ? AND status IS NULL',
     [status, answer, holder, key, request],
   );
-  return affected === 1;
-}
 
 /**
  * Deletes the key of a request that failed before it changed anything: the next one under this key starts afresh. False when
  * another process has answered it.
  */
-export async function forgetRequest(sql: Sql, { holder, key, request }: RequestKey): Promise<boolean> {
-  const { affected } = await sql.run(
+export const forgetRequest = (sql: Sql, { holder, key, request }: RequestKey): Promise<boolean> =>
+  changesOne(
+    sql,
     'DELETE FROM idempotency_keys WHERE holder = ? AND key_digest = ? AND request_digest = ? AND status IS NULL',
     [holder, key, request],
   );
-  return affected === 1;
-}
 
-export async function forgetRequests(sql: Sql, olderThanHours: number, limit = 1_000): Promise<number> {
-  const { affected } = await sql.run(
+export const forgetRequests = (sql: Sql, olderThanHours: number, limit = 1_000): Promise<number> =>
+  changes(
+    sql,
     `DELETE FROM idempotency_keys WHERE begun_at < TIMESTAMPADD(HOUR, ?, UTC_TIMESTAMP(3)) LIMIT ${limit}`,
     [-olderThanHours],
   );
-  return affected;
-}

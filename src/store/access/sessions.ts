@@ -1,6 +1,15 @@
 // Stores how people sign in: their sessions, their subjects at an identity provider, the tries.
 // Invariant: the database's clock decides whether a session is valid; the token itself is never stored.
-import { type Sql, isDuplicateKey, unlessReadOnly } from '../database.ts';
+import {
+  type Sql,
+  isDuplicateKey,
+  unlessReadOnly,
+  firstRow,
+  changes,
+  changesAny,
+  changesOne,
+  insertedId,
+} from '../database.ts';
 
 /** full; factor: the password was right, a code is missing; enrol: a second factor is to be set up. */
 export type SessionStage = 'full' | 'factor' | 'enrol';
@@ -79,35 +88,28 @@ export async function keepSessionFactor(sql: Sql, digest: Buffer, sealed: Buffer
   await sql.run('UPDATE sessions SET factor_sealed = ? WHERE digest = ?', [sealed, digest]);
 }
 
-export async function endSession(sql: Sql, digest: Buffer): Promise<boolean> {
-  const { affected } = await sql.run('DELETE FROM sessions WHERE digest = ?', [digest]);
-  return affected === 1;
-}
+export const endSession = (sql: Sql, digest: Buffer): Promise<boolean> =>
+  changesOne(sql, 'DELETE FROM sessions WHERE digest = ?', [digest]);
 
 /** Ends one of the account's own sessions by its id. */
-export async function endSessionById(sql: Sql, accountId: number, id: number): Promise<boolean> {
-  const { affected } = await sql.run('DELETE FROM sessions WHERE id = ? AND account_id = ?', [id, accountId]);
-  return affected === 1;
-}
+export const endSessionById = (sql: Sql, accountId: number, id: number): Promise<boolean> =>
+  changesOne(sql, 'DELETE FROM sessions WHERE id = ? AND account_id = ?', [id, accountId]);
 
 /** Ends all sessions of an account except the given one. */
-export async function endSessions(sql: Sql, accountId: number, but?: Buffer): Promise<number> {
-  const { affected } = await sql.run('DELETE FROM sessions WHERE account_id = ? AND digest <> ?', [
+export const endSessions = (sql: Sql, accountId: number, but?: Buffer): Promise<number> =>
+  changes(sql, 'DELETE FROM sessions WHERE account_id = ? AND digest <> ?', [
     accountId,
     but ?? Buffer.alloc(32),
   ]);
-  return affected;
-}
 
 /** Deletes rows of sessions that are no longer valid. */
-export async function forgetSessions(sql: Sql, idleMs: number, limit = 1_000): Promise<number> {
-  const { affected } = await sql.run(
+export const forgetSessions = (sql: Sql, idleMs: number, limit = 1_000): Promise<number> =>
+  changes(
+    sql,
     `DELETE FROM sessions WHERE ends_at <= UTC_TIMESTAMP(3)
         OR seen_at <= TIMESTAMPADD(MICROSECOND, ? * -1000, UTC_TIMESTAMP(3)) LIMIT ${limit}`,
     [idleMs],
   );
-  return affected;
-}
 
 // Links accounts to the subjects of an OpenID Connect provider (table account_identities).
 // Invariant: an issuer's subject is one account, and an account has one subject; both are compared byte by byte.
@@ -132,13 +134,10 @@ export async function identityNamed(
   return rows.find((row) => row.issuer === issuer && row.subject === subject);
 }
 
-export async function identityOf(sql: Sql, accountId: number): Promise<IdentityRow | undefined> {
-  const [row] = await sql.all<IdentityRow>(
-    `SELECT ${identityColumns} FROM account_identities WHERE account_id = ?`,
-    [accountId],
-  );
-  return row;
-}
+export const identityOf = (sql: Sql, accountId: number): Promise<IdentityRow | undefined> =>
+  firstRow<IdentityRow>(sql, `SELECT ${identityColumns} FROM account_identities WHERE account_id = ?`, [
+    accountId,
+  ]);
 
 /** Replaces the account's subject. False when the subject is linked to another account. */
 export async function setIdentity(tx: Sql, { accountId, issuer, subject }: IdentityRow): Promise<boolean> {
@@ -155,10 +154,8 @@ export async function setIdentity(tx: Sql, { accountId, issuer, subject }: Ident
   }
 }
 
-export async function removeIdentity(tx: Sql, accountId: number): Promise<boolean> {
-  const { affected } = await tx.run('DELETE FROM account_identities WHERE account_id = ?', [accountId]);
-  return affected > 0;
-}
+export const removeIdentity = (tx: Sql, accountId: number): Promise<boolean> =>
+  changesAny(tx, 'DELETE FROM account_identities WHERE account_id = ?', [accountId]);
 
 // Counts the tries to sign in, over all processes.
 // Invariant: a try is inserted before its password is checked; only keyed digests are stored, since a typed login may be a
@@ -179,13 +176,12 @@ interface CountedTries {
   readonly oldestMs: number;
 }
 
-export async function noteTry(sql: Sql, { login, address }: Try): Promise<number> {
-  const { insertId } = await sql.run(
+export const noteTry = (sql: Sql, { login, address }: Try): Promise<number> =>
+  insertedId(
+    sql,
     'INSERT INTO sign_in_tries (login_digest, address_digest, tried_at) VALUES (?, ?, UTC_TIMESTAMP(3))',
     [login, address],
   );
-  return insertId;
-}
 
 /** Deletes a try whose password was not checked. */
 export async function dropTry(sql: Sql, id: number): Promise<void> {
@@ -221,10 +217,9 @@ export async function forgiveTries(tx: Sql, { login, address }: Try): Promise<vo
   await tx.run('DELETE FROM sign_in_tries WHERE login_digest = ? AND address_digest = ?', [login, address]);
 }
 
-export async function forgetTries(sql: Sql, olderThanMs: number, limit = 1_000): Promise<number> {
-  const { affected } = await sql.run(
+export const forgetTries = (sql: Sql, olderThanMs: number, limit = 1_000): Promise<number> =>
+  changes(
+    sql,
     `DELETE FROM sign_in_tries WHERE tried_at <= TIMESTAMPADD(MICROSECOND, ? * -1000, UTC_TIMESTAMP(3)) LIMIT ${limit}`,
     [olderThanMs],
   );
-  return affected;
-}

@@ -1,7 +1,7 @@
 // Stores alerts and their sending state: the outbox that the senders of mail and webhook read.
 // Invariant: an alert is inserted in the transaction of the event it reports, and is sent until every channel has accepted it.
 import type { AlertKind } from '../../domain/alert-kinds.ts';
-import { insertGroups, rowMarks, type Sql } from '../database.ts';
+import { insertGroups, rowMarks, type Sql, firstValue, hasRow } from '../database.ts';
 
 export interface Alert {
   readonly kind: AlertKind;
@@ -27,39 +27,34 @@ export async function raiseAlerts(tx: Sql, alerts: readonly Alert[]): Promise<vo
 }
 
 /** True when an alert of this kind was raised for the destination ('' for the whole gateway) within the last `seconds`. */
-export async function raisedSince(
+export const raisedSince = (
   sql: Sql,
   kind: AlertKind,
   destinationId: string,
   seconds: number,
-): Promise<boolean> {
-  const rows = await sql.all(
+): Promise<boolean> =>
+  hasRow(
+    sql,
     'SELECT 1 FROM alerts WHERE kind = ? AND destination_id = ? AND raised_at > TIMESTAMPADD(SECOND, ?, UTC_TIMESTAMP(3)) LIMIT 1',
     [kind, destinationId, -seconds],
   );
-  return rows.length > 0;
-}
 
-/** True when a task of this kind is open for the client. */
-export async function isTaskOpen(sql: Sql, kind: AlertKind, clientId: string): Promise<boolean> {
-  const rows = await sql.all(
-    'SELECT 1 FROM alerts WHERE kind = ? AND client_id = ? AND closed_at IS NULL LIMIT 1',
-    [kind, clientId],
-  );
-  return rows.length > 0;
-}
+export const isTaskOpen = (sql: Sql, kind: AlertKind, clientId: string): Promise<boolean> =>
+  hasRow(sql, 'SELECT 1 FROM alerts WHERE kind = ? AND client_id = ? AND closed_at IS NULL LIMIT 1', [
+    kind,
+    clientId,
+  ]);
 
 /** True when an alert of this kind and reason was ever raised for the destination. */
-export async function raisedFor(
+export const raisedFor = (
   sql: Sql,
   { kind, destinationId = '', reason = '' }: Pick<Alert, 'kind' | 'destinationId' | 'reason'>,
-): Promise<boolean> {
-  const rows = await sql.all(
-    'SELECT 1 FROM alerts WHERE kind = ? AND destination_id = ? AND reason = ? LIMIT 1',
-    [kind, destinationId, reason],
-  );
-  return rows.length > 0;
-}
+): Promise<boolean> =>
+  hasRow(sql, 'SELECT 1 FROM alerts WHERE kind = ? AND destination_id = ? AND reason = ? LIMIT 1', [
+    kind,
+    destinationId,
+    reason,
+  ]);
 
 export interface DueAlert extends Required<Alert> {
   readonly id: number;
@@ -102,14 +97,17 @@ export async function alertsThrough(
 }
 
 /** Seconds since any channel last accepted an alert of this kind and destination; undefined when none did within a day. */
-export async function toldAgo(sql: Sql, kind: AlertKind, destinationId: string): Promise<number | undefined> {
-  const [row] = await sql.all<{ ago: number | null }>(
+export const toldAgo = async (
+  sql: Sql,
+  kind: AlertKind,
+  destinationId: string,
+): Promise<number | undefined> =>
+  (await firstValue<number | null>(
+    sql,
     `SELECT TIMESTAMPDIFF(SECOND, MAX(told_at), UTC_TIMESTAMP(3)) AS ago FROM alerts
       WHERE kind = ? AND destination_id = ? AND raised_at > TIMESTAMPADD(DAY, -1, UTC_TIMESTAMP(3))`,
     [kind, destinationId],
-  );
-  return row?.ago ?? undefined;
-}
+  )) ?? undefined;
 
 /** Postpones alerts for a later message; no try is counted. */
 export async function deferAlerts(sql: Sql, ids: readonly number[], seconds: number): Promise<void> {

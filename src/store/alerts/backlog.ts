@@ -2,7 +2,7 @@
 // Invariant: reads only; the cost grows with the open rows alone.
 import { heldStates } from '../destinations/destinations.ts';
 import { countUnsealed } from '../log/handovers-unsealed.ts';
-import type { ReadOnlySql } from '../database.ts';
+import { type ReadOnlySql, firstNumber } from '../database.ts';
 
 export interface Backlog {
   /** Deliveries that are not final; settled ones are too many to count. */
@@ -11,7 +11,6 @@ export interface Backlog {
     readonly destinationId: string;
     readonly count: number;
     readonly oldestSeconds: number;
-    /** Reason of the oldest one. */
     readonly oldestReason: string;
   }[];
   readonly destinations: readonly {
@@ -74,13 +73,12 @@ export async function openDeliveries(sql: ReadOnlySql): Promise<Backlog['open']>
 }
 
 /** Rows refused at intake since the last alert about them. */
-export async function refusedSinceAlert(sql: ReadOnlySql): Promise<number> {
-  const [row] = await sql.all<{ n: number }>(
+export const refusedSinceAlert = (sql: ReadOnlySql): Promise<number> =>
+  firstNumber(
+    sql,
     `SELECT COUNT(*) AS n FROM lead_intake WHERE status = 'refused'
         AND settled_at > COALESCE((SELECT MAX(raised_at) FROM alerts WHERE kind = 'intake_refused'), '2000-01-01')`,
   );
-  return row?.n ?? 0;
-}
 
 /** 0 when everything is sealed. */
 export async function oldestUnsealedSeconds(sql: ReadOnlySql): Promise<number> {

@@ -1,7 +1,7 @@
 // Stores the centre's own mails to clients: the outbox, written with the event a mail reports, claimed one by one until sent; and
 // the written notes.
 // Invariant: a claim postpones the next try by more than a send may last, so that two planners never send the same mail at once.
-import type { ReadOnlySql, Sql } from '../database.ts';
+import { type ReadOnlySql, type Sql, firstValue, hasRow, changesOne, insertedId } from '../database.ts';
 
 /** Longer than a send may last, seconds. */
 export const clientMailLeaseSeconds = 120;
@@ -21,14 +21,13 @@ interface ClientMailRow {
 }
 
 /** Returns the row's id, also when the same mail exists already. */
-export async function insertClientMail(tx: Sql, row: ClientMailRow): Promise<number> {
-  const { insertId } = await tx.run(
+export const insertClientMail = (tx: Sql, row: ClientMailRow): Promise<number> =>
+  insertedId(
+    tx,
     `INSERT INTO client_mails (client_id, kind, mail_key, addressee, mailbox, subject, body, attachments) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
      ON DUPLICATE KEY UPDATE id = LAST_INSERT_ID(id)`,
     [row.clientId, row.kind, row.key, row.addressee, row.mailbox, row.subject, row.body, row.attachments],
   );
-  return insertId;
-}
 
 export interface ClaimedMail extends ClientMailRow {
   readonly id: number;
@@ -156,11 +155,11 @@ export async function listClientMails(
 /** Makes its next try due at once. False when it was sent, or does not exist. */
 export async function bringMailForward(sql: Sql, id: number): Promise<boolean> {
   // A try under way keeps its lease.
-  const { affected } = await sql.run(
+  return changesOne(
+    sql,
     `UPDATE client_mails SET next_try_at = UTC_TIMESTAMP(3) WHERE id = ? AND sent_at IS NULL AND (tries = 0 OR reason <> '')`,
     [id],
   );
-  return affected === 1;
 }
 
 // Stores the written notes of each client (C48): numbered, appended, never changed.
@@ -191,11 +190,11 @@ export async function nextNoteNumber(tx: Sql, clientId: string): Promise<number>
     'INSERT INTO client_note_numbers (client_id, last_number) VALUES (?, 1) ON DUPLICATE KEY UPDATE last_number = last_number + 1',
     [clientId],
   );
-  const [row] = await tx.all<{ number: number }>(
-    'SELECT last_number AS number FROM client_note_numbers WHERE client_id = ?',
-    [clientId],
+  return (
+    (await firstValue(tx, 'SELECT last_number AS number FROM client_note_numbers WHERE client_id = ?', [
+      clientId,
+    ])) ?? 1
   );
-  return row?.number ?? 1;
 }
 
 export async function insertNote(tx: Sql, number: number, note: NoteRow, at: Date): Promise<void> {
@@ -220,17 +219,16 @@ export async function insertNote(tx: Sql, number: number, note: NoteRow, at: Dat
 }
 
 /** True when a note of this kind has this document. */
-export async function hasNoteOf(
+export const hasNoteOf = (
   sql: ReadOnlySql,
   clientId: string,
   { kind, document }: Pick<NoteRow, 'kind' | 'document'>,
-): Promise<boolean> {
-  const rows = await sql.all(
-    'SELECT 1 FROM client_notes WHERE client_id = ? AND kind = ? AND document = ? LIMIT 1',
-    [clientId, kind, document],
-  );
-  return rows.length > 0;
-}
+): Promise<boolean> =>
+  hasRow(sql, 'SELECT 1 FROM client_notes WHERE client_id = ? AND kind = ? AND document = ? LIMIT 1', [
+    clientId,
+    kind,
+    document,
+  ]);
 
 type Row = Omit<StoredNote, 'changes'> & { readonly changes: string };
 

@@ -1,7 +1,16 @@
 // Reads and closes tasks, which need a person: deliveries that failed or wait for support's decision, and other alerts.
 // Invariant: a closing belongs to the run it was made for, so that a replay that fails again is open again.
 import { alertKinds, isTask, type AlertKind } from '../../domain/alert-kinds.ts';
-import { inList, insertGroups, rowMarks, type ReadOnlySql, type Sql } from '../database.ts';
+import {
+  inList,
+  insertGroups,
+  rowMarks,
+  type ReadOnlySql,
+  type Sql,
+  columnOf,
+  firstRow,
+  mapOf,
+} from '../database.ts';
 import type { Delivery } from '../deliveries/deliveries.ts';
 
 export interface TaskFilter {
@@ -86,22 +95,22 @@ export async function insertClosings(tx: Sql, rows: readonly Delivery[]): Promis
 }
 
 /** The ids of these deliveries that are closed in their current run. */
-export async function closedAmong(sql: ReadOnlySql, ids: readonly number[]): Promise<ReadonlySet<number>> {
-  const rows = await sql.all<{ id: number }>(
-    'SELECT d.id FROM deliveries d JOIN task_closings c ON c.delivery_id = d.id AND c.run = d.run WHERE d.id IN (?)',
-    [ids],
+export const closedAmong = async (sql: ReadOnlySql, ids: readonly number[]): Promise<ReadonlySet<number>> =>
+  new Set(
+    await columnOf(
+      sql,
+      'SELECT d.id FROM deliveries d JOIN task_closings c ON c.delivery_id = d.id AND c.run = d.run WHERE d.id IN (?)',
+      [ids],
+    ),
   );
-  return new Set(rows.map((row) => row.id));
-}
 
 /** Closed failed deliveries by destination, to subtract from a count of failures. */
-export async function closedCounts(sql: ReadOnlySql): Promise<ReadonlyMap<string, number>> {
-  const rows = await sql.all<{ destination: string; n: number }>(
+export const closedCounts = (sql: ReadOnlySql): Promise<ReadonlyMap<string, number>> =>
+  mapOf<string, number>(
+    sql,
     `SELECT c.destination_id AS destination, COUNT(*) AS n FROM task_closings c
        JOIN deliveries d ON d.id = c.delivery_id AND d.run = c.run AND d.state = 'failed' GROUP BY c.destination_id`,
   );
-  return new Map(rows.map((row) => [row.destination, row.n]));
-}
 
 /** Closes those of the alerts that are open, and returns them. */
 export async function closeAlerts(tx: Sql, ids: readonly number[]): Promise<readonly AlertTask[]> {
@@ -136,14 +145,13 @@ export async function closeAlertsWith(
   );
 }
 
-export async function readAlert(sql: ReadOnlySql, id: number): Promise<AlertTask | undefined> {
-  const [row] = await sql.all<AlertTask>(
+export const readAlert = (sql: ReadOnlySql, id: number): Promise<AlertTask | undefined> =>
+  firstRow<AlertTask>(
+    sql,
     `SELECT id, kind, client_id AS clientId, destination_id AS destinationId, delivery_id AS deliveryId, reason, raised_at AS raisedAt
        FROM alerts WHERE id = ?`,
     [id],
   );
-  return row;
-}
 
 export interface ListedAlert extends AlertTask {
   readonly sentAt: Date | null;
@@ -175,7 +183,6 @@ export interface LastAlert {
   readonly agoSeconds: number;
 }
 
-/** The last alert of a kind for each client. */
 export async function lastClientAlerts(
   sql: ReadOnlySql,
   kind: AlertKind,

@@ -1,6 +1,6 @@
 // Records completed backups, and reads the facts a backup's manifest needs.
 // Invariant: a row is added when all files of the backup are on the disk, never before.
-import type { Database, Sql } from '../database.ts';
+import { type Database, type Sql, columnOf, firstNumber, firstValue } from '../database.ts';
 
 export async function recordBackup(
   sql: Sql,
@@ -25,13 +25,12 @@ export async function noteTest(
 export const backupHours = 26;
 
 /** Hours since the newest backup ended; since the first start where there is none; 0 before that. */
-export async function hoursWithoutBackup(sql: Pick<Sql, 'all'>): Promise<number> {
-  const [row] = await sql.all<{ hours: number | null }>(
+export const hoursWithoutBackup = (sql: Pick<Sql, 'all'>): Promise<number> =>
+  firstNumber(
+    sql,
     `SELECT TIMESTAMPDIFF(MINUTE, COALESCE((SELECT MAX(b.ended_at) FROM backups b),
                           (SELECT MIN(l.started_at) FROM installation_lives l)), UTC_TIMESTAMP(3)) / 60 AS hours`,
   );
-  return Number(row?.hours ?? 0);
-}
 
 export interface DatabaseFacts {
   readonly version: string;
@@ -56,20 +55,15 @@ export async function databaseFacts(owner: Database, keysSchema: string): Promis
   };
 }
 
-export async function tablesOf(owner: Pick<Sql, 'all'>, schema: string): Promise<readonly string[]> {
-  const rows = await owner.all<{ name: string }>(
+export const tablesOf = (owner: Pick<Sql, 'all'>, schema: string): Promise<readonly string[]> =>
+  columnOf<string>(
+    owner,
     "SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_TYPE = 'BASE TABLE' ORDER BY TABLE_NAME",
     [schema],
   );
-  return rows.map(({ name }) => name);
-}
 
-export async function databaseVersion(sql: Pick<Sql, 'all'>): Promise<string> {
-  const [row] = await sql.all<{ version: string }>('SELECT VERSION() AS version');
-  return row?.version ?? '';
-}
+export const databaseVersion = async (sql: Pick<Sql, 'all'>): Promise<string> =>
+  (await firstValue<string>(sql, 'SELECT VERSION() AS version')) ?? '';
 
-export async function countRows(sql: Pick<Sql, 'all'>, schema: string, table: string): Promise<number> {
-  const [row] = await sql.all<{ n: number }>(`SELECT COUNT(*) AS n FROM \`${schema}\`.\`${table}\``);
-  return Number(row?.n ?? 0);
-}
+export const countRows = (sql: Pick<Sql, 'all'>, schema: string, table: string): Promise<number> =>
+  firstNumber(sql, `SELECT COUNT(*) AS n FROM \`${schema}\`.\`${table}\``);

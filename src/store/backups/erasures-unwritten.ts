@@ -1,6 +1,6 @@
 // The outbox of the ledger of erasures: what was erased or deleted, until its line is on the disk outside the database (C44).
 // Invariant: inserted in the transaction of the act, so that no erasure is without its line; removed once the line is on the disk.
-import type { Sql } from '../database.ts';
+import { type Sql, firstNumber } from '../database.ts';
 
 /**
  * `erased`: the person is blank, recipients are asked to erase. `gone`: retention deleted it. `addresses`: an erased person's.
@@ -98,12 +98,11 @@ export async function raiseLines(tx: Sql, known: Readonly<Record<string, number>
 }
 
 /** Age of the oldest, seconds; 0 when none waits. */
-export async function oldestUnwrittenSeconds(sql: Pick<Sql, 'all'>): Promise<number> {
-  const [row] = await sql.all<{ seconds: number | null }>(
+export const oldestUnwrittenSeconds = (sql: Pick<Sql, 'all'>): Promise<number> =>
+  firstNumber(
+    sql,
     `SELECT TIMESTAMPDIFF(SECOND, (SELECT at FROM erasures_unwritten ORDER BY id LIMIT 1), UTC_TIMESTAMP(3)) AS seconds`,
   );
-  return Number(row?.seconds ?? 0);
-}
 
 /** Highest ids ever given, by table: the ledger remembers them, so that a restored database gives none of them again. */
 export async function highestIds(sql: Pick<Sql, 'all'>): Promise<Readonly<Record<string, number>>> {

@@ -1,6 +1,6 @@
 // Reads and writes the rows of leads whole, table by table, for long copies: each lead's rows are sealed under its own secret there.
 // Invariant: every table that may hold a person is either in `tablesOfLeads` or in `leftOutOfLong`; test/backups/long-copy.test.ts looks.
-import { insertGroups, rowMarks, type Sql, type SqlValue } from '../database.ts';
+import { insertGroups, rowMarks, type Sql, type SqlValue, columnOf, firstNumber } from '../database.ts';
 
 /** Tables of a lead's own rows with the column of its id, parents first. */
 export const tablesOfLeads = {
@@ -35,7 +35,6 @@ export const leftOutOfLong = [
 ];
 
 export type LongRow = Readonly<Record<string, unknown>>;
-/** Rows of one lead by table. */
 export type LeadRows = Readonly<Partial<Record<TableOfLeads, readonly LongRow[]>>>;
 
 const leadsAtOnce = 500;
@@ -82,17 +81,14 @@ export async function insertLongRows(tx: Sql, table: TableOfLeads, rows: readonl
     );
 }
 
-export async function highestLead(sql: Pick<Sql, 'all'>): Promise<number> {
-  const [row] = await sql.all<{ id: number | null }>('SELECT MAX(id) AS id FROM leads');
-  return row?.id ?? 0;
-}
+export const highestLead = (sql: Pick<Sql, 'all'>): Promise<number> =>
+  firstNumber(sql, 'SELECT MAX(id) AS id FROM leads');
 
 /** Leads above this id that anything refers to. */
-export async function laterLeads(sql: Pick<Sql, 'all'>, upTo: number): Promise<readonly number[]> {
-  const rows = await sql.all<{ id: number }>(
+export const laterLeads = (sql: Pick<Sql, 'all'>, upTo: number): Promise<readonly number[]> =>
+  columnOf(
+    sql,
     `SELECT lead_id AS id FROM deliveries FORCE INDEX (deliveries_lead) WHERE lead_id > ?
      UNION SELECT lead_id FROM lead_changes WHERE lead_id > ?`,
     [upTo, upTo],
   );
-  return rows.map(({ id }) => id);
-}

@@ -2,7 +2,7 @@
 // Invariant: from its first moment until a person opens it a restored database is read-only for every process.
 import { firstId, firstShortId } from '../../domain/hosting.ts';
 import { RelaisError } from '../../errors.ts';
-import type { Database, Sql } from '../database.ts';
+import { type Database, type Sql, firstNumber, firstRow, hasRow } from '../database.ts';
 import { readDedication } from '../hosting/instances.ts';
 import { shippedMigrations, statementsOf } from '../migrate.ts';
 
@@ -27,17 +27,14 @@ export interface Restore {
   readonly openedAt: Date | null;
 }
 
-export async function lastRestore(sql: Pick<Sql, 'all'>): Promise<Restore | undefined> {
-  const [row] = await sql.all<Restore>(
+export const lastRestore = (sql: Pick<Sql, 'all'>): Promise<Restore | undefined> =>
+  firstRow<Restore>(
+    sql,
     'SELECT backup, applied_at AS appliedAt, opened_at AS openedAt FROM restores ORDER BY id DESC LIMIT 1',
   );
-  return row;
-}
 
-export async function isRestorePending(sql: Pick<Sql, 'all'>): Promise<boolean> {
-  const rows = await sql.all('SELECT 1 FROM restores WHERE opened_at IS NULL LIMIT 1');
-  return rows.length > 0;
-}
+export const isRestorePending = (sql: Pick<Sql, 'all'>): Promise<boolean> =>
+  hasRow(sql, 'SELECT 1 FROM restores WHERE opened_at IS NULL LIMIT 1');
 
 export async function markOpened(tx: Sql): Promise<void> {
   await tx.run('UPDATE restores SET opened_at = UTC_TIMESTAMP(3) WHERE opened_at IS NULL');
@@ -95,12 +92,8 @@ export async function raiseNumbers(
     );
 }
 
-export async function highestSecret(sql: Pick<Sql, 'all'>, keysSchema: string): Promise<number> {
-  const [row] = await sql.all<{ id: number | null }>(
-    `SELECT MAX(lead_id) AS id FROM \`${keysSchema}\`.lead_secrets`,
-  );
-  return row?.id ?? 0;
-}
+export const highestSecret = (sql: Pick<Sql, 'all'>, keysSchema: string): Promise<number> =>
+  firstNumber(sql, `SELECT MAX(lead_id) AS id FROM \`${keysSchema}\`.lead_secrets`);
 
 export interface NamedLead {
   readonly id: number;

@@ -1,7 +1,7 @@
 // Stores bulk runs: an operation of support on many deliveries, with its progress and its lease.
 // Invariant: a run is changed under a lock on its row; the lease only keeps a second process from waiting for that lock.
 import type { Delivery } from './deliveries.ts';
-import { insertGroups, rowMarks, type ReadOnlySql, type Sql } from '../database.ts';
+import { insertGroups, rowMarks, type ReadOnlySql, type Sql, changes, insertedId } from '../database.ts';
 import { deliveryStates, type DeliveryState } from '../../domain/delivery.ts';
 import { deleteNamed } from '../named-rows.ts';
 
@@ -61,18 +61,17 @@ const rowOf = ({ results, isLeased, ...row }: StoredRow): BulkRow => ({
 });
 
 /** Inserts a run, leased to the caller under token 1. */
-export async function insertBulkRun(
+export const insertBulkRun = (
   tx: Sql,
   run: Pick<BulkRow, 'kind' | 'filter' | 'options' | 'actor' | 'reason' | 'counted'>,
   leaseMs: number,
-): Promise<number> {
-  const { insertId } = await tx.run(
+): Promise<number> =>
+  insertedId(
+    tx,
     `INSERT INTO bulk_runs (kind, filter, options, actor, reason, counted, results, lease_token, lease_until, created_at, updated_at)
      VALUES (?, ?, ?, ?, ?, ?, '{}', 1, TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3)), UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))`,
     [run.kind, run.filter, run.options, run.actor, run.reason, run.counted, leaseMs],
   );
-  return insertId;
-}
 
 /** A delivery as it was counted. Run 0: an earlier version counted it and did not store that. */
 export interface BulkItem extends Pick<Delivery, 'id' | 'run' | 'attempt'> {
@@ -210,11 +209,11 @@ export async function countBulkFailure(
 /** Deletes runs that ended more than so many days ago, and their lists sooner. Returns the number deleted. */
 export async function dropEndedBulkRuns(sql: Sql, days: number): Promise<number> {
   await dropOldLists(sql);
-  const { affected } = await sql.run(
+  return changes(
+    sql,
     "DELETE FROM bulk_runs WHERE state <> 'running' AND ended_at < TIMESTAMPADD(DAY, ?, UTC_TIMESTAMP(3))",
     [-days],
   );
-  return affected;
 }
 
 /** Releases the lease, so that another process may take the run at once; does nothing when the lease is another's. */

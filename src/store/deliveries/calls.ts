@@ -1,7 +1,7 @@
 // Stores the calls of deliveries that need several: the outcome of each, and the ids the recipient gave.
 // Invariant: only the process that leases the delivery writes, in the transaction that departs or settles it.
 import type { Action, Captured, OutcomeKind } from '../../../connectors/contract.ts';
-import { inList, insertGroups, type Sql } from '../database.ts';
+import { insertGroups, type Sql } from '../database.ts';
 
 /** The stored state of one call of one delivery. */
 export interface CallRow {
@@ -85,11 +85,9 @@ export async function openCalls(
   sql: Sql,
   deliveryIds: readonly number[],
 ): Promise<ReadonlyMap<number, CallRow>> {
-  if (deliveryIds.length === 0) return new Map();
-  const { marks, values } = inList(deliveryIds);
   const rows = await sql.all<CallColumns>(
-    `SELECT ${columns} FROM delivery_calls c WHERE c.delivery_id IN (${marks}) AND c.outcome = ''`,
-    values,
+    `SELECT ${columns} FROM delivery_calls c WHERE c.delivery_id IN (?) AND c.outcome = ''`,
+    [deliveryIds],
   );
   return new Map(rows.map((row) => [row.delivery_id, callOf(row)]));
 }
@@ -157,11 +155,9 @@ export async function queueNextCalls(
   ids: readonly number[],
   tries: 'afresh' | 'goes_on',
 ): Promise<void> {
-  if (ids.length === 0) return;
-  const { marks, values } = inList(ids);
   await tx.run(
-    `UPDATE deliveries FORCE INDEX (PRIMARY) SET queued_at = UTC_TIMESTAMP(3), ${tries === 'afresh' ? 'spent = 0, ' : ''}pending_since = NULL WHERE id IN (${marks}) AND state = 'queued'`,
-    values,
+    `UPDATE deliveries FORCE INDEX (PRIMARY) SET queued_at = UTC_TIMESTAMP(3), ${tries === 'afresh' ? 'spent = 0, ' : ''}pending_since = NULL WHERE id IN (?) AND state = 'queued'`,
+    [ids],
   );
 }
 

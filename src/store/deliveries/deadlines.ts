@@ -1,7 +1,7 @@
 // Finds deliveries whose time has come: past their maximum age, pending ones to look up again, or with a lapsed lease.
 // Invariant: the database's clock decides.
 import type { Delivery } from './deliveries.ts';
-import { inList, type Sql } from '../database.ts';
+import { inList, type Sql, columnOf } from '../database.ts';
 import { dueColumns, dueJobOf, type DueJobAt, type DueRow } from './due-work.ts';
 import { whichClause, type Which } from '../named-rows.ts';
 
@@ -139,10 +139,9 @@ async function findLapsed(sql: Sql, limit: number, which: Which): Promise<readon
 const ofDelivery = 'd.id, d.client_id AS clientId, d.destination_id AS destinationId, d.batch_id AS batchId';
 
 /** Destinations for which a long file is being written or sent. */
-async function sendingLongFiles(sql: Sql): Promise<readonly string[]> {
-  const rows = await sql.all<{ id: string }>(
+const sendingLongFiles = (sql: Sql): Promise<readonly string[]> =>
+  columnOf<string>(
+    sql,
     `SELECT DISTINCT destination_id AS id FROM batches
       WHERE state IN ('open', 'written') AND role = 'whole' AND lease_until > UTC_TIMESTAMP(3)`,
   );
-  return rows.map((row) => row.id);
-}

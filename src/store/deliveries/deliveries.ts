@@ -2,7 +2,7 @@
 // Invariant: one row per (client, lead, revision, destination, action); state and fencing token guard every change.
 import type { Action } from '../../../connectors/contract.ts';
 import type { DeliveryState } from '../../domain/delivery.ts';
-import { inList, type Sql } from '../database.ts';
+import type { Sql } from '../database.ts';
 import { packed, unpacker } from '../placeholders.ts';
 
 export interface Delivery {
@@ -180,11 +180,9 @@ export const deliveryOf = (row: DeliveryRow): Delivery => ({
 
 /** Deliveries as their attempts need them, without a lock. */
 export async function readAttempts(sql: Sql, ids: readonly number[]): Promise<readonly AttemptDelivery[]> {
-  if (ids.length === 0) return [];
-  const { marks, values } = inList(ids);
   const rows = await sql.all<{ packed: unknown }>(
-    `SELECT ${packedAttempt('d')} AS packed FROM deliveries d WHERE d.id IN (${marks})`,
-    values,
+    `SELECT ${packedAttempt('d')} AS packed FROM deliveries d WHERE d.id IN (?)`,
+    [ids],
   );
   return rows.map((row) => unpackAttempt(row.packed));
 }
@@ -203,35 +201,26 @@ async function deliveriesById(
   ids: readonly number[],
   lock: '' | ' FOR UPDATE',
 ): Promise<readonly Delivery[]> {
-  if (ids.length === 0) return [];
-  const { marks, values } = inList(ids);
-  return (
-    await sql.all<DeliveryRow>(
-      `SELECT ${deliveryColumns('d')} FROM deliveries d FORCE INDEX (PRIMARY) WHERE d.id IN (${marks}) ORDER BY d.id${lock}`,
-      values,
-    )
-  ).map(deliveryOf);
+  const rows = await sql.all<DeliveryRow>(
+    `SELECT ${deliveryColumns('d')} FROM deliveries d FORCE INDEX (PRIMARY) WHERE d.id IN (?) ORDER BY d.id${lock}`,
+    [ids],
+  );
+  return rows.map(deliveryOf);
 }
 
 export async function deliveriesByKeys(sql: Sql, keys: readonly string[]): Promise<readonly Delivery[]> {
-  if (keys.length === 0) return [];
-  const { marks, values } = inList(keys);
-  return (
-    await sql.all<DeliveryRow>(
-      `SELECT ${deliveryColumns('d')} FROM deliveries d WHERE d.delivery_key IN (${marks}) ORDER BY d.id`,
-      values,
-    )
-  ).map(deliveryOf);
+  const rows = await sql.all<DeliveryRow>(
+    `SELECT ${deliveryColumns('d')} FROM deliveries d WHERE d.delivery_key IN (?) ORDER BY d.id`,
+    [keys],
+  );
+  return rows.map(deliveryOf);
 }
 
 /** Every delivery of these leads, oldest first. */
 export async function deliveriesOfLeads(sql: Sql, leadIds: readonly number[]): Promise<readonly Delivery[]> {
-  if (leadIds.length === 0) return [];
-  const { marks, values } = inList(leadIds);
-  return (
-    await sql.all<DeliveryRow>(
-      `SELECT ${deliveryColumns('d')} FROM deliveries d WHERE d.lead_id IN (${marks}) ORDER BY d.id`,
-      values,
-    )
-  ).map(deliveryOf);
+  const rows = await sql.all<DeliveryRow>(
+    `SELECT ${deliveryColumns('d')} FROM deliveries d WHERE d.lead_id IN (?) ORDER BY d.id`,
+    [leadIds],
+  );
+  return rows.map(deliveryOf);
 }

@@ -1,16 +1,17 @@
 // Moves the deliveries of erased leads to a smaller table of keys, so that none of them is planned again.
 // Invariant: only whole erased leads, with every delivery final and no erasure left to do by hand; one transaction inserts the key
 // and deletes the row.
-import { inList, type Sql } from '../database.ts';
+import { inList, type Sql, columnOf } from '../database.ts';
 import { deleteNamed } from '../named-rows.ts';
 
 /** Erased leads, in id order, whose deliveries all ended before the instant. */
-export async function leadsToArchive(
+export const leadsToArchive = (
   sql: Sql,
   before: Date,
   page: { readonly after: number; readonly limit: number },
-): Promise<readonly number[]> {
-  const rows = await sql.all<{ id: number }>(
+): Promise<readonly number[]> =>
+  columnOf(
+    sql,
     `SELECT l.id FROM leads l WHERE l.id > ? AND l.erased_at < ?
         AND EXISTS (SELECT 1 FROM deliveries d WHERE d.lead_id = l.id)
         AND NOT EXISTS (SELECT 1 FROM lead_changes c WHERE c.lead_id = l.id)
@@ -19,8 +20,6 @@ export async function leadsToArchive(
       ORDER BY l.id LIMIT ${Math.trunc(page.limit)}`,
     [page.after, before, before],
   );
-  return rows.map((row) => row.id);
-}
 
 /** Moves the deliveries of these leads; the caller's transaction has locked the leads. Returns the number moved. */
 export async function moveToKeys(tx: Sql, leadIds: readonly number[], before: Date): Promise<number> {
@@ -49,11 +48,7 @@ export async function moveToKeys(tx: Sql, leadIds: readonly number[], before: Da
 
 /** The ids of these leads whose deliveries are in the table of keys: nothing is planned for them any more. */
 export async function archivedLeads(sql: Sql, leadIds: readonly number[]): Promise<ReadonlySet<number>> {
-  if (leadIds.length === 0) return new Set();
-  const { marks, values } = inList(leadIds);
-  const rows = await sql.all<{ lead_id: number }>(
-    `SELECT DISTINCT lead_id FROM delivery_keys WHERE lead_id IN (${marks})`,
-    values,
+  return new Set(
+    await columnOf(sql, `SELECT DISTINCT lead_id FROM delivery_keys WHERE lead_id IN (?)`, [leadIds]),
   );
-  return new Set(rows.map((row) => row.lead_id));
 }

@@ -1,7 +1,7 @@
 // Reads deliveries for support: lists by filter, one by number or key, the log entries of one.
 // Invariant: reads only, by index, page by page (keyset); a period or a lead bounds the ids before any row is read.
 import type { DeliveryFilter } from '../../domain/delivery-filter.ts';
-import { inList, type ReadOnlySql, type SqlValue, type Sql } from '../database.ts';
+import { inList, type ReadOnlySql, type SqlValue, type Sql, columnOf } from '../database.ts';
 import type { HandoverEntry } from '../log/handovers.ts';
 import { needsPerson } from '../alerts/tasks.ts';
 import { deliveryColumns, deliveryOf, type Delivery, type DeliveryRow } from './deliveries.ts';
@@ -180,18 +180,17 @@ const newestId = async (sql: ReadOnlySql): Promise<number> =>
   (await sql.all<{ id: number | null }>('SELECT MAX(id) AS id FROM deliveries'))[0]?.id ?? 0;
 
 /** A reference is unique within a client only; without a client, every client is searched. */
-async function leadIdsOf(
+const leadIdsOf = (
   sql: ReadOnlySql,
   reference: string,
   client: string | undefined,
-): Promise<readonly number[]> {
-  const rows = await sql.all<{ id: number }>(
+): Promise<readonly number[]> =>
+  columnOf(
+    sql,
     `SELECT l.id FROM clients c JOIN leads l ON l.client_id = c.id AND l.reference = ?
       WHERE ${client === undefined ? '1 = 1' : 'c.id = ?'}`,
     client === undefined ? [reference] : [reference, client],
   );
-  return rows.map((row) => row.id);
-}
 
 export async function leadExists(
   sql: ReadOnlySql,

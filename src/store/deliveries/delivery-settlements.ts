@@ -2,7 +2,7 @@
 // Invariant: only the current fencing token settles a leased row; due times use the database's clock; a reference that may name a
 // person is not kept, whatever its source (guarantee 7).
 import { safeReference, type DeliveryState } from '../../domain/delivery.ts';
-import { inList, type Sql } from '../database.ts';
+import { inList, type Sql, hasRow } from '../database.ts';
 import { columnsById, heldClause, together, type Lease } from './leases.ts';
 
 export interface Settlement {
@@ -159,11 +159,12 @@ export async function keepLateReferences(tx: Sql, late: readonly LateReference[]
  * True while a reference that the CRM gave may be kept: for an erased lead only until its erasure has used it. The caller has
  * locked the lead.
  */
-export async function mayKeepReference(
+export const mayKeepReference = (
   tx: Sql,
   { leadId, destinationId }: { readonly leadId: number; readonly destinationId: string },
-): Promise<boolean> {
-  const rows = await tx.all(
+): Promise<boolean> =>
+  hasRow(
+    tx,
     `SELECT 1 FROM leads l WHERE l.id = ? AND (l.erased_at IS NULL
        OR EXISTS (SELECT 1 FROM deliveries d FORCE INDEX (deliveries_lead) WHERE d.lead_id = l.id AND d.destination_id = ?
                    AND d.action = 'erase' AND d.state NOT IN ('delivered', 'cancelled')
@@ -171,5 +172,3 @@ export async function mayKeepReference(
        OR EXISTS (SELECT 1 FROM lead_changes c WHERE c.lead_id = l.id AND c.kind = 'erased'))`,
     [leadId, destinationId],
   );
-  return rows.length > 0;
-}

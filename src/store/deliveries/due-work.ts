@@ -2,7 +2,7 @@
 // Invariant: a row marked queued is pushed after the commit; one that Redis lost is marked again.
 import type { DeliveryState } from '../../domain/delivery.ts';
 import { carriesRightSql } from '../leads/rights.ts';
-import { inList, type Sql } from '../database.ts';
+import { inList, type Sql, columnOf, hasRow } from '../database.ts';
 import { stateColumns, stateOf, type DestinationState, type StateRow } from '../destinations/destinations.ts';
 import { whichClause, type Which } from '../named-rows.ts';
 
@@ -32,12 +32,8 @@ export const dueJobOf = ({ id, attempt, ...row }: DueRow): DueJobAt => ({
  * with the backlog. Optimisers read every row of the backlog for a DISTINCT, a GROUP BY or an EXISTS; they leave a scalar subquery
  * with LIMIT as it is.
  */
-async function destinationsWhere(sql: Sql, conditions: readonly string[]): Promise<readonly string[]> {
-  const rows = await sql.all<{ id: string }>(
-    `SELECT t.id FROM destinations t WHERE ${conditions.join(' OR ')}`,
-  );
-  return rows.map((row) => row.id);
-}
+const destinationsWhere = (sql: Sql, conditions: readonly string[]): Promise<readonly string[]> =>
+  columnOf<string>(sql, `SELECT t.id FROM destinations t WHERE ${conditions.join(' OR ')}`);
 
 const rowsOf = 'FROM deliveries d FORCE INDEX (deliveries_due) WHERE d.destination_id = t.id';
 
@@ -232,13 +228,13 @@ export async function takeDue(
  */
 export async function anyDue(tx: Sql, destinationId: string, file: FileRows, which: Which): Promise<boolean> {
   const clause = whichClause(which);
-  const rows = await tx.all(
+  return hasRow(
+    tx,
     `SELECT 1 FROM deliveries FORCE INDEX (deliveries_due)
       WHERE state IN ('waiting', 'planned') AND destination_id = ? AND priority IN (0, 1) AND due_at <= UTC_TIMESTAMP(3) AND batch_id = 0
         ${ofFile(file)} ${clause.sql} LIMIT 1`,
     [destinationId, file.action, ...clause.values],
   );
-  return rows.length > 0;
 }
 
 /** Names of due rows of a destination that are in no file, the longest waiting first; nothing is locked. */

@@ -2,7 +2,7 @@
 // Invariant: no delivery is lost: it stays due, or is due again when its destination may send.
 import type { Reason } from '../../domain/delivery.ts';
 import { ratePeriods } from '../../domain/rates.ts';
-import { insertGroups, type Sql } from '../database.ts';
+import { insertGroups, type Sql, changes } from '../database.ts';
 import { isBegunSql } from './begun-deliveries.ts';
 import { carriesRightSql } from '../leads/rights.ts';
 import { windowUse } from './due-work.ts';
@@ -14,18 +14,12 @@ const setByMapping: readonly string[] = [
 ];
 
 /** Sets due rows of a held or suspended destination to `waiting`; they stay due. */
-export async function showHeld(
-  sql: Sql,
-  destinationId: string,
-  reason: string,
-  limit: number,
-): Promise<number> {
-  const { affected } = await sql.run(
+export const showHeld = (sql: Sql, destinationId: string, reason: string, limit: number): Promise<number> =>
+  changes(
+    sql,
     `UPDATE deliveries FORCE INDEX (deliveries_due) SET state = 'waiting', reason = ? WHERE state = 'planned' AND destination_id = ? AND due_at <= UTC_TIMESTAMP(3) LIMIT ${Math.trunc(limit)}`,
     [reason, destinationId],
   );
-  return affected;
-}
 
 /**
  * For a destination whose probe is due and that has nothing due, queued or under way: makes the soonest delivery that waits after a
@@ -45,20 +39,20 @@ export async function bringProbe(sql: Sql, destinationId: string, but: readonly 
   );
   if (next === undefined) return 0;
   if (next.batch_id > 0) {
-    const { affected } = await sql.run(
+    return changes(
+      sql,
       `UPDATE batches SET due_at = UTC_TIMESTAMP(3)
         WHERE id = (SELECT carrier.id FROM (SELECT IF(whole_id > 0, whole_id, id) AS id FROM batches WHERE id = ?) carrier)
           AND state IN ('open', 'written') AND queued_at IS NULL AND due_at > UTC_TIMESTAMP(3)`,
       [next.batch_id],
     );
-    return affected;
   }
   if (next.later === 0) return 0;
-  const { affected } = await sql.run(
+  return changes(
+    sql,
     "UPDATE deliveries SET due_at = LEAST(due_at, UTC_TIMESTAMP(3)) WHERE id = ? AND state = 'waiting'",
     [next.id],
   );
-  return affected;
 }
 
 /** Changes the reason of a file flow's rows that wait for the next file from one of these causes to `reason`. */
@@ -79,20 +73,19 @@ export async function relabelWaiting(
  * Makes due deliveries of a destination outside its hours due when it opens. Mirrors `waitsForHours` of domain/send-policy: begun
  * deliveries stay due, and so do those that carry a right unless the mapping lets rights wait; the claim decides.
  */
-export async function deferToOpening(
+export const deferToOpening = (
   sql: Sql,
   destinationId: string,
   opening: { readonly reason: string; readonly at: Date },
   which: { readonly rightsWait: boolean; readonly limit: number },
-): Promise<number> {
-  const { affected } = await sql.run(
+): Promise<number> =>
+  changes(
+    sql,
     `UPDATE deliveries FORCE INDEX (deliveries_due) SET state = 'waiting', reason = ?, due_at = ?
       WHERE state IN ('planned', 'waiting') AND destination_id = ? AND priority IN (0, 1) AND due_at <= UTC_TIMESTAMP(3) AND batch_id = 0
         AND NOT ${isBegunSql('deliveries')} ${which.rightsWait ? '' : `AND NOT ${carriesRightSql('deliveries')}`} LIMIT ${Math.trunc(which.limit)}`,
     [opening.reason, opening.at, destinationId],
   );
-  return affected;
-}
 
 /**
  * Makes deliveries that wait for former hours or rates due now, and their files: the next claim applies the new ones. Deliveries

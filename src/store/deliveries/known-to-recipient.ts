@@ -1,7 +1,7 @@
 // Reads from the log which data of a lead a recipient has, and under which authorisation, when none is in force any more.
 // Invariant: reads only.
 import type { Action } from '../../../connectors/contract.ts';
-import type { Sql } from '../database.ts';
+import { type Sql, firstNumber } from '../database.ts';
 
 export async function lastHandedOver(
   sql: Sql,
@@ -30,14 +30,13 @@ export async function lastHandedOver(
 }
 
 /** Latest revision of a lead that a recipient has or may have; 0: none. */
-export async function revisionHeld(sql: Sql, leadId: number, destinationId: string): Promise<number> {
-  const [row] = await sql.all<{ revision: number | null }>(
+export const revisionHeld = (sql: Sql, leadId: number, destinationId: string): Promise<number> =>
+  firstNumber(
+    sql,
     `SELECT MAX(sent_revision) AS revision FROM deliveries FORCE INDEX (deliveries_lead)
       WHERE lead_id = ? AND destination_id = ? AND action IN ('create', 'update') AND (state = 'delivered' OR maybe_received = 1)`,
     [leadId, destinationId],
   );
-  return row?.revision ?? 0;
-}
 
 /** Fields and opt-ins of one content that the recipient accepted. */
 export interface HandedOver {

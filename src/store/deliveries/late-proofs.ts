@@ -1,6 +1,6 @@
 // Finds unsettled deliveries with an answer in the log: it came after the lease had lapsed, or could not be settled.
 // Invariant: reads only; for several calls, the answer must be that of the open call.
-import type { Sql } from '../database.ts';
+import { type Sql, mapOf } from '../database.ts';
 
 export async function heldWithLateProof(
   sql: Sql,
@@ -20,13 +20,12 @@ export async function heldWithLateProof(
 export type Taken = 'accepted' | 'duplicate' | 'unconfirmed';
 
 /** Late outcomes in the log by which the recipient accepted these deliveries, in their current attempt and without calls. */
-export async function takenByLog(sql: Sql, ids: readonly number[]): Promise<ReadonlyMap<number, Taken>> {
-  const rows = await sql.all<{ id: number; outcome: Taken }>(
+export const takenByLog = (sql: Sql, ids: readonly number[]): Promise<ReadonlyMap<number, Taken>> =>
+  mapOf<number, Taken>(
+    sql,
     `SELECT d.id, h.outcome FROM deliveries d FORCE INDEX (PRIMARY)
        JOIN handovers h FORCE INDEX (handovers_subject) ON h.lead_id = d.lead_id AND h.delivery_id = d.id
       WHERE d.id IN (?) AND d.departed_attempt = d.attempt AND h.run = d.run AND h.attempt = d.attempt AND h.entry = 'late'
         AND h.call_name = '' AND h.outcome IN ('accepted', 'duplicate', 'unconfirmed') ORDER BY h.id`,
     [ids],
   );
-  return new Map(rows.map(({ id, outcome }) => [id, outcome]));
-}

@@ -1,6 +1,6 @@
 // Finds deliveries queued so long ago that Redis may have lost their jobs.
 // Invariant: pushing one again is harmless: the claim takes a delivery once.
-import { inList, type Sql } from '../database.ts';
+import { inList, type Sql, firstValue } from '../database.ts';
 import { dueColumns, dueJobOf, type DueJobAt, type DueRow } from './due-work.ts';
 
 /** Destinations to search: those of the list, or all others. */
@@ -10,10 +10,8 @@ export interface Looked {
 }
 
 /** The database's time, exact to the ms: rows touched afterwards are younger. */
-export async function presentOf(sql: Sql): Promise<Date> {
-  const [row] = await sql.all<{ present: Date }>('SELECT UTC_TIMESTAMP(3) AS present');
-  return row?.present ?? sql.now();
-}
+export const presentOf = async (sql: Sql): Promise<Date> =>
+  (await firstValue<Date>(sql, 'SELECT UTC_TIMESTAMP(3) AS present')) ?? sql.now();
 
 /**
  * Rows marked queued longer than so many ms ago, or before an instant of the database: their job may be lost; pushing it again is

@@ -1,7 +1,7 @@
 // Schedules the deliveries to read back from their recipient, with the number of looks.
 // Invariant: a row is inserted in the transaction that delivers, and deleted in the one that records the reading; the number of
 // looks identifies the last process that took it.
-import { insertGroups, type Sql } from '../database.ts';
+import { insertGroups, type Sql, hasRow, changesOne } from '../database.ts';
 
 export interface ReadBackWanted {
   readonly deliveryId: number;
@@ -49,13 +49,12 @@ export async function takeReadBacks(tx: Sql, most: number, holdMs: number): Prom
 }
 
 /** Deletes the row once it was read, or nothing is left to read. False: another process has taken it. */
-export async function endReadBack(tx: Sql, { deliveryId, run, looks }: ReadBack): Promise<boolean> {
-  const { affected } = await tx.run(
-    'DELETE FROM read_backs WHERE delivery_id = ? AND run = ? AND looks = ?',
-    [deliveryId, run, looks],
-  );
-  return affected === 1;
-}
+export const endReadBack = (tx: Sql, { deliveryId, run, looks }: ReadBack): Promise<boolean> =>
+  changesOne(tx, 'DELETE FROM read_backs WHERE delivery_id = ? AND run = ? AND looks = ?', [
+    deliveryId,
+    run,
+    looks,
+  ]);
 
 /** @param counts false: the recipient could not be asked, and the look is not counted */
 export async function putOffReadBack(
@@ -84,14 +83,13 @@ export async function writtenOptIns(
 }
 
 /** True when a later delivery of the lead has departed for the recipient: that one is read back instead. */
-export async function hasLaterDeparture(
+export const hasLaterDeparture = (
   sql: Sql,
   { deliveryId, destinationId, leadId }: ReadBack,
-): Promise<boolean> {
-  const rows = await sql.all(
+): Promise<boolean> =>
+  hasRow(
+    sql,
     `SELECT 1 FROM deliveries FORCE INDEX (deliveries_lead)
       WHERE lead_id = ? AND destination_id = ? AND id > ? AND departures > 0 LIMIT 1`,
     [leadId, destinationId, deliveryId],
   );
-  return rows.length > 0;
-}

@@ -1,7 +1,7 @@
 // Writes the orders of support: a new run, a try brought forward, earlier leads for the planner.
 // Invariant: a delivery that has moved on meanwhile is not changed.
 import { restartCalls } from './calls.ts';
-import type { Sql, ReadOnlySql } from '../database.ts';
+import { type Sql, type ReadOnlySql, columnOf, firstNumber, changesOne, insertedId } from '../database.ts';
 import { whichClause, type Which } from '../named-rows.ts';
 import { forgetTaken } from './delivery-targets.ts';
 import type { Delivery } from './deliveries.ts';
@@ -26,7 +26,8 @@ export async function openRun(
 ): Promise<boolean> {
   const newKey = options.newKey ? 1 : 0;
   // A new key starts afresh; under the same key a content that may have arrived is sent again unchanged (guarantee 4).
-  const { affected } = await tx.run(
+  return changesOne(
+    tx,
     `UPDATE deliveries SET state = 'planned', reason = '', priority = 1, run = run + 1, key_run = IF(? = 1, run, key_run), attempt = 0, spent = 0,
             departed_attempt = 0, ask_first = ?,
             sent_revision = IF(maybe_received = 1 AND ? = 0, sent_revision, 0), sent_mapping_id = IF(maybe_received = 1 AND ? = 0, sent_mapping_id, 0), pending_since = NULL, settled_at = NULL, batch_id = 0, lease_until = NULL,
@@ -34,7 +35,6 @@ export async function openRun(
       WHERE id = ? AND run = ? AND state = ? AND ${options.alsoUnderWay === true ? orUnderWay : settledStates}`,
     [newKey, options.askFirst ? 1 : 0, newKey, newKey, options.maxAgeMs, row.id, row.run, row.state],
   );
-  return affected === 1;
 }
 
 /** Resets a delivery that is sent again as a whole: every call is made again, to every target. */
@@ -78,16 +78,15 @@ export interface BackfillPart {
 }
 
 /** A part of the client's leads created since, by id. */
-export async function leadsToBackfill(
+export const leadsToBackfill = (
   sql: Sql,
   { clientId, since, after, limit }: BackfillPart,
-): Promise<readonly number[]> {
-  const rows = await sql.all<{ id: number }>(
+): Promise<readonly number[]> =>
+  columnOf(
+    sql,
     `SELECT id FROM leads WHERE client_id = ? AND id > ? AND created_at >= ? ORDER BY id LIMIT ${Math.trunc(limit)}`,
     [clientId, after, since],
   );
-  return rows.map((row) => row.id);
-}
 
 /**
  * Plans a part of the leads for the destination: those that are not erased and have no delivery for it. `last` is the highest id
@@ -148,25 +147,23 @@ export interface TestLeadRow {
   readonly reason: string;
 }
 
-export async function countTestLeads(tx: Sql, destinationId: string, seconds: number): Promise<number> {
-  const [row] = await tx.all<{ n: number }>(
+export const countTestLeads = (tx: Sql, destinationId: string, seconds: number): Promise<number> =>
+  firstNumber(
+    tx,
     `SELECT COUNT(*) AS n FROM test_leads
       WHERE destination_id = ? AND sent_at > TIMESTAMPADD(SECOND, -${Math.trunc(seconds)}, UTC_TIMESTAMP(3))`,
     [destinationId],
   );
-  return row?.n ?? 0;
-}
 
-export async function insertTestLead(
+export const insertTestLead = (
   tx: Sql,
   row: Pick<TestLeadRow, 'destinationId' | 'reference' | 'place' | 'actor'> & { readonly clientId: string },
-): Promise<number> {
-  const { insertId } = await tx.run(
+): Promise<number> =>
+  insertedId(
+    tx,
     `INSERT INTO test_leads (client_id, destination_id, reference, place, actor, sent_at) VALUES (?, ?, ?, ?, ?, UTC_TIMESTAMP(3))`,
     [row.clientId, row.destinationId, row.reference, row.place, row.actor],
   );
-  return insertId;
-}
 
 export async function settleTestLead(
   tx: Sql,

@@ -1,7 +1,7 @@
 // Records calls that were undone after a later one was refused, and checks whether a call may be undone.
 // Invariant: an undone call counts as absent: a new run makes it again.
 import type { Captured } from '../../../connectors/contract.ts';
-import type { Sql } from '../database.ts';
+import { type Sql, hasRow } from '../database.ts';
 import { sharedAddresses } from '../people/same-address.ts';
 
 /** Records that the recipient has deleted the objects of these calls. */
@@ -36,17 +36,16 @@ export async function codeOfAnswer(
 }
 
 /** True when an earlier run was delivered: then its objects are a whole record. */
-export async function wasDelivered(
+export const wasDelivered = (
   sql: Sql,
   { id, leadId }: { readonly id: number; readonly leadId: number },
-): Promise<boolean> {
-  const rows = await sql.all(
+): Promise<boolean> =>
+  hasRow(
+    sql,
     `SELECT 1 FROM handovers FORCE INDEX (handovers_subject)
       WHERE lead_id = ? AND delivery_id = ? AND next_step = 'done' LIMIT 1`,
     [leadId, id],
   );
-  return rows.length > 0;
-}
 
 /** Leads per statement. */
 const atOnce = 500;

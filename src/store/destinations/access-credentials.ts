@@ -2,7 +2,7 @@
 // Invariant: one process at a time fetches the next credential; a fetched one replaces only the version it was fetched for.
 import { openWith, type KeyRing } from '../../domain/key-ring.ts';
 import { derived, sealBytes } from '../../domain/keyed.ts';
-import type { Sql } from '../database.ts';
+import { type Sql, changes, changesOne, mapOf } from '../database.ts';
 import type { Rewrapped } from '../keys.ts';
 import { writingKey } from '../secrets.ts';
 
@@ -101,14 +101,14 @@ export async function beginGetting(
       'INSERT INTO access_credentials (name, client_id) VALUES (?, ?) ON DUPLICATE KEY UPDATE name = name',
       [name, clientId],
     );
-  const { affected } = await sql.run(
+  return changesOne(
+    sql,
     `UPDATE access_credentials
         SET getter = ?, get_until = TIMESTAMPADD(SECOND, ?, UTC_TIMESTAMP(3)),
             expires_at = IF(? = 1, UTC_TIMESTAMP(3), expires_at)
       WHERE name = ? AND version = ? AND refusals = ? AND (get_until IS NULL OR get_until <= UTC_TIMESTAMP(3))`,
     [getter, Math.ceil(ms / 1_000), isRefused ? 1 : 0, name, version, refusals],
   );
-  return affected === 1;
 }
 
 /** @returns false when another process has replaced that version meanwhile: that credential is valid */
@@ -121,7 +121,8 @@ export async function keepCredential(
   const { after, livesMs, ...kept } = got;
   const key = writingKey(keys);
   const sealed = sealBytes(derived(key.bytes, purposeOf(name)), Buffer.from(JSON.stringify(kept)));
-  const { affected } = await sql.run(
+  return changesOne(
+    sql,
     `UPDATE access_credentials
         SET version = version + 1, sealed = ?, key_id = ?, got_at = UTC_TIMESTAMP(3),
             expires_at = TIMESTAMPADD(SECOND, ?, UTC_TIMESTAMP(3)),
@@ -129,7 +130,6 @@ export async function keepCredential(
       WHERE name = ? AND version = ?`,
     [sealed, key.id, livesMs === undefined ? null : Math.floor(livesMs / 1_000), name, after],
   );
-  return affected === 1;
 }
 
 /** Records that a fetch gave no credential. @param notGot an empty `refusal` is no refusal: the next process may fetch at once */
@@ -156,20 +156,14 @@ export async function noteNotGot(
 }
 
 /** Deletes the rows of secrets that are no longer configured. Returns the number deleted. */
-export async function dropForgottenCredentials(sql: Sql): Promise<number> {
-  const { affected } = await sql.run(
-    'DELETE FROM access_credentials WHERE seen_at < TIMESTAMPADD(DAY, -180, UTC_TIMESTAMP(3))',
-  );
-  return affected;
-}
+export const dropForgottenCredentials = (sql: Sql): Promise<number> =>
+  changes(sql, 'DELETE FROM access_credentials WHERE seen_at < TIMESTAMPADD(DAY, -180, UTC_TIMESTAMP(3))');
 
-/** Counts credentials by the key that encrypts them. */
-export async function credentialsByKey(sql: Sql): Promise<ReadonlyMap<string, number>> {
-  const rows = await sql.all<{ keyId: string; n: number }>(
+export const credentialsByKey = (sql: Sql): Promise<ReadonlyMap<string, number>> =>
+  mapOf<string, number>(
+    sql,
     'SELECT key_id AS keyId, COUNT(*) AS n FROM access_credentials WHERE sealed IS NOT NULL GROUP BY key_id',
   );
-  return new Map(rows.map((row) => [row.keyId, row.n]));
-}
 
 /** Encrypts again every credential that is under an earlier key. One that no key decrypts stays, and is fetched again. */
 export async function rewrapCredentials(tx: Sql, keys: KeyRing): Promise<Omit<Rewrapped, 'last'>> {

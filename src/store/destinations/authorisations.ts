@@ -2,7 +2,7 @@
 // Invariant: departures share their rows (departure-locks.ts), so that none crosses a revocation; nothing is ever deleted.
 import type { Authorisation } from '../../domain/destination.ts';
 import type { DataCategory, ConsentRecord } from '../../domain/lead.ts';
-import { inList, type Sql } from '../database.ts';
+import { inList, type Sql, changesOne, insertedId } from '../database.ts';
 import { authorisationDigest, citedText } from '../../domain/keyed.ts';
 import { consentOf, selectConsents, type ConsentRow } from '../leads/consents.ts';
 
@@ -59,11 +59,12 @@ export async function readAuthorisations(
   return found;
 }
 
-export async function insertAuthorisation(
+export const insertAuthorisation = (
   tx: Sql,
   authorisation: Omit<Authorisation, 'id' | 'revokedAt'> & { readonly grantedBy: string },
-): Promise<number> {
-  const { insertId } = await tx.run(
+): Promise<number> =>
+  insertedId(
+    tx,
     `INSERT INTO authorisations (client_id, destination_id, recipient, targets, categories, document_ref, valid_from, valid_until, granted_by)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [
@@ -78,17 +79,14 @@ export async function insertAuthorisation(
       authorisation.grantedBy,
     ],
   );
-  return insertId;
-}
 
 /** Returns false when there is no such live authorisation. */
-export async function revokeAuthorisation(tx: Sql, id: number, actor: string): Promise<boolean> {
-  const { affected } = await tx.run(
+export const revokeAuthorisation = (tx: Sql, id: number, actor: string): Promise<boolean> =>
+  changesOne(
+    tx,
     'UPDATE authorisations SET revoked_at = UTC_TIMESTAMP(3), revoked_by = ? WHERE id = ? AND revoked_at IS NULL',
     [actor, id],
   );
-  return affected === 1;
-}
 
 // Reads the consents and authorisations that log entries cite, to compare them with the digests in the entries.
 // Invariant: reads only; consents come in the order in which they were recorded here.
@@ -97,11 +95,9 @@ export async function authorisationsById(
   sql: Sql,
   ids: readonly number[],
 ): Promise<ReadonlyMap<number, Authorisation>> {
-  if (ids.length === 0) return new Map();
-  const { marks, values } = inList(ids);
   const rows = await sql.all<AuthorisationRow>(
-    `SELECT ${authorisationColumns} FROM authorisations a WHERE a.id IN (${marks})`,
-    values,
+    `SELECT ${authorisationColumns} FROM authorisations a WHERE a.id IN (?)`,
+    [ids],
   );
   return new Map(rows.map((row) => [row.id, authorisationOf(row)]));
 }
@@ -117,14 +113,11 @@ export async function consentsById(
   sql: Sql,
   leadIds: readonly number[],
 ): Promise<ReadonlyMap<number, readonly ConsentRecord[]>> {
-  if (leadIds.length === 0) return new Map();
-  const { marks, values } = inList(leadIds);
-  const rows = await sql.all<ConsentRow>(`${selectConsents} WHERE lead_id IN (${marks}) ORDER BY id`, values);
+  const rows = await sql.all<ConsentRow>(`${selectConsents} WHERE lead_id IN (?) ORDER BY id`, [leadIds]);
   // Read last: a lead erased meanwhile has another secret, and no digest to compare.
-  const alive = await sql.all<{ id: number }>(
-    `SELECT id FROM leads WHERE id IN (${marks}) AND erased_at IS NULL`,
-    values,
-  );
+  const alive = await sql.all<{ id: number }>(`SELECT id FROM leads WHERE id IN (?) AND erased_at IS NULL`, [
+    leadIds,
+  ]);
   const grouped = Map.groupBy(rows, (row) => row.lead_id);
   return new Map(alive.map(({ id }) => [id, (grouped.get(id) ?? []).map(consentOf)]));
 }

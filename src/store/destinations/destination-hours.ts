@@ -1,7 +1,7 @@
 // Counts the ends of deliveries per destination and hour, from the sealed log (tables destination_hours, counted_seals).
 // Invariant: an entry is counted in the transaction that moves the cursor past its seal, and so exactly once.
 import { endingEntries, endingSteps, type DeliveryEnd } from '../../domain/delivery.ts';
-import { insertGroups, rowMarks, type ReadOnlySql, type Sql } from '../database.ts';
+import { insertGroups, rowMarks, type ReadOnlySql, type Sql, changes } from '../database.ts';
 
 /** Locks and returns the cursor, so that several processes may count. 0: nothing was counted yet. */
 export async function lockCountedSeal(tx: Sql): Promise<number> {
@@ -109,10 +109,9 @@ export async function periodCountsOf(
 }
 
 /** Deletes counts older than so many days. Returns the number of rows deleted. */
-export async function dropHourCounts(sql: Sql, days: number, limit: number): Promise<number> {
-  const { affected } = await sql.run(
+export const dropHourCounts = (sql: Sql, days: number, limit: number): Promise<number> =>
+  changes(
+    sql,
     `DELETE FROM destination_hours WHERE hour < TIMESTAMPADD(DAY, ?, UTC_TIMESTAMP(3)) LIMIT ${Math.trunc(limit)}`,
     [-days],
   );
-  return affected;
-}

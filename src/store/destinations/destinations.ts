@@ -4,7 +4,7 @@ import { closedCircuit, type Circuit } from '../../domain/breaker.ts';
 import type { RateWindows } from '../../domain/rates.ts';
 import { isHeld } from '../../domain/send-policy.ts';
 import type { ClientFacts, DestinationStatus, Notice } from '../../domain/destination.ts';
-import { inList, type ReadOnlySql, type Sql } from '../database.ts';
+import { inList, type ReadOnlySql, type Sql, firstNumber } from '../database.ts';
 import { packed, unpacker } from '../placeholders.ts';
 import { requireOwnClient } from '../hosting/instances.ts';
 import { noticesOf } from './notices.ts';
@@ -44,14 +44,10 @@ export async function destinationsOfClients(
   sql: Sql,
   clientIds: readonly string[],
 ): Promise<readonly Destination[]> {
-  if (clientIds.length === 0) return [];
-  const { marks, values } = inList(clientIds);
-  return (
-    await sql.all<Row>(
-      `SELECT ${columns} FROM destinations WHERE client_id IN (${marks}) ORDER BY id`,
-      values,
-    )
-  ).map(destinationOf);
+  const rows = await sql.all<Row>(`SELECT ${columns} FROM destinations WHERE client_id IN (?) ORDER BY id`, [
+    clientIds,
+  ]);
+  return rows.map(destinationOf);
 }
 
 /** Digest of all columns of the destinations of a client, as text. @param client column or mark of the client's id */
@@ -77,15 +73,12 @@ export async function allDestinations(sql: ReadOnlySql): Promise<readonly Destin
   );
 }
 
-/** Destinations of these connectors. */
 export async function destinationsBy(sql: Sql, types: readonly string[]): Promise<readonly Destination[]> {
-  const { marks, values } = inList(types);
-  return (
-    await sql.all<Row>(
-      `SELECT ${columns} FROM destinations WHERE connector IN (${marks}) ORDER BY client_id, id`,
-      values,
-    )
-  ).map(destinationOf);
+  const rows = await sql.all<Row>(
+    `SELECT ${columns} FROM destinations WHERE connector IN (?) ORDER BY client_id, id`,
+    [types],
+  );
+  return rows.map(destinationOf);
 }
 
 export async function findDestination(sql: ReadOnlySql, id: string): Promise<Destination | undefined> {
@@ -171,14 +164,13 @@ export async function setStatus(
 }
 
 /** Deliveries that are queued, being sent, or in a file. */
-export async function underWay(sql: Sql, id: string): Promise<number> {
-  const [row] = await sql.all<{ n: number }>(
+export const underWay = (sql: Sql, id: string): Promise<number> =>
+  firstNumber(
+    sql,
     `SELECT COUNT(*) AS n FROM deliveries WHERE destination_id = ? AND (state IN ('queued', 'sending')
         OR (batch_id > 0 AND state IN ('waiting', 'pending')))`,
     [id],
   );
-  return row?.n ?? 0;
-}
 
 // ---------------------------------------------------------------- running state
 
@@ -293,12 +285,9 @@ export interface ClientContract {
  * Read while the clients' rows are locked, so that it is current.
  */
 export async function readContracts(sql: Sql, ids: readonly string[]): Promise<readonly ClientContract[]> {
-  if (ids.length === 0) return [];
-  const { marks, values } = inList(ids);
-  const rows = await sql.all<{ id: string; facts: string }>(
-    `SELECT id, facts FROM clients WHERE id IN (${marks})`,
-    values,
-  );
+  const rows = await sql.all<{ id: string; facts: string }>(`SELECT id, facts FROM clients WHERE id IN (?)`, [
+    ids,
+  ]);
   const notices = await noticesOf(sql, ids);
   const destinations = Map.groupBy(await destinationsOfClients(sql, ids), ({ clientId }) => clientId);
   return rows.map(({ id, facts }) => ({

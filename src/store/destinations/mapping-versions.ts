@@ -1,7 +1,7 @@
 // Stores published mapping versions: the exact text of every file, for ever.
 // Invariant: a version is never changed; a destination refers to the one in force.
 import { createHash } from 'node:crypto';
-import { inList, type Sql } from '../database.ts';
+import { type Sql } from '../database.ts';
 
 export interface MappingVersion {
   readonly id: number;
@@ -86,9 +86,7 @@ export async function pointAt(tx: Sql, destinationId: string, versionId: number)
 }
 
 export async function readVersions(sql: Sql, ids: readonly number[]): Promise<readonly MappingVersion[]> {
-  if (ids.length === 0) return [];
-  const { marks, values } = inList(ids);
-  return (await sql.all<Row>(`SELECT ${columns} FROM mapping_versions WHERE id IN (${marks})`, values)).map(
+  return (await sql.all<Row>(`SELECT ${columns} FROM mapping_versions WHERE id IN (?)`, [ids])).map(
     versionOf,
   );
 }

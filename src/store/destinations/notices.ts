@@ -1,7 +1,7 @@
 // Stores the notices of each client, word for word (C14), and reads how clients stand with the go-live list.
 // Invariant: a wording is written once and never changed; nothing is deleted.
 import type { Notice, WordedNotice, ClientFacts } from '../../domain/destination.ts';
-import { rowMarks, type Sql, type ReadOnlySql } from '../database.ts';
+import { rowMarks, type Sql, type ReadOnlySql, firstNumber } from '../database.ts';
 
 /** Stores new notices. Returns the versions that exist with another wording: nothing is written then. */
 export async function keepNotices(
@@ -81,7 +81,8 @@ export async function goLiveStandings(
   sql: ReadOnlySql,
   clientIds: readonly string[],
 ): Promise<readonly GoLiveStanding[]> {
-  return (await sql.all<Row>(`SELECT ${columns} FROM clients WHERE id IN (?)`, [clientIds])).map(standingOf);
+  const rows = await sql.all<Row>(`SELECT ${columns} FROM clients WHERE id IN (?)`, [clientIds]);
+  return rows.map(standingOf);
 }
 
 /** Clients with a version in force at a destination that takes leads. */
@@ -99,10 +100,9 @@ export async function holdToList(tx: Sql, clientId: string): Promise<void> {
 }
 
 /** Number of a client's deliveries that are withheld because of its list. */
-export async function withheldForList(sql: ReadOnlySql, clientId: string): Promise<number> {
-  const [row] = await sql.all<{ n: number }>(
+export const withheldForList = (sql: ReadOnlySql, clientId: string): Promise<number> =>
+  firstNumber(
+    sql,
     "SELECT COUNT(*) AS n FROM deliveries WHERE client_id = ? AND state = 'withheld' AND reason LIKE 'go_live_incomplete%'",
     [clientId],
   );
-  return row?.n ?? 0;
-}

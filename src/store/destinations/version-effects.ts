@@ -1,16 +1,11 @@
 // Finds the deliveries that a new version of a mapping cancels, reopens, or leaves with their old content.
 // Invariant: only a delivery that ended because its mapping did not accept the lead is reopened.
-import type { Sql } from '../database.ts';
+import { type Sql, columnOf, firstValue } from '../database.ts';
 
 export interface WaitingCreate {
   readonly id: number;
   readonly leadId: number;
 }
-
-const toWaiting = (row: { readonly id: number; readonly lead_id: number }): WaitingCreate => ({
-  id: row.id,
-  leadId: row.lead_id,
-});
 
 /** Creates that have never departed, in id order after `after`. */
 export async function unsentCreates(
@@ -19,13 +14,12 @@ export async function unsentCreates(
   after: number,
   limit: number,
 ): Promise<readonly WaitingCreate[]> {
-  const rows = await sql.all<{ id: number; lead_id: number }>(
-    `SELECT id, lead_id FROM deliveries
+  return sql.all<WaitingCreate>(
+    `SELECT id, lead_id AS leadId FROM deliveries
       WHERE destination_id = ? AND state IN ('planned', 'queued', 'waiting', 'withheld') AND action = 'create' AND departures = 0 AND id > ?
       ORDER BY id LIMIT ${Math.trunc(limit)}`,
     [destinationId, after],
   );
-  return rows.map(toWaiting);
 }
 
 /** Creates of the last thirty days that ended unsent because the lead was not accepted, and have no successor. */
@@ -35,8 +29,8 @@ export async function endedByAccepts(
   after: number,
   limit: number,
 ): Promise<readonly WaitingCreate[]> {
-  const rows = await sql.all<{ id: number; lead_id: number }>(
-    `SELECT d.id, d.lead_id FROM deliveries d
+  return sql.all<WaitingCreate>(
+    `SELECT d.id, d.lead_id AS leadId FROM deliveries d
       WHERE d.destination_id = ? AND d.state = 'cancelled' AND d.reason LIKE 'not!_accepted%' ESCAPE '!' AND d.action = 'create'
         AND d.departures = 0 AND d.id > ? AND d.settled_at > TIMESTAMPADD(DAY, -30, UTC_TIMESTAMP(3))
         AND NOT EXISTS (SELECT 1 FROM deliveries later
@@ -44,7 +38,6 @@ export async function endedByAccepts(
       ORDER BY d.id LIMIT ${Math.trunc(limit)}`,
     [destinationId, after],
   );
-  return rows.map(toWaiting);
 }
 
 /** Plans them again, with their whole maximum age. Returns the ids that were reopened. */
@@ -69,20 +62,19 @@ export async function reopenEnded(
 }
 
 /** Deliveries that wait for a next try, may have been received, and were rendered by another version. */
-export async function keepingOldContent(
+export const keepingOldContent = (
   sql: Sql,
   destinationId: string,
   versionId: number,
   limit: number,
-): Promise<readonly number[]> {
-  const rows = await sql.all<{ id: number }>(
+): Promise<readonly number[]> =>
+  columnOf(
+    sql,
     `SELECT id FROM deliveries
       WHERE destination_id = ? AND state IN ('planned', 'queued', 'waiting') AND maybe_received = 1 AND batch_id = 0 AND sent_mapping_id NOT IN (0, ?)
       ORDER BY id LIMIT ${Math.trunc(limit)}`,
     [destinationId, versionId],
   );
-  return rows.map((row) => row.id);
-}
 
 // Stores publications that remove a legal entity from a destination: the phone grants that name it must be reported as ended.
 // Invariant: a row is written with the publication, and deleted once every live phone grant of the client has been checked.
@@ -128,12 +120,11 @@ export async function insertEntityChange(
 }
 
 /** The change that is due first. No lock: the caller takes it by its number. */
-export async function nextEntityChange(sql: Sql): Promise<number | undefined> {
-  const [row] = await sql.all<{ id: number }>(
+export const nextEntityChange = (sql: Sql): Promise<number | undefined> =>
+  firstValue(
+    sql,
     'SELECT id FROM entity_changes WHERE due_at <= UTC_TIMESTAMP(3) ORDER BY due_at, id LIMIT 1',
   );
-  return row?.id;
-}
 
 /** Undefined when another process has locked it, or has ended it. */
 export async function takeEntityChange(tx: Sql, id: number): Promise<EntityChange | undefined> {
@@ -147,18 +138,17 @@ export async function takeEntityChange(tx: Sql, id: number): Promise<EntityChang
 }
 
 /** The next leads of the change with a live phone grant. */
-export async function leadsWithPhoneGrant(
+export const leadsWithPhoneGrant = (
   sql: Sql,
   { clientId, afterLead, untilLead }: EntityChange,
   limit: number,
-): Promise<readonly number[]> {
-  const rows = await sql.all<{ lead_id: number }>(
+): Promise<readonly number[]> =>
+  columnOf(
+    sql,
     `SELECT DISTINCT lead_id FROM consent_ends FORCE INDEX (consent_ends_client)
       WHERE client_id = ? AND lead_id > ? AND lead_id <= ? AND channel = 'phone' ORDER BY lead_id LIMIT ${Math.trunc(limit)}`,
     [clientId, afterLead, untilLead],
   );
-  return rows.map((row) => row.lead_id);
-}
 
 export async function markLookedAt(tx: Sql, id: number, afterLead: number): Promise<void> {
   await tx.run('UPDATE entity_changes SET after_lead = ? WHERE id = ?', [afterLead, id]);

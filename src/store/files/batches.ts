@@ -1,7 +1,7 @@
 // Stores the files of a flow: sequence number, state and attempts; kept-bytes.ts stores their bytes.
 // Invariant: a sequence number names one content for ever; the bytes are blanked once the file is accepted or voided.
 import type { Action } from '../../../connectors/contract.ts';
-import { inList, type Sql } from '../database.ts';
+import { inList, type Sql, columnOf, hasRow, insertedId } from '../database.ts';
 import { dropParts } from './file-bytes.ts';
 
 /** `refused`: the recipient has the file and refused the whole of it; `voided`: another file carries its leads, or none does. */
@@ -37,7 +37,6 @@ export type BatchRow = Omit<Batch, 'sequence' | 'writtenAt' | 'isHeardAfterwards
   readonly writtenAt: Date | null;
   readonly isHeard: 0 | 1;
 };
-/** Columns of a `Batch`. */
 export const batchColumns =
   'id, client_id AS clientId, destination_id AS destinationId, sequence, slot_at AS slotAt, state, attempt, file_name AS fileName, media_type AS mediaType, extension, rows_count AS `rows`, mapping_version_id AS mappingVersionId, written_at AS writtenAt, role, whole_id AS wholeId, action, (look_at IS NOT NULL OR looks > 0) AS isHeard';
 export const batchOf = ({ sequence, writtenAt, isHeard, ...row }: BatchRow): Batch => ({
@@ -47,18 +46,12 @@ export const batchOf = ({ sequence, writtenAt, isHeard, ...row }: BatchRow): Bat
   isHeardAfterwards: isHeard === 1,
 });
 
-export async function openBatch(
-  tx: Sql,
-  clientId: string,
-  destinationId: string,
-  slotAt: Date,
-): Promise<number> {
-  const { insertId } = await tx.run(
+export const openBatch = (tx: Sql, clientId: string, destinationId: string, slotAt: Date): Promise<number> =>
+  insertedId(
+    tx,
     `INSERT INTO batches (client_id, destination_id, slot_at, state, due_at, queued_at) VALUES (?, ?, ?, 'open', UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))`,
     [clientId, destinationId, slotAt],
   );
-  return insertId;
-}
 
 /** Deletes a batch that found no delivery to carry. */
 export async function discardBatch(tx: Sql, id: number): Promise<void> {
@@ -70,22 +63,20 @@ export const isUnderWay = (batch: Pick<Batch, 'state'>): boolean =>
   batch.state === 'open' || batch.state === 'written';
 
 /** True when a file of the destination may still leave, or leave again. */
-export async function hasFileUnderWay(sql: Sql, destinationId: string): Promise<boolean> {
-  const rows = await sql.all(
-    "SELECT 1 FROM batches WHERE state IN ('open', 'written') AND destination_id = ? LIMIT 1",
-    [destinationId],
-  );
-  return rows.length > 0;
-}
+export const hasFileUnderWay = (sql: Sql, destinationId: string): Promise<boolean> =>
+  hasRow(sql, "SELECT 1 FROM batches WHERE state IN ('open', 'written') AND destination_id = ? LIMIT 1", [
+    destinationId,
+  ]);
 
 /** The ids of these batches that are under way, locked in the caller's transaction. */
-export async function lockUnderWay(tx: Sql, ids: readonly number[]): Promise<ReadonlySet<number>> {
-  const rows = await tx.all<{ id: number }>(
-    `SELECT id FROM batches FORCE INDEX (PRIMARY) WHERE id IN (?) AND state IN ('open', 'written') ORDER BY id FOR UPDATE`,
-    [[...ids].sort((a, b) => a - b)],
+export const lockUnderWay = async (tx: Sql, ids: readonly number[]): Promise<ReadonlySet<number>> =>
+  new Set(
+    await columnOf(
+      tx,
+      `SELECT id FROM batches FORCE INDEX (PRIMARY) WHERE id IN (?) AND state IN ('open', 'written') ORDER BY id FOR UPDATE`,
+      [[...ids].sort((a, b) => a - b)],
+    ),
   );
-  return new Set(rows.map((row) => row.id));
-}
 
 export async function readBatch(sql: Sql, id: number): Promise<Batch | undefined> {
   const [row] = await sql.all<BatchRow>(`SELECT ${batchColumns} FROM batches WHERE id = ?`, [id]);

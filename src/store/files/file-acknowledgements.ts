@@ -2,7 +2,7 @@
 // Invariant: no text of a recipient is kept; only deliveries that left in the file are matched.
 import type { Action } from '../../../connectors/contract.ts';
 import { batchColumns, batchOf, endBatch, type Batch, type BatchRow } from './batches.ts';
-import type { Sql } from '../database.ts';
+import { type Sql, columnOf, firstRow, hasRow } from '../database.ts';
 
 export type PieceState = 'seen' | 'read' | 'unreadable';
 
@@ -11,13 +11,12 @@ export interface KnownPiece {
   readonly state: PieceState;
 }
 
-export async function knownPiece(sql: Sql, batchId: number, piece: number): Promise<KnownPiece | undefined> {
-  const [row] = await sql.all<KnownPiece>(
+export const knownPiece = (sql: Sql, batchId: number, piece: number): Promise<KnownPiece | undefined> =>
+  firstRow<KnownPiece>(
+    sql,
     'SELECT digest, state FROM file_acknowledgements WHERE batch_id = ? AND piece = ?',
     [batchId, piece],
   );
-  return row;
-}
 
 export async function notePiece(
   sql: Sql,
@@ -35,14 +34,13 @@ export async function notePiece(
 /**
  * True when an acknowledgement of this file, or of its whole, was read: the recipient had it, whatever the outcome of its leads.
  */
-export async function isAcknowledged(sql: Sql, batchId: number): Promise<boolean> {
-  const rows = await sql.all(
+export const isAcknowledged = (sql: Sql, batchId: number): Promise<boolean> =>
+  hasRow(
+    sql,
     `SELECT 1 FROM file_acknowledgements WHERE state IN ('seen', 'read')
         AND (batch_id = ? OR batch_id = (SELECT whole_id FROM batches WHERE id = ?)) LIMIT 1`,
     [batchId, batchId],
   );
-  return rows.length > 0;
-}
 
 /** Ends a file without rows as sent when its recipient acknowledged it; false when it did not. */
 export async function endIfAcknowledged(tx: Sql, batchId: number): Promise<boolean> {
@@ -88,11 +86,9 @@ export async function batchesOf(
   { id, role }: Pick<Batch, 'id' | 'role'>,
 ): Promise<ReadonlySet<number>> {
   if (role !== 'whole') return new Set([id]);
-  const rows = await sql.all<{ id: number }>(
-    'SELECT id FROM batches FORCE INDEX (batches_whole) WHERE whole_id = ?',
-    [id],
+  return new Set(
+    await columnOf(sql, 'SELECT id FROM batches FORCE INDEX (batches_whole) WHERE whole_id = ?', [id]),
   );
-  return new Set(rows.map((row) => row.id));
 }
 
 export interface NamedDelivery {

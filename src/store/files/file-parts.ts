@@ -1,7 +1,7 @@
 // Stores the parts of long files: batches whose rows are claimed, written and settled one part at a time.
 // Invariant: a statement that writes touches no more rows than one part has.
 import { batchColumns, batchOf, type Batch, type BatchRow, type EndedState } from './batches.ts';
-import type { Sql } from '../database.ts';
+import { type Sql, columnOf, firstNumber, firstValue, hasRow } from '../database.ts';
 import { deliveryColumns, deliveryOf, packedAttempt, unpackAttempt } from '../deliveries/deliveries.ts';
 import type { AttemptDelivery, Delivery, DeliveryRow } from '../deliveries/deliveries.ts';
 import type { LockedDelivery } from '../departure-locks.ts';
@@ -10,7 +10,6 @@ export async function joinWhole(tx: Sql, partId: number, wholeId: number): Promi
   await tx.run("UPDATE batches SET role = 'part', whole_id = ? WHERE id = ?", [wholeId, partId]);
 }
 
-/** Open parts of the file, in order. */
 export async function openParts(sql: Sql, wholeId: number): Promise<readonly Batch[]> {
   const rows = await sql.all<BatchRow>(
     `SELECT ${batchColumns} FROM batches FORCE INDEX (batches_whole) WHERE whole_id = ? AND state IN ('open', 'written') ORDER BY id`,
@@ -88,43 +87,39 @@ export async function waitingIn(tx: Sql, batchId: number): Promise<readonly Atte
 }
 
 /** Tries used by the row under way that has used the fewest. */
-export async function minSpent(sql: Sql, wholeId: number): Promise<number> {
-  const [row] = await sql.all<{ spent: number | null }>(
+export const minSpent = (sql: Sql, wholeId: number): Promise<number> =>
+  firstNumber(
+    sql,
     `SELECT MIN(d.spent) AS spent FROM batches b FORCE INDEX (batches_whole) JOIN deliveries d FORCE INDEX (deliveries_batch) ON d.batch_id = b.id
       WHERE b.whole_id = ? AND b.state IN ('open', 'written') AND d.state = 'sending'`,
     [wholeId],
   );
-  return row?.spent ?? 0;
-}
 
 /** Expiry of the row that expires last. */
-export async function lastExpiry(sql: Sql, wholeId: number): Promise<Date | undefined> {
-  const [row] = await sql.all<{ at: Date | null }>(
+export const lastExpiry = async (sql: Sql, wholeId: number): Promise<Date | undefined> =>
+  (await firstValue<Date | null>(
+    sql,
     `SELECT MAX(d.expires_at) AS at FROM batches b FORCE INDEX (batches_whole) JOIN deliveries d FORCE INDEX (deliveries_batch) ON d.batch_id = b.id
       WHERE b.whole_id = ? AND b.state IN ('open', 'written')`,
     [wholeId],
-  );
-  return row?.at ?? undefined;
-}
+  )) ?? undefined;
 
 /** True when the file has no row left: each was resolved, cancelled or has expired. */
-export async function isWithoutRows(sql: Sql, wholeId: number): Promise<boolean> {
-  const rows = await sql.all(
+export const isWithoutRows = async (sql: Sql, wholeId: number): Promise<boolean> =>
+  !(await hasRow(
+    sql,
     `SELECT 1 FROM batches b FORCE INDEX (batches_whole) JOIN deliveries d FORCE INDEX (deliveries_batch) ON d.batch_id = b.id
       WHERE b.whole_id = ? AND b.state IN ('open', 'written') LIMIT 1`,
     [wholeId],
-  );
-  return rows.length === 0;
-}
+  ));
 
 /** True when an erasure has deleted bytes of the file. */
-export async function hasLostBytes(sql: Sql, wholeId: number): Promise<boolean> {
-  const rows = await sql.all(
+export const hasLostBytes = (sql: Sql, wholeId: number): Promise<boolean> =>
+  hasRow(
+    sql,
     "SELECT 1 FROM batches FORCE INDEX (batches_whole) WHERE whole_id = ? AND state = 'written' AND content IS NULL LIMIT 1",
     [wholeId],
   );
-  return rows.length > 0;
-}
 
 export interface Extent {
   readonly parts: number;
@@ -165,31 +160,25 @@ export async function outdatedParts(
 }
 
 /** The ids of these batches that are parts of long files of which no byte has left. */
-export async function unsentParts(sql: Sql, ids: readonly number[]): Promise<ReadonlySet<number>> {
-  const rows = await sql.all<{ id: number }>(
-    `SELECT b.id FROM batches b FORCE INDEX (PRIMARY) JOIN batches w ON w.id = b.whole_id
+export const unsentParts = async (sql: Sql, ids: readonly number[]): Promise<ReadonlySet<number>> =>
+  new Set(
+    await columnOf(
+      sql,
+      `SELECT b.id FROM batches b FORCE INDEX (PRIMARY) JOIN batches w ON w.id = b.whole_id
       WHERE b.id IN (?) AND w.first_sent_at IS NULL`,
-    [ids],
+      [ids],
+    ),
   );
-  return new Set(rows.map((row) => row.id));
-}
 
 /** True when the file ever had a part, and so a lead. */
-export async function hasParts(sql: Sql, wholeId: number): Promise<boolean> {
-  const rows = await sql.all('SELECT 1 FROM batches FORCE INDEX (batches_whole) WHERE whole_id = ? LIMIT 1', [
-    wholeId,
-  ]);
-  return rows.length > 0;
-}
+export const hasParts = (sql: Sql, wholeId: number): Promise<boolean> =>
+  hasRow(sql, 'SELECT 1 FROM batches FORCE INDEX (batches_whole) WHERE whole_id = ? LIMIT 1', [wholeId]);
 
-/** True when a part of the file ended in this state. */
-export async function hasPart(sql: Sql, wholeId: number, state: EndedState): Promise<boolean> {
-  const rows = await sql.all(
-    'SELECT 1 FROM batches FORCE INDEX (batches_whole) WHERE whole_id = ? AND state = ? LIMIT 1',
-    [wholeId, state],
-  );
-  return rows.length > 0;
-}
+export const hasPart = (sql: Sql, wholeId: number, state: EndedState): Promise<boolean> =>
+  hasRow(sql, 'SELECT 1 FROM batches FORCE INDEX (batches_whole) WHERE whole_id = ? AND state = ? LIMIT 1', [
+    wholeId,
+    state,
+  ]);
 
 /** Delay until a postponed batch is due, ms. */
 export async function partWait(sql: Sql, id: number): Promise<number> {
@@ -232,11 +221,10 @@ export async function freeStranded(sql: Sql, but: readonly string[]): Promise<nu
 
 const atOnce = 1_000;
 
-async function strandedIds(sql: Sql, destinations: readonly string[]): Promise<readonly number[]> {
-  const rows = await sql.all<{ id: number }>(
+const strandedIds = (sql: Sql, destinations: readonly string[]): Promise<readonly number[]> =>
+  columnOf(
+    sql,
     `SELECT STRAIGHT_JOIN d.id FROM deliveries d FORCE INDEX (deliveries_due) ${withFiles}
       WHERE d.destination_id IN (?) AND ${stranded} LIMIT ${atOnce}`,
     [destinations],
   );
-  return rows.map(({ id }) => id);
-}

@@ -1,7 +1,15 @@
 // Stores the slots at which a file of a flow is due: by its schedule, requested by support, or because a file was voided.
 // Invariant: a slot runs once, and stays due while its destination cannot send. `taken` means that its rows were collected, not
 // that the file arrived: its batch is then `sent` (store/batches.ts). A slot without rows makes no batch.
-import { isDuplicateKey, type ReadOnlySql, type Sql } from '../database.ts';
+import {
+  isDuplicateKey,
+  type ReadOnlySql,
+  type Sql,
+  firstNumber,
+  firstValue,
+  hasRow,
+  mapOf,
+} from '../database.ts';
 
 /** Inserts a slot, `now` by the database's clock; false when that slot exists already. */
 export async function addSlot(
@@ -22,30 +30,23 @@ export async function addSlot(
   }
 }
 
-/** The newest scheduled slot of each destination. */
-export async function latestSlots(sql: Sql): Promise<ReadonlyMap<string, Date>> {
-  const rows = await sql.all<{ destination_id: string; slot_at: Date }>(
+export const latestSlots = (sql: Sql): Promise<ReadonlyMap<string, Date>> =>
+  mapOf<string, Date>(
+    sql,
     "SELECT destination_id, MAX(slot_at) AS slot_at FROM slots WHERE asked_by = 'schedule' GROUP BY destination_id",
   );
-  return new Map(rows.map((row) => [row.destination_id, row.slot_at]));
-}
 
 /** The newest slot of a destination, scheduled or requested; undefined: none. */
-export async function newestSlot(sql: ReadOnlySql, destinationId: string): Promise<Date | undefined> {
-  const [row] = await sql.all<{ newest: Date | null }>(
-    'SELECT MAX(slot_at) AS newest FROM slots WHERE destination_id = ?',
-    [destinationId],
-  );
-  return row?.newest ?? undefined;
-}
+export const newestSlot = async (sql: ReadOnlySql, destinationId: string): Promise<Date | undefined> =>
+  (await firstValue<Date | null>(sql, 'SELECT MAX(slot_at) AS newest FROM slots WHERE destination_id = ?', [
+    destinationId,
+  ])) ?? undefined;
 
-export async function countSlotsAfter(tx: Sql, destinationId: string, after: Date): Promise<number> {
-  const [row] = await tx.all<{ n: number }>(
-    'SELECT COUNT(*) AS n FROM slots WHERE destination_id = ? AND slot_at > ?',
-    [destinationId, after],
-  );
-  return row?.n ?? 0;
-}
+export const countSlotsAfter = (tx: Sql, destinationId: string, after: Date): Promise<number> =>
+  firstNumber(tx, 'SELECT COUNT(*) AS n FROM slots WHERE destination_id = ? AND slot_at > ?', [
+    destinationId,
+    after,
+  ]);
 
 export interface DueSlot {
   readonly destinationId: string;
@@ -105,28 +106,25 @@ export async function markTaken(tx: Sql, slot: Pick<DueSlot, 'destinationId' | '
 }
 
 /** True when a later slot of the destination is due already. */
-export async function isOutrun(
+export const isOutrun = (
   tx: Sql,
   { destinationId, slotAt }: Pick<DueSlot, 'destinationId' | 'slotAt'>,
-): Promise<boolean> {
-  const rows = await tx.all(
+): Promise<boolean> =>
+  hasRow(
+    tx,
     "SELECT 1 FROM slots WHERE destination_id = ? AND slot_at > ? AND slot_at <= UTC_TIMESTAMP(3) AND state = 'due' LIMIT 1",
     [destinationId, slotAt],
   );
-  return rows.length > 0;
-}
 
 /** True when the slot has not been taken. */
-export async function isDue(
+export const isDue = (
   tx: Sql,
   { destinationId, slotAt }: Pick<DueSlot, 'destinationId' | 'slotAt'>,
-): Promise<boolean> {
-  const rows = await tx.all(
-    "SELECT 1 FROM slots WHERE destination_id = ? AND slot_at = ? AND state = 'due'",
-    [destinationId, slotAt],
-  );
-  return rows.length > 0;
-}
+): Promise<boolean> =>
+  hasRow(tx, "SELECT 1 FROM slots WHERE destination_id = ? AND slot_at = ? AND state = 'due'", [
+    destinationId,
+    slotAt,
+  ]);
 
 /** Takes the destination's due slots without making a file. */
 export async function passDue(tx: Sql, destinationId: string): Promise<void> {

@@ -1,7 +1,7 @@
 // Stores the state of full files, which contain every current lead: the one being made, the last that arrived, one held back.
 // Invariant: a destination makes one full file at a time, under a lock on its row; only a person releases a held one.
 import type { Delivery } from '../deliveries/deliveries.ts';
-import type { Sql } from '../database.ts';
+import { type Sql, columnOf, firstNumber, firstValue, changes, changesOne } from '../database.ts';
 import { whichClause, type Which } from '../named-rows.ts';
 
 export interface FullFile {
@@ -142,18 +142,17 @@ export async function noteTold(tx: Sql, destinationId: string): Promise<void> {
 }
 
 /** Holds a file until a person decides; false when one is held already. */
-export async function holdFile(
+export const holdFile = (
   tx: Sql,
   destinationId: string,
   { batchId, rows, missing }: Omit<HeldFile, 'at'>,
-): Promise<boolean> {
-  const { affected } = await tx.run(
+): Promise<boolean> =>
+  changesOne(
+    tx,
     `UPDATE full_files SET held_at = UTC_TIMESTAMP(3), held_batch_id = ?, held_rows = ?, held_missing = ?, released_rows = NULL
       WHERE destination_id = ? AND held_at IS NULL`,
     [batchId, rows, missing, destinationId],
   );
-  return affected === 1;
-}
 
 /** @param releasedRows a file of at least so many leads leaves once; undefined: the next is compared as usual */
 export async function endHold(
@@ -168,14 +167,13 @@ export async function endHold(
 }
 
 /** Leads of a written file that left in an earlier one; the others are new in it. */
-export async function returningRows(sql: Sql, wholeId: number): Promise<number> {
-  const [row] = await sql.all<{ n: number }>(
+export const returningRows = (sql: Sql, wholeId: number): Promise<number> =>
+  firstNumber(
+    sql,
     `SELECT COUNT(*) AS n FROM batches b FORCE INDEX (batches_whole) JOIN deliveries d FORCE INDEX (deliveries_batch) ON d.batch_id = b.id
       WHERE b.whole_id = ? AND b.state = 'written' AND d.state = 'sending' AND d.run > 1`,
     [wholeId],
   );
-  return row?.n ?? 0;
-}
 
 // Reopens earlier deliveries for a file that must contain all current leads, a bounded step at a time.
 // Invariant: only the latest create of a lead; leads that are erased, deleted or restricted are not reopened.
@@ -201,17 +199,16 @@ export interface GatherStep {
 }
 
 /** The last delivery of the step; undefined: there are no more. */
-export async function endOfStep(
+export const endOfStep = async (
   sql: Sql,
   { destinationId, after, limit }: GatherStep,
-): Promise<number | undefined> {
-  const [row] = await sql.all<{ last: number | null }>(
+): Promise<number | undefined> =>
+  (await firstValue<number | null>(
+    sql,
     `SELECT MAX(s.id) AS last FROM (SELECT id FROM deliveries FORCE INDEX (deliveries_destination)
        WHERE destination_id = ? AND id > ? ORDER BY id LIMIT ${Math.trunc(limit)}) s`,
     [destinationId, after],
-  );
-  return row?.last ?? undefined;
-}
+  )) ?? undefined;
 
 /** SQL condition: the lead's content or the mapping decided the end; while neither changes, the decision would be the same. */
 const judged = `(d.state = 'cancelled' OR d.reason LIKE 'invalid%' OR d.reason LIKE 'expired:opt\\_in\\_%'
@@ -243,8 +240,9 @@ export async function endedOfStep(
 }
 
 /** Opens a new run under a new key, for the next file. Returns the number of deliveries that had not moved on meanwhile. */
-export async function openForFile(tx: Sql, ids: readonly number[], maxAgeMs: number): Promise<number> {
-  const { affected } = await tx.run(
+export const openForFile = (tx: Sql, ids: readonly number[], maxAgeMs: number): Promise<number> =>
+  changes(
+    tx,
     `UPDATE deliveries FORCE INDEX (PRIMARY) SET state = 'planned', reason = '', priority = 1, run = run + 1, key_run = run, attempt = 0, spent = 0,
             departed_attempt = 0, ask_first = 0, sent_revision = 0, sent_mapping_id = 0, pending_since = NULL, not_found_since = NULL,
             settled_at = NULL, batch_id = 0, due_at = UTC_TIMESTAMP(3), reopened_at = UTC_TIMESTAMP(3),
@@ -252,8 +250,6 @@ export async function openForFile(tx: Sql, ids: readonly number[], maxAgeMs: num
       WHERE id IN (?) AND state IN ('delivered', 'failed', 'cancelled')`,
     [maxAgeMs, ids],
   );
-  return affected;
-}
 
 /**
  * Deliveries that a full file reopened and that the recipient has already, of a destination whose mapping no longer makes full
@@ -265,7 +261,8 @@ export async function openedForNothing(
   limit: number,
 ): Promise<readonly number[]> {
   // No EXISTS: MySQL makes a semi-join of it and reads a small log whole.
-  const rows = await tx.all<{ id: number }>(
+  return columnOf(
+    tx,
     `SELECT d.id FROM deliveries d FORCE INDEX (deliveries_due)
       WHERE d.state IN ('planned', 'waiting') AND d.destination_id = ? AND d.action = 'create' AND d.batch_id = 0 AND d.run > 1
         AND (SELECT 1 FROM handovers o FORCE INDEX (handovers_subject)
@@ -276,7 +273,6 @@ export async function openedForNothing(
       LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
     [destinationId],
   );
-  return rows.map((row) => row.id);
 }
 
 /** Makes the waiting creates of a step due for the file, except those that a person must decide. */
@@ -298,13 +294,14 @@ export async function bringWaiting(
  * for the next file when the lead's create failed, or was owed before the file was begun and still is. Locked in the caller's
  * transaction.
  */
-export async function toldByFile(
+export const toldByFile = (
   tx: Sql,
   destinationId: string,
   begunAt: Date,
   limit: number,
-): Promise<readonly number[]> {
-  const rows = await tx.all<{ id: number }>(
+): Promise<readonly number[]> =>
+  columnOf(
+    tx,
     `SELECT d.id FROM deliveries d FORCE INDEX (deliveries_due)
       WHERE d.state IN ('planned', 'waiting') AND d.destination_id = ? AND d.action IN ('update', 'erase') AND d.batch_id = 0
         AND d.created_at < ?
@@ -314,5 +311,3 @@ export async function toldByFile(
       LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
     [destinationId, begunAt, begunAt],
   );
-  return rows.map((row) => row.id);
-}

@@ -3,7 +3,7 @@
 // whole before it settles any row.
 import type { Action, Outcome } from '../../../connectors/contract.ts';
 import { batchColumns, batchOf, endBatch, type Batch, type BatchRow, type EndedState } from './batches.ts';
-import type { Sql } from '../database.ts';
+import { type Sql, columnOf, firstValue, hasRow, changesOne, insertedId } from '../database.ts';
 import { openParts, type Extent } from './file-parts.ts';
 import { noteArrived } from './full-files.ts';
 
@@ -16,18 +16,17 @@ const collectingMinutes = { as_it_is: 60, complete: 366 * 1_440 };
 const recoverAgainMs = 5_000;
 
 /** Opens a long file; until `startWhole` it is being collected. */
-export async function openWhole(
+export const openWhole = (
   tx: Sql,
   file: Pick<Batch, 'clientId' | 'destinationId' | 'slotAt'> & { readonly action: string },
   leaves: keyof typeof collectingMinutes = 'as_it_is',
-): Promise<number> {
-  const { insertId } = await tx.run(
+): Promise<number> =>
+  insertedId(
+    tx,
     `INSERT INTO batches (client_id, destination_id, slot_at, state, role, action, due_at, queued_at)
      VALUES (?, ?, ?, 'open', 'whole', ?, TIMESTAMPADD(MINUTE, ${collectingMinutes[leaves]}, UTC_TIMESTAMP(3)), UTC_TIMESTAMP(3))`,
     [file.clientId, file.destinationId, file.slotAt, file.action],
   );
-  return insertId;
-}
 
 /** Ends the collection: the file may leave. */
 export async function startWhole(tx: Sql, id: number): Promise<void> {
@@ -37,14 +36,13 @@ export async function startWhole(tx: Sql, id: number): Promise<void> {
 }
 
 /** The action of a file that is still being collected; undefined once it was under way. */
-export async function collectedAction(tx: Sql, id: number): Promise<string | undefined> {
-  const [row] = await tx.all<{ action: string }>(
+export const collectedAction = (tx: Sql, id: number): Promise<string | undefined> =>
+  firstValue<string>(
+    tx,
     `SELECT action FROM batches WHERE id = ? AND role = 'whole' AND state = 'open' AND attempt = 0 AND sequence IS NULL
         AND lease_until IS NULL AND due_at > UTC_TIMESTAMP(3) FOR UPDATE`,
     [id],
   );
-  return row?.action;
-}
 
 export interface Whole extends Batch {
   readonly action: Action;
@@ -82,14 +80,13 @@ export async function takeWhole(
 export type HeldWhole = Pick<Batch, 'id' | 'attempt'>;
 
 /** False when the lease is lost. */
-export async function renewWhole(sql: Sql, { id, attempt }: HeldWhole, leaseMs: number): Promise<boolean> {
-  const { affected } = await sql.run(
+export const renewWhole = (sql: Sql, { id, attempt }: HeldWhole, leaseMs: number): Promise<boolean> =>
+  changesOne(
+    sql,
     `UPDATE batches SET lease_until = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3))
       WHERE id = ? AND attempt = ? AND lease_until > UTC_TIMESTAMP(3)`,
     [leaseMs, id, attempt],
   );
-  return affected === 1;
-}
 
 /** Ends the lease with rows under way: recovery processes the file at once. */
 export async function dropWhole(sql: Sql, { id, attempt }: HeldWhole): Promise<void> {
@@ -101,13 +98,12 @@ export async function dropWhole(sql: Sql, { id, attempt }: HeldWhole): Promise<v
 }
 
 /** Locks the file and checks the lease: when true, it cannot be lost before the end of the transaction. */
-export async function lockWhole(tx: Sql, { id, attempt }: HeldWhole): Promise<boolean> {
-  const rows = await tx.all(
+export const lockWhole = (tx: Sql, { id, attempt }: HeldWhole): Promise<boolean> =>
+  hasRow(
+    tx,
     'SELECT 1 FROM batches WHERE id = ? AND attempt = ? AND lease_until > UTC_TIMESTAMP(3) FOR UPDATE',
     [id, attempt],
   );
-  return rows.length > 0;
-}
 
 /** Ends the lease with nothing under way; the same attempt is due again later. */
 export async function putOffWhole(sql: Sql, { id, attempt }: HeldWhole, afterMs: number): Promise<void> {
@@ -127,12 +123,13 @@ export interface WrittenWhole extends Extent {
 }
 
 /** Records that the recipient may have the file from now on. False: the lease is lost, and nothing may leave. */
-export async function noteFirstSending(
+export const noteFirstSending = (
   sql: Sql,
   { id, attempt }: HeldWhole,
   file: WrittenWhole,
-): Promise<boolean> {
-  const { affected } = await sql.run(
+): Promise<boolean> =>
+  changesOne(
+    sql,
     `UPDATE batches SET state = 'written', file_name = ?, media_type = ?, extension = ?, rows_count = ?, size_bytes = ?,
             mapping_version_id = ?, written_at = ?, first_sent_at = COALESCE(first_sent_at, UTC_TIMESTAMP(3))
       WHERE id = ? AND attempt = ? AND lease_until > UTC_TIMESTAMP(3)`,
@@ -148,17 +145,14 @@ export async function noteFirstSending(
       attempt,
     ],
   );
-  return affected === 1;
-}
 
 /** Stores a final outcome until each row has it. False: the lease is lost. */
-export async function keepOutcome(sql: Sql, { id, attempt }: HeldWhole, outcome: Outcome): Promise<boolean> {
-  const { affected } = await sql.run(
+export const keepOutcome = (sql: Sql, { id, attempt }: HeldWhole, outcome: Outcome): Promise<boolean> =>
+  changesOne(
+    sql,
     'UPDATE batches SET outcome = ? WHERE id = ? AND attempt = ? AND lease_until > UTC_TIMESTAMP(3)',
     [JSON.stringify(outcome), id, attempt],
   );
-  return affected === 1;
-}
 
 /** Ends the file once all its rows are settled; the caller has locked it. */
 export async function endWhole(tx: Sql, id: number, state: EndedState): Promise<void> {
@@ -191,40 +185,37 @@ export async function putOffForPart(tx: Sql, partId: number, afterMs: number): P
 }
 
 /** By state, as few rows or all of them are pending: this runs for each part. */
-async function awaitsDecision(sql: Sql, wholeId: number): Promise<boolean> {
-  const rows = await sql.all(
+const awaitsDecision = (sql: Sql, wholeId: number): Promise<boolean> =>
+  hasRow(
+    sql,
     `SELECT STRAIGHT_JOIN 1 FROM batches w JOIN deliveries d FORCE INDEX (deliveries_due) ON d.destination_id = w.destination_id
        JOIN batches s FORCE INDEX (PRIMARY) ON s.id = d.batch_id
       WHERE w.id = ? AND d.state = 'pending' AND s.whole_id = w.id LIMIT 1`,
     [wholeId],
   );
-  return rows.length > 0;
-}
 
 /** True while a long file is being collected, written, sent or settled; not while it waits for its recipient or its turn. */
-export async function isLongFileAtWork(sql: Sql): Promise<boolean> {
-  const rows = await sql.all(
+export const isLongFileAtWork = (sql: Sql): Promise<boolean> =>
+  hasRow(
+    sql,
     `SELECT 1 FROM batches WHERE state IN ('open', 'written') AND role = 'whole'
         AND (lease_until IS NOT NULL OR (state = 'open' AND attempt = 0 AND due_at > UTC_TIMESTAMP(3))) LIMIT 1`,
   );
-  return rows.length > 0;
-}
 
 /**
  * Destinations of file connectors with a long file under way, so that rows that another connector queues meanwhile are noticed.
  * @param connectors that send files
  */
-export async function destinationsWithLongFiles(
+export const destinationsWithLongFiles = (
   sql: Sql,
   connectors: readonly string[],
-): Promise<readonly string[]> {
-  const rows = await sql.all<{ id: string }>(
+): Promise<readonly string[]> =>
+  columnOf<string>(
+    sql,
     `SELECT DISTINCT b.destination_id AS id FROM batches b JOIN destinations t ON t.id = b.destination_id
       WHERE b.state IN ('open', 'written') AND b.role = 'whole' AND t.connector IN (?)`,
     [connectors],
   );
-  return rows.map(({ id }) => id);
-}
 
 /** Long files whose worker died or ended its lease. */
 export async function lapsedWholes(

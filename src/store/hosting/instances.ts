@@ -2,7 +2,7 @@
 // Invariant: a number is given once; only the owner's account writes here.
 import { firstId, firstShortId, mostSlots } from '../../domain/hosting.ts';
 import { RelaisError } from '../../errors.ts';
-import type { Database, ReadOnlySql, Sql } from '../database.ts';
+import { type Database, type ReadOnlySql, type Sql, firstRow } from '../database.ts';
 
 export interface Instance {
   readonly slot: number;
@@ -62,10 +62,8 @@ export interface Dedication {
 }
 
 /** Whose installation this is; undefined for a shared one. */
-export async function readDedication(sql: ReadOnlySql): Promise<Dedication | undefined> {
-  const [row] = await sql.all<Dedication>('SELECT client_id AS clientId, slot FROM dedication');
-  return row;
-}
+export const readDedication = (sql: ReadOnlySql): Promise<Dedication | undefined> =>
+  firstRow<Dedication>(sql, 'SELECT client_id AS clientId, slot FROM dedication');
 
 /** @throws INSTANCE-001 in an installation for another client */
 export async function requireOwnClient(sql: ReadOnlySql, clientId: string): Promise<void> {

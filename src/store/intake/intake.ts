@@ -44,7 +44,6 @@ export interface Receipt {
   readonly receivedAt: Date;
 }
 
-/** Receipt time of the oldest new row. */
 export async function oldestNewRow(sql: ReadOnlySql): Promise<Date | undefined> {
   const [row] = await sql.all<{ received_at: Date }>(
     `SELECT received_at FROM lead_intake
@@ -182,7 +181,6 @@ export async function intakeRowsLeft(
 /** A cast parameter: a server compares a text or a double with a BIGINT as doubles, which round above 2^53. */
 const idMark = 'CAST(? AS UNSIGNED)';
 
-/** Marks and values for an IN list of row ids. */
 export function idList(ids: readonly bigint[]): { readonly marks: string; readonly values: string[] } {
   const { marks, values } = inList(ids.map(String));
   return { marks: marks.replaceAll('?', idMark), values: values.map(String) };

@@ -1,6 +1,6 @@
 // Stores the signed state of the log at the end of each day, for the whole log and for each client.
 // Invariant: added once, never changed; the working accounts have no right to.
-import { insertGroups, rowMarks, type ReadOnlySql, type Sql } from '../database.ts';
+import { insertGroups, rowMarks, type ReadOnlySql, type Sql, firstRow } from '../database.ts';
 
 export interface DaySeal {
   /** Empty for the whole log. */
@@ -22,13 +22,12 @@ export async function insertDaySeals(tx: Sql, seals: readonly DaySeal[]): Promis
     );
 }
 
-export async function lastDaySeal(sql: ReadOnlySql, clientId: string): Promise<DaySeal | undefined> {
-  const [row] = await sql.all<DaySeal>(
+export const lastDaySeal = (sql: ReadOnlySql, clientId: string): Promise<DaySeal | undefined> =>
+  firstRow<DaySeal>(
+    sql,
     `SELECT ${columns} FROM day_seals WHERE client_id = ? ORDER BY day_seals.day DESC LIMIT 1`,
     [clientId],
   );
-  return row;
-}
 
 /** The days from `from` to `until`, both included, oldest first. */
 export const daySealsOf = (

@@ -1,6 +1,14 @@
 // Stores the queue of entries to seal: one row for the entries of one statement, with the signature of each.
 // Invariant: written with its entries; a row covers as many consecutive ids as it has signatures, and at least one.
-import { inList, rowMarks, type ReadOnlySql, type Sql, type SqlValue } from '../database.ts';
+import {
+  rowMarks,
+  type ReadOnlySql,
+  type Sql,
+  type SqlValue,
+  columnOf,
+  firstNumber,
+  changesOne,
+} from '../database.ts';
 import { deleteNamed } from '../named-rows.ts';
 
 /** An entry to seal, with the signature it got when it was written. */
@@ -56,17 +64,16 @@ export async function awaitSeal(tx: Sql, entries: readonly Waiting[]): Promise<v
  * Queues an entry where a condition holds. Returns false where it does not: the caller rolls back.
  * @param where `FROM ... WHERE ...` that finds one row
  */
-export async function awaitSealWhere(
+export const awaitSealWhere = (
   tx: Sql,
   { id, keyId, mac }: Waiting,
   where: { readonly sql: string; readonly values: readonly SqlValue[] },
-): Promise<boolean> {
-  const { affected } = await tx.run(
+): Promise<boolean> =>
+  changesOne(
+    tx,
     `INSERT INTO handovers_unsealed (handover_id, key_id, mac) SELECT CAST(? AS UNSIGNED), ?, UNHEX(?) ${where.sql}`,
     [id, keyId, mac.toString('hex'), ...where.values],
   );
-  return affected === 1;
-}
 
 const lineColumns = 'handover_id AS id, key_id AS keyId, mac';
 
@@ -79,12 +86,11 @@ export async function takeUnsealed(
   keyIds: readonly string[],
   limit: number,
 ): Promise<readonly WaitingTogether[]> {
-  const { marks, values } = inList(keyIds);
-  const due = `refused_at IS NULL AND key_id IN (${marks})`;
+  const due = `refused_at IS NULL AND key_id IN (?)`;
   const next = await tx.all<{ id: number; entries: number }>(
     `SELECT handover_id AS id, ${signaturesIn} AS entries FROM handovers_unsealed
       WHERE ${due} ORDER BY handover_id LIMIT ${Math.trunc(limit)}`,
-    values,
+    [keyIds],
   );
   let sum = 0;
   const last = next.find(({ entries }) => (sum += entries) >= limit) ?? next.at(-1);
@@ -92,7 +98,7 @@ export async function takeUnsealed(
   const lines = await tx.all<Line>(
     `SELECT ${lineColumns} FROM handovers_unsealed
       WHERE handover_id <= ? AND ${due} ORDER BY handover_id FOR UPDATE SKIP LOCKED`,
-    [last.id, ...values],
+    [last.id, keyIds],
   );
   const taken: WaitingTogether[] = [];
   let room = limit;
@@ -182,22 +188,19 @@ export async function endWaiting(tx: Sql, lineIds: readonly number[]): Promise<v
   await deleteNamed(tx, { table: 'handovers_unsealed', column: 'handover_id', index: 'PRIMARY' }, lineIds);
 }
 
-export async function countUnsealed(sql: ReadOnlySql): Promise<number> {
-  const [row] = await sql.all<{ n: number | string | null }>(
-    `SELECT SUM(${signaturesIn}) AS n FROM handovers_unsealed`,
-  );
-  return Number(row?.n ?? 0);
-}
+export const countUnsealed = (sql: ReadOnlySql): Promise<number> =>
+  firstNumber(sql, `SELECT SUM(${signaturesIn}) AS n FROM handovers_unsealed`);
 
 /** The ids of these entries that are not sealed: covered by the nearest row at or before them. */
-export async function unsealedAmong(sql: Sql, ids: readonly number[]): Promise<ReadonlySet<number>> {
-  const rows = await sql.all<{ id: number }>(
-    `SELECT h.id FROM handovers h WHERE h.id IN (?) AND h.id <
+export const unsealedAmong = async (sql: Sql, ids: readonly number[]): Promise<ReadonlySet<number>> =>
+  new Set(
+    await columnOf(
+      sql,
+      `SELECT h.id FROM handovers h WHERE h.id IN (?) AND h.id <
             (SELECT handover_id + ${signaturesIn} FROM handovers_unsealed WHERE handover_id <= h.id ORDER BY handover_id DESC LIMIT 1)`,
-    [ids],
+      [ids],
+    ),
   );
-  return new Set(rows.map((row) => row.id));
-}
 
 /** A queued id whose entry was deleted. */
 export async function queueWithoutEntry(sql: Sql): Promise<number | undefined> {

@@ -1,7 +1,7 @@
 // Reads the hand-over log by lead, and the callbacks that it has about a delivery.
 // Invariant: reads only.
 import type { Action } from '../../../connectors/contract.ts';
-import { insertGroups, type ReadOnlySql, type Sql } from '../database.ts';
+import { insertGroups, type ReadOnlySql, type Sql, hasRow } from '../database.ts';
 
 export interface LeadEntry {
   readonly id: number;
@@ -89,16 +89,15 @@ export async function callbacksOf(
 }
 
 /** True when the recipient erased the lead, or a person has closed the erasure. */
-export async function erasureIsOver(
+export const erasureIsOver = (
   sql: Sql,
   { leadId, destinationId }: { readonly leadId: number; readonly destinationId: string },
-): Promise<boolean> {
-  const rows = await sql.all(
+): Promise<boolean> =>
+  hasRow(
+    sql,
     `SELECT 1 FROM deliveries d FORCE INDEX (deliveries_lead)
       WHERE d.lead_id = ? AND d.destination_id = ? AND d.action = 'erase'
         AND (d.state IN ('delivered', 'cancelled') OR (d.state = 'failed' AND EXISTS
             (SELECT 1 FROM task_closings c WHERE c.delivery_id = d.id AND c.run = d.run))) LIMIT 1`,
     [leadId, destinationId],
   );
-  return rows.length > 0;
-}

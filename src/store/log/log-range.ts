@@ -1,6 +1,6 @@
 // Reads the log's entries of a period for an export or an auditor, in order, page by page; stores verifications of the log.
 // Invariant: reads only, by the primary key; a period bounds the ids before any entry is read.
-import { type ReadOnlySql, type Sql, isDuplicateKey } from '../database.ts';
+import { type ReadOnlySql, type Sql, isDuplicateKey, firstNumber, insertedId } from '../database.ts';
 
 export interface LoggedEntry {
   readonly id: number;
@@ -64,15 +64,14 @@ export const idsOf = async (
   await firstFrom(sql, until.getTime() + slackMs),
 ];
 
-/** Number of entries, counted up to `most`. */
 export async function countEntries(sql: ReadOnlySql, range: LogRange, most: number): Promise<number> {
   const [first, last] = await idsOf(sql, range);
   const { from, until, client } = range;
-  const [row] = await sql.all<{ n: number }>(
+  return firstNumber(
+    sql,
     `SELECT COUNT(*) AS n FROM (SELECT 1 FROM handovers WHERE ${condition(client)} LIMIT ${Math.trunc(most)}) AS some`,
     [first, last, from, until, ...(client === undefined ? [] : [client])],
   );
-  return row?.n ?? 0;
 }
 
 /** Oldest first. */
@@ -131,12 +130,12 @@ export async function beginVerification(
     [],
   );
   try {
-    const { insertId } = await sql.run(
+    return await insertedId(
+      sql,
       `INSERT INTO log_verifications (actor, anchor, begun_at, seen_at, running)
        VALUES (?, ?, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3), 1)`,
       [actor, anchor],
     );
-    return insertId;
   } catch (error) {
     if (isDuplicateKey(error)) return undefined;
     throw error;

@@ -1,6 +1,6 @@
 // Stores the seals and reads the entries they cover; records the archive files of the log.
 // Invariant: the entries to seal are those in handovers_unsealed (`handovers-unsealed.ts`), never a range derived from ids.
-import { rowMarks, type Sql } from '../database.ts';
+import { rowMarks, type Sql, columnOf, firstValue, changes } from '../database.ts';
 import { handoverColumns } from './handovers.ts';
 
 // Records the archive files of the log, and deletes archived entries from the table.
@@ -45,13 +45,11 @@ export async function insertArchive(tx: Sql, archive: LogArchive, ranges: readon
 }
 
 /** Deletes entries of a range from the table, at most `limit`; returns the number deleted. */
-export async function removeEntries(owner: Sql, range: IdRange, limit: number): Promise<number> {
-  const { affected } = await owner.run(
-    `DELETE FROM handovers WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ${Math.trunc(limit)}`,
-    [range.from, range.to],
-  );
-  return affected;
-}
+export const removeEntries = (owner: Sql, range: IdRange, limit: number): Promise<number> =>
+  changes(owner, `DELETE FROM handovers WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ${Math.trunc(limit)}`, [
+    range.from,
+    range.to,
+  ]);
 
 export interface Seal {
   readonly sequence: number;
@@ -113,12 +111,11 @@ export async function insertSeal(tx: Sql, seal: Seal): Promise<void> {
 }
 
 export async function sealsAfter(sql: Sql, sequence: number, limit: number): Promise<readonly Seal[]> {
-  return (
-    await sql.all<SealRow>(
-      `SELECT * FROM seals WHERE sequence > ? ORDER BY sequence LIMIT ${Math.trunc(limit)}`,
-      [sequence],
-    )
-  ).map(sealOf);
+  const rows = await sql.all<SealRow>(
+    `SELECT * FROM seals WHERE sequence > ? ORDER BY sequence LIMIT ${Math.trunc(limit)}`,
+    [sequence],
+  );
+  return rows.map(sealOf);
 }
 
 /**
@@ -142,22 +139,12 @@ export async function lastSealBefore(sql: Sql, at: Date): Promise<number> {
 }
 
 /** Ids of entries in a range, to find entries that neither a seal nor the queue has. */
-export async function entryIdsBetween(sql: Sql, from: number, to: number): Promise<readonly number[]> {
-  const rows = await sql.all<{ id: number }>(
-    'SELECT id FROM handovers WHERE id BETWEEN ? AND ? ORDER BY id',
-    [from, to],
-  );
-  return rows.map((row) => row.id);
-}
+export const entryIdsBetween = (sql: Sql, from: number, to: number): Promise<readonly number[]> =>
+  columnOf(sql, 'SELECT id FROM handovers WHERE id BETWEEN ? AND ? ORDER BY id', [from, to]);
 
 /** The next id at or after `from`; undefined when there is none up to `to`. */
-export async function nextEntryId(sql: Sql, from: number, to: number): Promise<number | undefined> {
-  const [row] = await sql.all<{ id: number }>(
-    'SELECT id FROM handovers WHERE id BETWEEN ? AND ? ORDER BY id LIMIT 1',
-    [from, to],
-  );
-  return row?.id;
-}
+export const nextEntryId = (sql: Sql, from: number, to: number): Promise<number | undefined> =>
+  firstValue(sql, 'SELECT id FROM handovers WHERE id BETWEEN ? AND ? ORDER BY id LIMIT 1', [from, to]);
 
 export async function newestEntryId(sql: Sql): Promise<number> {
   return (await sql.all<{ id: number | null }>('SELECT MAX(id) AS id FROM handovers'))[0]?.id ?? 0;

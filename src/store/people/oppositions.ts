@@ -2,7 +2,7 @@
 // Invariant: no address is stored with a withdrawal; of two for one address and opt-in the later one counts, by stamp and by receipt.
 import { addressDigests, type Addresses } from '../../domain/opposition.ts';
 import type { ConsentChannel, ConsentPurpose } from '../../domain/lead.ts';
-import { insertGroups, type Sql } from '../database.ts';
+import { insertGroups, type Sql, columnOf, changes } from '../database.ts';
 import { noteErasedAddresses } from '../backups/erasures-unwritten.ts';
 
 export interface Opposition {
@@ -32,18 +32,19 @@ export async function keepOppositions(tx: Sql, oppositions: readonly Opposition[
   }
 }
 
-/** The ids of these clients that have an opposition list. */
 export async function clientsWithOppositions(
   sql: Sql,
   clientIds: readonly string[],
 ): Promise<ReadonlySet<string>> {
   // Through `clients`: one index lookup for each, however long the list is.
-  const rows = await sql.all<{ id: string }>(
-    `SELECT c.id FROM clients c WHERE c.id IN (?)
+  return new Set(
+    await columnOf<string>(
+      sql,
+      `SELECT c.id FROM clients c WHERE c.id IN (?)
         AND EXISTS (SELECT 1 FROM oppositions o WHERE o.client_id = c.id)`,
-    [[...new Set(clientIds)]],
+      [[...new Set(clientIds)]],
+    ),
   );
-  return new Set(rows.map((row) => row.id));
 }
 
 /** Entries of a client's list with these digests. */
@@ -125,18 +126,17 @@ export async function leadsUnderAddress(
 }
 
 /** A client's leads that had one of these addresses before a correction. */
-export async function leadsFormerlyUnder(
+export const leadsFormerlyUnder = (
   sql: Sql,
   clientId: string,
   digests: readonly Buffer[],
-): Promise<readonly number[]> {
-  const rows = await sql.all<{ leadId: number }>(
+): Promise<readonly number[]> =>
+  columnOf(
+    sql,
     `SELECT DISTINCT lead_id AS leadId FROM former_addresses FORCE INDEX (former_addresses_digest)
       WHERE client_id = ? AND digest IN (?)`,
     [clientId, digests],
   );
-  return rows.map(({ leadId }) => leadId);
-}
 
 /** A position in the order of receipt behind every existing answer. */
 export async function nextReceipt(sql: Sql): Promise<number> {
@@ -158,12 +158,8 @@ export async function keepFormerAddresses(
   }
 }
 
-export async function formerAddresses(sql: Sql, ...leadIds: readonly number[]): Promise<readonly Buffer[]> {
-  const rows = await sql.all<{ digest: Buffer }>('SELECT digest FROM former_addresses WHERE lead_id IN (?)', [
-    leadIds,
-  ]);
-  return rows.map((row) => row.digest);
-}
+export const formerAddresses = (sql: Sql, ...leadIds: readonly number[]): Promise<readonly Buffer[]> =>
+  columnOf<Buffer>(sql, 'SELECT digest FROM former_addresses WHERE lead_id IN (?)', [leadIds]);
 
 /** Deletes a client's oppositions older than an instant. Returns the client and the number deleted. */
 export async function dropOppositions(
@@ -217,10 +213,9 @@ export async function erasedAmong(
 }
 
 /** Returns the number deleted. */
-export async function dropErased(tx: Sql, before: Date, limit: number): Promise<number> {
-  const { affected } = await tx.run(
+export const dropErased = (tx: Sql, before: Date, limit: number): Promise<number> =>
+  changes(
+    tx,
     `DELETE FROM erased_addresses WHERE erased_at < ? ORDER BY erased_at LIMIT ${Math.trunc(limit)}`,
     [before],
   );
-  return affected;
-}

@@ -126,11 +126,10 @@ async function intakeRows(sql: Sql, scope: PersonScope): Promise<PersonRow[]> {
     );
   }
   for (const part of insertGroups(refusedRows, leadsAtOnce)) {
-    const { marks, values } = inList(part);
     found.push(
       ...(await sql.all<Readonly<Record<string, SqlValue>>>(
-        `SELECT * FROM lead_intake FORCE INDEX (PRIMARY) WHERE id IN (${marks}) AND client_id = ?`,
-        [...values, clientId],
+        `SELECT * FROM lead_intake FORCE INDEX (PRIMARY) WHERE id IN (?) AND client_id = ?`,
+        [part, clientId],
       )),
     );
   }

@@ -1,6 +1,6 @@
 // Stores signed proofs, and reads the log's entries about their leads.
 // Invariant: a number is assigned once; a document is deleted with the leads it names, its number never.
-import { insertGroups, rowMarks, type ReadOnlySql, type Sql } from '../database.ts';
+import { insertGroups, rowMarks, type ReadOnlySql, type Sql, firstValue, insertedId } from '../database.ts';
 import { deleteNamed } from '../named-rows.ts';
 
 export interface ProofHead {
@@ -11,14 +11,13 @@ export interface ProofHead {
   readonly madeAt: Date;
 }
 
-/** Inserts a proof and returns its number. */
-export async function insertProof(tx: Sql, proof: Omit<ProofHead, 'number'>): Promise<number> {
-  const { insertId } = await tx.run(
-    'INSERT INTO proofs (client_id, act, request, made_at) VALUES (?, ?, ?, ?)',
-    [proof.clientId, proof.act, proof.request, proof.madeAt],
-  );
-  return insertId;
-}
+export const insertProof = (tx: Sql, proof: Omit<ProofHead, 'number'>): Promise<number> =>
+  insertedId(tx, 'INSERT INTO proofs (client_id, act, request, made_at) VALUES (?, ?, ?, ?)', [
+    proof.clientId,
+    proof.act,
+    proof.request,
+    proof.madeAt,
+  ]);
 
 export async function insertProofDocument(
   tx: Sql,
@@ -129,9 +128,5 @@ export async function entriesSince(
   return found.sort((a, b) => a.id - b.id);
 }
 
-export async function installationId(sql: ReadOnlySql): Promise<string | undefined> {
-  const [row] = await sql.all<{ installation: string }>(
-    'SELECT installation FROM installation_lives ORDER BY number DESC LIMIT 1',
-  );
-  return row?.installation;
-}
+export const installationId = (sql: ReadOnlySql): Promise<string | undefined> =>
+  firstValue<string>(sql, 'SELECT installation FROM installation_lives ORDER BY number DESC LIMIT 1');

@@ -1,7 +1,7 @@
 // Finds, deletes and changes the refused rows of a client that name a person's mail or phones, under any reference.
 // Invariant: an address matches as a whole, however it is spelt, and never as a part of another one.
 import { isSameName, type PersonName } from '../../domain/person-name.ts';
-import type { Sql } from '../database.ts';
+import { type Sql, changesAny } from '../database.ts';
 import { addressesOf, formerAddresses, leadsWithAddress } from './oppositions.ts';
 import { namesOfLeads } from './person-records.ts';
 import { digits, ending, holds, texts } from '../intake/refused-rows.ts';
@@ -155,22 +155,19 @@ export async function isHandedInAgain(tx: Sql, clientId: string, row: number): P
 }
 
 /** Deletes a refused row of the client by its id. Returns false when it did not exist. */
-export async function removeRefusedRow(tx: Sql, clientId: string, row: number): Promise<boolean> {
-  const { affected } = await tx.run(
-    "DELETE FROM lead_intake WHERE id = ? AND client_id = ? AND status = 'refused'",
-    [row, clientId],
-  );
-  return affected > 0;
-}
+export const removeRefusedRow = (tx: Sql, clientId: string, row: number): Promise<boolean> =>
+  changesAny(tx, "DELETE FROM lead_intake WHERE id = ? AND client_id = ? AND status = 'refused'", [
+    row,
+    clientId,
+  ]);
 
 /** Removes the consents from a refused row, so that it cannot be resubmitted unchanged. Returns false when there were none. */
-export async function clearConsentsOfRow(tx: Sql, clientId: string, row: number): Promise<boolean> {
-  const { affected } = await tx.run(
+export const clearConsentsOfRow = (tx: Sql, clientId: string, row: number): Promise<boolean> =>
+  changesAny(
+    tx,
     "UPDATE lead_intake SET consents = NULL WHERE id = ? AND client_id = ? AND status = 'refused' AND consents IS NOT NULL",
     [row, clientId],
   );
-  return affected > 0;
-}
 
 // Finds refused rows with a mail or phone that a lead had before a correction, of which only the keyed digest is known.
 // Invariant: an address that another lead of the client has now does not match; any spelling is found.

@@ -1,6 +1,6 @@
 // Stores the documents of a request, the prospect's demand and for a day the answer, in parts sealed under the request's key.
 // Invariant: nothing is stored in clear, not even the name.
-import type { ReadOnlySql, Sql } from '../database.ts';
+import { type ReadOnlySql, type Sql, firstValue, insertedId } from '../database.ts';
 import { deleteNamed } from '../named-rows.ts';
 
 export type DocumentKind = 'demand' | 'answer';
@@ -16,16 +16,15 @@ export interface DocumentHead {
   readonly addedBy: string;
 }
 
-export async function insertDocument(
+export const insertDocument = (
   tx: Sql,
   document: Pick<DocumentHead, 'kind' | 'goneAt' | 'size' | 'addedBy'> & { readonly requestId: number },
-): Promise<number> {
-  const { insertId } = await tx.run(
+): Promise<number> =>
+  insertedId(
+    tx,
     "INSERT INTO request_documents (request_id, kind, name, size, added_at, added_by, gone_at) VALUES (?, ?, '', ?, UTC_TIMESTAMP(3), ?, ?)",
     [document.requestId, document.kind, document.size, document.addedBy, document.goneAt],
   );
-  return insertId;
-}
 
 export async function nameDocument(tx: Sql, id: number, name: Buffer): Promise<void> {
   await tx.run('UPDATE request_documents SET name = ? WHERE id = ?', [name, id]);
@@ -46,13 +45,11 @@ export const documentsOf = (sql: ReadOnlySql, requestId: number): Promise<readon
   );
 
 /** Part by part, so that no result of the server grows with the document. */
-export async function documentPart(sql: ReadOnlySql, id: number, part: number): Promise<Buffer | undefined> {
-  const [row] = await sql.all<{ content: Buffer }>(
-    'SELECT content FROM request_document_parts WHERE document_id = ? AND part = ?',
-    [id, part],
-  );
-  return row?.content;
-}
+export const documentPart = (sql: ReadOnlySql, id: number, part: number): Promise<Buffer | undefined> =>
+  firstValue<Buffer>(sql, 'SELECT content FROM request_document_parts WHERE document_id = ? AND part = ?', [
+    id,
+    part,
+  ]);
 
 /** Deletes the documents and the sealed search data: the retention of the request is over. */
 export async function removeDocuments(tx: Sql, requestId: number): Promise<void> {

@@ -2,7 +2,7 @@
 // Invariant: the recipients of a lead are read from its deliveries and the log before the request is applied to it.
 import type { Action } from '../../../connectors/contract.ts';
 import type { FollowUp, RecipientState } from '../../domain/requests.ts';
-import { rowMarks, type ReadOnlySql, type Sql } from '../database.ts';
+import { rowMarks, type ReadOnlySql, type Sql, columnOf, firstValue, hasRow } from '../database.ts';
 
 export interface RequestRecipient {
   readonly requestId: number;
@@ -95,32 +95,31 @@ export const readRecipients = (sql: ReadOnlySql, requestId: number): Promise<rea
     [requestId],
   );
 
-/** The ids of these requests that have an unsettled recipient. */
-export async function openRecipients(
+export const openRecipients = async (
   sql: ReadOnlySql,
   requestIds: readonly number[],
-): Promise<ReadonlySet<number>> {
-  const rows = await sql.all<{ id: number }>(
-    `SELECT DISTINCT request_id AS id FROM request_recipients
+): Promise<ReadonlySet<number>> =>
+  new Set(
+    await columnOf(
+      sql,
+      `SELECT DISTINCT request_id AS id FROM request_recipients
       WHERE request_id IN (?) AND state IN ('owed', 'written', 'told')`,
-    [requestIds],
+      [requestIds],
+    ),
   );
-  return new Set(rows.map(({ id }) => id));
-}
 
 /** Requests with an unsettled recipient, in id order. */
-export async function requestsWithOpenRecipients(
+export const requestsWithOpenRecipients = (
   sql: ReadOnlySql,
   after: number,
   limit: number,
-): Promise<readonly number[]> {
-  const rows = await sql.all<{ id: number }>(
+): Promise<readonly number[]> =>
+  columnOf(
+    sql,
     `SELECT DISTINCT request_id AS id FROM request_recipients FORCE INDEX (request_recipients_open)
       WHERE state IN ('owed', 'written', 'told') AND request_id > ? ORDER BY request_id LIMIT ${Math.trunc(limit)}`,
     [after],
   );
-  return rows.map((row) => row.id);
-}
 
 /** Deliveries that carry a change of a lead to a destination, oldest first. */
 export async function followUps(
@@ -141,17 +140,16 @@ export async function followUps(
 }
 
 /** True while a change of the lead waits to be planned. */
-export async function isUnplanned(
+export const isUnplanned = (
   sql: Sql,
   { clientId, leadId, revision }: Pick<RequestRecipient, 'clientId' | 'leadId' | 'revision'>,
-): Promise<boolean> {
-  const rows = await sql.all(
+): Promise<boolean> =>
+  hasRow(
+    sql,
     `SELECT 1 FROM lead_changes FORCE INDEX (lead_changes_turn)
       WHERE priority IN (0, 1, 2) AND client_id = ? AND lead_id = ? AND revision >= ? LIMIT 1`,
     [clientId, leadId, revision],
   );
-  return rows.length > 0;
-}
 
 type RecipientChange = Pick<RequestRecipient, 'requestId' | 'leadId' | 'destinationId'> &
   Partial<
@@ -188,14 +186,13 @@ export async function changeRecipient(tx: Sql, change: RecipientChange): Promise
 }
 
 /** The last target of a lead in the log: a host, or mailboxes separated by commas. */
-export async function lastTarget(sql: ReadOnlySql, leadId: number, destinationId: string): Promise<string> {
-  const [row] = await sql.all<{ target: string }>(
+export const lastTarget = async (sql: ReadOnlySql, leadId: number, destinationId: string): Promise<string> =>
+  (await firstValue<string>(
+    sql,
     `SELECT target FROM handovers FORCE INDEX (handovers_subject)
       WHERE lead_id = ? AND destination_id = ? AND entry = 'departed' ORDER BY id DESC LIMIT 1`,
     [leadId, destinationId],
-  );
-  return row?.target ?? '';
-}
+  )) ?? '';
 
 // Reads the unsettled recipients of many requests at once, and the deliveries that may notify them.
 // Invariant: reads only, without a lock.

@@ -8,7 +8,18 @@ import type {
   ClosedRequest,
 } from '../../domain/requests.ts';
 import { refuseAddresses, refuseNamesOfRequest } from './persons-names.ts';
-import { type ReadOnlySql, type Sql, type SqlValue, inList, rowMarks, insertGroups } from '../database.ts';
+import {
+  type ReadOnlySql,
+  type Sql,
+  type SqlValue,
+  inList,
+  rowMarks,
+  insertGroups,
+  columnOf,
+  firstNumber,
+  firstRow,
+  insertedId,
+} from '../database.ts';
 import { deleteNamed } from '../named-rows.ts';
 import { removeDocuments } from './request-documents.ts';
 
@@ -43,10 +54,8 @@ export async function closedRequests(
 }
 
 /** Clients that have requests on record. */
-export async function clientsWithRequests(sql: ReadOnlySql): Promise<readonly string[]> {
-  const rows = await sql.all<{ id: string }>('SELECT DISTINCT client_id AS id FROM requests ORDER BY id');
-  return rows.map(({ id }) => id);
-}
+export const clientsWithRequests = (sql: ReadOnlySql): Promise<readonly string[]> =>
+  columnOf<string>(sql, 'SELECT DISTINCT client_id AS id FROM requests ORDER BY id');
 
 /** Deletes the request with its subjects, effects, recipients and documents. */
 export async function removeRequest(tx: Sql, id: number): Promise<void> {
@@ -254,8 +263,9 @@ type NewRequest = Pick<
   'clientId' | 'kind' | 'receivedAt' | 'dueAt' | 'optIns' | 'openedAt' | 'openedBy'
 >;
 
-export async function insertRequest(tx: Sql, request: NewRequest): Promise<number> {
-  const { insertId } = await tx.run(
+export const insertRequest = (tx: Sql, request: NewRequest): Promise<number> =>
+  insertedId(
+    tx,
     `INSERT INTO requests (client_id, kind, received_at, due_at, opt_ins, opened_at, opened_by) VALUES (?, ?, ?, ?, ?, ?, ?)`,
     [
       request.clientId,
@@ -267,19 +277,13 @@ export async function insertRequest(tx: Sql, request: NewRequest): Promise<numbe
       request.openedBy,
     ],
   );
-  return insertId;
-}
 
-export async function findRequest(sql: ReadOnlySql, id: number): Promise<Request | undefined> {
-  const [row] = await sql.all<Request>(`SELECT ${selected} FROM requests WHERE id = ?`, [id]);
-  return row;
-}
+export const findRequest = (sql: ReadOnlySql, id: number): Promise<Request | undefined> =>
+  firstRow<Request>(sql, `SELECT ${selected} FROM requests WHERE id = ?`, [id]);
 
 /** Locks the request for the rest of the transaction: one officer after the other. Locked before any client or lead. */
-export async function lockRequest(tx: Sql, id: number): Promise<Request | undefined> {
-  const [row] = await tx.all<Request>(`SELECT ${selected} FROM requests WHERE id = ? FOR UPDATE`, [id]);
-  return row;
-}
+export const lockRequest = (tx: Sql, id: number): Promise<Request | undefined> =>
+  firstRow<Request>(tx, `SELECT ${selected} FROM requests WHERE id = ? FOR UPDATE`, [id]);
 
 /** Columns with text that an officer typed about the person. */
 const typed = ['identityHow', 'extensionReason', 'outcomeReason'] as const;
@@ -354,10 +358,8 @@ export async function openRequests(
 }
 
 /** Id of the last entry of the log. */
-export async function logPosition(sql: Sql): Promise<number> {
-  const [row] = await sql.all<{ id: number | null }>('SELECT MAX(id) AS id FROM handovers');
-  return row?.id ?? 0;
-}
+export const logPosition = (sql: Sql): Promise<number> =>
+  firstNumber(sql, 'SELECT MAX(id) AS id FROM handovers');
 
 export interface RequestEffect {
   readonly leadId: number;

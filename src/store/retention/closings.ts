@@ -1,7 +1,7 @@
 // Stores the ends of contracts (C55): the state of each, and the number of rows that each table holds of a client.
 // Invariant: counts only; a closed client stays closed.
 import type { CivilDate } from '../../domain/civil-date.ts';
-import type { ReadOnlySql, Sql } from '../database.ts';
+import { type ReadOnlySql, type Sql, columnOf, firstRow, firstValue } from '../database.ts';
 
 export interface Closing {
   readonly clientId: string;
@@ -31,20 +31,11 @@ export interface HeldBefore {
 const columns = `client_id AS clientId, state, instruction, reason, actor, closed_at AS closedAt, DATE_FORMAT(delete_on, '%Y-%m-%d') AS deleteOn,
        held, returned_at AS returnedAt, file_name AS fileName, file_bytes AS fileBytes, deleted_at AS deletedAt, proof`;
 
-export async function findClosing(sql: ReadOnlySql, clientId: string): Promise<Closing | undefined> {
-  const [row] = await sql.all<Closing>(`SELECT ${columns} FROM client_closings WHERE client_id = ?`, [
-    clientId,
-  ]);
-  return row;
-}
+export const findClosing = (sql: ReadOnlySql, clientId: string): Promise<Closing | undefined> =>
+  firstRow<Closing>(sql, `SELECT ${columns} FROM client_closings WHERE client_id = ?`, [clientId]);
 
-export async function lockClosing(tx: Sql, clientId: string): Promise<Closing | undefined> {
-  const [row] = await tx.all<Closing>(
-    `SELECT ${columns} FROM client_closings WHERE client_id = ? FOR UPDATE`,
-    [clientId],
-  );
-  return row;
-}
+export const lockClosing = (tx: Sql, clientId: string): Promise<Closing | undefined> =>
+  firstRow<Closing>(tx, `SELECT ${columns} FROM client_closings WHERE client_id = ? FOR UPDATE`, [clientId]);
 
 /** Ends of contracts that are not complete. */
 export const openClosings = (sql: ReadOnlySql): Promise<readonly Closing[]> =>
@@ -88,27 +79,27 @@ export async function noteDeleted(tx: Sql, clientId: string, proof: number): Pro
 }
 
 /** The ids of these clients whose contract has ended; one that moved goes on elsewhere. */
-export async function closedAmong(
+export const closedAmong = async (
   sql: Pick<Sql, 'all'>,
   clientIds: readonly string[],
-): Promise<ReadonlySet<string>> {
-  const rows = await sql.all<{ id: string }>(
-    'SELECT id FROM clients WHERE id IN (?) AND closed_at IS NOT NULL AND moved_at IS NULL',
-    [[...new Set(clientIds)]],
+): Promise<ReadonlySet<string>> =>
+  new Set(
+    await columnOf<string>(
+      sql,
+      'SELECT id FROM clients WHERE id IN (?) AND closed_at IS NOT NULL AND moved_at IS NULL',
+      [[...new Set(clientIds)]],
+    ),
   );
-  return new Set(rows.map(({ id }) => id));
-}
 
 /** The day on which all data of a client is deleted; undefined: the client's data is not returned yet, or a request is open. */
-export async function contractEnd(sql: Pick<Sql, 'all'>, clientId: string): Promise<CivilDate | undefined> {
-  const [row] = await sql.all<{ deleteOn: CivilDate }>(
+export const contractEnd = (sql: Pick<Sql, 'all'>, clientId: string): Promise<CivilDate | undefined> =>
+  firstValue<CivilDate>(
+    sql,
     `SELECT DATE_FORMAT(c.delete_on, '%Y-%m-%d') AS deleteOn FROM client_closings c WHERE c.client_id = ? AND c.state = 'returned'
         AND NOT EXISTS (SELECT 1 FROM requests r WHERE r.client_id = c.client_id AND r.state <> 'closed')
         AND NOT EXISTS (SELECT 1 FROM lead_intake i WHERE i.client_id = c.client_id AND i.status = 'moved')`,
     [clientId],
   );
-  return row?.deleteOn;
-}
 
 /** Tables with data of a client's leads or their persons. */
 export const heldTables = [
@@ -219,18 +210,17 @@ export async function strandedFiles(
 }
 
 /** Ids of a client's leads after the last of the page before. */
-export async function leadPage(
+export const leadPage = (
   sql: Pick<Sql, 'all'>,
   clientId: string,
   after: number,
   limit: number,
-): Promise<readonly number[]> {
-  const rows = await sql.all<{ id: number }>(
+): Promise<readonly number[]> =>
+  columnOf(
+    sql,
     `SELECT id FROM leads FORCE INDEX (PRIMARY) WHERE client_id = ? AND id > ? AND gone = '' ORDER BY id LIMIT ${Math.trunc(limit)}`,
     [clientId, after],
   );
-  return rows.map(({ id }) => id);
-}
 
 /** Refused intake rows of a client after the last of the page before. */
 export async function refusedPage(

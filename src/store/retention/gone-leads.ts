@@ -4,7 +4,7 @@
 import type { Departing } from '../../domain/retention.ts';
 import { forgetBulkItems } from '../deliveries/bulk-runs.ts';
 import { dropMailsNaming } from '../alerts/client-mails.ts';
-import type { Sql } from '../database.ts';
+import { type Sql, columnOf, mapOf } from '../database.ts';
 import { noteErasedLead } from '../backups/erasures-unwritten.ts';
 import { restrictedAmong } from '../leads/restrictions.ts';
 import { deleteNamed } from '../named-rows.ts';
@@ -26,9 +26,11 @@ export async function markGone(
  * The ids of these leads with an open right: an update or erasure that a recipient must still get, a manual task for one, or a
  * request that is not carried out. The leads of such a request are kept; a request that only waits to be closed keeps none.
  */
-async function withOpenRight(tx: Sql, leadIds: readonly number[]): Promise<ReadonlySet<number>> {
-  const rows = await tx.all<{ id: number }>(
-    `SELECT d.lead_id AS id FROM deliveries d FORCE INDEX (deliveries_lead)
+const withOpenRight = async (tx: Sql, leadIds: readonly number[]): Promise<ReadonlySet<number>> =>
+  new Set(
+    await columnOf(
+      tx,
+      `SELECT d.lead_id AS id FROM deliveries d FORCE INDEX (deliveries_lead)
       WHERE d.lead_id IN (?) AND d.action IN ('update', 'erase')
         AND (d.state NOT IN ('delivered', 'failed', 'cancelled')
              OR (d.state = 'failed' AND d.reason LIKE 'manual%'
@@ -41,10 +43,9 @@ async function withOpenRight(tx: Sql, leadIds: readonly number[]): Promise<Reado
       WHERE s.kind = 'lead' AND s.subject_id IN (?) AND s.decision <> 'left_out' AND r.state <> 'closed'
         AND (r.state = 'open' OR EXISTS (SELECT 1 FROM request_recipients q
               WHERE q.request_id = s.request_id AND q.lead_id = s.subject_id AND q.state NOT IN ('acknowledged', 'explained')))`,
-    [leadIds, leadIds, leadIds],
+      [leadIds, leadIds, leadIds],
+    ),
   );
-  return new Set(rows.map(({ id }) => id));
-}
 
 /**
  * Leads that a right keeps from being deleted: under a restriction of processing, or with an open right. Those of a client that has
@@ -65,17 +66,18 @@ export async function heldByRights(
 }
 
 /** The ids of these leads with something under way: a change to plan, a delivery that is not final, a file that contains them. */
-export async function underWay(tx: Sql, leadIds: readonly number[]): Promise<ReadonlySet<number>> {
-  const rows = await tx.all<{ id: number }>(
-    `SELECT lead_id AS id FROM deliveries FORCE INDEX (deliveries_lead)
+export const underWay = async (tx: Sql, leadIds: readonly number[]): Promise<ReadonlySet<number>> =>
+  new Set(
+    await columnOf(
+      tx,
+      `SELECT lead_id AS id FROM deliveries FORCE INDEX (deliveries_lead)
       WHERE lead_id IN (?) AND (state NOT IN ('delivered', 'failed', 'cancelled') OR lease_until IS NOT NULL)
      UNION SELECT lead_id FROM lead_changes WHERE lead_id IN (?)
      UNION SELECT h.lead_id FROM handovers h FORCE INDEX (handovers_subject) JOIN batches b ON b.id = h.batch_id
             WHERE h.lead_id IN (?) AND h.batch_id > 0 AND b.state = 'written'`,
-    [leadIds, leadIds, leadIds],
+      [leadIds, leadIds, leadIds],
+    ),
   );
-  return new Set(rows.map(({ id }) => id));
-}
 
 /** Tables that refer to a delivery of the lead by its id. */
 const byDelivery = {
@@ -170,14 +172,13 @@ export async function phoneProofs(
 }
 
 /** The last answer about the phone of each of these leads. */
-export async function lastPhoneConsents(
+export const lastPhoneConsents = (
   sql: Pick<Sql, 'all'>,
   leadIds: readonly number[],
-): Promise<ReadonlyMap<number, number>> {
-  const rows = await sql.all<{ leadId: number; last: number }>(
+): Promise<ReadonlyMap<number, number>> =>
+  mapOf<number, number>(
+    sql,
     `SELECT lead_id AS leadId, MAX(id) AS last FROM consents FORCE INDEX (consents_lead)
       WHERE lead_id IN (?) AND channel = 'phone' GROUP BY lead_id`,
     [leadIds],
   );
-  return new Map(rows.map(({ leadId, last }) => [leadId, last]));
-}

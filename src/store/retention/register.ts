@@ -37,7 +37,6 @@ const operationOf = ({ endsOn, delayCount, delayUnit, ...row }: OperationRow): O
 const operationColumns = `client_id AS clientId, code, kind, DATE_FORMAT(ends_on, '%Y-%m-%d') AS endsOn, delay_count AS delayCount,
        delay_unit AS delayUnit, instruction, recorded_at AS recordedAt, recorded_by AS recordedBy`;
 
-/** The operations of one client, or of all. */
 export async function listOperations(
   sql: ReadOnlySql,
   clientId: string | undefined,

@@ -1,6 +1,6 @@
 // Finds leads whose retention may be over, and the last voluntary signs that decide it (C30 to C33).
 // Invariant: reads only; by index and page by page, so that a client's other leads are not read.
-import type { Sql } from '../database.ts';
+import { type Sql, columnOf } from '../database.ts';
 import { type CivilDate, addMonths, civilDate } from '../../domain/civil-date.ts';
 import { inactiveMonths, isInactive, lastSignOf, retentionOf } from '../../domain/retention.ts';
 import { operationsNamed } from './register.ts';
@@ -31,46 +31,23 @@ export interface Page {
   readonly after: Pick<Candidate, 'leadId' | 'collectedAt'> | undefined;
 }
 
-/** Leads collected before a day began, in UTC, oldest first. */
+/** Leads collected before a day began, in UTC, oldest first; those of one operation where it is named. */
 export async function collectedLongAgo(
   sql: Pick<Sql, 'all'>,
   before: CivilDate,
   { clientId, limit, after }: Page,
+  operation?: string,
 ): Promise<readonly Candidate[]> {
+  const [index, condition, named] =
+    operation === undefined
+      ? ['leads_collected', '', []]
+      : ['leads_operation_collected', ' AND operation = ?', [operation]];
+  const since = after?.collectedAt ?? new Date(0);
   const rows = await sql.all<Row>(
-    `SELECT ${columns} FROM leads FORCE INDEX (leads_collected)
-      WHERE client_id = ? AND collected_at >= ? AND (collected_at > ? OR id > ?) AND collected_at < ? AND gone = ''
+    `SELECT ${columns} FROM leads FORCE INDEX (${index})
+      WHERE client_id = ?${condition} AND collected_at >= ? AND (collected_at > ? OR id > ?) AND collected_at < ? AND gone = ''
       ORDER BY collected_at, id LIMIT ${Math.trunc(limit)}`,
-    [
-      clientId,
-      after?.collectedAt ?? new Date(0),
-      after?.collectedAt ?? new Date(0),
-      after?.leadId ?? 0,
-      `${before} 00:00:00`,
-    ],
-  );
-  return rows.map(candidateOf);
-}
-
-/** The same for one operation. */
-export async function ofOperation(
-  sql: Pick<Sql, 'all'>,
-  code: string,
-  before: CivilDate,
-  { clientId, limit, after }: Page,
-): Promise<readonly Candidate[]> {
-  const rows = await sql.all<Row>(
-    `SELECT ${columns} FROM leads FORCE INDEX (leads_operation_collected)
-      WHERE client_id = ? AND operation = ? AND collected_at >= ? AND (collected_at > ? OR id > ?) AND collected_at < ? AND gone = ''
-      ORDER BY collected_at, id LIMIT ${Math.trunc(limit)}`,
-    [
-      clientId,
-      code,
-      after?.collectedAt ?? new Date(0),
-      after?.collectedAt ?? new Date(0),
-      after?.leadId ?? 0,
-      `${before} 00:00:00`,
-    ],
+    [clientId, ...named, since, since, after?.leadId ?? 0, `${before} 00:00:00`],
   );
   return rows.map(candidateOf);
 }
@@ -131,13 +108,11 @@ async function signsIn(
   return signs;
 }
 
-/** Clients that have leads. */
-export async function clientsWithLeads(sql: Pick<Sql, 'all'>): Promise<readonly string[]> {
-  const rows = await sql.all<{ id: string }>(
+export const clientsWithLeads = (sql: Pick<Sql, 'all'>): Promise<readonly string[]> =>
+  columnOf<string>(
+    sql,
     'SELECT c.id FROM clients c WHERE EXISTS (SELECT 1 FROM leads l WHERE l.client_id = c.id) ORDER BY c.id',
   );
-  return rows.map(({ id }) => id);
-}
 
 // Finds the last voluntary sign of the person behind a lead, and the leads without one for two years (C32, C33).
 // Invariant: reads only; a person's leads are those with the same mail or phone, one hop (`sharedAddresses`).

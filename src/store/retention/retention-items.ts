@@ -1,7 +1,7 @@
 // Stores retention runs and the leads that each has yet to process.
 // Invariant: a lead is in one run at most; its row is deleted in the transaction that deletes the last of the lead.
 import type { CivilDate } from '../../domain/civil-date.ts';
-import { insertGroups, type Sql } from '../database.ts';
+import { insertGroups, type Sql, firstRow, hasRow, insertedId } from '../database.ts';
 import { deleteNamed } from '../named-rows.ts';
 
 export interface RetentionRun {
@@ -36,13 +36,12 @@ export interface RetentionItem extends Omit<NewItem, 'step'> {
 }
 
 /** True when the daily run of that day has begun, and all of its leads were found. */
-export async function hasDailyRun(sql: Pick<Sql, 'all'>, clientId: string, day: CivilDate): Promise<boolean> {
-  const rows = await sql.all(
+export const hasDailyRun = (sql: Pick<Sql, 'all'>, clientId: string, day: CivilDate): Promise<boolean> =>
+  hasRow(
+    sql,
     "SELECT 1 FROM retention_runs WHERE client_id = ? AND day = ? AND number = 0 AND state <> 'gathering'",
     [clientId, day],
   );
-  return rows.length > 0;
-}
 
 /**
  * Inserts a run, or finds the daily one that a process which ended has left.
@@ -54,12 +53,12 @@ export async function insertRun(
 ): Promise<number> {
   const { clientId, day, actor, daily } = run;
   const number = daily ? 0 : await nextNumber(tx, clientId, day);
-  const { insertId } = await tx.run(
+  return insertedId(
+    tx,
     `INSERT INTO retention_runs (client_id, day, number, actor, state, found, started_at) VALUES (?, ?, ?, ?, 'gathering', 0, UTC_TIMESTAMP(3))
      ON DUPLICATE KEY UPDATE id = LAST_INSERT_ID(id)`,
     [clientId, day, number, actor],
   );
-  return insertId;
 }
 
 /**
@@ -107,10 +106,8 @@ async function nextNumber(tx: Sql, clientId: string, day: CivilDate): Promise<nu
   return (row?.number ?? 0) + 1;
 }
 
-export async function readRun(sql: Pick<Sql, 'all'>, id: number): Promise<RetentionRun | undefined> {
-  const [row] = await sql.all<RetentionRun>(`SELECT ${columns} FROM retention_runs WHERE id = ?`, [id]);
-  return row;
-}
+export const readRun = (sql: Pick<Sql, 'all'>, id: number): Promise<RetentionRun | undefined> =>
+  firstRow<RetentionRun>(sql, `SELECT ${columns} FROM retention_runs WHERE id = ?`, [id]);
 
 /** Running runs with a due item or with none left: a run whose leads all wait is not read every second. */
 export function runningRuns(sql: Pick<Sql, 'all'>): Promise<readonly RetentionRun[]> {
@@ -138,14 +135,13 @@ export function listRuns(
 }
 
 /** True when any item of a step is due; without a lock. */
-export async function hasItems(sql: Pick<Sql, 'all'>, runId: number, step: 'due' | 'left'): Promise<boolean> {
-  const rows = await sql.all(
+export const hasItems = (sql: Pick<Sql, 'all'>, runId: number, step: 'due' | 'left'): Promise<boolean> =>
+  hasRow(
+    sql,
     `SELECT 1 FROM retention_items FORCE INDEX (retention_items_turn)
       WHERE run_id = ? AND step = ? AND next_at <= UTC_TIMESTAMP(3) LIMIT 1`,
     [runId, step],
   );
-  return rows.length > 0;
-}
 
 /** Due items of a step, locked; items that another process has locked are left out. */
 export function takeItems(
@@ -211,12 +207,8 @@ export async function addToRun(
   );
 }
 
-export async function lockRun(tx: Sql, id: number): Promise<RetentionRun | undefined> {
-  const [row] = await tx.all<RetentionRun>(`SELECT ${columns} FROM retention_runs WHERE id = ? FOR UPDATE`, [
-    id,
-  ]);
-  return row;
-}
+export const lockRun = (tx: Sql, id: number): Promise<RetentionRun | undefined> =>
+  firstRow<RetentionRun>(tx, `SELECT ${columns} FROM retention_runs WHERE id = ? FOR UPDATE`, [id]);
 
 /** The run, locked, when none of its items is left. */
 export async function lockFinished(tx: Sql, id: number): Promise<RetentionRun | undefined> {

@@ -6,7 +6,7 @@ import { monthOf, type CivilDate } from '../../domain/civil-date.ts';
 import type { Cell, CountedRequest, PublishedCell } from '../../domain/statistics.ts';
 import { isMoved } from '../hosting/moves.ts';
 import { listInstructions } from '../retention/register.ts';
-import { insertGroups, rowMarks, type ReadOnlySql, type Sql } from '../database.ts';
+import { insertGroups, rowMarks, type ReadOnlySql, type Sql, firstValue } from '../database.ts';
 
 export interface CountedClient {
   readonly id: string;
@@ -86,16 +86,8 @@ export async function* requestsBetween(
 }
 
 /** `writing`: begun, and not known to be written. undefined: never begun. */
-export async function editionState(
-  sql: ReadOnlySql,
-  month: string,
-): Promise<'writing' | 'issued' | undefined> {
-  const [row] = await sql.all<{ state: 'writing' | 'issued' }>(
-    'SELECT state FROM statistics_editions WHERE month = ?',
-    [month],
-  );
-  return row?.state;
-}
+export const editionState = (sql: ReadOnlySql, month: string): Promise<'writing' | 'issued' | undefined> =>
+  firstValue<'writing' | 'issued'>(sql, 'SELECT state FROM statistics_editions WHERE month = ?', [month]);
 
 /** True once any month was issued. */
 export const hasIssued = async (sql: ReadOnlySql): Promise<boolean> =>

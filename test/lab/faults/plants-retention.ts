@@ -82,8 +82,8 @@ export const plantsOfRetention: readonly Plant[] = [
     patches: [
       {
         file: 'src/store/retention/gone-leads.ts',
-        find: 'return new Set(rows.map(({ id }) => id));\n}\n\n/** Tables that refer to a delivery',
-        put: 'return new Set(rows.map(({ id }) => id).filter((id) => id < 0));\n}\n\n/** Tables that refer to a delivery',
+        find: 'export const underWay = async (tx: Sql, leadIds: readonly number[]): Promise<ReadonlySet<number>> =>',
+        put: 'export const underWay = async (tx: Sql, leadIds: readonly number[]): Promise<ReadonlySet<number>> => leadIds.length >= 0 ? new Set() :',
       },
     ],
     red: [zeros.unanswered, zeros.unsettled],
