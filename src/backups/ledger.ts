@@ -51,9 +51,7 @@ const keyFor = (key: Key): Buffer => derived(key.bytes, 'erasure ledger');
 const digest = (key: Buffer, ...parts: readonly (string | number)[]): string =>
   createHmac('sha256', key).update(JSON.stringify(parts)).digest('hex');
 
-/** The digest under which the ledger has a lead. */
 export const leadDigest = (key: Key, leadId: number): string => digest(keyFor(key), 'lead', leadId);
-/** The digest under which the ledger has a reference of a client. */
 export const referenceDigest = (key: Key, client: string, reference: string): string =>
   digest(keyFor(key), 'reference', client, reference);
 

@@ -47,7 +47,6 @@ export interface Login {
 /** In double quotes of an option file. */
 const quoted = (text: string): string => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 
-/** The option file of a login. */
 export function optionsOf({ url, caFile }: Omit<Login, 'scratch'>, { dump }: ServerTools): string {
   const parsed = new URL(url);
   const socket = parsed.searchParams.get('socket');

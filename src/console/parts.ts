@@ -208,7 +208,6 @@ export const dateBox = (name: string, label: string, say: Say, { hint, ...option
     hint: hint === undefined ? say(dateWords.day) : `${say(dateWords.day)}. ${hint}`,
   });
 
-/** A month. */
 export const monthBox = (name: string, label: string, say: Say, options: DateOptions): Html =>
   input(name, label, { ...options, type: 'month', most: 7, hint: say(dateWords.month) });
 

@@ -77,7 +77,6 @@ interface EventMeters {
   readonly sample: (taken: TripSample) => void;
 }
 
-/** The counter of each log event. */
 function countersOfEvents(
   meters: EventMeters,
 ): Partial<Record<LogEvent, (fields: LogFields, count: number) => void>> {

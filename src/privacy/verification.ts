@@ -54,7 +54,6 @@ export interface Verification extends SealCounts {
   readonly period?: { readonly from: string; readonly until: string };
   /** Entries that wait for the next seal: not wrong, not proved yet. */
   readonly unsealed: number;
-  /** The first finding. */
   readonly problem?: VerificationProblem;
   /** Every finding, the first one included, up to `mostFindings`. */
   readonly problems?: readonly VerificationProblem[];

@@ -318,7 +318,6 @@ const lacksKey = async (database: Database, sealKeys: KeyRing): Promise<boolean>
 // Invariant: memory is a few pages of marks, a byte for each id, and the waiting entries, however long the log is: a page is compared with
 // the table and dropped once the seals have moved on.
 
-/** Ids of a page. */
 const pageSize = 65_536;
 /** Pages behind the newest sealed id that may still be added to: late commits are seconds late, not half a million ids. */
 const pagesKept = 8;

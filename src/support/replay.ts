@@ -137,7 +137,6 @@ export async function replayPlans(
 
 interface Known {
   readonly erased: boolean;
-  /** The revision of its lead. */
   readonly revision: number;
   /** Every delivery of its lead; needed for a create only. */
   readonly siblings: readonly Delivery[];

@@ -18,7 +18,6 @@ export type { Both } from '../../connectors/contract.ts';
 
 export const inLanguage = (both: Both, language: Language): string => both[language === 'fr' ? 0 : 1];
 
-/** A sentence with its French, where there is one. */
 export interface Sentence {
   readonly french: string | undefined;
   readonly english: string;

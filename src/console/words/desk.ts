@@ -8,7 +8,6 @@ export const deskWords = {
   destination: ['Destination', 'Destination'],
   lead: ['Lead', 'Lead'],
   action: ['Action', 'Action'],
-  planned: ['Planifiée le', 'Planned'],
   count: ['Nombre', 'Count'],
   oldest: ['La plus ancienne', 'Oldest'],
   any: ['Tous', 'All'],
@@ -165,10 +164,6 @@ export const deskWords = {
   nothingGoes: ['Rien ne peut être rejoué.', 'Nothing can be replayed.'],
   confirm: ['Tapez le nombre pour confirmer', 'Type the number to confirm'],
   confirmHint: ['Le nombre de livraisons rejouées :', 'The number of deliveries replayed:'],
-  cut: [
-    'Trop de livraisons correspondent pour un seul traitement : limitez la période.',
-    'More deliveries match than one run takes: narrow the period.',
-  ],
   askedFor: ['Ce qui était demandé', 'What was asked for'],
   onlyOpen: ['Seulement ce qui attend une intervention', 'Only what needs a person'],
   followLive: ['Suivre en direct', 'Follow live'],

@@ -32,7 +32,6 @@ export const frame = {
   cause: ['Cause', 'Cause'],
   none: ['Rien.', 'Nothing.'],
   choose: ['Choisissez…', 'Choose…'],
-  unknown: ['inconnu', 'unknown'],
   reason: reason.words,
   reasonHint: reason.hint,
   notFound: ['Page introuvable', 'Page not found'],

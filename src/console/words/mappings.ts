@@ -67,7 +67,6 @@ export const mappingWords = {
   setting: ['Réglage', 'Setting'],
   error: ['erreur', 'error'],
   warning: ['avertissement', 'warning'],
-  didYouMean: ['Vouliez-vous dire', 'Did you mean'],
   line: ['ligne', 'line'],
   column: ['colonne', 'column'],
   difference: ['Différence avec la version en vigueur', 'Difference to the version in force'],

@@ -117,7 +117,6 @@ export const auditWords = {
   good: ['intact', 'intact'],
   bad: ['altéré', 'altered'],
   failed: ['n’a pas abouti', 'did not succeed'],
-  detail: ['Détail', 'Detail'],
   none: ['Aucune vérification n’a été demandée ici.', 'None was asked for here.'],
   one: ['Vérification', 'Verification'],
   goodText: [

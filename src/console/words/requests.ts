@@ -214,7 +214,6 @@ export const requestWords = {
   proof: ['Preuve', 'Proof'],
   act: ['Acte', 'Act'],
   made: ['Faite', 'Made'],
-  request: ['Demande', 'Request'],
   noProofs: ['Aucune preuve.', 'No proof.'],
   verified: [
     'La signature est valide : rien n’a été changé depuis.',

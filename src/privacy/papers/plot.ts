@@ -20,7 +20,6 @@ interface PlotAsked {
   /** Under the columns; an empty one is left out. */
   readonly marks: readonly string[];
   readonly series: readonly Series[];
-  /** Text of a value at the scale. */
   readonly scaleText: (value: number) => string;
 }
 
@@ -87,7 +86,6 @@ export function linesPlot(asked: PlotAsked): Html {
   return frameOf(asked, top, drawn);
 }
 
-/** A plot with its scale, its marks and its legend. */
 function frameOf({ title, marks, series, scaleText }: PlotAsked, top: number, drawn: readonly Html[]): Html {
   const [x, y] = [acrossOf(marks), upwardsTo(top)];
   return html`<figure class="plot">

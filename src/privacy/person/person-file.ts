@@ -89,7 +89,6 @@ export interface PersonFile {
     readonly what: string;
     readonly detail: string;
   }[];
-  /** Requests of the person. */
   readonly requests: readonly {
     readonly number: string;
     readonly kind: RequestKind;

@@ -44,7 +44,6 @@ export interface Field<T> {
   readonly read: (given: unknown, where: string, now: Date) => T;
 }
 
-/** The input that such fields read. */
 export type InputOf<Fields extends Readonly<Record<string, Field<unknown>>>> = {
   readonly [Name in keyof Fields]: ReturnType<Fields[Name]['read']>;
 };
@@ -95,7 +94,6 @@ export async function perform<Input extends object, Done, Place extends Clocked>
   return work({ ...asked, place, by, input: Object.fromEntries(read) as Input }, also);
 }
 
-/** Each field of an act with its name. */
 export const fieldsOf = <Input extends object>({
   fields,
 }: Pick<Act<Input, never>, 'fields'>): readonly (readonly [name: string, field: Field<unknown>])[] =>

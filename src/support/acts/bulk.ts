@@ -39,7 +39,6 @@ export interface PlanGroup {
 }
 
 export interface BulkPlan {
-  /** Deliveries that match. */
   readonly matched: number;
   /** Deliveries that the run changes: the number to confirm. */
   readonly going: number;

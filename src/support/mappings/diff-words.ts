@@ -49,7 +49,6 @@ function pairsOf(changes: readonly Change[], show: ShowValue): readonly ChangePa
 
 export interface TargetPairs {
   readonly target: string;
-  /** Number of leads. */
   readonly leads: number;
   readonly pairs: readonly ChangePair[];
 }

@@ -43,7 +43,6 @@ export const mostCounted = 10_000;
 
 export interface Count {
   readonly count: number;
-  /** There are more. */
   readonly isMore: boolean;
 }
 
