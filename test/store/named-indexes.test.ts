@@ -17,7 +17,7 @@ interface Named {
 
 const namedIn = (text: string): readonly Named[] =>
   // An alias alone stands for a table that the statement takes as a parameter.
-  [...text.matchAll(/\b([a-z_]{3,})(?: [a-z]{1,2})? FORCE INDEX \((\w+)\)/g)].map(
+  [...text.matchAll(/\b([a-z_]{3,})(?: [a-z]+)? FORCE INDEX \((\w+)\)/g)].map(
     ([, table = '', index = '']) => ({ table, index }),
   );
 
