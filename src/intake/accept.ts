@@ -46,7 +46,7 @@ export interface Intake {
    */
   readonly acceptBatch: (
     limit: number,
-    wait?: { readonly forMs: number; readonly everyMs: number },
+    wait?: { readonly forMs: number; readonly everyMs: number; readonly onFound?: () => void },
   ) => Promise<BatchResult>;
   /** The same for these rows, except those that another process works on. */
   readonly acceptRows: (ids: readonly RowId[]) => Promise<BatchResult>;
@@ -106,12 +106,13 @@ export function createIntake(deps: IntakeDeps): Intake {
     takePost: together.take,
     refuseStrays: () => refuseUnknownStatus(deps),
     onAccepted: (listener) => void listeners.push(listener),
-    acceptBatch: (limit, { forMs, everyMs } = { forMs: 0, everyMs: 0 }) =>
+    acceptBatch: (limit, { forMs, everyMs, onFound } = { forMs: 0, everyMs: 0 }) =>
       alone(async () => {
         const named = (await takings.named()).map(BigInt);
         const until = performance.now() + forMs;
         const take = async (tx: Sql): Promise<readonly IntakeHead[]> => {
           const heads = await takeNewRows(tx, limit, turns, named);
+          if (heads.length > 0) onFound?.();
           if (heads.length > 0 || waiting !== undefined || performance.now() >= until) return heads;
           await pause(everyMs);
           return take(tx);

@@ -123,10 +123,10 @@ function stationsOf(app: App, producer: Producer): Stations {
 const movesForMs = 500;
 /**
  * While they move, one transaction waits for the next ones, ms; a row that comes waits half of a pause between two looks. They are twice as
- * frequent as rows, within these bounds: of two leads a second each would else cost fifty looks. The first pause after a row is longer: a
- * sender that is steady is not there sooner.
+ * frequent as rows, within these bounds: of two leads a second each would else cost fifty looks. The first pause is longer, and counts from
+ * the moment at which the last row was found: a sender that is steady is not there sooner.
  */
-const nextRows = { forMs: 250, leastMs: 10, mostMs: 25, shareOfGap: 0.5, firstShare: 0.7 };
+const nextRows = { forMs: 250, leastMs: 10, mostMs: 25, shareOfGap: 0.5, firstShare: 0.6 };
 
 /** A batch of so many rows may have left others behind. */
 const manyRows = 33;
@@ -162,22 +162,26 @@ function startIntakeLoops(loop: StartLoop, app: App, { look, planner, atOnce, di
   let foundAt = Number.NEGATIVE_INFINITY;
   /** From one row to the next, as it was lately. */
   let gapMs = 0;
-  const note = (taken: number): void => {
-    const now = performance.now();
-    gapMs = (gapMs + Math.min(now - foundAt, movesForMs) / taken) / 2;
-    foundAt = now;
+  const note = (taken: number, at: number): void => {
+    gapMs = (gapMs + Math.min(at - foundAt, movesForMs) / taken) / 2;
+    foundAt = at;
   };
   const isMoving = (): boolean => performance.now() - foundAt < movesForMs;
   const pauseMs = (share: number): number =>
     Math.max(nextRows.leastMs, Math.min(nextRows.mostMs, idleMs, gapMs * share));
   loop(
     'intake',
-    () => (isMoving() ? pauseMs(nextRows.firstShare) : idleMs),
+    () => (isMoving() ? Math.max(1, pauseMs(nextRows.firstShare) - (performance.now() - foundAt)) : idleMs),
     async () => {
       if (!isMoving() && !(await look.awaitsRows())) return false;
-      const wait = isMoving() ? { forMs: nextRows.forMs, everyMs: pauseMs(nextRows.shareOfGap) } : undefined;
+      let at = performance.now();
+      const onFound = (): void => {
+        at = performance.now();
+      };
+      const everyMs = pauseMs(nextRows.shareOfGap);
+      const wait = isMoving() ? { forMs: nextRows.forMs, everyMs, onFound } : undefined;
       const { taken } = await app.intake.acceptBatch(batch, wait);
-      if (taken > 0) note(taken);
+      if (taken > 0) note(taken, at);
       return taken >= manyRows;
     },
   );
