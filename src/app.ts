@@ -256,8 +256,14 @@ function replicaOf({
 }
 
 /** The versions in force, compiled; one that no longer compiles is logged. */
-const publishedMappings = (database: Database, checkOptions: CheckOptions, log: Log): Published =>
+export const publishedMappings = (
+  database: Database,
+  checkOptions: CheckOptions,
+  log: Log,
+  most?: number,
+): Published =>
   createPublished({
+    ...(most === undefined ? {} : { most }),
     sql: database,
     compile: (sources) => {
       const checked = checkSources(sources, { ...checkOptions, tests: false });

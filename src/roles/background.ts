@@ -1,7 +1,7 @@
 // Starts the timers for which no lead waits: mails to clients, requests, retention, bulk runs, housekeeping.
 // Invariant: rows of MySQL decide what is due; the next round, in any process, makes up for a missed one.
 import { connectors } from '../../connectors/index.ts';
-import type { App } from '../app.ts';
+import { publishedMappings, type App } from '../app.ts';
 import { writeLedger } from '../backups/ledger.ts';
 import { createRowNotes } from '../client-mails/notes.ts';
 import { sendClientMails } from '../client-mails/send.ts';
@@ -98,10 +98,12 @@ function retentionTimers(loop: StartLoop, app: App, look: Look): void {
 
 /** Timers of a minute or an hour. */
 function housekeepingTimers(loop: StartLoop, app: App, maintenance: Maintenance): void {
-  const { config, database, published, log } = app;
+  const { config, database, log } = app;
   const quarantine = createQuarantine({ database, log, step: 'EXPIRIES', retryAfterMs: 60_000 });
   loop('expiries', 3_600_000, async () => {
-    await watchExpiries({ database, published, connectors, secrets: config.secrets }, quarantine);
+    // By a memory of its own: it asks for every mapping, and 500 of them would stay.
+    const apart = publishedMappings(database, app.checkOptions, log, 1);
+    await watchExpiries({ database, published: apart, connectors, secrets: config.secrets }, quarantine);
     return false;
   });
   loop('tidy', 60_000, async () => {

@@ -18,3 +18,11 @@ test('a database that is away is no such version: it is asked again', async () =
   const published = createPublished({ sql: away, compile: () => undefined });
   await expect(published.version(1)).rejects.toThrow('away');
 });
+
+test('a version is compiled once while it is kept, and again after more than the most that are kept', async () => {
+  let compiled = 0;
+  const compile = (): undefined => void (compiled += 1);
+  const published = createPublished({ sql: sqlWith('{}'), compile, most: 1 });
+  for (const id of [1, 1, 2, 2, 1]) await published.version(id);
+  expect(compiled).toBe(3);
+});

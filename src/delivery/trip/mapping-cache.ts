@@ -12,9 +12,11 @@ export interface Published {
 
 const kept = 2_000;
 
+/** @param options.most versions that are kept */
 export function createPublished(options: {
   readonly sql: Sql;
   readonly compile: (sources: MappingSources) => CompiledMapping | undefined;
+  readonly most?: number;
 }): Published {
   const versions = new Map<number, Promise<CompiledMapping | undefined>>();
   const load = async (id: number): Promise<CompiledMapping | undefined> => {
@@ -30,7 +32,7 @@ export function createPublished(options: {
       versions.set(id, loading);
       // A failed read is not remembered; a version that does not compile is.
       loading.catch(() => versions.delete(id));
-      if (versions.size > kept) {
+      if (versions.size > (options.most ?? kept)) {
         const [oldest] = versions.keys();
         if (oldest !== undefined) versions.delete(oldest);
       }
