@@ -7,21 +7,18 @@ export const consentFields = {
   purpose: choice(consentPurposes, {
     column: 'purpose',
     presence: 'mandatory',
-    person: true,
     label: 'Finalité',
     description: 'The purpose.',
   }),
   channel: choice(consentChannels, {
     column: 'channel',
     presence: 'mandatory',
-    person: true,
     label: 'Canal',
     description: 'By which channel.',
   }),
   state: choice(consentStates, {
     column: 'state',
     presence: 'mandatory',
-    person: true,
     label: 'Réponse',
     description: 'The answer.',
     note: '`not_asked` records that no question was put',
@@ -29,28 +26,24 @@ export const consentFields = {
   recordedAt: instant({
     column: 'recorded_at',
     presence: 'mandatory',
-    person: true,
     label: 'Date de la réponse',
     description: 'When it was given.',
     note: 'not in the future',
   }),
   wordingVersion: code(40, {
     column: 'wording_version',
-    person: true,
     label: 'Version du texte',
     description: 'Version of the wording heard or read.',
     note: 'mandatory for a phone grant',
   }),
   legalEntity: text(160, {
     column: 'legal_entity',
-    person: true,
     label: 'Personne morale nommée',
     description: 'Legal entity named to the prospect.',
     note: 'mandatory for a phone grant',
   }),
   validUntil: instant({
     column: 'valid_until',
-    person: true,
     label: 'Fin de l’accord',
     description: 'End of a grant.',
     note: 'after `recordedAt`, for the phone at most 365 days after it (C16b)',
@@ -58,7 +51,6 @@ export const consentFields = {
   /** A code, never a person's name. */
   source: code(64, {
     column: 'source',
-    person: true,
     label: 'Origine de la réponse',
     description: 'Agent or form that recorded it.',
     note: "never a person's name",

@@ -27,8 +27,8 @@ interface Facts<C extends string, V extends FieldValue, P extends Presence> {
   readonly presence?: P;
   /** Value when the sender leaves it out: never for a person's field (C13). */
   readonly byDefault?: V;
-  /** True when the value is a person's: no default, no constant, no invention (C13). */
-  readonly person: boolean;
+  /** False: the value is nobody's. A person's has no default, no constant and no invention (C13). */
+  readonly person?: boolean;
   /** When it differs from its group's. */
   readonly category?: DataCategory | 'technical';
   /** French, for the document a client signs. */
@@ -51,6 +51,7 @@ export interface Field<
   P extends Presence = Presence,
 > extends Facts<C, V, P> {
   readonly presence: P;
+  readonly person: boolean;
   readonly type: SourceType;
   readonly rule: Rule;
   readonly values?: readonly string[];
@@ -87,7 +88,8 @@ function fieldOf<C extends string, V extends FieldValue, P extends Presence>(
   rule: Rule,
   facts: Facts<C, V, P>,
 ): Field<C, V, P> {
-  return { ...facts, presence: facts.presence ?? ('optional' as P), type, rule };
+  const { presence = 'optional' as P, person = true } = facts;
+  return { ...facts, presence, person, type, rule };
 }
 
 const kind =

@@ -7,7 +7,6 @@ const euros = { max: 1_000_000_000, unit: 'euros' };
 export const financialFields = {
   contribution: amount(euros, {
     column: 'contribution',
-    person: true,
     label: 'Apport (€)',
     description: 'Personal contribution, euros.',
     sample: 30_000,
@@ -15,7 +14,6 @@ export const financialFields = {
   }),
   resale: amount(euros, {
     column: 'resale',
-    person: true,
     label: 'Revente (€)',
     description: 'Expected resale, euros.',
     sample: 120_000,
@@ -23,7 +21,6 @@ export const financialFields = {
   }),
   referenceTaxIncome: amount(euros, {
     column: 'reference_tax_income',
-    person: true,
     label: 'Revenu fiscal de référence (€)',
     description: 'Reference tax income, euros.',
     sample: 42_000,
@@ -33,7 +30,6 @@ export const financialFields = {
     { max: 1_000_000, unit: 'euros a month' },
     {
       column: 'rent',
-      person: true,
       label: 'Loyer (€ par mois)',
       description: 'Rent paid, euros a month.',
       sample: 850,
@@ -44,7 +40,6 @@ export const financialFields = {
     { max: 100, unit: 'percent' },
     {
       column: 'tax_bracket',
-      person: true,
       label: 'Tranche marginale d’imposition (%)',
       description: 'Marginal tax bracket, percent.',
       sample: 30,

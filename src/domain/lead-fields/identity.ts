@@ -7,7 +7,6 @@ import { rules } from './rules.ts';
 const addressFields = {
   line1: text(160, {
     column: 'address_line1',
-    person: true,
     label: 'Adresse',
     description: 'Street and number.',
     sample: '12 rue des Exemples',
@@ -16,7 +15,6 @@ const addressFields = {
   }),
   line2: text(160, {
     column: 'address_line2',
-    person: true,
     label: 'Complément d’adresse',
     description: 'Address complement.',
     sample: 'Bâtiment B',
@@ -24,7 +22,6 @@ const addressFields = {
   }),
   postcode: textLike(rules.postcode, {
     column: 'postcode',
-    person: true,
     label: 'Code postal',
     description: 'Postcode.',
     sample: '69003',
@@ -32,7 +29,6 @@ const addressFields = {
   }),
   city: text(120, {
     column: 'city',
-    person: true,
     label: 'Ville',
     description: 'City.',
     sample: 'Lyon',
@@ -40,7 +36,6 @@ const addressFields = {
   }),
   country: textLike(rules.country, {
     column: 'country',
-    person: true,
     label: 'Pays',
     description: 'Country, ISO 3166-1 alpha-2.',
     sample: 'FR',
@@ -51,7 +46,6 @@ const addressFields = {
 export const identityFields = {
   civility: choice(civilities, {
     column: 'civility',
-    person: true,
     label: 'Civilité',
     description: 'Civility.',
     sample: 'ms',
@@ -60,7 +54,6 @@ export const identityFields = {
   }),
   lastName: text(120, {
     column: 'last_name',
-    person: true,
     label: 'Nom',
     description: 'Last name.',
     sample: 'Durand-Exemple',
@@ -69,7 +62,6 @@ export const identityFields = {
   }),
   firstName: text(120, {
     column: 'first_name',
-    person: true,
     label: 'Prénom',
     description: 'First name.',
     sample: 'Élise',
@@ -77,7 +69,6 @@ export const identityFields = {
   }),
   email: email({
     column: 'email',
-    person: true,
     label: 'Adresse e-mail',
     description: 'E-mail address.',
     sample: 'elise.durand@courriel.example',
@@ -85,7 +76,6 @@ export const identityFields = {
   }),
   mobile: phone({
     column: 'mobile',
-    person: true,
     label: 'Téléphone mobile',
     description: 'Mobile phone (E.164).',
     sample: '+33639980001',
@@ -94,7 +84,6 @@ export const identityFields = {
   }),
   landline: phone({
     column: 'landline',
-    person: true,
     label: 'Téléphone fixe',
     description: 'Landline phone (E.164).',
     sample: '+33199000001',

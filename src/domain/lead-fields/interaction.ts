@@ -54,7 +54,6 @@ export const interactionFields = {
   content: longText(10_000, {
     column: 'content',
     category: 'project',
-    person: true,
     label: 'Contenu de l’échange',
     description: 'Content.',
     guess: /contenu|content|texte|message|comment/,

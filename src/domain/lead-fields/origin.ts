@@ -35,7 +35,6 @@ export const originFields = {
   /** Number or address of the call recording. */
   recording: text(200, {
     column: 'recording',
-    person: true,
     label: 'Référence de l’enregistrement',
     description: 'Reference of the call recording.',
     sample: 'enr-100001',
@@ -43,7 +42,6 @@ export const originFields = {
   }),
   commune: textLike(rules.commune, {
     column: 'commune',
-    person: true,
     label: 'Commune d’origine (code INSEE)',
     description: 'Commune of geographic origin, INSEE code.',
     sample: '69383',
@@ -51,7 +49,6 @@ export const originFields = {
   }),
   communeName: text(80, {
     column: 'commune_name',
-    person: true,
     label: 'Commune d’origine',
     description: 'Commune of geographic origin, name.',
     sample: 'Lyon 3e Arrondissement',
@@ -59,7 +56,6 @@ export const originFields = {
   }),
   departement: textLike(rules.departement, {
     column: 'departement',
-    person: true,
     label: 'Département d’origine',
     description: 'Département of geographic origin.',
     sample: '69',
@@ -133,7 +129,6 @@ export const originFields = {
   }),
   proofReference: text(200, {
     column: 'proof_reference',
-    person: true,
     label: 'Référence de la preuve',
     description: 'Where the proof of consent is found.',
     sample: 'preuve-100001',

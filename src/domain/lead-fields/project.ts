@@ -18,7 +18,6 @@ export const projectFields = {
   }),
   housingType: choice(housingTypes, {
     column: 'housing_type',
-    person: true,
     label: 'Type de logement',
     description: 'Type of housing.',
     sample: 'apartment',
@@ -36,7 +35,6 @@ export const projectFields = {
     { min: 1, max: 100, unit: 'rooms' },
     {
       column: 'rooms',
-      person: true,
       label: 'Nombre de pièces',
       description: 'Number of rooms.',
       sample: 3,
@@ -45,7 +43,6 @@ export const projectFields = {
   ),
   surfaceMin: amount(surface, {
     column: 'surface_min',
-    person: true,
     label: 'Surface minimale (m²)',
     description: 'Smallest surface wanted, m².',
     sample: 62.5,
@@ -53,7 +50,6 @@ export const projectFields = {
   }),
   surfaceMax: amount(surface, {
     column: 'surface_max',
-    person: true,
     label: 'Surface maximale (m²)',
     description: 'Largest surface wanted, m².',
     note: 'not below `surface_min`',
@@ -62,7 +58,6 @@ export const projectFields = {
   }),
   use: choice(housingUses, {
     column: 'housing_use',
-    person: true,
     label: 'Destination du bien',
     description: 'What the property is meant for.',
     sample: 'main_residence',
@@ -78,7 +73,6 @@ export const projectFields = {
   }),
   budgetMin: amount(budget, {
     column: 'budget_min',
-    person: true,
     label: 'Budget minimal (€)',
     description: 'Lowest budget, euros.',
     sample: 250_000,
@@ -86,7 +80,6 @@ export const projectFields = {
   }),
   budgetMax: amount(budget, {
     column: 'budget_max',
-    person: true,
     label: 'Budget maximal (€)',
     description: 'Highest budget, euros.',
     note: 'not below `budget_min`',
@@ -95,7 +88,6 @@ export const projectFields = {
   }),
   location: text(160, {
     column: 'location',
-    person: true,
     label: 'Lieu souhaité',
     description: 'Place wanted, as said.',
     sample: 'Lyon 3e',
@@ -103,7 +95,6 @@ export const projectFields = {
   }),
   comment: longText(10_000, {
     column: 'comment',
-    person: true,
     label: 'Commentaire',
     description: 'What the prospect said or wrote of the request.',
     source: 'comment',
