@@ -102,8 +102,8 @@ export interface Formatter {
   readonly compile: CompileStep;
   /** Its words in the document a client signs; undefined for options shown as the file has them. */
   readonly french: string | ((option: unknown) => string | undefined);
-  /** JSON type of the result: `same` as before the step; or of the values in its options. */
-  readonly writes: 'text' | 'number' | 'same' | ((option: unknown) => readonly unknown[]);
+  /** JSON type of the result where it is no text: `same` as before the step; or of the values in its options. */
+  readonly writes?: 'number' | 'same' | ((option: unknown) => readonly unknown[]);
   /** It turns a list into one value. */
   readonly endsList?: true;
 }
@@ -112,7 +112,6 @@ const textual = new Set<SourceType>(['text', 'enum', 'phone', 'email']);
 const numeric = new Set<SourceType>(['integer', 'decimal']);
 
 export const isTextual = ({ type }: Kind): boolean => textual.has(type);
-export const isNumeric = ({ type }: Kind): boolean => numeric.has(type);
 
 const needed = {
   text: ['un texte', 'a text'],
@@ -164,8 +163,16 @@ export const onText =
   (step) =>
     isTextual(step.kind) ? each(step.kind, 'text', (value) => change(asText(value))) : unfit(step, 'text');
 
-export const onDate = (step: Step, write: (value: Date) => string): Formatted | Complaint =>
-  step.kind.type === 'date' ? each(step.kind, 'text', (value) => write(value as Date)) : unfit(step, 'date');
+/** A step that takes values of one kind only. */
+export const onKind = (
+  step: Step,
+  needs: 'phone' | 'date' | 'boolean' | 'number',
+  type: SourceType,
+  apply: Transform,
+): Formatted | Complaint =>
+  (needs === 'number' ? numeric.has(step.kind.type) : step.kind.type === needs)
+    ? each(step.kind, type, apply)
+    : unfit(step, needs);
 
 export const onList =
   (pick: (values: readonly unknown[]) => unknown): CompileStep =>

@@ -4,11 +4,9 @@ import { isRecord } from '../document/yaml.ts';
 import { suggest } from '../document/suggest.ts';
 import {
   each,
-  isNumeric,
   isTextual,
   noSeparator,
   noSuchZone,
-  onDate,
   onList,
   onText,
   present,
@@ -21,6 +19,7 @@ import {
   type Formatted,
   type Kind,
   type Step,
+  onKind,
 } from './formatter-parts.ts';
 import { compilePhone, phoneStyles, phoneWords, ascii, titleCase } from './texts.ts';
 import { compileDatePattern, dateWords, defaultZone, isoIn, isoWords, isZone } from './time.ts';
@@ -190,12 +189,9 @@ const formatters: Readonly<Record<string, Formatter>> = {
         );
       }
       const write = compilePhone(style);
-      return step.kind.type === 'phone'
-        ? each(step.kind, 'text', (value) => write(asText(value)))
-        : unfit(step, 'phone');
+      return onKind(step, 'phone', 'text', (value) => write(asText(value)));
     },
     french: (option) => phoneWords[asText(option)],
-    writes: 'text',
   },
   date: {
     compile: (step) => {
@@ -209,7 +205,9 @@ const formatters: Readonly<Record<string, Formatter>> = {
         ]);
       if (typeof zone !== 'string' || !isZone(zone)) return noSuchZone(zone);
       const write = compileDatePattern(pattern, zone);
-      return typeof write === 'function' ? onDate(step, write) : wrong(write);
+      return typeof write === 'function'
+        ? onKind(step, 'date', 'text', (value) => write(value as Date))
+        : wrong(write);
     },
     french: (option) => {
       if (option === undefined) return undefined;
@@ -217,16 +215,14 @@ const formatters: Readonly<Record<string, Formatter>> = {
         ? dateWords(asText(option['pattern']), asText(option['zone']))
         : dateWords(asText(option), '');
     },
-    writes: 'text',
   },
   iso: {
     compile: (step) => {
       const zone = step.option ?? defaultZone;
       if (typeof zone !== 'string' || !isZone(zone)) return noSuchZone(zone);
-      return onDate(step, (value) => isoIn(value, zone));
+      return onKind(step, 'date', 'text', (value) => isoIn(value as Date, zone));
     },
     french: (option) => (option === undefined ? isoWords : `date ISO 8601 (${asText(option)})`),
-    writes: 'text',
   },
   epoch: {
     compile: (step) => {
@@ -237,9 +233,7 @@ const formatters: Readonly<Record<string, Formatter>> = {
           'epoch counts seconds or milliseconds: {epoch: s} or {epoch: ms}.',
         ]);
       const unit = option === 's' ? 1_000 : 1;
-      return step.kind.type === 'date'
-        ? each(step.kind, 'integer', (value) => Math.floor((value as Date).getTime() / unit))
-        : unfit(step, 'date');
+      return onKind(step, 'date', 'integer', (value) => Math.floor((value as Date).getTime() / unit));
     },
     french: (option) =>
       option === 's' || option === 'ms'
@@ -251,18 +245,12 @@ const formatters: Readonly<Record<string, Formatter>> = {
     compile: (step) => {
       const write = compileNumber(step.option);
       if (typeof write !== 'function') return wrong(write);
-      return isNumeric(step.kind)
-        ? each(step.kind, 'text', (value) => write(value as number))
-        : unfit(step, 'number');
+      return onKind(step, 'number', 'text', (value) => write(value as number));
     },
     french: numberWords,
-    writes: 'text',
   },
   integer: {
-    compile: (step) =>
-      isNumeric(step.kind)
-        ? each(step.kind, 'integer', (value) => Math.round(value as number))
-        : unfit(step, 'number'),
+    compile: (step) => onKind(step, 'number', 'integer', (value) => Math.round(value as number)),
     french: 'nombre entier',
     writes: 'number',
   },
@@ -280,9 +268,7 @@ const formatters: Readonly<Record<string, Formatter>> = {
           'boolean écrit vrai et faux de la même façon.',
           'boolean writes true and false alike.',
         ]);
-      return step.kind.type === 'boolean'
-        ? each(step.kind, 'text', (value) => (value === true ? yes : no))
-        : unfit(step, 'boolean');
+      return onKind(step, 'boolean', 'text', (value) => (value === true ? yes : no));
     },
     french: (option) => {
       const [yes, no] = pairOf(option);
@@ -293,24 +279,20 @@ const formatters: Readonly<Record<string, Formatter>> = {
   text: {
     compile: (step) => (step.kind.type === 'date' ? unfit(step, 'noDate') : each(step.kind, 'text', asText)),
     french: 'texte',
-    writes: 'text',
   },
   upper: {
     compile: onText((text) => text.toLocaleUpperCase('fr')),
     french: 'en majuscules',
-    writes: 'text',
   },
   lower: {
     compile: onText((text) => text.toLocaleLowerCase('fr')),
     french: 'en minuscules',
-    writes: 'text',
   },
-  title: { compile: onText(titleCase), french: 'initiales en majuscules', writes: 'text' },
-  ascii: { compile: onText(ascii), french: 'sans accents', writes: 'text' },
+  title: { compile: onText(titleCase), french: 'initiales en majuscules' },
+  ascii: { compile: onText(ascii), french: 'sans accents' },
   trim: {
     compile: onText((text) => text.trim().replaceAll(/\s+/g, ' ')),
     french: 'espaces superflus retirés',
-    writes: 'text',
   },
   remove: {
     compile: (step) => {
@@ -323,7 +305,6 @@ const formatters: Readonly<Record<string, Formatter>> = {
       return onText(without)(step);
     },
     french: removalWords,
-    writes: 'text',
   },
   join: {
     compile: (step) => {
@@ -335,7 +316,6 @@ const formatters: Readonly<Record<string, Formatter>> = {
         : unfit(step, 'list');
     },
     french: (option) => (option === undefined ? undefined : `valeurs séparées par « ${asText(option)} »`),
-    writes: 'text',
     endsList: true,
   },
   split: {
@@ -352,7 +332,6 @@ const formatters: Readonly<Record<string, Formatter>> = {
       };
     },
     french: (option) => (option === undefined ? undefined : `coupé à chaque « ${asText(option)} »`),
-    writes: 'text',
   },
   first: {
     compile: onList((values) => values[0]),

@@ -64,18 +64,13 @@ const noSign = (sign: string): ExpressionFault => ({
   fault: [`« ${sign} » n’est pas un caractère de sélecteur`, `"${sign}" is no sign of a selector`],
 });
 
-const links: Readonly<Record<string, Link>> = {
-  descendant: 'descendant',
-  child: 'child',
-  adjacent: 'adjacent',
-  sibling: 'sibling',
-};
-const isLink = (token: Token): boolean => Object.hasOwn(links, token.type);
+const links: readonly Link[] = ['descendant', 'child', 'adjacent', 'sibling'];
+const linkOf = (token: Token): Link | undefined => links.find((link) => link === token.type);
 
 function partsOf(tokens: readonly Token[]) {
   const parts: { readonly link: Link; readonly own: Token[] }[] = [{ link: 'first', own: [] }];
   for (const token of tokens) {
-    const link = links[token.type];
+    const link = linkOf(token);
     if (link === undefined) parts.at(-1)?.own.push(token);
     else parts.push({ link, own: [] });
   }
@@ -115,7 +110,7 @@ function unbounded(alternatives: readonly (readonly Token[])[], parts: number): 
     if (token.type !== 'pseudo') continue;
     const { name, data } = token;
     if (groups.has(name) && Array.isArray(data)) {
-      if (data.flat().some(isLink))
+      if (data.flat().some((inner) => linkOf(inner) !== undefined))
         return [
           `dans « :${name} » un seul élément peut être regardé : écrivez dehors le chemin qui y mène`,
           `inside ":${name}" only one element can be looked at: write the way to it outside`,

@@ -10,7 +10,8 @@ import { near, inEnglish, type Path, type Report } from '../document/problems.ts
 import { pathOf, structureProblems } from '../document/structure.ts';
 import { isZoneAt } from './hours.ts';
 import { secretIn } from '../fields/lints.ts';
-import { defaultZone, isoIn } from '../fields/time.ts';
+import { defaultZone } from '../fields/time.ts';
+import { offsetAt } from '../../domain/civil-date.ts';
 
 interface Settings {
   readonly plan: ActionPlan;
@@ -246,10 +247,6 @@ const hourMs = 3_600_000;
 const from = Date.UTC(2026, 0, 1);
 const days = 731;
 const found = new Map<string, ReadonlySet<number>>();
-
-/** Offset of a zone at an instant, ms. */
-const offsetAt = (ms: number, zone: string): number =>
-  Date.parse(`${isoIn(new Date(ms), zone).slice(0, 19)}Z`) - ms;
 
 /** Hours that do not exist on one day or come twice on another: 2 in Paris, 1 in London. */
 export function doubtfulHours(zone: string): ReadonlySet<number> {
