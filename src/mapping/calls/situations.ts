@@ -4,6 +4,13 @@ import type { Action, Body, Captured } from '../../../connectors/contract.ts';
 import type { Lead } from '../../domain/lead.ts';
 import type { CallPlan, CompiledMapping, WriteSituation } from '../contract.ts';
 
+/** The situation in which a tool writes a lead at an instant, with every category of the contract. */
+export const situationAt = (
+  { client: { categories } }: Pick<CompiledMapping, 'client'>,
+  at: Date,
+  given: Omit<WriteSituation, 'writtenAt' | 'now' | 'categories'>,
+): WriteSituation => ({ ...given, writtenAt: at, now: at, categories });
+
 /** A mark for each id that calls of the destination give. */
 export function captureMarks(mapping: CompiledMapping): Captured {
   const ids = (['create', 'update', 'erase'] as const).flatMap((action) =>

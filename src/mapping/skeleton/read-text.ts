@@ -3,18 +3,29 @@
 import { parse } from 'csv-parse/sync';
 import { XMLValidator } from 'fast-xml-parser';
 import { isRecord } from '../document/yaml.ts';
-import type { SampleValue, Shape, SampleField, Unreadable, SampleElement } from './shape.ts';
+import {
+  type SampleValue,
+  type Shape,
+  type SampleField,
+  type Unreadable,
+  type SampleElement,
+} from './shape.ts';
 import { outermost, encodingOf, localName, namespacesOf, slotsOf } from './read-xml.ts';
 
 const step = (name: string): string => name.replaceAll(/[.[\]]/g, '\\$&');
 
-export function readJsonSample(text: string): Shape | Unreadable {
-  let value: unknown;
+/** The value of a JSON text; undefined where it is none. */
+export function jsonIn(text: string): unknown {
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text) as unknown;
   } catch {
-    return { unreadable: 'it begins like JSON and is none.' };
+    return undefined;
   }
+}
+
+export function readJsonSample(text: string): Shape | Unreadable {
+  const value = jsonIn(text);
+  if (value === undefined) return { unreadable: 'it begins like JSON and is none.' };
   const list = Array.isArray(value);
   const root: unknown = list ? (value as unknown[])[0] : value;
   if (!isRecord(root)) return { unreadable: 'the JSON holds no object.' };
@@ -154,12 +165,7 @@ export function readProcedure(text: string): Shape | undefined {
 }
 
 function readJsonRpc(text: string): Shape | undefined {
-  let root: unknown;
-  try {
-    root = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const root = jsonIn(text);
   if (!isRecord(root)) return undefined;
   const { jsonrpc, method, params } = root;
   if (jsonrpc === undefined || typeof method !== 'string' || typeof params !== 'object') return undefined;

@@ -4,7 +4,7 @@ import { Document } from 'yaml';
 import type { DataCategory } from '../../domain/lead.ts';
 import { asText } from '../fields/values.ts';
 import { partsOf, type Part } from './fields.ts';
-import { readCsvSample, readFormSample, readJsonSample, readProcedure } from './read-text.ts';
+import { readCsvSample, readFormSample, readJsonSample, readProcedure, jsonIn } from './read-text.ts';
 import { readXmlSample } from './read-xml.ts';
 import { recipientOf, type DraftingConnector, type Recipient } from './recipient.ts';
 import type { Shape, Unreadable } from './shape.ts';
@@ -293,8 +293,8 @@ function guessAnswer(text: string | undefined, format: string) {
       rule: { accepted: { status: [200, 201], mediaType } },
       why: 'the answer to a lead is unknown; name what only a success holds, such as json: { success: true }, and reference: $.id',
     };
-  const answer = parsed(text);
-  if (answer === undefined)
+  const answer = jsonIn(text);
+  if (!isRecord(answer))
     return {
       rule: { accepted: { status: [200, 201], mediaType } },
       why: 'the example answer is no JSON object',
@@ -321,15 +321,6 @@ function guessAnswer(text: string | undefined, format: string) {
     },
     why: 'read from the example answer; only a success may look like this',
   };
-}
-
-function parsed(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 interface Place {

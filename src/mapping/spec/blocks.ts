@@ -1,6 +1,9 @@
 // Writes the specification, a list of blocks, as Markdown or as a page for printing.
 // Invariant: every text is escaped for its form; the page loads nothing from anywhere.
 
+/** A block of the file, as data. */
+export type Raw = Readonly<Record<string, unknown>>;
+
 export type Block =
   | { readonly kind: 'heading'; readonly level: 1 | 2 | 3; readonly text: string }
   | { readonly kind: 'text'; readonly text: string }
@@ -9,13 +12,18 @@ export type Block =
       readonly kind: 'table';
       readonly head: readonly string[];
       readonly rows: readonly (readonly string[])[];
-      /** Columns whose cells are names or values, shown as they are written. */
-      readonly exact?: readonly number[];
+      readonly exact: readonly number[];
     }
   | { readonly kind: 'code'; readonly text: string }
   | { readonly kind: 'signatures'; readonly parties: readonly string[] };
 
 export const heading = (level: 1 | 2 | 3, text: string): Block => ({ kind: 'heading', level, text });
+/** @param exact columns whose cells are names or values, shown as they are written */
+export const tableOf = (
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  exact: readonly number[] = [],
+): Block => ({ kind: 'table', head, rows, exact });
 export const paragraph = (content: string): Block => ({ kind: 'text', text: content });
 
 const signatureLines = ['Nom et fonction', 'Date', 'Signature, précédée de « lu et approuvé »'];
@@ -46,7 +54,7 @@ function markdownOf(block: Block): string {
       return block.items.map((item) => `- ${plain(item)}`).join('\n');
     case 'table': {
       const cell = (content: string, column: number): string =>
-        block.exact?.includes(column) === true ? span(content) : plain(content);
+        block.exact.includes(column) ? span(content) : plain(content);
       const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
       return [
         row(block.head.map(plain)),
@@ -132,7 +140,7 @@ function htmlOf(block: Block): string {
       return `<ul>\n${block.items.map((item) => `<li>${escapeHtml(item)}</li>`).join('\n')}\n</ul>`;
     case 'table': {
       const cell = (content: string, column: number): string =>
-        block.exact?.includes(column) === true && content !== ''
+        block.exact.includes(column) && content !== ''
           ? `<td><code>${escapeHtml(content)}</code></td>`
           : `<td>${escapeHtml(content)}</td>`;
       const head = block.head.map((title) => `<th scope="col">${escapeHtml(title)}</th>`).join('');

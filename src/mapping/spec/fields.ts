@@ -4,13 +4,11 @@ import { secretIn } from '../fields/lints.ts';
 import { blockAt, isRecord, listAt } from '../document/yaml.ts';
 import { asText, isEmptyList, isScalarValue } from '../fields/values.ts';
 import { frenchLabel, findSource } from '../fields/source.ts';
-import type { Block } from './blocks.ts';
+import { type Block, tableOf, type Raw } from './blocks.ts';
 import { sourceLabel } from './french-transport.ts';
 import { readStep, stepsOf, formatterOf } from '../fields/formatters.ts';
 import { isoWords } from '../fields/time.ts';
 import type { ConnectorFacts } from '../contract.ts';
-
-type Raw = Readonly<Record<string, unknown>>;
 
 interface FieldsInput {
   /** The whole file, for its maps and its default for absent values. */
@@ -28,22 +26,12 @@ export function fieldBlocks({ whole, block, json, examples }: FieldsInput): read
   const rows = lines.flatMap((raw) => rowsOf(raw, whole, examples)).map((row) => (json ? row : untyped(row)));
   const codes = codeRows(lines, whole);
   return [
-    {
-      kind: 'table',
-      head: json ? heads : untyped(heads),
-      rows,
-      exact: json ? [0, 5] : [0, 4],
-    },
+    tableOf(json ? heads : untyped(heads), rows, json ? [0, 5] : [0, 4]),
     ...(codes.length === 0
       ? []
       : [
           { kind: 'heading', level: 3, text: 'Codes' } as const,
-          {
-            kind: 'table',
-            head: ['Champ', 'Notre valeur', 'Votre code'],
-            rows: codes,
-            exact: [0, 2],
-          } as const,
+          tableOf(['Champ', 'Notre valeur', 'Votre code'], codes, [0, 2]),
         ]),
   ];
 }

@@ -11,9 +11,7 @@ import { isRecord, listAt } from '../document/yaml.ts';
 import { asText } from '../fields/values.ts';
 import { statusTest } from '../response/conditions.ts';
 import { ruleKinds } from '../response/rule.ts';
-import type { Block } from './blocks.ts';
-
-type Raw = Readonly<Record<string, unknown>>;
+import { type Block, paragraph, tableOf, type Raw } from './blocks.ts';
 
 const units: readonly (readonly [number, string])[] = [
   [86_400_000, 'j'],
@@ -73,14 +71,12 @@ export function answerBlocks(whole: Raw, unknown: string): readonly Block[] {
     [`Toute autre réponse, ${joined(['2xx', ...leftOpen], 'et')} comprises`, 'Non comprise', unknown],
   ];
   return [
-    {
-      kind: 'text',
-      text: 'Les règles sont lues dans cet ordre et la première qui convient s\u2019applique ; si une autre voit un refus dans la même réponse, le refus l\u2019emporte, sauf si la première en est une exception. Aucune réponse ne vaut acceptation sans une règle qui le dit.',
-    },
-    {
-      kind: 'text',
-      text: `Les statuts ${joined([...looksLikeRefusal, '5xx'], 'et')} concernent l\u2019accès ou la disponibilité, non le lead : une règle sans statut, ou pour une classe (4xx, 5xx), ne les lit jamais comme une acceptation ou un refus, et ${opens} seulement si elle les nomme.`,
-    },
+    paragraph(
+      'Les règles sont lues dans cet ordre et la première qui convient s\u2019applique ; si une autre voit un refus dans la même réponse, le refus l\u2019emporte, sauf si la première en est une exception. Aucune réponse ne vaut acceptation sans une règle qui le dit.',
+    ),
+    paragraph(
+      `Les statuts ${joined([...looksLikeRefusal, '5xx'], 'et')} concernent l\u2019accès ou la disponibilité, non le lead : une règle sans statut, ou pour une classe (4xx, 5xx), ne les lit jamais comme une acceptation ou un refus, et ${opens} seulement si elle les nomme.`,
+    ),
     ...faultBlocks(whole),
     ruleTable(listAt(whole, 'response'), { unknown, fallback, promises: !Array.isArray(whole['calls']) }),
   ];
@@ -90,10 +86,9 @@ export function answerBlocks(whole: Raw, unknown: string): readonly Block[] {
 const faultBlocks = (whole: Raw): readonly Block[] =>
   ['soap', 'jsonRpc', 'xmlRpc'].some((format) => Object.hasOwn(whole, format))
     ? [
-        {
-          kind: 'text',
-          text: 'Une erreur du protocole ne vaut jamais acceptation, quel que soit le statut HTTP et quelles que soient les règles ; une réponse qui n\u2019est pas du protocole (une page, une réponse tronquée) non plus.',
-        },
+        paragraph(
+          'Une erreur du protocole ne vaut jamais acceptation, quel que soit le statut HTTP et quelles que soient les règles ; une réponse qui n\u2019est pas du protocole (une page, une réponse tronquée) non plus.',
+        ),
       ]
     : [];
 
@@ -127,11 +122,7 @@ export function ruleTable(
       ],
     ];
   });
-  return {
-    kind: 'table',
-    head: ['Votre réponse', 'Sens', 'Ce que nous faisons'],
-    rows: [...rows, ...fallback],
-  };
+  return tableOf(['Votre réponse', 'Sens', 'Ce que nous faisons'], [...rows, ...fallback]);
 }
 
 export function unknownWords(policy: 'resend' | 'lookup' | 'hold'): string {
@@ -220,14 +211,9 @@ export function retryBlocks(compiled: CompiledMapping): readonly Block[] {
     return [`Essai ${index + 2}`, durationWords(delay), durationWords(total)];
   });
   return [
-    {
-      kind: 'text',
-      text: `Un lead qui n’a pu être livré est envoyé de nouveau, avec la même clé tant que son contenu est le même. Au bout de ${durationWords(compiled.maxAgeMs)}, il est déclaré en échec et notre support est alerté.`,
-    },
-    {
-      kind: 'table',
-      head: ['Essai', 'Délai', 'Depuis le premier essai'],
-      rows: [['Essai 1', 'immédiat', '-'], ...rows],
-    },
+    paragraph(
+      `Un lead qui n’a pu être livré est envoyé de nouveau, avec la même clé tant que son contenu est le même. Au bout de ${durationWords(compiled.maxAgeMs)}, il est déclaré en échec et notre support est alerté.`,
+    ),
+    tableOf(['Essai', 'Délai', 'Depuis le premier essai'], [['Essai 1', 'immédiat', '-'], ...rows]),
   ];
 }

@@ -6,12 +6,10 @@ import type { CompiledMapping } from '../contract.ts';
 import { blockAt, isRecord, listAt } from '../document/yaml.ts';
 import { asText } from '../fields/values.ts';
 import { channelWords, purposeWords } from '../../domain/lead-values.ts';
-import { heading, paragraph, type Block } from './blocks.ts';
+import { heading, paragraph, type Block, tableOf, type Raw } from './blocks.ts';
 import { ruleTable, unknownWords } from './french-answers.ts';
 import { procedureWords } from './french-transport.ts';
 import { conditionWords } from './fields.ts';
-
-type Raw = Readonly<Record<string, unknown>>;
 
 type RawCall = ReturnType<typeof callsOf>[number];
 
@@ -96,12 +94,7 @@ export function gateBlocks(table: CompiledMapping['consentTable']): readonly Blo
     paragraph(
       'Ici la réponse du prospect ne s’écrit pas dans un champ : elle décide si un appel vous est envoyé.',
     ),
-    {
-      kind: 'table',
-      head: ['Appel', 'Finalité et canal', 'Accord', 'Refus', 'Non demandé', 'Retiré'],
-      rows,
-      exact: [0],
-    },
+    tableOf(['Appel', 'Finalité et canal', 'Accord', 'Refus', 'Non demandé', 'Retiré'], rows, [0]),
   ];
 }
 

@@ -5,11 +5,9 @@ import type { CompiledMapping } from '../contract.ts';
 import { blockAt, isRecord, listAt } from '../document/yaml.ts';
 import { asText } from '../fields/values.ts';
 import { channelWords, purposeWords } from '../../domain/lead-values.ts';
-import { paragraph, type Block } from './blocks.ts';
+import { paragraph, type Block, tableOf, type Raw } from './blocks.ts';
 import { gateBlocks, gatedName } from './french-calls.ts';
 import { optInType, writesJson } from './fields.ts';
-
-type Raw = Readonly<Record<string, unknown>>;
 
 const heads = ['Finalité et canal', 'Accord', 'Refus', 'Non demandé', 'Retiré'];
 
@@ -73,17 +71,16 @@ function truthTable(table: Table, block: Raw, typed: boolean): readonly Block[] 
   };
   const firstValue = typed ? 3 : 2;
   return [
-    {
-      kind: 'table',
-      head: ['Champ', ...(typed ? ['Type JSON'] : []), ...heads],
-      rows: rows.map(({ field, purpose, channel, values }) => [
+    tableOf(
+      ['Champ', ...(typed ? ['Type JSON'] : []), ...heads],
+      rows.map(({ field, purpose, channel, values }) => [
         field,
         ...(typed ? [typeOf(field)] : []),
         `${purposeWords[purpose]} par ${channelWords[channel]}`,
         ...consentStates.map((state) => cellText(values[state])),
       ]),
-      exact: [0, ...consentStates.map((_, index) => firstValue + index)],
-    },
+      [0, ...consentStates.map((_, index) => firstValue + index)],
+    ),
   ];
 }
 
@@ -94,16 +91,15 @@ function proofTable(block: Raw): readonly Block[] {
     .filter((raw) => Object.hasOwn(raw, 'proof'));
   if (proofs.length === 0) return [];
   return [
-    {
-      kind: 'table',
-      head: ['Champ', 'Preuve', 'Finalité et canal'],
-      rows: proofs.map((raw) => [
+    tableOf(
+      ['Champ', 'Preuve', 'Finalité et canal'],
+      proofs.map((raw) => [
         asText(raw['to']),
         proofWords[asText(raw['proof'])] ?? asText(raw['proof']),
         pairWords(raw),
       ]),
-      exact: [0],
-    },
+      [0],
+    ),
   ];
 }
 

@@ -4,7 +4,7 @@ import type { AuthorisationFact } from '../../domain/destination.ts';
 import { openDays, type HolidayCalendar, type SendingHours } from '../../domain/sending-hours.ts';
 import { ratePeriods } from '../../domain/rates.ts';
 import type { CompiledMapping } from '../contract.ts';
-import { type Block, heading, paragraph } from './blocks.ts';
+import { type Block, heading, paragraph, tableOf } from './blocks.ts';
 import { durationWords } from './french-answers.ts';
 
 export interface CentreContacts {
@@ -48,22 +48,20 @@ export function partiesBlocks(
       ? paragraph(
           'Aucune habilitation n’est encore enregistrée pour cette destination : rien n’est transmis tant que le document contractuel ne l’est pas.',
         )
-      : {
-          kind: 'table',
-          head: ['Destinataire', 'Document', 'Durée', 'Adresses couvertes', 'Données couvertes'],
-          rows: own.map((authorisation) => [
+      : tableOf(
+          ['Destinataire', 'Document', 'Durée', 'Adresses couvertes', 'Données couvertes'],
+          own.map((authorisation) => [
             authorisation.recipient,
             authorisation.documentRef,
             period(authorisation),
             placesOf(authorisation),
             authorisation.categories.map((category) => categoryWords[category]).join(', '),
           ]),
-        },
+        ),
     heading(3, 'Contacts'),
-    {
-      kind: 'table',
-      head: ['Sujet', `Pour ${clientName}`, `Pour ${centre}`],
-      rows: [
+    tableOf(
+      ['Sujet', `Pour ${clientName}`, `Pour ${centre}`],
+      [
         [
           'Droits des personnes (accès, effacement, opposition)',
           client.contacts.rights ?? toFill,
@@ -71,7 +69,7 @@ export function partiesBlocks(
         ],
         ['Technique et incidents', client.contacts.technical ?? toFill, contacts.technical ?? toFill],
       ],
-    },
+    ),
   ];
 }
 

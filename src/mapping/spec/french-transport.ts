@@ -6,8 +6,7 @@ import { frenchLabel } from '../fields/source.ts';
 import { acceptNames } from '../fields/conditions.ts';
 import { type CompiledMapping, type BodyFormat, bodyFormats } from '../contract.ts';
 import { sourceModel } from '../../domain/lead.ts';
-
-type Raw = Readonly<Record<string, unknown>>;
+import type { Raw } from './blocks.ts';
 
 export function transportRows(whole: Raw, compiled: CompiledMapping): readonly (readonly string[])[] {
   return [...settingRows(whole, compiled), ...formatRows(whole)];

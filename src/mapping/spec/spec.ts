@@ -1,11 +1,11 @@
 // Builds the document a client signs: the content, the transport, the opt-in, and the meaning of answers.
 // Invariant: made from the checked mapping alone; the persons in it are invented.
 import type { Lead } from '../../domain/lead.ts';
-import { callSituations, undoSituations } from '../calls/situations.ts';
+import { callSituations, undoSituations, situationAt } from '../calls/situations.ts';
 import type { CompiledMapping, WriteSituation } from '../contract.ts';
 import { blockAt, listAt } from '../document/yaml.ts';
 import { previewMapping } from '../tools/preview.ts';
-import { heading, paragraph, type Block } from './blocks.ts';
+import { heading, paragraph, type Block, tableOf } from './blocks.ts';
 import { fieldBlocks, writesJson } from './fields.ts';
 import { answerBlocks, retryBlocks } from './french-answers.ts';
 import {
@@ -34,17 +34,16 @@ const noticeBlocks = ({ notices = [] }: Pick<ClientFacts, 'notices'>): readonly 
     ? paragraph(
         'Aucun texte n’est encore enregistré : (à compléter). Chaque lead nomme la version que le prospect a lue ou entendue.',
       )
-    : {
-        kind: 'table',
-        head: ['Version', 'Canal', 'En usage à partir du', 'Texte lu ou entendu'],
-        rows: notices.map(({ version, channel, from, wording }) => [
+    : tableOf(
+        ['Version', 'Canal', 'En usage à partir du', 'Texte lu ou entendu'],
+        notices.map(({ version, channel, from, wording }) => [
           version,
           channelWords[channel] ?? channel,
           longDay(from),
           wording,
         ]),
-        exact: [0],
-      },
+        [0],
+      ),
 ];
 
 export interface SpecInput {
@@ -70,10 +69,9 @@ export function specOf(input: SpecInput): { readonly title: string; readonly blo
   const title = `Transmission des leads à ${mapping.clientName}`;
   const blocks: Block[] = [
     heading(1, title),
-    {
-      kind: 'table',
-      head: ['Document', ''],
-      rows: [
+    tableOf(
+      ['Document', ''],
+      [
         ['Client', `${mapping.clientName} (${mapping.client.legalEntity})`],
         ['Destination', mapping.destinationId],
         ['Version', version],
@@ -82,17 +80,13 @@ export function specOf(input: SpecInput): { readonly title: string; readonly blo
         ...(author === undefined ? [] : [['Auteur', author]]),
         ['Données transmises', mapping.categories.map((category) => categoryWords[category]).join(', ')],
       ],
-    },
+    ),
     heading(2, '1. Destinataire et contacts'),
     ...partiesBlocks(mapping, centre, input.contacts ?? {}),
     heading(2, '2. Leads concernés'),
     { kind: 'list', items: acceptsItems(whole) },
     heading(2, '3. Transport, débit et délai promis'),
-    {
-      kind: 'table',
-      head: ['Point', 'Convention'],
-      rows: [...transportRows(whole, mapping), ...paceRows(mapping)],
-    },
+    tableOf(['Point', 'Convention'], [...transportRows(whole, mapping), ...paceRows(mapping)]),
     heading(2, '4. Consentement (opt-in)'),
     ...consentBlocks(whole, mapping),
     ...noticeBlocks(mapping.client),
@@ -128,16 +122,8 @@ function receivedBlocks({ whole, mapping }: SpecInput): readonly Block[] {
   return [...callAnswerBlocks(whole, mapping), ...answerBlocks(whole, unknownOf(whole, mapping))];
 }
 
-function situationOf({ mapping, sample }: SpecInput): WriteSituation {
-  const at = sample.collectedAt;
-  return {
-    action: 'create',
-    key: 'CLE-DU-LEAD',
-    writtenAt: at,
-    now: at,
-    categories: mapping.client.categories,
-  };
-}
+const situationOf = ({ mapping, sample }: SpecInput): WriteSituation =>
+  situationAt(mapping, sample.collectedAt, { action: 'create', key: 'CLE-DU-LEAD' });
 
 /** The fields of the one message, or of each call. */
 function contentBlocks(input: SpecInput): readonly Block[] {

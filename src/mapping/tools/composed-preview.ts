@@ -2,7 +2,7 @@
 // Invariant: pure, without secrets; the connector's own `compose` makes headers and bytes, so they are those that would be sent.
 import type { Action, Composed, Connector, Parcel } from '../../../connectors/contract.ts';
 import type { Lead } from '../../domain/lead.ts';
-import { captureMarks } from '../calls/situations.ts';
+import { captureMarks, situationAt } from '../calls/situations.ts';
 import type { CompiledMapping, WriteSituation } from '../contract.ts';
 import { previewCalls, previewMapping, type Preview } from './preview.ts';
 import { withAcceptedOptIn } from './trials.ts';
@@ -42,14 +42,8 @@ export function composedPreview(
     readonly connectors: Readonly<Record<string, Connector>>;
   },
 ): ComposedPreview {
-  const plain: WriteSituation = {
-    action: asked.action,
-    key: asked.key,
-    recipientReference,
-    writtenAt: asked.now,
-    now: asked.now,
-    categories: mapping.client.categories,
-  };
+  const { action, key } = asked;
+  const plain = situationAt(mapping, asked.now, { action, key, recipientReference });
   const { lead, situation } =
     asked.optIn === undefined
       ? { lead: stored, situation: plain }

@@ -18,6 +18,7 @@ import { isRecord, listAt, textAt } from '../document/yaml.ts';
 import { asText } from '../fields/values.ts';
 import { findSource, isBlank, type Context, type Source } from '../fields/source.ts';
 import type { Action } from '../../../connectors/contract.ts';
+import { situationAt } from '../calls/situations.ts';
 
 // Lists the sources that each line of a mapping reads, for tools that describe a file rather than run it.
 // Invariant: reads the file as checked, presets and shared maps included; it never decides what is written.
@@ -164,13 +165,7 @@ export function coverageOf(
   now: Date,
 ): Coverage {
   const reads = [...fieldReads(whole), ...fieldReads(whole, 'update')];
-  const situation = {
-    action: 'create',
-    key: '',
-    writtenAt: now,
-    now,
-    categories: compiled.client.categories,
-  } as const;
+  const situation = situationAt(compiled, now, { action: 'create', key: '' });
   const contexts = leads.map((lead): Context => ({ lead, situation, client: compiled.client }));
   return {
     leads: leads.length,

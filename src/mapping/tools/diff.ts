@@ -2,8 +2,8 @@
 // Invariant: pure; the caller decides which values of a lead may be shown.
 import type { Action } from '../../../connectors/contract.ts';
 import type { Lead } from '../../domain/lead.ts';
-import { callSituations, undoSituations } from '../calls/situations.ts';
-import type { ApplyResult, CompiledMapping, WriteSituation, WrittenRecord } from '../contract.ts';
+import { callSituations, undoSituations, situationAt } from '../calls/situations.ts';
+import type { ApplyResult, CompiledMapping, WrittenRecord } from '../contract.ts';
 import { findSource } from '../fields/source.ts';
 import { entryValue, type Entry } from '../fields/values.ts';
 import { hoursText } from '../../domain/sending-hours.ts';
@@ -101,14 +101,7 @@ function sideOf(mapping: CompiledMapping, lead: Lead, action: Action, now: Date)
   const accepts = mapping.accepts(lead);
   const accepted = accepts.yes ? 'taken' : `not taken (accepts.${accepts.because})`;
   const side = { values: new Map<string, unknown>(), impersonal: new Map<string, boolean>(), bytes: '' };
-  const plain: WriteSituation = {
-    action,
-    key: 'dlv_diff',
-    recipientReference: 'REF',
-    writtenAt: now,
-    now,
-    categories: mapping.client.categories,
-  };
+  const plain = situationAt(mapping, now, { action, key: 'dlv_diff', recipientReference: 'REF' });
   const several = mapping.actions[action]?.calls !== undefined;
   const places = several
     ? [...callSituations(mapping, lead, plain), ...undoSituations(mapping, lead, plain)]

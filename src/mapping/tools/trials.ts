@@ -2,7 +2,7 @@
 // Invariant: a test that fails is an error at its own line; a mapping whose tests fail cannot be published.
 import type { Action, Outcome, Both } from '../../../connectors/contract.ts';
 import type { Lead } from '../../domain/lead.ts';
-import { callNames, callSituations } from '../calls/situations.ts';
+import { callNames, callSituations, situationAt } from '../calls/situations.ts';
 import { decode, charsetIn } from '../formats/encoding.ts';
 import { isRecord, textAt } from '../document/yaml.ts';
 import { near, type createProblems, type Path, type Report } from '../document/problems.ts';
@@ -45,18 +45,6 @@ function sampleFile(
     .find((path) => Object.hasOwn(files, path));
 }
 
-/** The fixed situation in which tests write a sample. */
-function testSituation(action: Action, mapping: CompiledMapping, at: Date): WriteSituation {
-  return {
-    action,
-    key: 'dlv_test',
-    recipientReference: 'REF-TEST',
-    writtenAt: at,
-    now: at,
-    categories: mapping.client.categories,
-  };
-}
-
 function runLead(
   test: Record<string, unknown>,
   path: Path,
@@ -68,7 +56,7 @@ function runLead(
   if (sample === undefined) return;
   const action = test['action'] === 'update' || test['action'] === 'erase' ? test['action'] : 'create';
   const at = new Date(textAt(test, 'now') ?? sample.collectedAt);
-  const plain = testSituation(action, mapping, at);
+  const plain = situationAt(mapping, at, { action, key: 'dlv_test', recipientReference: 'REF-TEST' });
   const { lead, situation: stood } =
     test['optIn'] === 'unchanged'
       ? withAcceptedOptIn(mapping, sample, plain)
