@@ -10,106 +10,61 @@ import {
 import { reportStructure } from '../../mapping/document/structure.ts';
 import { readDocument } from '../../mapping/document/yaml.ts';
 import { RelaisError, type BothSentences as Both } from '../../errors.ts';
+import { closed, list, shape, type Described } from '../shape.ts';
 import { html, type Piece } from './html.ts';
-import { day, facts, list, paper, type PaperContact } from './paper.ts';
-
-interface Activity {
-  readonly name: string;
-  /** `clients`: done for the clients, as their processor (30.2); `centre`: the centre's own (30.1). */
-  readonly for: 'clients' | 'centre';
-  readonly purposes: readonly string[];
-  readonly persons: readonly string[];
-  readonly data: readonly string[];
-  readonly recipients: readonly string[];
-  readonly retention: string;
-  readonly legalBasis?: string;
-  readonly subprocessors?: readonly string[];
-}
-
-interface Subprocessor {
-  readonly id: string;
-  readonly name: string;
-  readonly service: string;
-  readonly country: string;
-  readonly contract: string;
-  readonly since: string;
-  readonly until?: string;
-  /** The guarantee of a transfer out of the EEA (articles 45 to 49). */
-  readonly guarantee?: string;
-}
-
-interface DataPlace {
-  readonly name: string;
-  readonly country: string;
-  readonly operator?: string;
-  readonly holds: readonly string[];
-}
-
-export interface ProcessingRegister {
-  readonly centre: { readonly name: string; readonly address: string; readonly contact: string };
-  readonly officer: { readonly name: string; readonly contact: string };
-  readonly activities: readonly Activity[];
-  readonly subprocessors: readonly Subprocessor[];
-  readonly places: readonly DataPlace[];
-  /** Technical and organisational measures (article 32.1). */
-  readonly security: readonly string[];
-}
+import { day, facts, list as listPart, paper, type PaperContact } from './paper.ts';
 
 /** The European Economic Area, ISO 3166-1. */
 const eea = new Set(
   'AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE IS LI NO'.split(' '),
 );
 
-const text = { type: 'string', minLength: 1, maxLength: 2_000 };
-const texts = { type: 'array', minItems: 1, items: text };
-const ids = { type: 'array', items: { type: 'string' } };
-const date = {
+const text = shape<string>({ type: 'string', minLength: 1, maxLength: 2_000 });
+const some = { minItems: 1 };
+const texts = list(text, some);
+const date = shape<string>({
   type: 'string',
   pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$',
   'x-form': '2026-11-30',
   'x-forme': '2026-11-30',
-};
-const country = {
+});
+const country = shape<string>({
   type: 'string',
   pattern: '^[A-Z]{2}$',
   'x-form': 'two capital letters (FR)',
   'x-forme': 'deux capitales (FR)',
-};
-const closed = (required: object, optional: object = {}): object => ({
-  type: 'object',
-  additionalProperties: false,
-  required: Object.keys(required),
-  properties: { ...required, ...optional },
 });
-const listOf = (items: object): object => ({ type: 'array', minItems: 1, items });
+
+const anActivity = closed(
+  {
+    name: text,
+    /** `clients`: done for the clients, as their processor (30.2); `centre`: the centre's own (30.1). */
+    for: shape<'clients' | 'centre'>({ enum: ['clients', 'centre'] }),
+    purposes: texts,
+    persons: texts,
+    data: texts,
+    recipients: texts,
+    retention: text,
+  },
+  { legalBasis: text, subprocessors: list(shape<string>({ type: 'string' })) },
+);
 
 const schema = closed({
   centre: closed({ name: text, address: text, contact: text }),
   officer: closed({ name: text, contact: text }),
-  activities: listOf(
+  activities: list(anActivity, some),
+  subprocessors: list(
     closed(
-      {
-        name: text,
-        for: { enum: ['clients', 'centre'] },
-        purposes: texts,
-        persons: texts,
-        data: texts,
-        recipients: texts,
-        retention: text,
-      },
-      { legalBasis: text, subprocessors: ids },
-    ),
-  ),
-  subprocessors: {
-    type: 'array',
-    items: closed(
       { id: text, name: text, service: text, country, contract: text, since: date },
+      /** The guarantee of a transfer out of the EEA (articles 45 to 49). */
       { until: date, guarantee: text },
     ),
-  },
-  places: listOf(closed({ name: text, country, holds: texts }, { operator: text })),
+  ),
+  places: list(closed({ name: text, country, holds: texts }, { operator: text }), some),
+  /** Technical and organisational measures (article 32.1). */
   security: texts,
 });
+export type ProcessingRegister = Described<typeof schema>;
 
 /** @throws CONFIG-001 that names each mistake with its line */
 export function readRegister(file: string): ProcessingRegister {
@@ -195,7 +150,7 @@ export function registerPage(
       ['Délégation à la protection des données', `${officer.name}, ${officer.contact}`],
     ])}
     <h2>Responsables de traitement</h2>
-    ${list(
+    ${listPart(
       columns('Client', 'Entité juridique'),
       clients.map(({ name, legalEntity }) => [name, legalEntity]),
       'Aucun client.',
@@ -221,7 +176,7 @@ const placesPart = (
   names: ReadonlyMap<string, string>,
 ): Piece =>
   html`<h2>Sous-traitants ultérieurs</h2>
-    ${list(
+    ${listPart(
       columns('Société', 'Service', 'Pays', 'Contrat', 'Depuis', 'Transfert hors EEE'),
       subprocessors.map((one) => [
         one.name,
@@ -234,7 +189,7 @@ const placesPart = (
       'Aucun.',
     )}
     <h2>Lieux des données</h2>
-    ${list(
+    ${listPart(
       columns('Lieu', 'Pays', 'Exploité par', 'Données'),
       places.map(({ name, country: where, operator, holds }) => [
         name,
@@ -250,7 +205,7 @@ const bullets = (items: readonly string[]): Piece =>
     ${items.map((item) => html`<li>${item}</li>`)}
   </ul>`;
 
-const activityPart = (activity: Activity, names: ReadonlyMap<string, string>): Piece =>
+const activityPart = (activity: Described<typeof anActivity>, names: ReadonlyMap<string, string>): Piece =>
   html`<h3>${activity.name}</h3>
     ${facts([
       [

@@ -5,78 +5,12 @@ import canonicalize from 'canonicalize';
 import { Ajv } from 'ajv';
 import type { Key, KeyRing } from '../../domain/key-ring.ts';
 import { derived } from '../../domain/keyed.ts';
+import type { RequestKind } from '../../domain/requests.ts';
+import { closed, list, shape, type Described } from '../shape.ts';
 
 export const proofFormat = 'relais-proof-1';
 
-/** Rows of a table with a value in a column, before and after; `changed`: rows whose value is another, new or deleted. */
-export interface ProvedColumn {
-  readonly column: string;
-  readonly before: number;
-  readonly after: number;
-  readonly changed: number;
-}
-
-export interface ProvedTable {
-  readonly table: string;
-  readonly rowsBefore: number;
-  readonly rowsAfter: number;
-  readonly columns: readonly ProvedColumn[];
-}
-
-const provedActs = [
-  'access',
-  'rectification',
-  'erasure',
-  'objection',
-  'restriction',
-  'portability',
-  'withdrawal',
-  'purge',
-  'anonymisation',
-  'contract_end',
-] as const;
-export type ProvedAct = (typeof provedActs)[number];
-
-/** Position in the log: the last entry, and the last seal as `relais log anchor` prints it. */
-export interface LogPosition {
-  readonly entry: number;
-  readonly anchor: string | null;
-}
-
-export interface Proof {
-  readonly format: typeof proofFormat;
-  readonly number: number;
-  readonly act: ProvedAct;
-  /** Number of the request it answers; null where there was none. */
-  readonly request: string | null;
-  /** ISO 8601, UTC. */
-  readonly madeAt: string;
-  /** The installation that made it. */
-  readonly installation: string;
-  readonly client: { readonly id: string; readonly name: string; readonly legalEntity: string };
-  /** The centre, its data protection officer and the mailbox for rights, as configured. */
-  readonly contact: {
-    readonly centre: string | null;
-    readonly dpo: string | null;
-    readonly mailbox: string | null;
-  };
-  /** The centre's references; empty where no reference may lead back to a lead. */
-  readonly leads: readonly string[];
-  readonly tables: readonly ProvedTable[];
-  readonly log: {
-    readonly before: LogPosition;
-    readonly after: LogPosition;
-    /** Entries of the act itself, by kind. */
-    readonly entries: readonly { readonly entry: string; readonly ids: readonly number[] }[];
-  };
-  /** Id of the key that signed it. */
-  readonly key: string;
-}
-
-export interface SignedProof extends Proof {
-  /** Ed25519 over the RFC 8785 form of all other members, base64. */
-  readonly signature: string;
-}
+export type ProvedAct = RequestKind | 'purge' | 'anonymisation' | 'contract_end';
 
 /** The bytes that are signed: RFC 8785 (JCS) of the document without its signature. */
 export function signedBytes(proof: Proof): Buffer {
@@ -120,7 +54,7 @@ export function checkProof(text: string, publicKeys: string): CheckedProof {
   } catch {
     return { ok: false, problem: 'not_json' };
   }
-  if (!isProof(document)) return { ok: false, problem: 'not_a_proof' };
+  if (!validate(document)) return { ok: false, problem: 'not_a_proof' };
   const proof = document as SignedProof;
   // Parsers disagree on a member that occurs twice, one taking the first and another the last: only one spelling is accepted.
   const spelling = text.replaceAll('\r\n', '\n').trimEnd();
@@ -158,69 +92,65 @@ export function keyIdOf(publicKey: KeyObject): string {
 // The JSON Schema of a proof; docs/rights.md explains its members.
 // Invariant: closed; a document with an unknown member is not a proof.
 
-const text = (maxLength: number): object => ({ type: 'string', minLength: 1, maxLength });
-const textOrNone = (maxLength: number): object => ({ type: ['string', 'null'], maxLength });
-const count = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
-
-const closed = (properties: Readonly<Record<string, object>>): object => ({
-  type: 'object',
-  additionalProperties: false,
-  required: Object.keys(properties),
-  properties,
-});
-const list = (items: object): object => ({ type: 'array', items });
+const text = (maxLength: number) => shape<string>({ type: 'string', minLength: 1, maxLength });
+const textOrNone = (maxLength: number, description = '') =>
+  shape<string | null>({ type: ['string', 'null'], maxLength, description });
+const written = (pattern: string, description = '') =>
+  shape<string>({ type: 'string', pattern, description });
+const count = shape<number>({ type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 
 const position = closed({
-  entry: { ...count, description: 'Id of the last entry of the log.' },
-  anchor: {
+  entry: shape<number>({ ...count, description: 'Id of the last entry of the log.' }),
+  anchor: shape<string | null>({
     type: ['string', 'null'],
     pattern: '^[1-9][0-9]*:[0-9a-f]{64}$',
     description: 'The last seal, as `relais log anchor` prints it; null before the first.',
-  },
-});
-
-const proofSchema = {
-  $schema: 'http://json-schema.org/draft-07/schema#',
-  title: 'Proof of an act on a person’s data (relais-proof-1)',
-  ...closed({
-    format: { const: 'relais-proof-1' },
-    number: { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
-    act: { type: 'string', pattern: '^[a-z_]{1,24}$', description: 'erasure, rectification, ...' },
-    request: { ...textOrNone(64), description: 'Number of the request it answers.' },
-    madeAt: { type: 'string', pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\\.[0-9]{3}Z$' },
-    installation: text(64),
-    client: closed({ id: text(40), name: text(160), legalEntity: text(200) }),
-    contact: closed({ centre: textOrNone(1000), dpo: textOrNone(1000), mailbox: textOrNone(254) }),
-    leads: list({ type: 'string', pattern: '^[A-Za-z0-9._-]{1,64}$' }),
-    tables: list(
-      closed({
-        table: text(64),
-        rowsBefore: count,
-        rowsAfter: count,
-        columns: list(closed({ column: text(64), before: count, after: count, changed: count })),
-      }),
-    ),
-    log: closed({
-      before: position,
-      after: position,
-      entries: list(closed({ entry: text(24), ids: list(count) })),
-    }),
-    key: {
-      type: 'string',
-      pattern: '^[A-Za-z0-9_-]{43}$',
-      description: 'RFC 7638 thumbprint of the public key.',
-    },
-    signature: {
-      type: 'string',
-      pattern: '^[A-Za-z0-9+/]{86}==$',
-      description: 'Ed25519 over the RFC 8785 form of all other members.',
-    },
   }),
-} as const;
+});
+export type LogPosition = Described<typeof position>;
 
-const validate = new Ajv({ strict: true, allowUnionTypes: true }).compile(proofSchema);
+/** Rows of a table with a value in a column, before and after; `changed`: rows whose value is another, new or deleted. */
+const column = closed({ column: text(64), before: count, after: count, changed: count });
+export type ProvedColumn = Described<typeof column>;
 
-const isProof = (document: unknown): boolean => validate(document);
+const table = closed({ table: text(64), rowsBefore: count, rowsAfter: count, columns: list(column) });
+export type ProvedTable = Described<typeof table>;
+
+const proof = {
+  format: shape<typeof proofFormat>({ const: proofFormat }),
+  number: shape<number>({ type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
+  /** A younger release may know more acts. */
+  act: shape<ProvedAct>({ type: 'string', pattern: '^[a-z_]{1,24}$' }),
+  request: textOrNone(64, 'Number of the request it answers; null where there was none.'),
+  madeAt: written('^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\\.[0-9]{3}Z$'),
+  installation: text(64),
+  client: closed({ id: text(40), name: text(160), legalEntity: text(200) }),
+  /** The centre, its data protection officer and the mailbox for rights, as configured. */
+  contact: closed({ centre: textOrNone(1000), dpo: textOrNone(1000), mailbox: textOrNone(254) }),
+  /** The centre's references; empty where no reference may lead back to a lead. */
+  leads: list(written('^[A-Za-z0-9._-]{1,64}$')),
+  tables: list(table),
+  log: closed({
+    before: position,
+    after: position,
+    /** Entries of the act itself, by kind. */
+    entries: list(closed({ entry: text(24), ids: list(count) })),
+  }),
+  key: written('^[A-Za-z0-9_-]{43}$', 'RFC 7638 thumbprint of the public key.'),
+};
+const unsigned = closed(proof);
+export type Proof = Described<typeof unsigned>;
+
+const signed = closed({
+  ...proof,
+  signature: written(
+    '^[A-Za-z0-9+/]{86}==$',
+    'Ed25519 over the RFC 8785 form of all other members, in base64.',
+  ),
+});
+export type SignedProof = Described<typeof signed>;
+
+const validate = new Ajv({ strict: true, allowUnionTypes: true }).compile(signed);
 
 // Derives the Ed25519 keys that sign proofs from the sealing keys, so that no further key has to be kept.
 // Invariant: the private half never leaves the process; the public half reveals nothing of the sealing key.
