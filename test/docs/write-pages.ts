@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { accountsPage } from './accounts-page.ts';
-import { personSchemaText } from '../../src/privacy/person/person-schema.ts';
+import { personSchemaText } from './person-schema.ts';
 import { contractPage } from './contract-page.ts';
 import { errorsPage } from './errors-page.ts';
 import { presetNames, presetPage, presetsPage } from './presets-page.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import addFormats from 'ajv-formats';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
-import { personSchema, personSchemaText } from '../../../src/privacy/person/person-schema.ts';
+import { personSchema, personSchemaText } from '../../docs/person-schema.ts';
 import { startHttpRecipient, type HttpRecipient } from '../../connectors/servers/http.ts';
 import { actionsOf, environmentOf, terminalOf, type Relais } from '../../cli/terminal.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from '../../trip/gateway.ts';

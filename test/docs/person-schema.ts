@@ -1,13 +1,13 @@
 // Builds the JSON Schema of an export from the definitions of the fields; docs/person-export.schema.json is this.
 // Invariant: closed at every level; a member that is not described is not exported.
-import { consentFields } from '../../domain/lead-fields/consent.ts';
-import { isField, type Fields } from '../../domain/lead-fields/field.ts';
-import { financialFields } from '../../domain/lead-fields/financial.ts';
-import { identityFields } from '../../domain/lead-fields/identity.ts';
-import { interactionFields } from '../../domain/lead-fields/interaction.ts';
-import { originFields } from '../../domain/lead-fields/origin.ts';
-import { projectFields } from '../../domain/lead-fields/project.ts';
-import { personFormat } from './person-file.ts';
+import { consentFields } from '../../src/domain/lead-fields/consent.ts';
+import { isField, type Fields } from '../../src/domain/lead-fields/field.ts';
+import { financialFields } from '../../src/domain/lead-fields/financial.ts';
+import { identityFields } from '../../src/domain/lead-fields/identity.ts';
+import { interactionFields } from '../../src/domain/lead-fields/interaction.ts';
+import { originFields } from '../../src/domain/lead-fields/origin.ts';
+import { projectFields } from '../../src/domain/lead-fields/project.ts';
+import { personFormat } from '../../src/privacy/person/person-file.ts';
 
 type Properties = Readonly<Record<string, object>>;
 
