@@ -35,7 +35,6 @@ export function alertsTable(request: FastifyRequest, alerts: readonly AlertHead[
   );
 }
 
-/** Facts of one alert, on the page that has its title. */
 export function alertFacts(request: FastifyRequest, alert: AlertHead): Html {
   const say = sayTo(request);
   const concerned = whose(alert);
@@ -235,7 +234,7 @@ const adviceDoors: Readonly<Record<AdvisedAct, AdviceDoor>> = {
     ({ destination }) => `/mappings/${encodeURIComponent(destination)}`,
   ),
   authorise: there('authorisation.manage', words.authorisations, () => '/authorisations'),
-  see_lead: there('lead.read', words.lead, ({ client, lead }) => leadPath(client, lead)),
+  see_lead: there('lead.read', frame.lead, ({ client, lead }) => leadPath(client, lead)),
   see_deliveries: there(
     'delivery.read',
     frame.deliveries,

@@ -69,7 +69,7 @@ export const filterBoxes = (
     const label = say(filterConditions[name].words);
     switch (name) {
       case 'client':
-        return nameChoice(name, label, known.clients, { value, none: say(words.any) });
+        return nameChoice(name, label, known.clients, { value, none: say(frame.all) });
       case 'destination':
         return nameChoice(name, label, known.destinations, { value, none: say(words.anyDestination) });
       case 'state':
@@ -90,7 +90,7 @@ export const filterBoxes = (
   });
 
 const stateOptions = (say: Say): readonly { readonly value: string; readonly text: string }[] => [
-  { value: '', text: say(words.any) },
+  { value: '', text: say(frame.all) },
   ...deliveryStates.map((value) => ({ value, text: say(stateWords[value]) })),
 ];
 
@@ -105,7 +105,7 @@ const labels: Readonly<Record<string, Both>> = {
       [name, label] as const,
     ]),
   ),
-  lead: words.lead,
+  lead: frame.lead,
   open: words.onlyOpen,
   ...Object.fromEntries(Object.entries(replayFlags).map(([name, flag]) => [name, flag.words])),
   deliveries: frame.deliveries,

@@ -119,24 +119,11 @@ export const callerOf = ({ ip, headers }: FastifyRequest): Caller => ({
 // Reads and sets the cookies: the session's token, the chosen language, and the mark of a browser that has signed in before.
 // Invariant: `__Host-` and Secure wherever TLS is used before the browser; plain HTTP is for a loopback address alone.
 
-export interface Cookies {
-  readonly tokenOf: (request: FastifyRequest) => string | undefined;
-  readonly give: (reply: FastifyReply, token: string) => void;
-  readonly take: (reply: FastifyReply) => void;
-  readonly languageOf: (request: FastifyRequest) => Language | undefined;
-  /** Mark of a browser that has signed in here before: it opens nothing. */
-  readonly knownOf: (request: FastifyRequest) => string | undefined;
-  readonly giveKnown: (reply: FastifyReply, known: string) => void;
-  readonly giveLanguage: (reply: FastifyReply, language: Language) => void;
-  /** Sealed state that a browser keeps while it is at the OpenID Connect provider. */
-  readonly keptOf: (request: FastifyRequest) => string | undefined;
-  readonly giveKept: (reply: FastifyReply, kept: string) => void;
-  readonly takeKept: (reply: FastifyReply) => void;
-}
+export type Cookies = ReturnType<typeof createCookies>;
 
 const aYearSeconds = 365 * 86_400;
 
-export function createCookies(secure: boolean): Cookies {
+export function createCookies(secure: boolean) {
   const prefix = secure ? '__Host-' : '';
   const session = `${prefix}relais`;
   const language = `${prefix}relais-language`;
@@ -151,23 +138,28 @@ export function createCookies(secure: boolean): Cookies {
       stringifySetCookie({ ...cookie, path: '/', httpOnly: true, secure, sameSite: 'lax' }),
     );
   return {
-    tokenOf: (request) => {
+    tokenOf: (request: FastifyRequest) => {
       const token = read(request, session);
       return token !== undefined && /^[\w-]{43}$/.test(token) ? token : undefined;
     },
     // A session cookie without an age: the browser drops it at its end, and MySQL decides how long it is valid.
-    give: (reply, token) => set(reply, { name: session, value: token }),
-    take: (reply) => set(reply, { name: session, value: '', maxAge: 0 }),
-    knownOf: (request) => read(request, known)?.slice(0, 100),
-    giveKnown: (reply, value) => set(reply, { name: known, value, maxAge: knownBrowserSeconds }),
-    keptOf: (request) => read(request, kept),
-    giveKept: (reply, value) => set(reply, { name: kept, value, maxAge: oidcKeptSeconds }),
-    takeKept: (reply) => set(reply, { name: kept, value: '', maxAge: 0 }),
-    languageOf: (request) => {
+    give: (reply: FastifyReply, token: string) => set(reply, { name: session, value: token }),
+    take: (reply: FastifyReply) => set(reply, { name: session, value: '', maxAge: 0 }),
+    /** Mark of a browser that has signed in here before: it opens nothing. */
+    knownOf: (request: FastifyRequest) => read(request, known)?.slice(0, 100),
+    giveKnown: (reply: FastifyReply, value: string) =>
+      set(reply, { name: known, value, maxAge: knownBrowserSeconds }),
+    /** Sealed state that a browser keeps while it is at the OpenID Connect provider. */
+    keptOf: (request: FastifyRequest) => read(request, kept),
+    giveKept: (reply: FastifyReply, value: string) =>
+      set(reply, { name: kept, value, maxAge: oidcKeptSeconds }),
+    takeKept: (reply: FastifyReply) => set(reply, { name: kept, value: '', maxAge: 0 }),
+    languageOf: (request: FastifyRequest) => {
       const chosen = read(request, language);
       return languages.find((known) => known === chosen);
     },
-    giveLanguage: (reply, chosen) => set(reply, { name: language, value: chosen, maxAge: aYearSeconds }),
+    giveLanguage: (reply: FastifyReply, chosen: Language) =>
+      set(reply, { name: language, value: chosen, maxAge: aYearSeconds }),
   };
 }
 

@@ -195,7 +195,6 @@ export function qrCode(text: string): Html {
 interface DateOptions {
   readonly value: string;
   readonly optional?: true;
-  /** A further hint. */
   readonly hint?: string;
 }
 
@@ -232,12 +231,7 @@ export function nameChoice(
   { value, none, hint, required }: NameAsked,
 ): Html {
   if (known.length > mostOffered)
-    return input(name, label, {
-      value,
-      most: 100,
-      hint,
-      ...(required === true ? {} : { optional: true }),
-    });
+    return input(name, label, { value, most: 100, hint, ...(required === true ? {} : { optional: true }) });
   const all = value === '' || known.includes(value) ? known : [value, ...known];
   const options = [{ value: '', text: none }, ...all.map((one): Choice => ({ value: one, text: one }))];
   return select(name, label, options, value, { required: required === true, hint });

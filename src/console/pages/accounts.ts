@@ -3,7 +3,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { accounts, accountWithId, type Account } from '../../access/accounts.ts';
 import { roles, roleWords } from '../../access/permissions.ts';
-import { html, type Html } from '../../privacy/papers/html.ts';
+import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
 import { perform, type Asked } from '../../support/acts/act.ts';
 import {
   makeAccount,
@@ -15,7 +15,19 @@ import {
 } from '../../support/acts/accounts.ts';
 import { namesInScope } from '../../support/reads/filter.ts';
 import type { Both, Language } from '../../support/words.ts';
-import { nameChoice, input, state, tickBox, listOf, facts, section, tableOf } from '../parts.ts';
+import {
+  nameChoice,
+  input,
+  state,
+  tickBox,
+  listOf,
+  facts,
+  section,
+  tableOf,
+  notice,
+  table,
+  heads,
+} from '../parts.ts';
 import { field, ticked, asked, numberOf, sentAgain, wasSent } from '../forms.ts';
 import { actingOf, personOf, visitOf } from '../gate.ts';
 import { sayTo, type Say, notFound } from '../layout.ts';
@@ -27,7 +39,7 @@ import { adminPage, onceShown } from './admin-page.ts';
 import { pages, type Desk, type PageOf } from './sign-in.ts';
 import { accessEntries, type AccessEntries } from '../../access/place.ts';
 import { identityOfAccount } from '../../access/oidc.ts';
-import { ownSessions } from '../../access/sessions.ts';
+import { ownSessions, endOtherSessions, endOwnSession } from '../../access/sessions.ts';
 import { actRoutes, foldedForm, offered } from '../act-form.ts';
 import { signInWords } from '../words/sign-in.ts';
 
@@ -68,7 +80,7 @@ const listPage: PageOf<[refused?: Refused]> = async ({ place, show }, request, r
       <form class="card stack" method="post" action="/accounts">
         ${input('login', say(words.login), { hint: say(words.loginHint), value: field(request, 'login'), most: 190 })}
         ${roleBoxes(say, ticked(request, 'role'))}
-        ${nameChoice('client', say(words.client), names.clients, {
+        ${nameChoice('client', say(frame.client), names.clients, {
           value: field(request, 'client'),
           none: say(words.noClient),
           hint: say(words.clientHint),
@@ -82,12 +94,12 @@ export const rolesText = (account: Pick<Account, 'roles'>, language: Language): 
   account.roles.map((role) => roleWords[role][language]).join(', ');
 
 const accountsTable = (all: readonly Account[], say: Say, language: Language): Html =>
-  listOf(say, words.accounts, words.noEntries, all, [
+  listOf(say, words.accounts, frame.none, all, [
     [words.login, (account) => html`<a href="/accounts/${account.id}">${account.login}</a>`],
-    [words.client, (account) => account.clientId ?? '–'],
+    [frame.client, (account) => account.clientId ?? '–'],
     [words.roles, (account) => rolesText(account, language)],
     [words.password, (account) => say(account.hasPassword ? words.set : words.unset)],
-    [words.factor, (account) => say(account.hasFactor ? words.set : words.unset)],
+    [frame.factor, (account) => say(account.hasFactor ? words.set : words.unset)],
     [words.signedIn, (account) => timeOf(account.signedInAt, language) ?? '–'],
     [
       frame.state,
@@ -133,8 +145,8 @@ export function signInsRoutes(server: FastifyInstance, { place, show }: Desk): v
 
 export function entriesTable({ items, names }: AccessEntries, say: Say, language: Language): Html {
   const who = (actor: string): string => actorText(actor, names, say);
-  return listOf(say, words.history, words.noEntries, items, [
-    [words.at, ({ at }) => timeOf(at, language)],
+  return listOf(say, words.history, frame.none, items, [
+    [frame.at, ({ at }) => timeOf(at, language)],
     [
       words.what,
       ({ entry }) =>
@@ -204,9 +216,9 @@ const accountPage: PageOf<[refused?: Refused]> = async (desk, request, reply, re
     body: html`<div class="card">
         ${facts([
           [say(words.roles), rolesText(account, language)],
-          [say(words.client), account.clientId ?? '–'],
+          [say(frame.client), account.clientId ?? '–'],
           [say(words.password), say(account.hasPassword ? words.set : words.unset)],
-          [say(words.factor), say(account.hasFactor ? words.set : words.unset)],
+          [say(frame.factor), say(account.hasFactor ? words.set : words.unset)],
           [say(words.created), timeOf(account.createdAt, language)],
           [say(words.signedIn), timeOf(account.signedInAt, language) ?? '–'],
           [
@@ -261,11 +273,7 @@ function identityPart(
   const value = wasSent(request, action) ? field(request, 'subject', 300) : (subject ?? '');
   return foldedForm(
     request,
-    {
-      action,
-      title: `${say(words.identity)} : ${subject ?? say(words.notLinked)}`,
-      button: say(words.link),
-    },
+    { action, title: `${say(words.identity)} : ${subject ?? say(words.notLinked)}`, button: say(words.link) },
     html`<p>${say(words.identityText)} <code>${issuer}</code></p>
       ${input('subject', say(words.subject), { hint: say(words.subjectHint), value, most: 255, optional: true })}`,
   );
@@ -291,4 +299,83 @@ function changesPart(request: FastifyRequest, { id, login, roles, clientId }: Ac
     foldedForm(request, { action: address('roles'), title: say(words.changeRoles) }, roleBoxes(say, chosen))
   }
   ${confirmed('reset', words.reset, words.resetText)} ${confirmed('end', words.end, words.endText)}`;
+}
+
+// Serves the page of one's own account: roles, second factor, and the open sessions, each of which can be ended.
+// Invariant: a number in the address names a session of the account's own, or none.
+
+type Sessions = Awaited<ReturnType<typeof ownSessions>>;
+
+export function accountRoutes(server: FastifyInstance, desk: Desk): void {
+  const { access } = desk.place;
+  pages(server, desk, { '/account': ['own', ownPage] });
+  server.post('/account/sessions/end-others', { config: { gate: 'own' } }, async (request, reply) => {
+    const { session, token } = personOf(request);
+    await endOtherSessions(access, session.account.id, token);
+    return reply.redirect('/account?say=ended', 303);
+  });
+  server.post('/account/sessions/:id/end', { config: { gate: 'own' } }, async (request, reply) => {
+    const id = numberOf(request);
+    if (id !== undefined) await endOwnSession(access, personOf(request).session.account.id, id);
+    return reply.redirect('/account?say=ended', 303);
+  });
+}
+
+const ownPage: PageOf = async ({ place, show }, request, reply) => {
+  const { account } = personOf(request).session;
+  const { language, say } = visitOf(request);
+  const rows = await ownSessions(place.access, account.id);
+  const others = html`<form method="post" action="/account/sessions/end-others">
+    <button class="second">${say(signInWords.revokeOthers)}</button>
+  </form>`;
+  return show(request, reply, {
+    title: `${say(frame.account)} : ${account.login}`,
+    body: html`${asked(request, 'say') === 'ended' && notice(say(signInWords.revoked), 'good')}
+      <div class="card">
+        ${facts([
+          [say(signInWords.roles), account.roles.map((role) => roleWords[role][language]).join(', ')],
+          account.clientId !== undefined && [say(frame.client), account.clientId],
+          [
+            say(frame.factor),
+            html`${say(account.hasFactor ? signInWords.active : signInWords.inactive)} —
+              <a href="/sign-in/second-factor"
+                >${say(account.hasFactor ? signInWords.renew : signInWords.enrolTitle)}</a
+              >`,
+          ],
+        ])}
+      </div>
+      <h2>${say(signInWords.sessions)}</h2>
+      ${sessionsTable(request, rows)} ${rows.length > 1 && others}`,
+  });
+};
+
+function sessionsTable(request: FastifyRequest, rows: Sessions): Html {
+  const { language } = visitOf(request);
+  const here = personOf(request).session.row.id;
+  const say = sayTo(request);
+  const at = (time: Date): Piece => timeOf(time, language);
+  return table(
+    say(signInWords.sessions),
+    heads(
+      say,
+      signInWords.begun,
+      signInWords.seen,
+      signInWords.until,
+      signInWords.address,
+      signInWords.browser,
+      signInWords.revoke,
+    ),
+    rows.map(({ id, createdAt, seenAt, endsAt, address, agent }) => [
+      at(createdAt),
+      at(seenAt),
+      at(endsAt),
+      address,
+      agent,
+      id === here
+        ? say(signInWords.here)
+        : html`<form method="post" action="/account/sessions/${id}/end">
+            <button class="plain">${say(signInWords.revoke)}</button>
+          </form>`,
+    ]),
+  );
 }

@@ -39,7 +39,7 @@ export function adminPage(
     at: '/accounts',
     isBeside: true,
     refused,
-    body: html`${asked(request, 'say') === 'done' && notice(say(words.done), 'good')} ${tabsPart(tab, say)}
+    body: html`${asked(request, 'say') === 'done' && notice(say(frame.done), 'good')} ${tabsPart(tab, say)}
     ${body}`,
   });
 }

@@ -12,7 +12,7 @@ import { personOf, visitOf } from '../gate.ts';
 import { leadLink, countText } from '../labels.ts';
 import { foundOr } from '../refused.ts';
 import { frame } from '../words/frame.ts';
-import { fieldWord, searchWords } from '../words/work.ts';
+import { fieldWord } from '../words/work.ts';
 import { pages, type Desk, type PageOf } from './sign-in.ts';
 
 const days = 30;
@@ -56,7 +56,7 @@ const anomalyPage: PageOf = async ({ place, show }, request, reply) => {
       ${
         holder.clientId === undefined &&
         html`<form class="line card filters" method="get" action="/anomalies">
-          ${nameChoice('client', say(searchWords.client), clients, {
+          ${nameChoice('client', say(frame.client), clients, {
             value: client ?? '',
             none: say(frame.choose),
             required: true,

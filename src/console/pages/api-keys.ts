@@ -92,7 +92,7 @@ const newKeyForm = (request: FastifyRequest, say: Say, clients: readonly string[
         ),
       )}
     </fieldset>
-    ${nameChoice('client', say(words.client), clients, {
+    ${nameChoice('client', say(frame.client), clients, {
       value: field(request, 'client'),
       none: say(words.everyClient),
     })}
@@ -111,7 +111,7 @@ function keysTable(all: readonly Key[], now: Date, request: FastifyRequest): Htm
   const isLive = ({ endedAt, expiresAt }: Key): boolean => endedAt === null && expiresAt > now;
   return listOf(say, words.keys, words.noKeys, all, [
     [words.name, (key) => key.name],
-    [words.client, (key) => key.clientId ?? '–'],
+    [frame.client, (key) => key.clientId ?? '–'],
     [words.scopes, (key) => html`<code>${key.scopes.replaceAll(',', ' ')}</code>`],
     [
       words.addresses,

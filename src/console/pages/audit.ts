@@ -38,10 +38,7 @@ export function auditRoutes(server: FastifyInstance, desk: Desk): void {
     const typed = field(request, 'anchor').trim();
     const anchor = typed === '' ? undefined : parseAnchor(typed);
     if (typed !== '' && anchor === undefined) return auditPage(desk, request, reply, words.badAnchor);
-    const begun = await startVerification(place, {
-      actor: personOf(request).actor,
-      anchor,
-    });
+    const begun = await startVerification(place, personOf(request).actor, anchor);
     if (begun === undefined) return auditPage(desk, request, reply, words.already);
     return reply.redirect(`/audit/verifications/${begun.id}`, 303);
   });
@@ -68,7 +65,7 @@ const auditPage: PageOf<[problem?: Both]> = async ({ place, show }, request, rep
     rows.map(({ actor }) => actor),
   );
   return show(request, reply, {
-    title: say(words.title),
+    title: say(frame.audit),
     at: '/audit',
     refused: problem && refusal(problem),
     body: html`<p>${say(words.text)}</p>
@@ -123,7 +120,7 @@ const verificationsTable = (
   tableOf(say, say(words.verifications), rows, [
     [words.one, (row) => html`<a href="/audit/verifications/${row.id}">${row.id}</a>`],
     [words.started, (row) => timeOf(row.begunAt, language)],
-    [words.by, (row) => names.get(row.actor) ?? row.actor],
+    [frame.by, (row) => names.get(row.actor) ?? row.actor],
     [words.result, (row) => endTag(row.end, say)],
     [words.entries, (row) => countText(row.entries, language), 'number'],
   ]);
@@ -241,7 +238,7 @@ const packPage: PageOf<[refused?: Refused]> = async ({ place, show }, request, r
       <p>${say(packWords.proves)}</p>
       <form class="card stack" method="post" action="/audit/pack">
         <div class="grid">
-          ${nameChoice('client', say(packWords.client), clients, {
+          ${nameChoice('client', say(frame.client), clients, {
             value: field(request, 'client'),
             none: say(frame.choose),
             required: true,

@@ -65,11 +65,7 @@ const listPage: PageOf = async ({ place, show }, request, reply) => {
   const after = Number(asked(request, 'after', 15)) || undefined;
   const { found, refused } = await foundOr<Awaited<ReturnType<typeof deliveriesPage>>>(
     { items: [], next: undefined },
-    () =>
-      deliveriesPage(place, holder, readFilter(wanted), {
-        limit: pageLength,
-        after,
-      }),
+    () => deliveriesPage(place, holder, readFilter(wanted), { limit: pageLength, after }),
   );
   const { items: rows, next: last } = found;
   const query = queryOf(wanted);

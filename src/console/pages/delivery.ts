@@ -14,6 +14,7 @@ import { destinationLink, leadLink, stateTag, timeOf } from '../labels.ts';
 import { sayTo, type Say } from '../layout.ts';
 import { facts, notice, table, heads } from '../parts.ts';
 import { deskWords as words, saidDone } from '../words/desk.ts';
+import { frame } from '../words/frame.ts';
 import type { Desk, PageOf } from './sign-in.ts';
 import { may } from '../../access/permissions.ts';
 import type { Seen } from '../../support/acts/act.ts';
@@ -74,9 +75,9 @@ function factsOf(
 ): Html {
   const { say, holder } = personOf(request);
   return facts([
-    [say(words.client), delivery.client],
+    [say(frame.client), delivery.client],
     [say(words.destination), destinationLink(delivery.destination)],
-    [say(words.lead), leadLink(holder, { clientId: delivery.client, reference: delivery.lead })],
+    [say(frame.lead), leadLink(holder, { clientId: delivery.client, reference: delivery.lead })],
     ...story.facts.map(
       ({ name, label, value, because }) =>
         [

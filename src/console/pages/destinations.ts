@@ -85,7 +85,7 @@ export function sendingTable(request: FastifyRequest, rows: readonly Destination
   const { say, language } = visitOf(request);
   return tableOf(say, say(frame.destinations), rows, [
     [words.destination, (row) => destinationLink(row.destination)],
-    [words.client, (row) => row.client],
+    [frame.client, (row) => row.client],
     [frame.state, (row) => sendsTag(row, request)],
     [words.underWay, (row) => countText(openOf(row), language), 'number'],
     [
@@ -148,7 +148,7 @@ function factsOf(request: FastifyRequest, page: DestinationPage): Html {
   const took = (ms: number | null): string => (ms === null ? '–' : secondsText(ms / 1_000, language));
   const trouble = troubleOf(page, request);
   return facts([
-    [say(words.client), page.client],
+    [say(frame.client), page.client],
     [say(words.connector), say(connectorWords[page.connector] ?? [page.connector, page.connector])],
     [say(words.version), page.mapping ?? '–'],
     [say(frame.state), sendsTag(page, request)],

@@ -81,7 +81,7 @@ async function onePage(
   const file = await leadPage(place, holder, named, look);
   const canReveal = mayFor(holder, 'person.reveal', named.client) && !look.reveal;
   return show(request, reply, {
-    title: `${say(words.title)} ${named.reference}`,
+    title: `${say(frame.lead)} ${named.reference}`,
     at: '/search',
     refused: problem && refusal(problem),
     body: html`${look.reveal && notice(say(words.revealed), 'warn')} ${leadPart(request, file)}
@@ -104,7 +104,7 @@ function leadPart(request: FastifyRequest, file: LeadPage): Html {
   return html`<div class="grid">
       <div class="card">
         ${facts([
-          [say(searchWords.client), file.clientId],
+          [say(frame.client), file.clientId],
           [say(words.revision), file.revision],
           [say(words.channel), say(fieldWord('request', file.channel))],
           [say(searchWords.collected), at(file.collectedAt)],
@@ -120,7 +120,7 @@ function leadPart(request: FastifyRequest, file: LeadPage): Html {
       </div>
     </div>
     ${file.isRestricted && notice(say(words.restricted), 'warn')}
-    <h2>${say(searchWords.deliveries)}</h2>
+    <h2>${say(frame.deliveries)}</h2>
     ${deliveriesPart(file, say)}
     <h2>${say(words.consents)}</h2>
     ${consentsPart(file, say, at)}
@@ -128,7 +128,7 @@ function leadPart(request: FastifyRequest, file: LeadPage): Html {
       file.interactions.length > 0 &&
       html`<h2>${say(words.interactions)}</h2>
         ${tableOf(say, say(words.interactions), file.interactions, [
-          [words.at, (row) => at(row.at)],
+          [frame.at, (row) => at(row.at)],
           [words.kind, (row) => say(fieldWord('interaction', row.kind))],
         ])}`
     }
@@ -136,10 +136,10 @@ function leadPart(request: FastifyRequest, file: LeadPage): Html {
       file.rights.length > 0 &&
       html`<h2>${say(words.rights)}</h2>
         ${tableOf(say, say(words.rights), file.rights, [
-          [words.at, (right) => at(right.at)],
+          [frame.at, (right) => at(right.at)],
           [words.kind, (right) => rightText(right, say)],
-          [words.by, (right) => right.name ?? actorText(right.actor, new Map(), say)],
-          [words.why, (right) => say(typedWords(right.purpose))],
+          [frame.by, (right) => right.name ?? actorText(right.actor, new Map(), say)],
+          [frame.why, (right) => say(typedWords(right.purpose))],
         ])}`
     }
     ${categoriesPart(file, visitOf(request).language)}`;
@@ -157,7 +157,7 @@ function deliveriesPart({ deliveries, ...file }: LeadPage, say: Say): Html {
     rows.length === 0
       ? html`<p>${say(frame.none)}</p>`
       : table(
-          say(searchWords.deliveries),
+          say(frame.deliveries),
           heads(say, deskWords.number, deskWords.destination, deskWords.action, frame.state, frame.cause),
           rows,
         )

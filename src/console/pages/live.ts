@@ -11,6 +11,7 @@ import { deliveryLink, destinationLink, leadLink, stateTag, timeOf } from '../la
 import { notice, table, heads } from '../parts.ts';
 import { refuse, foundOr, statusOfList } from '../refused.ts';
 import { sayTo } from '../layout.ts';
+import { frame } from '../words/frame.ts';
 import { deskWords, liveWords as words } from '../words/desk.ts';
 import { unknownPart, viewsPart } from './deliveries.ts';
 import type { Desk } from './sign-in.ts';
@@ -132,10 +133,10 @@ function controls(request: FastifyRequest): Html {
 
 function entriesTable(request: FastifyRequest, items: readonly LiveEntry[]): Html {
   const { say, language, holder } = personOf(request);
-  const { delivery, destination, lead } = deskWords;
+  const { delivery, destination } = deskWords;
   return table(
     say(words.title),
-    heads(say, words.at, words.what, delivery, destination, lead, words.stateNow),
+    heads(say, words.at, words.what, delivery, destination, frame.lead, words.stateNow),
     items.map((entry) => [
       timeOf(entry.at, language),
       say(entry.words),

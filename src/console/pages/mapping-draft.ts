@@ -31,6 +31,7 @@ import {
 } from '../plan-part.ts';
 import { sayTo, notFound } from '../layout.ts';
 import { detail, inEnglish, refusalText, remedyText } from '../words/refusals.ts';
+import { frame } from '../words/frame.ts';
 import { mappingWords as words } from '../words/mappings.ts';
 import { mappingPath, inForceTag } from './mappings.ts';
 import type { Desk } from './sign-in.ts';
@@ -58,11 +59,7 @@ export function mappingDraftRoutes(server: FastifyInstance, desk: Desk, trials: 
     { config: { gate: 'mapping.try' }, bodyLimit: typedFormBytes },
     (request, reply) => {
       const { text, problem } = typedText(request, 'mapping');
-      return page(request, reply, {
-        destination: request.params.id,
-        text,
-        problem,
-      });
+      return page(request, reply, { destination: request.params.id, text, problem });
     },
   );
   server.post<{ Params: Params }>(
@@ -270,7 +267,7 @@ function factsOf(request: FastifyRequest, destination: string, page: VersionPage
   const rows: Parameters<typeof facts>[0] = [
     [say(words.version), html`${page.version} ${inForceTag(page, request)}`],
     [say(words.published), timeOf(page.publishedAt, visitOf(request).language)],
-    page.author !== '' && [say(words.by), page.author],
+    page.author !== '' && [say(frame.by), page.author],
     page.note !== '' && [say(words.note), page.note],
     [say(words.fingerprint), html`<code>${page.fingerprint}</code>`],
   ];

@@ -52,8 +52,8 @@ const listPage: PageOf = async ({ place, show }, request, reply) => {
   const isCentre = holder.clientId === undefined;
   const heads = await mappingHeads(place, holder);
   const named = await namesFor(place, holder);
-  const columns = [deskWords.client, deskWords.destination, words.version, words.published].map(say);
-  const own = [words.by, words.note, words.fileHere].map(say);
+  const columns = [frame.client, deskWords.destination, words.version, words.published].map(say);
+  const own = [frame.by, words.note, words.fileHere].map(say);
   return show(request, reply, {
     title: say(frame.mappings),
     at: '/mappings',
@@ -99,7 +99,7 @@ function headFacts(request: FastifyRequest, page: MappingPage): Html {
   const path = mappingPath(page.destination);
   const inForce = page.versions.find(({ isInForce }) => isInForce);
   const rows: (readonly [Piece, Piece])[] = [
-    [say(deskWords.client), page.client],
+    [say(frame.client), page.client],
     [
       say(words.versionInForce),
       inForce === undefined ? say(words.noVersion) : versionLink(page.destination, inForce.version),
@@ -135,7 +135,7 @@ function versionsTable(
   const columns = [
     words.version,
     words.published,
-    ...(isCentre ? [words.by, words.note] : []),
+    ...(isCentre ? [frame.by, words.note] : []),
     frame.state,
     words.document,
   ];
@@ -215,11 +215,7 @@ export function mappingDocumentRoutes(server: FastifyInstance, desk: Desk): void
         desk.place,
         personOf(request).holder,
         { destination, version },
-        {
-          centre: given('centre') ?? someCentre,
-          rights: given('rights'),
-          technical: given('technical'),
-        },
+        { centre: given('centre') ?? someCentre, rights: given('rights'), technical: given('technical') },
       );
       const name = `${destination.replaceAll(/[^A-Za-z0-9._-]/g, '-')}-v${found.version}.html`;
       return reply
@@ -240,9 +236,7 @@ const page: PageOf<[destination: string]> = async ({ place, show }, request, rep
     place,
     personOf(request).holder,
     { destination, version },
-    {
-      centre: someCentre,
-    },
+    { centre: someCentre },
   );
   // The frame's heading is the document's own.
   const [, ...blocks] = found.blocks;

@@ -80,7 +80,7 @@ const onePage: PageOf<[refused?: Refused]> = async (desk, request, reply, refuse
     title: `${say(words.title)} ${own.id}`,
     at: listPath,
     refused,
-    body: html`${asked(request, 'say') === 'done' && notice(say(words.done), 'good')}
+    body: html`${asked(request, 'say') === 'done' && notice(say(frame.done), 'good')}
       <div class="card">
         ${facts([
           [say(words.kind), kindText(own.kind, say)],

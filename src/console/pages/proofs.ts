@@ -13,6 +13,7 @@ import { asked, numberOf } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import type { Both, Language } from '../../support/words.ts';
 import { proofActWords, requestWords as words } from '../words/requests.ts';
+import { frame } from '../words/frame.ts';
 import { pages, type Desk, type PageOf } from './sign-in.ts';
 
 const mostShown = 200;
@@ -78,14 +79,14 @@ const listPage: PageOf = async ({ place, show }, request, reply) => {
     title: say(words.proofs),
     at: '/requests',
     body: html`<form class="line card filters" method="get" action="/proofs">
-        ${nameChoice('client', say(words.client), clients, { value: client, none: say(words.anyKind) })}
+        ${nameChoice('client', say(frame.client), clients, { value: client, none: say(frame.all) })}
         ${input('request', say(own.request), { value: of, optional: true, inputmode: 'numeric', most: 20 })}
         <button>${say(words.filter)}</button>
       </form>
       <p><a href="/proofs/keys">${say(words.publicKeys)}</a></p>
       ${listOf(say, words.proofs, words.noProofs, rows, [
         [words.number, (row) => html`<a href="/proofs/${row.number}">${row.number}</a>`],
-        [words.client, (row) => row.clientId],
+        [frame.client, (row) => row.clientId],
         [words.act, (row) => say(proofActWords[row.act] ?? [row.act, row.act])],
         [
           own.request,
@@ -116,7 +117,7 @@ async function onePage(desk: Desk, request: FastifyRequest, reply: FastifyReply)
       }
       <div class="card">
         ${facts([
-          [say(words.client), found.clientId],
+          [say(frame.client), found.clientId],
           [say(words.act), say(proofActWords[found.act] ?? [found.act, found.act])],
           [
             say(own.request),

@@ -18,6 +18,7 @@ import { boxes, foldedForm } from '../act-form.ts';
 import { field, ticked } from '../forms.ts';
 import { optInText } from '../labels.ts';
 import { input, select, table, tickBox, heads } from '../parts.ts';
+import { frame } from '../words/frame.ts';
 import { requestWords as words } from '../words/requests.ts';
 import type { ChangingAnswer } from '../../privacy/requests/show.ts';
 import { consentWords, type Both } from '../../support/words.ts';
@@ -152,7 +153,7 @@ function changingPart({ story: { changing }, say }: RequestView): Html | undefin
     <p class="hint">${say(words.changingText)}</p>
     ${table(
       say(words.changing),
-      heads(say, words.lead, words.ifTicked, words.besides),
+      heads(say, frame.lead, words.ifTicked, words.besides),
       changing.map(({ reference, ifTicked, besides }) => [reference, answers(ifTicked), answers(besides)]),
     )}`;
 }

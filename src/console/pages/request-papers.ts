@@ -32,22 +32,17 @@ export function papersPart(view: RequestView): Html {
               <button class="second" aria-label="${say(words.letter)} : ${destination}">
                 ${say(words.letter)}
               </button>
-              <button
-                class="plain"
-                name="as"
-                value="page"
-                aria-label="${say(words.letterPage)} : ${destination}"
-              >
-                ${say(words.letterPage)}
-              </button>
-              <button
-                class="plain"
-                name="as"
-                value="file"
-                aria-label="${say(words.letterFile)} : ${destination}"
-              >
-                ${say(words.letterFile)}
-              </button>
+              ${[['page', words.letterPage] as const, ['file', words.letterFile] as const].map(
+                ([as, text]) =>
+                  html`<button
+                    class="plain"
+                    name="as"
+                    value="${as}"
+                    aria-label="${say(text)} : ${destination}"
+                  >
+                    ${say(text)}
+                  </button>`,
+              )}
             </form>`,
         )}
       </div>`

@@ -69,7 +69,7 @@ export const requestPage: PageOf<[refused?: Refused, shown?: ReadonlyMap<number,
     title: `${say(words.title)} ${id}`,
     at: '/requests',
     refused,
-    body: html`${asked(request, 'say') === 'done' && notice(say(words.done), 'good')} ${headPart(view)}
+    body: html`${asked(request, 'say') === 'done' && notice(say(frame.done), 'good')} ${headPart(view)}
     ${subjectsPart(view)} ${recipientsPart(view)} ${effectsPart(view)} ${papersPart(view)}
     ${mayFor(holder, 'request.work', story.request.clientId) && actsPart(view)}`,
   });
@@ -94,7 +94,7 @@ function headPart(view: RequestView): Html {
   return html`<div class="grid">
     <div class="card">
       ${facts([
-        [say(words.client), request.clientId],
+        [say(frame.client), request.clientId],
         [say(words.kind), kindText(request.kind, say)],
         [say(frame.state), stateTag(request, say)],
         [say(words.received), view.at(request.receivedAt)],
@@ -159,7 +159,7 @@ function subjectsPart({ story: { request, subjects }, say, at, ...view }: Reques
   return html`<h2>${say(words.leads)}</h2>
     ${table(
       say(words.leads),
-      heads(say, words.lead, words.collected, words.found, words.decision, words.applied),
+      heads(say, frame.lead, words.collected, words.found, words.decision, words.applied),
       subjects.map(({ kind, subjectId, reference, collectedAt, found, decision, appliedAt }) => [
         kind === 'row'
           ? `${say(words.row)} ${subjectId}`
@@ -192,7 +192,7 @@ function recipientsPart({ story: { request, recipients }, say, at, nameOf }: Req
     ${tableOf(say, say(words.recipients), recipients, [
       [deskWords.destination, (one) => destinationLink(one.destinationId)],
       [words.recipient, (one) => one.recipient],
-      [words.lead, (one) => one.reference],
+      [frame.lead, (one) => one.reference],
       [
         words.told,
         (one) => html`<span class="tight">${say(toldWords[one.action] ?? [one.action, one.action])}</span>`,

@@ -85,7 +85,7 @@ const listPage: PageOf = async ({ place, show }, request, reply) => {
     at: '/requests',
     body: html`<p>${say(words.text)}</p>
       <form class="line card filters" method="get" action="/requests">
-        ${nameChoice('client', say(words.client), clients, { value: client, none: say(words.anyKind) })}
+        ${nameChoice('client', say(frame.client), clients, { value: client, none: say(frame.all) })}
         ${select('kind', say(words.kind), kindOptions(say, true), kindAsked)}
         ${select(
           'shown',
@@ -111,14 +111,14 @@ const kindOptions = (
   say: Say,
   withAny: boolean,
 ): readonly { readonly value: string; readonly text: string }[] => [
-  ...(withAny ? [{ value: '', text: say(words.anyKind) }] : []),
+  ...(withAny ? [{ value: '', text: say(frame.all) }] : []),
   ...requestKinds.map((value) => ({ value, text: kindText(value, say) })),
 ];
 
 const requestsTable = (say: Say, items: readonly RequestHead[]): Html =>
   tableOf(say, say(words.listTitle), items, [
     [words.number, (row) => html`<a href="/requests/${row.id}">${row.id}</a>`],
-    [words.client, (row) => row.clientId],
+    [frame.client, (row) => row.clientId],
     [words.kind, (row) => kindText(row.kind, say)],
     [frame.state, (row) => stateTag(row, say)],
     [words.received, (row) => frenchDate(civilDate(row.receivedAt))],
@@ -194,7 +194,7 @@ const newPage: PageOf<[refused?: Refused]> = async ({ place, show }, request, re
     body: html`<p>${say(words.newText)}</p>
       <form class="stack card" method="post" action="/requests" enctype="multipart/form-data">
         <div class="grid">
-          ${nameChoice('client', say(words.client), clients, {
+          ${nameChoice('client', say(frame.client), clients, {
             value: field(request, 'client'),
             none: say(frame.choose),
             required: true,

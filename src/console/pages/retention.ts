@@ -58,10 +58,10 @@ const calendarPage: PageOf = async ({ place, show }, request, reply) => {
         ${monthBox('month', say(words.month), say, { value: month })}
         ${select(
           'client',
-          say(words.client),
+          say(frame.client),
           ['', ...(await clientsToPlan(place, holder))].map((value) => ({
             value,
-            text: value || say(words.all),
+            text: value || say(frame.all),
           })),
           client,
         )}
@@ -103,10 +103,10 @@ function totalPart({ dates }: Calendar, say: Say, language: Language): Html {
 const datesTable = ({ dates, today }: Calendar, say: Say, language: Language): Html =>
   tableOf(say, say(words.title), dates, [
     [
-      words.date,
+      frame.at,
       (line) => html`${frenchDate(line.on)} ${line.on < today && state(say(words.overdue), 'warn')}`,
     ],
-    [words.client, (line) => line.clientId],
+    [frame.client, (line) => line.clientId],
     [words.what, (line) => say(line.how === 'purge' ? words.purge : words.anonymise)],
     [words.operation, (line) => (line.operation === '' ? '–' : line.operation)],
     [words.leads, (line) => countText(line.leads, language), 'number'],
@@ -133,7 +133,7 @@ function besidePart({ waiting, requests }: Calendar, say: Say, language: Languag
     waiting.length > 0 &&
     html`<h2>${say(words.waiting)}</h2>
       ${tableOf(say, say(words.waiting), waiting, [
-        [words.client, ({ clientId }) => clientId],
+        [frame.client, ({ clientId }) => clientId],
         [words.waitsFor, ({ waitsFor }) => say(waitsForWords[waitsFor] ?? [waitsFor, waitsFor])],
         [words.leads, ({ leads }) => countText(leads, language), 'number'],
       ])}`
@@ -163,7 +163,7 @@ const runsTable = (
     ${table(
       say(words.runs),
       [
-        ...heads(say, words.run, words.date, words.client, words.by, frame.state),
+        ...heads(say, words.run, frame.at, frame.client, frame.by, frame.state),
         ...[words.found, words.purged, words.anonymised, words.kept].map((name) => ({
           name: say(name),
           number: true as const,

@@ -54,16 +54,9 @@ export function runsRoutes(server: FastifyInstance, desk: Desk): void {
 const listPage: PageOf = async ({ place, show }, request, reply) => {
   const { say, language } = visitOf(request);
   const after = Number(asked(request, 'after', 15)) || undefined;
-  const { items, next } = await bulkRunsPage(
-    place,
-    personOf(request).holder,
-    {},
-    {
-      limit: 50,
-      after,
-    },
-  );
-  const named = await namesFor(place, personOf(request).holder);
+  const { holder } = personOf(request);
+  const { items, next } = await bulkRunsPage(place, holder, {}, { limit: 50, after });
+  const named = await namesFor(place, holder);
   return show(request, reply, {
     title: say(frame.runs),
     at: '/runs',
@@ -109,7 +102,7 @@ const runPage: PageOf<[refused?: Refused]> = async ({ place, show }, request, re
     title: `${say(words.run)} ${id}`,
     at: '/runs',
     refused,
-    body: html`${progressPart(request, run, { named, followed })}
+    body: html`${progressPart(request, run, named, followed)}
     ${isOpen && may(holder, 'delivery.replay') && html`${rest}${stop}`}`,
   });
 };
@@ -118,10 +111,8 @@ const runPage: PageOf<[refused?: Refused]> = async ({ place, show }, request, re
 function progressPart(
   request: FastifyRequest,
   run: BulkRunHead,
-  {
-    named,
-    followed,
-  }: { readonly named: (text: string) => string; readonly followed: BulkFollowed | undefined },
+  named: (text: string) => string,
+  followed: BulkFollowed | undefined,
 ): Html {
   const { say, language } = visitOf(request);
   const through = run.done + run.refused;
@@ -243,7 +234,6 @@ function doorRoutes(server: FastifyInstance, desk: Desk, door: Door): void {
   });
 }
 
-/** Options of a replay. */
 const options = Object.keys(replayFlags) as (keyof ReplayHow)[];
 type How = Partial<ReplayHow>;
 const howOf = (typed: (name: string) => string): How =>

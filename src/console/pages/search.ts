@@ -92,11 +92,11 @@ async function searchPage(
       <form class="card stack" method="post" action="/search">
         <div class="grid">
           ${box('reference', words.reference)} ${box('email', words.email)} ${box('phone', words.phone)}
-          ${nameChoice('client', say(words.client), clients, { value: client, none: say(words.anyClient) })}
+          ${nameChoice('client', say(frame.client), clients, { value: client, none: say(frame.all) })}
           ${box('name', words.lastName, words.lastNameHint)} ${box('firstName', words.firstName)}
         </div>
         ${input('reason', say(frame.reason), { value: reason, hint: say(frame.reasonHint) })}
-        <button>${say(words.submit)}</button>
+        <button>${say(frame.search)}</button>
       </form>`,
   });
 }
@@ -109,23 +109,23 @@ function foundPart(request: FastifyRequest, { leads, refused, isCut }: FoundPeop
       ? notice(say(words.nothing))
       : html`<h2>${say(words.results)}</h2>
           ${tableOf(say, say(words.results), leads, [
-            [words.client, (lead) => lead.clientId],
+            [frame.client, (lead) => lead.clientId],
             [words.reference, (lead) => leadLink(personOf(request).holder, lead)],
             [words.collected, (lead) => timeOf(lead.collectedAt, language)],
             [words.person, (lead) => (lead.erased ? say(words.erased) : personText(lead.person))],
-            [words.deliveries, (lead) => deliveriesOf(lead, request)],
+            [frame.deliveries, (lead) => deliveriesOf(lead, request)],
           ])}`
   }
   ${
     refused.length > 0 &&
     html`<h2>${say(words.refusedRows)}</h2>
       ${tableOf(say, say(words.refusedRows), refused, [
-        [words.client, (row) => row.clientId],
+        [frame.client, (row) => row.clientId],
         [words.reference, (row) => row.reference],
         [words.received, (row) => timeOf(row.receivedAt, language)],
         [words.person, (row) => personText(row.person)],
         [
-          words.refusedFor,
+          frame.why,
           (row) =>
             row.problems.map(
               ({ column, code, message }) =>
@@ -212,7 +212,7 @@ const lookUpsPage: PageOf<[{ readonly problem?: Both; readonly seen?: readonly L
       ${seen !== undefined && seenPart(request, seen)}
       <form class="card stack" method="post" action="/audit/lookups">
         <div class="grid">
-          ${nameChoice('client', say(searchWords.client), clients, {
+          ${nameChoice('client', say(frame.client), clients, {
             value: field(request, 'client'),
             none: say(frame.choose),
             required: true,
@@ -231,9 +231,9 @@ function seenPart(request: FastifyRequest, seen: readonly LookUpSeen[]): Html {
   if (seen.length === 0) return notice(say(auditWords.nobody));
   return tableOf(say, say(auditWords.lookups), seen, [
     [auditWords.when, ({ at }) => timeOf(at, visitOf(request).language)],
-    [auditWords.lead, ({ reference }) => reference],
+    [frame.lead, ({ reference }) => reference],
     [auditWords.what, ({ what }) => say(lookedWords[what] ?? [what, what])],
     [auditWords.who, ({ actor, name }) => name ?? actor],
-    [auditWords.why, ({ why }) => why],
+    [frame.why, ({ why }) => why],
   ]);
 }

@@ -31,9 +31,7 @@ export function tasksRoutes(server: FastifyInstance, desk: Desk): void {
   const close = offered(
     closeTasks,
     () => '/tasks?say=done',
-    (request) => ({
-      to: [`A${numberOf(request) ?? ''}`],
-    }),
+    (request) => ({ to: [`A${numberOf(request) ?? ''}`] }),
   );
   actRoutes(server, place, '/tasks/alerts', { close }, (request, reply, { refused }) =>
     alertPage(desk, request, reply, refused),
@@ -51,7 +49,7 @@ const listPage: PageOf = async ({ place, show }, request, reply) => {
   return show(request, reply, {
     title: kind === '' || first === undefined ? say(frame.tasks) : alertTitle(first, request),
     at: '/tasks',
-    body: html`${asked(request, 'say') === 'done' && notice(say(words.done), 'good')}
+    body: html`${asked(request, 'say') === 'done' && notice(say(frame.done), 'good')}
     ${causes.length + alerts.length === 0 && notice(say(words.nothingToDo), 'good')}
     ${section(say(words.toDecide), causes, (rows) => causesTable(request, rows))}
     ${section(say(words.alerts), alerts, (rows) => shown(request, rows))}

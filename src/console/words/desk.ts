@@ -1,16 +1,14 @@
 // Words of the desk: deliveries, causes, destinations, tasks and bulk runs. French first.
 import type { Both } from '../../support/words.ts';
 import type { OneAndSeveral } from '../../domain/counted.ts';
+import { frame } from './frame.ts';
 
 export const deskWords = {
   number: ['N°', 'No.'],
-  client: ['Client', 'Client'],
   destination: ['Destination', 'Destination'],
-  lead: ['Lead', 'Lead'],
   action: ['Action', 'Action'],
   count: ['Nombre', 'Count'],
   oldest: ['La plus ancienne', 'Oldest'],
-  any: ['Tous', 'All'],
   anyDestination: ['Toutes', 'All'],
   allCauses: ['Toutes', 'All'],
   filter: ['Filtrer', 'Filter'],
@@ -102,7 +100,6 @@ export const deskWords = {
   received: ['Le client l’a', 'The client has it'],
   notReceived: ['Le client ne l’a pas : renvoyer', 'The client has not: send again'],
   notReceivedEnded: ['Le client ne l’a pas', 'The client has not'],
-  done: ['Fait.', 'Done.'],
   refused: ['Refusé', 'Refused'],
   alreadyClosed: ['Elle était déjà classée.', 'It was closed before.'],
   nothingToDo: ['Rien n’attend d’intervention.', 'Nothing waits for anybody.'],
@@ -184,7 +181,7 @@ export const deskWords = {
 
 /** Confirmation of an act, by the word in the address after it. */
 const doneSays: Readonly<Record<string, Both>> = {
-  done: deskWords.done,
+  done: frame.done,
   released: deskWords.released,
   asked: deskWords.fileAsked,
   delivered: [

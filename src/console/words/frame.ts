@@ -4,6 +4,14 @@ import type { Both } from '../../support/words.ts';
 import type { ViewProblem } from '../../access/views.ts';
 
 export const frame = {
+  by: ['Par', 'By'],
+  client: ['Client', 'Client'],
+  factor: ['Second facteur', 'Second factor'],
+  done: ['Fait.', 'Done.'],
+  at: ['Date', 'Date'],
+  all: ['Tous', 'All'],
+  why: ['Motif', 'Why'],
+  lead: ['Lead', 'Lead'],
   skip: ['Aller au contenu', 'Skip to content'],
   navigation: ['Navigation principale', 'Main navigation'],
   home: ['À traiter', 'To do'],

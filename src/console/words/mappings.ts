@@ -15,7 +15,6 @@ export const mappingWords = {
   none: ['Aucun format.', 'No mapping.'],
   noVersion: ['aucune', 'none'],
   published: ['Publiée', 'Published'],
-  by: ['Par', 'By'],
   note: ['Note', 'Note'],
   file: ['Fichier', 'File'],
   files: ['Fichiers', 'Files'],

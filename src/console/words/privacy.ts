@@ -11,12 +11,9 @@ export const retentionWords = {
   ],
   month: ['Mois', 'Month'],
   total: ['Ce mois', 'This month'],
-  client: ['Client', 'Client'],
-  all: ['Tous', 'All'],
   show: ['Montrer', 'Show'],
   previous: ['Mois précédent', 'Month before'],
   next: ['Mois suivant', 'Next month'],
-  date: ['Date', 'Date'],
   what: ['Ce qui arrive', 'What happens'],
   operation: ['Opération', 'Operation'],
   leads: ['Leads', 'Leads'],
@@ -35,7 +32,6 @@ export const retentionWords = {
   requests: ['Demandes de droits dont la conservation est échue', 'Requests whose own time is over'],
   runs: ['Passages', 'Runs'],
   run: ['Passage', 'Run'],
-  by: ['Par', 'By'],
   found: ['Échues', 'Due'],
   purged: ['Supprimées', 'Deleted'],
   anonymised: ['Anonymisées', 'Anonymised'],
@@ -81,7 +77,6 @@ export const endingWords: Readonly<Record<string, Both>> = {
 };
 
 export const auditWords = {
-  title: ['Audit', 'Audit'],
   text: [
     'Vérifier le journal, conserver son ancre ailleurs, et voir qui a recherché une personne.',
     'Verify the log, keep its anchor elsewhere, and see who looked a person up.',
@@ -108,7 +103,6 @@ export const auditWords = {
   anchorFile: ['Télécharger l’ancre', 'Download the anchor'],
   already: ['Une vérification est déjà en cours.', 'One is running already.'],
   started: ['Demandée', 'Asked'],
-  by: ['Par', 'By'],
   entries: ['Entrées relues', 'Entries read'],
   seals: ['Sceaux', 'Seals'],
   result: ['Résultat', 'Result'],
@@ -151,10 +145,8 @@ export const auditWords = {
   nobody: ['Personne ne l’a recherchée.', 'Nobody looked this person up.'],
   noLead: ['Ce client n’a aucun lead de cette personne.', 'This client has no lead of that person.'],
   when: ['Date', 'When'],
-  lead: ['Lead', 'Lead'],
   what: ['Consultation', 'What'],
   who: ['Par', 'Who'],
-  why: ['Motif', 'Why'],
 } as const satisfies Readonly<Record<string, Both>>;
 
 export const lookedWords: Readonly<Record<string, Both>> = {
@@ -225,7 +217,6 @@ export const packWords = {
     'Il est signé et se vérifie hors ligne, comme LISEZ-MOI.txt l’explique. Tous les sceaux et les entrées de la période sont vérifiés en même temps. Le fait d’avoir demandé ce dossier est inscrit au journal.',
     'It is signed and checked offline, as LISEZ-MOI.txt in it says. Every seal and the entries of the period are verified beside it. Asking for it is an entry of the log.',
   ],
-  client: ['Client', 'Client'],
   from: ['Premier jour', 'First day'],
   until: ['Dernier jour', 'Last day'],
   badPeriod: [

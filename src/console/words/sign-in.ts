@@ -86,8 +86,6 @@ export const signInWords = {
   revokeOthers: ['Fermer toutes les autres', 'End all the others'],
   revoked: ['Session fermée.', 'Session ended.'],
   roles: ['Rôles', 'Roles'],
-  client: ['Client', 'Client'],
-  secondFactor: ['Second facteur', 'Second factor'],
   active: ['actif', 'active'],
   inactive: ['non installé', 'not set up'],
   renew: ['Installer un nouveau téléphone', 'Set up a new phone'],

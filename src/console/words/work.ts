@@ -19,9 +19,6 @@ export const searchWords = {
     'Le nom ou son début ; accents et majuscules indifférents.',
     'Or its beginning; accents and capitals do not matter.',
   ],
-  client: ['Client', 'Client'],
-  anyClient: ['Tous', 'All'],
-  submit: ['Rechercher', 'Search'],
   results: ['Leads trouvés', 'Leads found'],
   nothing: ['Aucun lead trouvé.', 'No lead found.'],
   cut: [
@@ -30,10 +27,8 @@ export const searchWords = {
   ],
   refusedRows: ['Lignes refusées à l’entrée', 'Rows refused at intake'],
   received: ['Reçue', 'Received'],
-  refusedFor: ['Motif', 'Why'],
   collected: ['Recueillie', 'Collected'],
   person: ['Personne', 'Person'],
-  deliveries: ['Livraisons', 'Deliveries'],
   erased: ['effacée', 'erased'],
   nowhere: ['aucune : la page du lead dit pourquoi', 'none: the page of the lead says why'],
 } as const satisfies Readonly<Record<string, Both>>;
@@ -62,7 +57,6 @@ export const personWords: Readonly<Record<PersonFact['name'], Both>> = {
 };
 
 export const leadWords = {
-  title: ['Lead', 'Lead'],
   revision: ['Révision', 'Revision'],
   channel: ['Canal', 'Channel'],
   notice: ['Mention d’information', 'Notice'],
@@ -76,15 +70,12 @@ export const leadWords = {
   otherEntity: ['donnée à une autre société', 'given to another company'],
   interactions: ['Échanges', 'Interactions'],
   kind: ['Type', 'Kind'],
-  at: ['Date', 'Date'],
   notRouted: [
     'Destinations du client qui ne l’ont pas reçu',
     'Destinations of the client that did not get it',
   ],
   notPassedOn: ['Changements non transmis', 'Changes that were not passed on'],
   rights: ['Droits exercés', 'Rights exercised'],
-  by: ['Par', 'By'],
-  why: ['Motif', 'Why'],
   reveal: ['Voir en clair', 'Show in clear'],
   revealed: [
     'En clair : cette consultation est inscrite au journal.',
