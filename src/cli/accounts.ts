@@ -1,6 +1,6 @@
 // relais account ... | api-key ...: manages the people who work with Relais, their roles, and the keys of other systems (C38, C39).
 // Invariant: no password passes here; a code for setting one is shown once.
-import { type Command, performHere } from './command.ts';
+import { type Command, performHere, type Given } from './command.ts';
 import { accounts, type Account } from '../access/accounts.ts';
 import { apiKeys } from '../access/api-keys.ts';
 import { permissions, roles, roleWords, ruleOf, keyScopes } from '../access/permissions.ts';
@@ -15,12 +15,9 @@ import {
 } from '../support/acts/accounts.ts';
 import { paris } from '../support/words.ts';
 import { collect, wholeNumber } from './arguments.ts';
-import { outJson, table, out, say, type JsonOption, tableOf } from './terminal.ts';
+import { outJson, table, out, say, tableOf } from './terminal.ts';
 
-interface RolesOption {
-  readonly role: readonly string[];
-  readonly client?: string;
-}
+type RolesOption = Given<'role! client'>;
 
 export function accountCommands(program: Command): void {
   const account = program.subcommand(
@@ -85,7 +82,7 @@ function code(login: string, setupCode: string): void {
   out(setupCode);
 }
 
-async function list({ access }: App, { json }: JsonOption): Promise<void> {
+async function list({ access }: App, { json }: Given<'json'>): Promise<void> {
   const all = await accounts(access);
   if (json === true) return outJson(all.map(accountData));
   tableOf(all, {
@@ -130,12 +127,7 @@ function showPermissions(): void {
 // relais api-key add | list | end: manages keys of other systems.
 // Invariant: a key is shown once, when it is made; only its digest is kept.
 
-interface AddOptions {
-  readonly scope: readonly string[];
-  readonly client?: string;
-  readonly address?: readonly string[];
-  readonly days: number;
-}
+type AddOptions = Given<'scope! client address days!'>;
 
 export function apiKeyCommands(program: Command): void {
   const key = program.subcommand('api-key', 'keys by which other systems use the HTTP interface');
@@ -173,7 +165,7 @@ async function addKey(app: App, name: string, options: AddOptions): Promise<void
   out(key);
 }
 
-async function listKeys({ access }: App, { json }: JsonOption): Promise<void> {
+async function listKeys({ access }: App, { json }: Given<'json'>): Promise<void> {
   const keys = await apiKeys(access);
   if (json === true) return outJson(keys);
   tableOf(keys, {

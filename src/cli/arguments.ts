@@ -1,6 +1,6 @@
 // Parses command-line arguments: numbers, dates, reasons, filters of deliveries, files by name or standard input.
 // Invariant: a reason is for the append-only log, so that it contains no mail address and no phone number (guarantee 7).
-import type { Command } from './command.ts';
+import type { Command, Given } from './command.ts';
 import { momentIn } from '../domain/civil-date.ts';
 import { RelaisError } from '../errors.ts';
 import { impersonal, typedReason } from '../support/typed-text.ts';
@@ -86,11 +86,7 @@ export const noteWords = (clientId: string, number: number): string =>
 // Options for the file of the answer to a person, shared by `request access` and `person export`.
 // Invariant: encrypted for the named receivers, and nothing is overwritten.
 
-export interface AnswerFile {
-  readonly to: string;
-  readonly recipient: readonly string[];
-  readonly archives?: string;
-}
+export type AnswerFile = Given<'to! recipient! archives'>;
 
 export const answerFileOptions = (command: Command): Command =>
   command
@@ -159,7 +155,6 @@ function fromStandardInput(): ReturnType<typeof readNamed> {
   return { bytes };
 }
 
-/** The first secret key of an age identity file. */
 export function identityIn(file: string): string {
   const key = /^AGE-SECRET-KEY-1[0-9A-Z]+$/m.exec(textOfFile(file))?.[0];
   if (key === undefined)

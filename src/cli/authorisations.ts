@@ -1,6 +1,6 @@
 // relais authorisation ...: grants and revokes authorisations of recipients (C17-C19).
 // Invariant: nothing is granted beyond the client's contract facts; granting and revoking are entries of the log.
-import { type Command, performHere, refuseInput } from './command.ts';
+import { type Command, performHere, refuseInput, type Given } from './command.ts';
 import type { App } from '../app.ts';
 import type { ClientFacts } from '../domain/destination.ts';
 import { dataCategories } from '../domain/lead.ts';
@@ -21,21 +21,17 @@ import {
   instructionOption,
 } from './arguments.ts';
 import { existingDestination } from '../support/reads/filter.ts';
-import { outJson, tableOf, out, withApp, type JsonOption } from './terminal.ts';
+import { outJson, tableOf, out, withApp } from './terminal.ts';
 import { endAuthorisation, grantAuthorisation } from '../support/authorisations.ts';
 import { paris } from '../support/words.ts';
 import { countedLines } from './mappings.ts';
 
-interface GrantOptions {
+type GrantOptions = Given<'target category document! askedBy'> & {
   readonly recipient: string;
-  readonly target?: readonly string[];
-  readonly category?: readonly string[];
-  readonly document: string;
   readonly from?: Moment;
   readonly until?: Moment;
-  readonly askedBy?: string;
   readonly instruction?: readonly string[];
-}
+};
 
 export function authorisationCommands(program: Command): void {
   const authorisation = program.subcommand(
@@ -48,7 +44,7 @@ export function authorisationCommands(program: Command): void {
     .option('--destination <destination>', 'of one destination')
     .json()
     .examples('', 'relais authorisation list --destination horizon-crm')
-    .gateway((app, options: JsonOption & { readonly destination?: string }) =>
+    .gateway((app, options: Given<'json destination'>) =>
       list(app, options.destination, options.json === true),
     );
 

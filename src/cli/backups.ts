@@ -1,7 +1,7 @@
 // relais backup run | test | rotate: copies of all that is needed to start again, and the choice of those that are kept (C42, C43).
 // Invariant: a backup that fails is one sentence and an alert; rotate deletes only what the rule lets go, after a confirmation.
 import { readFileSync } from 'node:fs';
-import type { Command } from './command.ts';
+import type { Command, Given } from './command.ts';
 import { leadSecretsOf, openAccount, openDatabase } from '../app/for-terminal.ts';
 import { runBackup } from '../backups/run.ts';
 import { engineOf, testBackup } from '../backups/test-restore.ts';
@@ -14,17 +14,7 @@ import { RelaisError } from '../errors.ts';
 import { recogniseKeys } from '../privacy/keys.ts';
 import { createSign } from '../privacy/macs.ts';
 import { identityIn, standardInput } from './arguments.ts';
-import {
-  hostNow,
-  outJson,
-  config,
-  confirmed,
-  keysOf,
-  out,
-  progress,
-  say,
-  type JsonOption,
-} from './terminal.ts';
+import { hostNow, outJson, config, confirmed, keysOf, out, progress, say } from './terminal.ts';
 
 export function backupCommands(program: Command): void {
   const backup = program.subcommand(
@@ -78,10 +68,7 @@ export function backupCommands(program: Command): void {
     .action(rotate);
 }
 
-interface TestOptions extends JsonOption {
-  readonly identity: string;
-  readonly server?: string;
-}
+type TestOptions = Given<'identity! server json'>;
 
 async function test(given: string | undefined, options: TestOptions): Promise<void> {
   const identity = identityIn(options.identity);
@@ -180,12 +167,7 @@ async function run(): Promise<void> {
   }
 }
 
-interface RotateOptions {
-  readonly folder?: string;
-  readonly names?: string;
-  readonly today?: string;
-  readonly yes?: true;
-}
+type RotateOptions = Given<'folder names today yes'>;
 
 async function rotate({ folder: given, names, today: day, yes }: RotateOptions): Promise<void> {
   if (day !== undefined && !isCivilDate(day))

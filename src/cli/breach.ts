@@ -1,22 +1,17 @@
 // relais breach: whom a breach of data concerns, for the notice within 72 hours (article 33).
 // Invariant: an entry of the log comes first; references and counts, nothing of a person.
-import type { Command } from './command.ts';
+import type { Command, Given } from './command.ts';
 import { addDays, isCivilDate } from '../domain/civil-date.ts';
 import { concernedBy } from '../support/breach.ts';
 import { paris } from '../support/words.ts';
 import { instant, reasonOf, type Moment } from './arguments.ts';
-import { out, outJson, say, table, withApp, type JsonOption } from './terminal.ts';
+import { out, outJson, say, table, withApp } from './terminal.ts';
 
-interface BreachOptions extends JsonOption {
+type BreachOptions = Given<'account destination host archives reason json'> & {
   readonly from: Moment;
   readonly to?: Moment;
   readonly known?: Moment;
-  readonly account?: string;
-  readonly destination?: string;
-  readonly host?: string;
-  readonly archives?: string;
-  readonly reason?: string;
-}
+};
 
 export function breachCommands(program: Command): void {
   program

@@ -1,39 +1,22 @@
 // relais bulk list | show | resume | cancel: manages bulk runs, and works one to its end for a command.
 // Invariant: cancelling undoes nothing; it is recorded with actor and reason.
 import { Option } from 'commander';
-import { type Command, performHere, refuseInput } from './command.ts';
+import { type Command, performHere, refuseInput, type Given } from './command.ts';
 import { wholeCentre } from '../support/place.ts';
 import { cancelRunAct } from '../support/acts/bulk.ts';
 import { readRun, resumeRun, workRun, type BulkRow } from '../support/bulk-runs.ts';
 import { bulkRows, bulkStates, type BulkState, type BulkRunHead } from '../support/reads/bulk-runs.ts';
 import { inLanguage, paris, type Language, type Both } from '../support/words.ts';
 import { listLength, wholeNumber } from './arguments.ts';
-import {
-  outJson,
-  parisShort,
-  tableOf,
-  out,
-  say,
-  withApp,
-  strong,
-  progress,
-  type JsonOption,
-} from './terminal.ts';
+import { outJson, parisShort, tableOf, out, say, withApp, strong, progress } from './terminal.ts';
 import { numbered } from '../domain/counted.ts';
 import { doneWords, isRefusal, kindWords, refusalWords, type BulkDone } from '../support/bulk-steps.ts';
 import type { App } from '../app.ts';
 import { RelaisError } from '../errors.ts';
 import type { Act, Asked } from '../support/acts/act.ts';
 
-interface ListOptions extends JsonOption {
-  readonly state?: BulkState;
-  readonly limit: number;
-  readonly after?: number;
-}
+type ListOptions = Given<'limit! after json'> & { readonly state?: BulkState };
 
-interface LanguageOption {
-  readonly lang: Language;
-}
 const inEither = (): Option => new Option('--lang <lang>', 'language').choices(['fr', 'en']).default('fr');
 
 export function bulkCommands(program: Command): void {
@@ -48,7 +31,7 @@ export function bulkCommands(program: Command): void {
     .addOption(inEither())
     .json()
     .examples('', 'relais bulk show 12')
-    .action((name: string, options: LanguageOption & JsonOption) => {
+    .action((name: string, options: Given<'lang! json'>) => {
       const id = wholeNumber(name);
       return withApp(async ({ database }) => {
         const run = await readRun(database, id);
@@ -64,7 +47,7 @@ export function bulkCommands(program: Command): void {
     )
     .addOption(inEither())
     .examples('', 'relais bulk resume 12')
-    .action((name: string, { lang }: LanguageOption) => {
+    .action((name: string, { lang }: Given<'lang!'>) => {
       const id = wholeNumber(name);
       return withApp(async (app) => printRun(await followRun(app, await resumeRun(app.database, id)), lang));
     });

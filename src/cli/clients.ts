@@ -1,11 +1,11 @@
 // relais client check | anomalies | close: commands about a client as a whole.
 // Invariant: no command here shows a person.
-import type { Command } from './command.ts';
+import type { Command, Given } from './command.ts';
 import type { App } from '../app.ts';
 import { goLiveDefinitions, type GoLiveFinding } from '../domain/go-live.ts';
 import { goLiveListOfFiles, publishedGoLiveList, type GoLiveList } from '../publishing/go-live.ts';
 import { instant, collect, reasonOf, wholeNumber, type Moment } from './arguments.ts';
-import { out, say, outJson, table, confirmed, type JsonOption } from './terminal.ts';
+import { out, say, outJson, table, confirmed } from './terminal.ts';
 import { wholeCentre } from '../support/place.ts';
 import { anomaliesSince, anomalyWords, type ListedAnomaly } from '../support/anomalies.ts';
 import { civilDate } from '../domain/civil-date.ts';
@@ -30,9 +30,7 @@ export function clientCommands(program: Command): void {
 // relais client check: prints the go-live list of a client, item by item, with remedies (C49 to C52).
 // Invariant: reads only; exit code 0 means that the client is live.
 
-interface CheckOptions extends JsonOption {
-  readonly files?: boolean;
-}
+type CheckOptions = Given<'files json'>;
 
 function checkClientCommand(client: Command): void {
   client
@@ -100,9 +98,7 @@ const checkData = ({ item, state, evidence, date, problems }: GoLiveFinding): ob
 // relais client anomalies: counts non-conforming leads of a client, by form or agent (C14, C16, C16b, C54).
 // Invariant: counts and codes; a lead is named by its reference.
 
-interface AnomalyOptions extends JsonOption {
-  readonly since?: Moment;
-}
+type AnomalyOptions = Given<'json'> & { readonly since?: Moment };
 
 function anomalyCommand(client: Command): void {
   client
@@ -171,16 +167,7 @@ const anomalyData = ({
 // relais client close: ends a client's contract step by step (C55): closed, returned, deleted, proved.
 // Invariant: without a named step it changes nothing; data is deleted only after its return, and from the agreed day on.
 
-interface CloseOptions extends JsonOption {
-  readonly instruction?: number;
-  readonly deleteOn?: string;
-  readonly reason?: string;
-  readonly to?: string;
-  readonly recipient?: readonly string[];
-  readonly archives?: string;
-  readonly delete?: boolean;
-  readonly yes?: boolean;
-}
+type CloseOptions = Given<'instruction deleteOn reason to recipient archives delete yes json'>;
 
 function closeClientCommand(client: Command): void {
   client

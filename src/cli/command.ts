@@ -1,12 +1,14 @@
 // A command of the terminal: commander's own, with the options that many commands share and the gateway opened for its work.
 // Invariant: each way adds one thing and returns the command, so that a declaration reads from its name to its work.
 import { Command as Commander, Option } from 'commander';
+import type { Action } from '../../connectors/contract.ts';
 import type { App } from '../app.ts';
 import { filterConditions } from '../domain/delivery-filter.ts';
 import { typedFields, perform, type Act, type Asked } from '../support/acts/act.ts';
 import { filterNames } from '../support/reads/filter.ts';
 import { withApp, out } from './terminal.ts';
 import { wholeCentre } from '../support/place.ts';
+import type { Language } from '../support/words.ts';
 
 export type AnyAct = Parameters<typeof typedFields>[0];
 
@@ -20,6 +22,37 @@ const placeholders: Readonly<Partial<Record<string, string>>> = {
   until: 'date',
   lead: 'reference',
 };
+
+type Words<Text extends string> = Text extends `${infer One} ${infer Rest}` ? One | Words<Rest> : Text;
+
+/** Options without a value. */
+type Flag =
+  | Words<'all check delete dryRun files json keep leads local none notReceived olderLedger open over'>
+  | Words<'portability purged remove reveal samples sandbox seals showValues unsent yes'>;
+/** Options that may be repeated. */
+type Several =
+  | Words<'address category channel clear covers intakeHost lead purpose recipient role row scope set'>
+  | Words<'target withoutLedger'>;
+type Count = Words<'after days instruction last limit'>;
+
+type Value<Name extends string> = Name extends Flag
+  ? boolean
+  : Name extends Several
+    ? readonly string[]
+    : Name extends Count
+      ? number
+      : Name extends 'lang'
+        ? Language
+        : Name extends 'action'
+          ? Action
+          : string;
+
+/** The options of a command by their names, as its work gets them: `client! reason yes`; `!` marks what is always there. */
+export type Given<Names extends string> = {
+  readonly [
+    Name in Words<Names> as Name extends `${infer Always}!` ? Always : never
+  ]: Name extends `${infer Always}!` ? Value<Always> : never;
+} & { readonly [Name in Words<Names> as Name extends `${string}!` ? never : Name]?: Value<Name> };
 
 export class Command extends Commander {
   override createCommand(name?: string): Command {

@@ -1,7 +1,7 @@
 // relais delivery list | show | archive: finds deliveries, prints their story, archives those of erased leads.
 // Invariant: a list is read page by page by keyset; a story adds no fact but the headings.
 import { Option } from 'commander';
-import type { Command } from './command.ts';
+import type { Command, Given } from './command.ts';
 import { reasonText } from '../domain/delivery.ts';
 import type { App } from '../app.ts';
 import {
@@ -20,13 +20,7 @@ import { adviceLine } from '../support/advice.ts';
 import { paris, inLanguage, type Both, type Language } from '../support/words.ts';
 import type { Story } from '../support/story.ts';
 
-interface ListOptions extends FilterOptions {
-  readonly reason?: string;
-  readonly limit: number;
-  readonly after?: number;
-  readonly json?: boolean;
-  readonly open?: boolean;
-}
+type ListOptions = FilterOptions & Given<'reason limit! after json open'>;
 
 /** Returns `delivery`, to which other files add commands. */
 export function deliveryCommands(program: Command): Command {
@@ -61,7 +55,7 @@ export function deliveryCommands(program: Command): Command {
       'relais delivery show 4711',
       'relais delivery show 0197fa2e-5a4c-7000-8000-1f2e3d4c5b6a --lang en',
     )
-    .gateway(async (app, name: string, options: { readonly lang: 'fr' | 'en'; readonly json?: boolean }) => {
+    .gateway(async (app, name: string, options: Given<'lang! json'>) => {
       if (options.json !== true)
         return printStory((await deliveryPage(app, wholeCentre, name)).story, options.lang);
       const { head, entries } = await deliveryRecord(app, wholeCentre, name);
@@ -71,7 +65,6 @@ export function deliveryCommands(program: Command): Command {
   return delivery;
 }
 
-/** Columns of the table. */
 const columns: readonly (readonly [
   name: keyof DeliveryHead,
   cell: (row: DeliveryHead, now: Date) => string,
@@ -139,7 +132,7 @@ function archiveCommand(delivery: Command): void {
       'They can no longer be shown or replayed; the log keeps their story, their key keeps them from being planned again.',
       'relais delivery archive --before 90d',
     )
-    .gateway(async ({ database }, options: { readonly before: string; readonly yes?: true }) => {
+    .gateway(async ({ database }, options: Given<'before! yes'>) => {
       const before = instant(options.before)(database.now());
       if (
         !(await confirmed(

@@ -1,6 +1,6 @@
 // relais replay | cancel | delivery resolve: sends deliveries again, ends waiting ones, decides unknown outcomes.
 // Invariant: a replay is counted and confirmed before it starts, recorded with actor and reason, and cancels no pending retry.
-import { type Command, refuseInput, performHere } from './command.ts';
+import { type Command, refuseInput, performHere, type Given } from './command.ts';
 import { RelaisError } from '../errors.ts';
 import {
   planBulk,
@@ -27,10 +27,7 @@ import { countOf, refuseNone, reportRefused, workAll, idsOf } from './bulk.ts';
 import { confirmed, out, say, withApp } from './terminal.ts';
 import type { App } from '../app.ts';
 
-interface ReplayOptions extends FilterOptions, Partial<ReplayHow> {
-  readonly dryRun?: boolean;
-  readonly yes?: boolean;
-}
+type ReplayOptions = FilterOptions & Partial<ReplayHow> & Given<'dryRun yes'>;
 
 export function replayCommands(program: Command): void {
   program
@@ -108,10 +105,7 @@ function report(run: BulkRow): void {
 // relais cancel: cancels deliveries that are not being sent.
 // Invariant: recorded with actor and reason; a right without a notice to its recipient is named.
 
-interface CancelOptions extends FilterOptions {
-  readonly dryRun?: boolean;
-  readonly yes?: boolean;
-}
+type CancelOptions = FilterOptions & Given<'dryRun yes'>;
 
 export function cancelCommands(program: Command): void {
   program
@@ -174,12 +168,7 @@ const listOf = (ids: readonly number[], count: number): string =>
 // relais delivery resolve: decides a delivery of unknown outcome.
 // Invariant: one of two answers, with its evidence; both are entries of the log.
 
-interface ResolveOptions extends FilterOptions {
-  readonly yes?: boolean;
-  readonly received?: true;
-  readonly notReceived?: true;
-  readonly reference?: string;
-}
+type ResolveOptions = FilterOptions & Given<'yes notReceived reference'> & { readonly received?: true };
 
 const done: Readonly<Record<Resolution, string>> = {
   delivered: 'Delivered. Updates and erasures that waited for it leave now.',

@@ -1,6 +1,6 @@
 // relais destination ...: lists, suspends, resumes, tests and backfills destinations.
 // Invariant: a test sends no lead; every change is recorded with actor and reason.
-import { type Command, offers, performHere, refuseInput } from './command.ts';
+import { type Command, offers, performHere, refuseInput, type Given } from './command.ts';
 import type { App } from '../app.ts';
 import {
   backfillDestination,
@@ -14,7 +14,7 @@ import { countOfBackfill } from '../support/backfill.ts';
 import { destinationHeads, type DestinationHead } from '../support/reads/destinations.ts';
 import { wholeCentre } from '../support/place.ts';
 import { followRun, sayGoesOn } from './bulk.ts';
-import { outJson, tableOf, out, withApp, type JsonOption } from './terminal.ts';
+import { outJson, tableOf, out, withApp } from './terminal.ts';
 import { connectorOf } from '../../connectors/index.ts';
 import { RelaisError } from '../errors.ts';
 import { testDestination } from '../support/destination-test.ts';
@@ -31,7 +31,7 @@ export function destinationCommands(program: Command): void {
     .subcommand('list', 'every destination: mapping version, status, circuit')
     .json()
     .examples('', 'relais destination list')
-    .gateway((app, options: JsonOption) => list(app, options.json === true));
+    .gateway((app, options: Given<'json'>) => list(app, options.json === true));
 
   destinationTestCommand(destination);
   backfillCommand(destination);
@@ -100,7 +100,7 @@ function backfillCommand(destination: Command): void {
       'relais destination backfill horizon-crm --since 2026-11-01 --dry-run',
       'relais destination backfill horizon-crm --since 30d --reason "ticket 14"',
     )
-    .action((id: string, options: { readonly since?: string; readonly dryRun?: boolean }) => {
+    .action((id: string, options: Given<'since dryRun'>) => {
       if (options.dryRun !== true) refuseInput(backfillDestination, options);
       return withApp(async (app) => {
         const { database } = app;

@@ -1,7 +1,7 @@
 // relais keys status | rotate: shows the two keys of the installation, and rotates them beside the traffic.
 // Invariant: a key is named by its id and never shown; a key in use is never retired.
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Command } from './command.ts';
+import type { Command, Given } from './command.ts';
 import type { App } from '../app.ts';
 import { RelaisError } from '../errors.ts';
 import {
@@ -13,19 +13,7 @@ import {
 } from '../privacy/key-rotation.ts';
 import { keysLookedAtMs, keyVariable, type KeysPlace } from '../privacy/keys.ts';
 import { paris } from '../support/words.ts';
-import {
-  tableOf,
-  out,
-  progress,
-  say,
-  withApp,
-  config,
-  hostNow,
-  outJson,
-  strong,
-  table,
-  type JsonOption,
-} from './terminal.ts';
+import { tableOf, out, progress, say, withApp, config, hostNow, outJson, strong, table } from './terminal.ts';
 
 export function keyCommands(program: Command): void {
   const keys = program.subcommand(
@@ -37,7 +25,7 @@ export function keyCommands(program: Command): void {
     .subcommand('status', 'the keys this database knows, and what still needs each of them')
     .option('--json', 'print as JSON')
     .examples('', 'relais keys status')
-    .gateway(async (app, options: { readonly json?: true }) => {
+    .gateway(async (app, options: Given<'json'>) => {
       const states = await keyStates(placeOf(app));
       if (options.json === true) out(JSON.stringify(states, undefined, 2));
       else showStates(states);
@@ -54,7 +42,7 @@ export function keyCommands(program: Command): void {
       'relais keys rotate master',
       'relais keys rotate seal',
     )
-    .action((key: string, options: { readonly wait: string }) => {
+    .action((key: string, options: Given<'wait!'>) => {
       const wait = Number(options.wait);
       if (!Number.isInteger(wait) || wait < 0 || wait > 3_600)
         throw new RelaisError('USAGE-001', '--wait is a number of seconds, e.g. 20.');
@@ -144,7 +132,7 @@ export function securityCommands(program: Command): void {
     .action(check);
 }
 
-async function check(options: JsonOption): Promise<void> {
+async function check(options: Given<'json'>): Promise<void> {
   const { judged } = await import('../operator/security-check.ts');
   const { securityFacts } = await import('../operator/security-facts.ts');
   const results = judged(await securityFacts(config(), hostNow()));

@@ -1,6 +1,6 @@
 // relais lead find: finds the leads of a person, and the refused rows that name one.
 // Invariant: a look-up and a reveal are entries of the hand-over log, with actor and reason (C39).
-import type { Command } from './command.ts';
+import type { Command, Given } from './command.ts';
 import type { App } from '../app.ts';
 import { ownReasons } from '../domain/names-in-text.ts';
 import { RelaisError } from '../errors.ts';
@@ -42,17 +42,7 @@ export function findCommands(lead: Command): void {
     .gateway(find);
 }
 
-interface FindOptions {
-  readonly email?: string;
-  readonly phone?: string;
-  readonly name?: string;
-  readonly firstName?: string;
-  readonly reference?: string;
-  readonly client?: string;
-  readonly reveal?: boolean;
-  readonly reason?: string;
-  readonly json?: boolean;
-}
+type FindOptions = Given<'email phone name firstName reference client reveal reason json'>;
 
 export const problemWords: Readonly<Record<AskedProblem, string>> = {
   nothing_asked: 'Give --email, --phone, --name or --reference.',
@@ -143,13 +133,7 @@ export const refusedData = (rows: readonly RefusedFacts[]): readonly object[] =>
 // Options by which every command finds a person: address, phones, name, leads known to be theirs.
 // Invariant: the same rules everywhere; a lead with a shared address under another name is not the person's.
 
-export interface PersonOptions {
-  readonly email?: string;
-  readonly phone?: readonly string[];
-  readonly name?: string;
-  readonly firstName?: string;
-  readonly lead?: readonly string[];
-}
+export type PersonOptions = Given<'email name firstName lead'> & { readonly phone?: readonly string[] };
 
 export const personOptions = (command: Command): Command =>
   command

@@ -1,7 +1,7 @@
 // relais lead show: prints one lead, its consents, its deliveries, and the open ones with their reasons.
 // Invariant: in one language; a person is masked unless revealed; each look is an entry of the log (C39, C58).
 import { Option } from 'commander';
-import type { Command } from './command.ts';
+import type { Command, Given } from './command.ts';
 import type { App } from '../app.ts';
 import { ownReasons } from '../domain/names-in-text.ts';
 import { RelaisError } from '../errors.ts';
@@ -29,13 +29,7 @@ import type { MappingSources } from '../mapping/contract.ts';
 import { leadFromSample, sampleLead } from '../mapping/tools/sample.ts';
 import { listed } from './mapping-check.ts';
 
-interface ShowOptions {
-  readonly client: string;
-  readonly lang: Language;
-  readonly reveal?: boolean;
-  readonly reason?: string;
-  readonly json?: boolean;
-}
+type ShowOptions = Given<'client! lang! reveal reason json'>;
 
 export function showCommands(lead: Command): void {
   lead
@@ -125,7 +119,6 @@ function print(file: LeadFile, language: Language): void {
   section(word('Livraisons', 'Deliveries'), deliveryLines(file, language));
 }
 
-/** Date, actor and request of an erasure, and the number of its proof. */
 function erasedLine({ rights, proofs }: LeadFile, at: Date, word: Say): string {
   const erasure = rights.findLast(({ entry }) => entry === 'erased');
   const proof = proofs.findLast(({ act }) => act === 'erasure');

@@ -1,25 +1,14 @@
 // relais lead import | refusals | retry | replan | withdraw | erase; registers lead find and show.
 // Invariant: a bad row is never dropped: it is in the rejects file, or a visible refusal of lead_intake.
 import { Option } from 'commander';
-import type { Command } from './command.ts';
+import type { Command, Given } from './command.ts';
 import { hasRole } from '../access/accounts.ts';
 import { importFile } from '../intake/import.ts';
 import { standardOutput } from '../intake/import-rejects.ts';
 import { importEncodings, type ImportEncoding } from '../intake/import-encoding.ts';
 import { RelaisError } from '../errors.ts';
 import { listLength, reasonOf, standardInput, withFile, collect, known } from './arguments.ts';
-import {
-  outJson,
-  hostNow,
-  table,
-  config,
-  out,
-  progress,
-  say,
-  withApp,
-  confirmed,
-  type JsonOption,
-} from './terminal.ts';
+import { outJson, hostNow, table, config, out, progress, say, withApp, confirmed } from './terminal.ts';
 import { findCommands } from './lead-find.ts';
 import { showCommands } from './lead-show.ts';
 import { wholeCentre } from '../support/place.ts';
@@ -32,12 +21,7 @@ import { consentChannels, consentPurposes } from '../domain/lead.ts';
 import type { DoneAtOnce } from '../privacy/requests/requests.ts';
 import { heldAs, sharingAddress, toldByHand } from '../support/lead-rights.ts';
 
-interface RefusalOptions extends JsonOption {
-  readonly purged?: boolean;
-  readonly client?: string;
-  readonly after?: string;
-  readonly limit: number;
-}
+type RefusalOptions = Given<'purged client limit! json'> & { readonly after?: string };
 
 export function leadCommands(program: Command): void {
   const lead = program.subcommand('lead', 'import, find, show, withdraw, erase leads');
@@ -120,7 +104,7 @@ function retryCommand(lead: Command): void {
       'Only rows refused as SET_ASIDE or INTERNAL (relais lead refusals): a process ended over them, or the database failed. First find out why. A row that is ERASED_SINCE is of a person who was erased after it was collected: only the data protection officer lets it in. A row that broke the contract is corrected by whoever sent it.',
       'relais lead retry 1204 --reason "planner killed by the host, ticket 118"',
     )
-    .action((given: readonly string[], options: { readonly reason?: string }) => {
+    .action((given: readonly string[], options: Given<'reason'>) => {
       const reason = reasonOf(options.reason);
       const rows = given.map(rowNumber);
       return withApp(async ({ access, database, config }) => {
@@ -143,7 +127,7 @@ function replanCommand(lead: Command): void {
       'They come back by themselves too: after ten minutes, or an hour where a planner ended over them twice.',
       'relais lead replan --client horizon --reason "planner killed by the host, ticket 118"',
     )
-    .action((options: { readonly client: string; readonly reason?: string }) => {
+    .action((options: Given<'client! reason'>) => {
       const reason = reasonOf(options.reason);
       return withApp(async ({ database, config }) => {
         const count = await replan(database, options.client, { actor: config.actor, reason });
@@ -169,12 +153,7 @@ async function listPurged(app: App, options: RefusalOptions): Promise<void> {
 
 async function importLeads(
   file: string,
-  options: {
-    readonly client?: string;
-    readonly rejects?: string;
-    readonly encoding?: ImportEncoding;
-    readonly dryRun?: boolean;
-  },
+  options: Given<'client rejects dryRun'> & { readonly encoding?: ImportEncoding },
 ): Promise<void> {
   const { mysql, readOnly, env } = config();
   const database = openDatabase({ url: mysql.intakeUrl ?? mysql.gatewayUrl, connections: 2, readOnly });
@@ -220,19 +199,9 @@ async function importLeads(
 // Invariant: each opens a request and applies it, so that proof, written notices and reminders are never bypassed; erasing is
 // confirmed by typing the reference.
 
-interface WithdrawOptions {
-  readonly client: string;
-  readonly channel?: readonly string[];
-  readonly purpose: string;
-  readonly reason?: string;
-}
+type WithdrawOptions = Given<'client! channel reason'> & { readonly purpose: string };
 
-interface EraseOptions {
-  readonly client: string;
-  readonly identity?: string;
-  readonly reason?: string;
-  readonly yes?: boolean;
-}
+type EraseOptions = Given<'client! identity reason yes'>;
 
 function rightsCommands(lead: Command): void {
   lead

@@ -1,6 +1,6 @@
 // relais log ... | audit ...: verifies the hand-over log, moves old months out of MySQL, exports and verifies audit packs (C46).
 // Invariant: a log that does not verify gives exit code 1 and its faults, the first one first; only archive --remove deletes anything.
-import type { Command } from './command.ts';
+import type { Command, Given } from './command.ts';
 import { readFileSync, createWriteStream } from 'node:fs';
 import { RelaisError } from '../errors.ts';
 import { archiveLog, removeArchived, type ArchiveOptions } from '../privacy/archive.ts';
@@ -14,18 +14,7 @@ import {
   type Verification,
 } from '../privacy/verification.ts';
 import { isReadable, standardInput, withFile, reasonOf, textOfFile } from './arguments.ts';
-import {
-  outJson,
-  config,
-  confirmed,
-  keysOf,
-  out,
-  ownerUrlFor,
-  progress,
-  say,
-  withApp,
-  type JsonOption,
-} from './terminal.ts';
+import { outJson, config, confirmed, keysOf, out, ownerUrlFor, progress, say, withApp } from './terminal.ts';
 import { recogniseKeys } from '../privacy/keys.ts';
 import { openAccount } from '../app/for-terminal.ts';
 import { rename, rm, stat } from 'node:fs/promises';
@@ -87,11 +76,7 @@ export function journalCommands(program: Command): void {
   archiveCommands(log);
 }
 
-interface VerifyOptions extends JsonOption {
-  readonly anchor?: string;
-  readonly anchorFile?: string;
-  readonly archives?: string;
-}
+type VerifyOptions = Given<'anchor anchorFile archives json'>;
 
 function archiveCommands(log: Command): void {
   log
@@ -108,32 +93,26 @@ function archiveCommands(log: Command): void {
       'relais log archive --before 2026-10 --to /srv/relais-archives',
       'relais log archive --before 2026-10 --to /srv/relais-archives --remove',
     )
-    .action(
-      (options: {
-        readonly before: string;
-        readonly to: string;
-        readonly remove?: true;
-        readonly yes?: true;
-      }) =>
-        withOwner(options.to, async (archive) => {
-          const now = archive.owner.now().toISOString().slice(0, 7);
-          if (!/^\d{4}-(0[1-9]|1[0-2])$/.test(options.before) || options.before > now)
-            throw new RelaisError(
-              'USAGE-001',
-              `--before is a month, ${now} at the latest: months that are over.`,
-            );
-          const written = await archiveLog(archive, options.before);
-          for (const file of written)
-            out(`${file.fileName}  ${file.entries} entries, seals ${file.firstSeal} to ${file.lastSeal}`);
-          if (written.length === 0) out(`Nothing sealed before ${options.before} is left to archive.`);
-          if (options.remove !== true) return;
-          const question = `Entries of every archive in ${options.to} leave MySQL; copies of the files stand elsewhere?`;
-          if (!(await confirmed(question, 'remove', options.yes === true))) return;
-          const line = progress();
-          const removed = await removeArchived(archive, (count) => line.at(`${count} entries removed`));
-          line.end();
-          out(`${removed} entries removed from MySQL.`);
-        }),
+    .action((options: Given<'before! to! remove yes'>) =>
+      withOwner(options.to, async (archive) => {
+        const now = archive.owner.now().toISOString().slice(0, 7);
+        if (!/^\d{4}-(0[1-9]|1[0-2])$/.test(options.before) || options.before > now)
+          throw new RelaisError(
+            'USAGE-001',
+            `--before is a month, ${now} at the latest: months that are over.`,
+          );
+        const written = await archiveLog(archive, options.before);
+        for (const file of written)
+          out(`${file.fileName}  ${file.entries} entries, seals ${file.firstSeal} to ${file.lastSeal}`);
+        if (written.length === 0) out(`Nothing sealed before ${options.before} is left to archive.`);
+        if (options.remove !== true) return;
+        const question = `Entries of every archive in ${options.to} leave MySQL; copies of the files stand elsewhere?`;
+        if (!(await confirmed(question, 'remove', options.yes === true))) return;
+        const line = progress();
+        const removed = await removeArchived(archive, (count) => line.at(`${count} entries removed`));
+        line.end();
+        out(`${removed} entries removed from MySQL.`);
+      }),
     );
 
   log
@@ -248,20 +227,9 @@ export function auditCommands(program: Command): void {
     .action((file: string, options: PackOptions) => verifyPack(file, options));
 }
 
-interface ExportOptions {
-  readonly client: string;
-  readonly from: string;
-  readonly until: string;
-  readonly to: string;
-  readonly anchor?: string;
-  readonly archives?: string;
-  readonly reason?: string;
-}
+type ExportOptions = Given<'client! from! until! to! anchor archives reason'>;
 
-interface PackOptions extends JsonOption {
-  readonly key: string;
-  readonly seals?: true;
-}
+type PackOptions = Given<'key! seals json'>;
 
 function dayOf(text: string, option: string): CivilDate {
   if (!isCivilDate(text)) throw new RelaisError('USAGE-001', `${option} is a day: 2026-06-30.`);

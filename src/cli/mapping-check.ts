@@ -1,7 +1,7 @@
 // relais mapping check: lists every mistake of every file at once; chooses the file or version that another mapping command works on.
 // Invariant: needs no database; the paths it prints can be opened; exit code 1 when there is an error.
 import { Option } from 'commander';
-import type { Command } from './command.ts';
+import type { Command, Given } from './command.ts';
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import type { Both } from '../../connectors/contract.ts';
@@ -18,11 +18,7 @@ import { mappingsFolder, out, say } from './terminal.ts';
 import type { App } from '../app.ts';
 import type { MappingVersion } from '../support/reads/mappings.ts';
 
-interface CheckOptions {
-  readonly dir?: string;
-  readonly json?: boolean;
-  readonly lang: 'fr' | 'en';
-}
+type CheckOptions = Given<'dir json lang!'>;
 
 interface Checked {
   readonly folder: string;

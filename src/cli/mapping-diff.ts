@@ -1,8 +1,7 @@
 // relais mapping diff: shows the changes of a new version over received leads.
 // Invariant: a person's values are shown by their form only; in clear they need a reason and are logged first (C39).
 import { Option } from 'commander';
-import type { Command } from './command.ts';
-import type { Action } from '../../connectors/contract.ts';
+import type { Command, Given } from './command.ts';
 import type { App } from '../app.ts';
 import type { Lead } from '../domain/lead.ts';
 import { RelaisError } from '../errors.ts';
@@ -20,15 +19,7 @@ import { chosenFile, chosenVersion, whichOf, type Chosen } from './mapping-check
 import { maskForm } from '../support/masking.ts';
 import { mappingsFolder, out, say, strong, withAppIfAny, hostNow } from './terminal.ts';
 
-interface DiffOptions {
-  readonly last: number;
-  readonly action: Action;
-  readonly showValues?: boolean;
-  readonly reason?: string;
-  readonly samples?: boolean;
-  readonly dir?: string;
-  readonly json?: boolean;
-}
+type DiffOptions = Given<'last! action! showValues reason samples dir json'>;
 
 export function diffCommand(mapping: Command): void {
   mapping

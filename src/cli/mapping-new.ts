@@ -1,6 +1,6 @@
 // relais mapping new: drafts a mapping from a client's sample: a JSON body, an XML file, a CSV header.
 // Invariant: never overwrites a file; guessed parts are marked and missing ones listed.
-import type { Command } from './command.ts';
+import type { Command, Given } from './command.ts';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { connectors } from '../../connectors/index.ts';
@@ -17,14 +17,7 @@ import { tableOf, mappingsFolder, out, say, strong } from './terminal.ts';
 
 const kinds = Object.values(connectors);
 
-interface NewOptions {
-  readonly to?: string;
-  readonly name?: string;
-  readonly company?: string;
-  readonly answer?: string;
-  readonly dir?: string;
-  readonly json?: boolean;
-}
+type NewOptions = Given<'to name company answer dir json'>;
 
 export function newCommand(mapping: Command): void {
   mapping
@@ -117,7 +110,6 @@ function write(folder: string, { files }: Skeleton): void {
   }
 }
 
-/** Problems that the check finds in the draft. */
 function problemsOf(client: string, made: Skeleton, known: string | undefined): readonly Problem[] {
   const main = Object.keys(made.files).find((name) => !name.endsWith('/client.yaml')) ?? '';
   const files = { ...(known === undefined ? {} : { [`${client}/client.yaml`]: known }), ...made.files };

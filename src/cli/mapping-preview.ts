@@ -1,7 +1,7 @@
 // relais mapping preview: renders one lead to the byte, before anything is published or sent.
 // Invariant: sends nothing, needs no secret; a stored lead is a person's data, so that showing it is logged (C39).
 import { Option } from 'commander';
-import type { Command } from './command.ts';
+import type { Command, Given } from './command.ts';
 import type { Action, Composed, SheetSection } from '../../connectors/contract.ts';
 import { RelaisError } from '../errors.ts';
 import { reasonOf } from './arguments.ts';
@@ -21,14 +21,10 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { toHtml, toMarkdown } from '../mapping/spec/blocks.ts';
 import { clientDocument } from '../support/mappings/document.ts';
 
-interface PreviewOptions {
-  readonly sample?: string;
+type PreviewOptions = Given<'sample reason dir action!'> & {
   readonly lead?: string;
-  readonly reason?: string;
-  readonly dir?: string;
-  readonly action: Action;
   readonly optIn?: 'unchanged';
-}
+};
 
 export function previewCommand(mapping: Command): void {
   mapping
@@ -197,15 +193,9 @@ export function notWritten(result: Extract<Preview['result'], { readonly ok: fal
 // relais mapping spec: writes the document the client signs, in French, as Markdown or as a page that prints.
 // Invariant: invented persons only; an existing file is never overwritten.
 
-interface SpecOptions {
-  readonly version: string;
+type SpecOptions = Given<'version! out centre! centreRights centreTechnical dir'> & {
   readonly format: 'markdown' | 'html';
-  readonly out?: string;
-  readonly centre: string;
-  readonly centreRights?: string;
-  readonly centreTechnical?: string;
-  readonly dir?: string;
-}
+};
 
 export function specCommand(mapping: Command): void {
   mapping

@@ -1,6 +1,6 @@
 // relais mapping send --sandbox: sends one lead through the real connector to a sandbox, and reads the answer by the rules.
 // Invariant: never to production; nothing is stored, and a stored lead is an entry of the log as a look-up, not a hand-over.
-import type { Command } from './command.ts';
+import type { Command, Given } from './command.ts';
 import { connectors } from '../../connectors/index.ts';
 import type { Connector, NetworkPolicy, StandIn, StandInServer, Outcome } from '../../connectors/contract.ts';
 import type { App } from '../app.ts';
@@ -23,15 +23,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { notWritten, printSheet } from './mapping-preview.ts';
 
-interface SendOptions {
-  readonly sandbox?: boolean;
-  readonly local?: boolean;
-  readonly sample?: string;
-  readonly lead?: string;
-  readonly reason?: string;
-  readonly dir?: string;
-  readonly json?: boolean;
-}
+type SendOptions = Given<'sandbox local sample reason dir json'> & { readonly lead?: string };
 
 export function sendCommand(mapping: Command): void {
   mapping

@@ -1,6 +1,6 @@
 // relais mapping test | coverage: runs the tests in the mapping files; lists the fields that a mapping leaves out.
 // Invariant: needs no database; exit code 1 when one fails or could not run.
-import type { Command } from './command.ts';
+import type { Command, Given } from './command.ts';
 import { connectors } from '../../connectors/index.ts';
 import { RelaisError } from '../errors.ts';
 import type { MappingSources, Problem } from '../mapping/contract.ts';
@@ -26,7 +26,7 @@ export function mappingTestCommand(mapping: Command): void {
       'relais mapping test',
       'relais mapping test horizon-crm',
     )
-    .action((name: string | undefined, options: { readonly dir?: string; readonly json?: boolean }) => {
+    .action((name: string | undefined, options: Given<'dir json'>) => {
       const folder = mappingsFolder(options.dir);
       const { destinations, unread } = chosen(folder, name);
       let [passed, failed] = [0, unread.length];
@@ -119,11 +119,7 @@ const countsOf = (good: readonly boolean[]): Counts => ({
 // relais mapping coverage: lists the fields that a mapping leaves out, by itself and over received leads.
 // Invariant: counts of real leads, and values of no person's field; nothing to log.
 
-interface CoverageOptions {
-  readonly last?: number;
-  readonly dir?: string;
-  readonly json?: boolean;
-}
+type CoverageOptions = Given<'last dir json'>;
 
 export function coverageCommand(mapping: Command): void {
   mapping

@@ -1,6 +1,6 @@
 // relais mapping publish | rollback | history: manages versions; registers mapping check and preview.
 // Invariant: publish refuses a file that check refuses; with --all nothing is published while one file has an error.
-import { type Command, performHere, refuseInput } from './command.ts';
+import { type Command, performHere, refuseInput, type Given } from './command.ts';
 import type { App } from '../app.ts';
 import { RelaisError } from '../errors.ts';
 import { checkAll } from '../mapping/tools/check-folder.ts';
@@ -23,19 +23,9 @@ import { paris } from '../support/words.ts';
 import { tableOf, confirmed, out, say, withApp } from './terminal.ts';
 import { counted, type OneAndSeveral } from '../domain/counted.ts';
 
-interface VersionOptions {
-  readonly note?: string;
-  readonly reason?: string;
-  readonly askedBy?: string;
-  readonly instruction?: readonly string[];
-  readonly yes?: boolean;
-  readonly json?: boolean;
-}
+type VersionOptions = Given<'note reason askedBy yes json'> & { readonly instruction?: readonly string[] };
 
-interface PublishOptions extends VersionOptions {
-  readonly all?: boolean;
-  readonly author?: string;
-}
+type PublishOptions = VersionOptions & Given<'all author'>;
 
 /** A version without its sources. */
 const versionData = (
@@ -111,7 +101,7 @@ function historyCommand(mapping: Command): void {
     .subcommand('history <destination>', 'versions with author, date and note')
     .option('--json', 'as JSON')
     .examples('', 'relais mapping history horizon-crm')
-    .gateway(async (app, destination: string, { json }: { readonly json?: boolean }) => {
+    .gateway(async (app, destination: string, { json }: Given<'json'>) => {
       const versions = await app.publishing.history(destination);
       if (json === true)
         return out(JSON.stringify(versions.map((version) => versionData(version, version.inForce))));

@@ -1,6 +1,6 @@
 // relais note list | show, mail list | send: shows a client's notes, and the centre's mails to its clients (C48).
 // Invariant: reads only; a note names fields and settings, never a person's value.
-import type { Command } from './command.ts';
+import type { Command, Given } from './command.ts';
 import type { App } from '../app.ts';
 import { noteParagraphs } from '../client-mails/notes.ts';
 import { wholeCentre } from '../support/place.ts';
@@ -13,9 +13,9 @@ import {
   type ListedMail,
 } from '../support/reads/requests.ts';
 import { listLength, wholeNumber } from './arguments.ts';
-import { outJson, parisShort, tableOf, out, say, type JsonOption } from './terminal.ts';
+import { outJson, parisShort, tableOf, out, say } from './terminal.ts';
 import { RelaisError } from '../errors.ts';
-import { knownNames } from '../support/named-text.ts';
+import { knownInScope } from '../support/named-text.ts';
 
 export function noteCommands(program: Command): void {
   const note = program.subcommand(
@@ -36,15 +36,12 @@ export function noteCommands(program: Command): void {
     .subcommand('show <client> [number]', 'a note as client and officer read it; default: the last')
     .json()
     .examples('', 'relais note show horizon 12')
-    .gateway((app, client: string, number: string | undefined, options: JsonOption) =>
+    .gateway((app, client: string, number: string | undefined, options: Given<'json'>) =>
       showNote(app, client, number, options.json === true),
     );
 }
 
-interface ListOptions extends JsonOption {
-  readonly limit: number;
-  readonly after?: number;
-}
+type ListOptions = Given<'limit! after json'>;
 
 async function showNotes(app: App, client: string, options: ListOptions): Promise<void> {
   const { limit, after } = options;
@@ -115,17 +112,13 @@ export function clientMailCommands(program: Command): void {
     });
 }
 
-interface MailOptions extends JsonOption {
-  readonly client?: string;
-  readonly unsent?: boolean;
-  readonly limit: number;
-}
+type MailOptions = Given<'client unsent limit! json'>;
 
 async function showMails({ database }: App, options: MailOptions): Promise<void> {
   const { client, unsent, limit } = options;
   const now = database.now();
   const ofClient = client === undefined ? {} : { client };
-  await knownNames(database, ofClient);
+  await knownInScope(database, wholeCentre, ofClient);
   const rows = await listClientMails(database, { ...ofClient, unsent: unsent === true }, limit);
   if (options.json === true)
     return outJson(rows.map(({ id, key, ...row }) => ({ mail: id, about: key, ...row })));

@@ -1,26 +1,20 @@
 // relais person export | lookups | opposition: exports a person's data, lists who looked one up, keeps the opposition list (C21, C58).
 // Invariant: only named leads and rows, or those with the given address; the file is never written in clear.
 import { existsSync, writeFileSync } from 'node:fs';
-import type { Command } from './command.ts';
+import type { Command, Given } from './command.ts';
 import type { App } from '../app.ts';
 import { RelaisError } from '../errors.ts';
 import { closedByAge, exportPerson } from '../privacy/person/export.ts';
 import { findPerson, ownRefusedRows, type FoundPerson, type PersonAsked } from '../privacy/person/find.ts';
 import { answerFileOptions, collect, reasonOf, wholeNumber, known, type AnswerFile } from './arguments.ts';
 import { personOf, personOptions, problemWords, type PersonOptions } from './lead-find.ts';
-import { out, say, outJson, table, type JsonOption, tableOf } from './terminal.ts';
+import { out, say, outJson, table, tableOf } from './terminal.ts';
 import { leadQueryOf, lookUpsOf, findOppositions } from '../support/find-person.ts';
 import { paris } from '../support/words.ts';
 import { optInsNamed, type Addresses } from '../domain/opposition.ts';
 import { consentChannels, consentPurposes } from '../domain/lead.ts';
 
-interface ExportOptions extends AnswerFile, PersonOptions {
-  readonly client: string;
-  readonly row?: readonly string[];
-  readonly portability?: true;
-  readonly request?: string;
-  readonly reason?: string;
-}
+type ExportOptions = AnswerFile & PersonOptions & Given<'client! row portability request reason'>;
 
 export function personCommands(program: Command): void {
   const person = program.subcommand('person', 'what is held on a person at one client');
@@ -119,14 +113,7 @@ function tellShared({ leads }: FoundPerson): void {
 // relais lookups: lists the look-ups of a person, with actor, time and reason (C58).
 // Invariant: the question needs a reason and is an entry of the log.
 
-interface LookUpsOptions extends JsonOption {
-  readonly client: string;
-  readonly reference?: string;
-  readonly email?: string;
-  readonly phone?: string;
-  readonly archives?: string;
-  readonly reason?: string;
-}
+type LookUpsOptions = Given<'client! reference email phone archives reason json'>;
 
 export function lookUpCommands(program: Command): void {
   program
@@ -176,17 +163,9 @@ async function list({ database, oppositionKey, config, keys }: App, options: Loo
 // relais opposition add | check: edits and checks a client's opposition list (C21).
 // Invariant: both need a reason and are entries of the log; no address is kept or printed.
 
-interface AddressOptions {
-  readonly client: string;
-  readonly email?: string;
-  readonly phone?: string;
-  readonly reason?: string;
-}
+type AddressOptions = Given<'client! email phone reason'>;
 
-interface AddOptions extends AddressOptions {
-  readonly purpose?: readonly string[];
-  readonly channel?: readonly string[];
-}
+type AddOptions = AddressOptions & Given<'purpose channel'>;
 
 export function oppositionCommands(program: Command): void {
   const opposition = program.subcommand(
@@ -256,7 +235,7 @@ async function add({ requests, config }: App, options: AddOptions): Promise<void
 
 async function check(
   { database, oppositionKey, config }: App,
-  options: AddressOptions & JsonOption,
+  options: AddressOptions & Given<'json'>,
 ): Promise<void> {
   const found = await findOppositions(
     { database, oppositionKey },

@@ -1,6 +1,6 @@
 // relais preset list | show | try: lists the ready mappings for known CRMs, and tries one against its simulated CRM.
 // Invariant: list and show read files only; a trial has servers of its own and touches nothing of an installation.
-import type { Command } from './command.ts';
+import type { Command, Given } from './command.ts';
 import { RelaisError } from '../errors.ts';
 import type { PresetFacts, RecordedAnswer } from '../../sandbox/trial/preset-folder.ts';
 import { table, mappingsFolder, out, say, tableOf } from './terminal.ts';
@@ -9,10 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sendToSandbox } from './mapping-send.ts';
 
-interface FolderOptions {
-  readonly dir?: string;
-  readonly json?: boolean;
-}
+type FolderOptions = Given<'dir json'>;
 
 /** Loaded when needed: nothing else of the terminal reads presets. */
 const folders = () => import('../../sandbox/trial/preset-folder.ts');
@@ -134,10 +131,7 @@ function showAnswers({ answers }: PresetFacts): void {
 const bodyOf = ({ answer: { body } }: RecordedAnswer): string =>
   body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body);
 
-async function tryOne(
-  preset: string,
-  { without, keep }: { readonly without?: string; readonly keep?: boolean },
-): Promise<void> {
+async function tryOne(preset: string, { without, keep }: Given<'without keep'>): Promise<void> {
   const { readPreset } = await folders();
   readPreset(mappingsFolder(undefined), preset);
   if (!(await isSimulated(preset))) {

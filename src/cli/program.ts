@@ -98,7 +98,6 @@ export function relaisProgram(): Command {
   return program;
 }
 
-/** Commands of the operator of the installation. */
 function operatorCommands(program: Command): void {
   redisCommands(program);
   keyCommands(program);
@@ -108,7 +107,6 @@ function operatorCommands(program: Command): void {
   instanceCommands(program);
 }
 
-/** Commands of the data protection officer. */
 function officerCommands(program: Command): void {
   proofCommands(program);
   auditCommands(program);

@@ -2,7 +2,7 @@
 // Invariant: verify and page work on the file alone, without database and without configuration.
 import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import type { Command } from './command.ts';
+import type { Command, Given } from './command.ts';
 import { RelaisError } from '../errors.ts';
 import { publishedKeys, checkProof, type ProofProblem, type SignedProof } from '../privacy/proofs/proof.ts';
 import { proofPage } from '../privacy/proofs/proof-page.ts';
@@ -10,7 +10,7 @@ import { wholeCentre } from '../support/place.ts';
 import { proofsListed, proofWithNumber } from '../support/reads/requests.ts';
 import { paris } from '../support/words.ts';
 import { listLength, wholeNumber, textOfFile } from './arguments.ts';
-import { outJson, tableOf, config, keysOf, out, say, type JsonOption } from './terminal.ts';
+import { outJson, tableOf, config, keysOf, out, say } from './terminal.ts';
 
 export function proofCommands(program: Command): void {
   const proof = program.subcommand(
@@ -26,7 +26,7 @@ export function proofCommands(program: Command): void {
       'Needs neither a database nor a configuration.',
       'relais proof verify preuve-12.json --key relais-public.pem',
     )
-    .action((file: string, options: { readonly key: string } & JsonOption) => verify(file, options));
+    .action((file: string, options: Given<'key! json'>) => verify(file, options));
   proof
     .subcommand('page <file>', 'the proof as a French page that prints; works on the file alone')
     .requiredOption('--key <file>', 'public keys, as `relais proof key` prints them')
@@ -35,7 +35,7 @@ export function proofCommands(program: Command): void {
       'What does not verify is not shown.',
       'relais proof page preuve-12.json --key relais-public.pem --to preuve-12.html',
     )
-    .action((file: string, options: { readonly key: string; readonly to?: string }) => {
+    .action((file: string, options: Given<'key! to'>) => {
       write(proofPage(checked(file, options.key)), options.to);
     });
   proof
@@ -45,18 +45,14 @@ export function proofCommands(program: Command): void {
       'Publish them where clients find them by another way than the proofs themselves.',
       'relais proof key > relais-public.pem',
     )
-    .action(async (options: JsonOption) => {
+    .action(async (options: Given<'json'>) => {
       const keys = publishedKeys((await keysOf(config())).seal);
       if (options.json === true) return outJson(keys);
       for (const { id, pem } of keys) out(`# ${id}\n${pem.trimEnd()}`);
     });
 }
 
-interface ListOptions extends JsonOption {
-  readonly client?: string;
-  readonly request?: string;
-  readonly limit: number;
-}
+type ListOptions = Given<'client request limit! json'>;
 
 function storedCommands(proof: Command): void {
   proof
@@ -82,7 +78,7 @@ function storedCommands(proof: Command): void {
     .subcommand('show <number>', 'print a proof as it was signed, or write it with its page')
     .option('--to <file>', 'write the JSON here, and beside it the French page (.html)')
     .examples('', 'relais proof show 12', 'relais proof show 12 --to preuve-12.json')
-    .gateway(async (app, number: string, options: { readonly to?: string }) => {
+    .gateway(async (app, number: string, options: Given<'to'>) => {
       const found = await proofWithNumber(app, wholeCentre, wholeNumber(number));
       if (found === undefined) throw new RelaisError('FIND-001', `No proof has the number ${number}.`);
       if (found.document === undefined)
@@ -114,7 +110,7 @@ function checked(file: string, keyFile: string): SignedProof {
   return check.proof;
 }
 
-function verify(file: string, options: { readonly key: string } & JsonOption): void {
+function verify(file: string, options: Given<'key! json'>): void {
   const proof = checked(file, options.key);
   const { number, act, request, client, madeAt, leads, tables, log, key } = proof;
   if (options.json === true)

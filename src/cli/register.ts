@@ -2,7 +2,7 @@
 // Invariant: a record that keeps data longer than the charter cites an instruction (C35, C53).
 import { writeFileSync } from 'node:fs';
 import { Option } from 'commander';
-import type { Command } from './command.ts';
+import type { Command, Given } from './command.ts';
 import type { Delay } from '../domain/civil-date.ts';
 import { coveredMatters, type Covered } from '../domain/instructions.ts';
 import { RelaisError } from '../errors.ts';
@@ -26,7 +26,7 @@ import {
   askedByOption,
 } from './arguments.ts';
 import { afterWithdrawal } from './statistics.ts';
-import { outJson, tableOf, out, say, withApp, type JsonOption } from './terminal.ts';
+import { outJson, tableOf, out, say, withApp } from './terminal.ts';
 
 export function registerCommands(program: Command): void {
   instructionCommands(program);
@@ -47,7 +47,7 @@ function processingCommands(program: Command): void {
       'docs/registre.yaml is an example of the file. A copy of the page goes into every audit pack.',
       'relais register page --to registre.html',
     )
-    .gateway(async (app, { client, to }: { readonly client?: string; readonly to?: string }) => {
+    .gateway(async (app, { client, to }: Given<'client to'>) => {
       const page = await processingRegister(app, client);
       if (to === undefined) return out(page.trimEnd());
       writeFileSync(to, page, { mode: 0o640 });
@@ -55,14 +55,7 @@ function processingCommands(program: Command): void {
     });
 }
 
-interface InstructionOptions {
-  readonly client: string;
-  readonly date: string;
-  readonly from?: string;
-  readonly document?: string;
-  readonly covers: readonly string[];
-  readonly operation?: string;
-}
+type InstructionOptions = Given<'client! date! from document covers! operation'>;
 
 function instructionCommands(program: Command): void {
   const instruction = program.subcommand(
@@ -87,7 +80,7 @@ function instructionCommands(program: Command): void {
     .option('--client <client>', 'of one client')
     .json()
     .examples('', 'relais instruction list --client horizon')
-    .action((options: { readonly client?: string } & JsonOption) => showInstructions(options));
+    .action((options: Given<'client json'>) => showInstructions(options));
 }
 
 async function recordGiven(options: InstructionOptions): Promise<void> {
@@ -110,7 +103,7 @@ async function recordGiven(options: InstructionOptions): Promise<void> {
   });
 }
 
-async function showInstructions(options: { readonly client?: string } & JsonOption): Promise<void> {
+async function showInstructions(options: Given<'client json'>): Promise<void> {
   await withApp(async ({ database }) => {
     const rows = await listInstructions(database, options.client);
     if (options.json === true) return outJson(rows);
@@ -127,14 +120,7 @@ async function showInstructions(options: { readonly client?: string } & JsonOpti
   });
 }
 
-interface OperationOptions {
-  readonly client: string;
-  readonly kind: string;
-  readonly ends?: string;
-  readonly delay?: Delay;
-  readonly instruction?: number;
-  readonly askedBy?: string;
-}
+type OperationOptions = Given<'client! kind! ends instruction askedBy'> & { readonly delay?: Delay };
 
 function operationCommands(program: Command): void {
   const operation = program.subcommand(
@@ -167,7 +153,7 @@ function operationCommands(program: Command): void {
     .option('--client <client>', 'of one client')
     .json()
     .examples('', 'relais operation list --client horizon')
-    .action((options: { readonly client?: string } & JsonOption) => showOperations(options));
+    .action((options: Given<'client json'>) => showOperations(options));
 }
 
 async function recordOf(code: string, options: OperationOptions): Promise<void> {
@@ -194,7 +180,7 @@ async function recordOf(code: string, options: OperationOptions): Promise<void> 
   });
 }
 
-async function showOperations(options: { readonly client?: string } & JsonOption): Promise<void> {
+async function showOperations(options: Given<'client json'>): Promise<void> {
   await withApp(async ({ database }) => {
     const rows = await listOperations(database, options.client);
     if (options.json === true) return outJson(rows);

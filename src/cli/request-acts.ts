@@ -1,6 +1,6 @@
 // relais request access | copy | apply | extend | acknowledge | declare-informed | answer | lift | close: an officer's acts on a request.
 // Invariant: an irreversible act is confirmed by typing the number; the actor is in the log.
-import { type Command, offers, performHere, refuseInput } from './command.ts';
+import { type Command, offers, performHere, refuseInput, type Given } from './command.ts';
 import { writeFile, open, unlink } from 'node:fs/promises';
 import { addDays, civilDate, frenchDate } from '../domain/civil-date.ts';
 import { RelaisError } from '../errors.ts';
@@ -30,15 +30,7 @@ export function actCommands(request: Command): void {
   endCommands(named);
 }
 
-interface ApplyOptions {
-  readonly lead?: readonly string[];
-  readonly row?: readonly string[];
-  readonly all?: boolean;
-  readonly none?: boolean;
-  readonly set?: readonly string[];
-  readonly clear?: readonly string[];
-  readonly yes?: boolean;
-}
+type ApplyOptions = Given<'lead row all none set clear yes'>;
 
 function applyCommand(request: Command): void {
   ofRequest(request.command('apply'))
@@ -107,7 +99,7 @@ function copyCommand(request: Command): void {
       'Whoever has the file has a person’s data: delete it when it was read.',
       'relais request copy 17 --out demande.eml --reason "sent to the client, ticket 12"',
     )
-    .action((id: number, options: { readonly out: string }) => {
+    .action((id: number, options: Given<'out!'>) => {
       refuseInput(copyDocument, options);
       return withApp(async (app) => {
         const { name, bytes } = await performHere(app, copyDocument, { to: [String(id)], input: options });
@@ -191,12 +183,7 @@ function endCommands(named: Named): void {
 // relais request access: makes, writes and notes the answer to an access or portability request in one act (C21).
 // Invariant: the file is never written in clear, and nothing is overwritten.
 
-interface AccessOptions extends AnswerFile {
-  readonly lead?: readonly string[];
-  readonly row?: readonly string[];
-  readonly all?: boolean;
-  readonly none?: boolean;
-}
+type AccessOptions = AnswerFile & Given<'lead row all none'>;
 
 export function accessCommand(request: Command): void {
   answerFileOptions(

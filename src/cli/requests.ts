@@ -1,6 +1,6 @@
 // relais request ...: a person's request, from the demand to its closing (C21-C25).
 // Invariant: only shows and asks; the acts and their rules are in src/privacy/requests.
-import { type Command, performHere, refuseInput } from './command.ts';
+import { type Command, performHere, refuseInput, type Given } from './command.ts';
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { App } from '../app.ts';
@@ -18,7 +18,7 @@ import { RelaisError } from '../errors.ts';
 import type { NewRequestOrder, Opened } from '../privacy/requests/open.ts';
 import { openRequest, showNames, writeLetter } from '../support/acts/requests.ts';
 import { collect, instant, known, listLength, wholeNumber, withFile } from './arguments.ts';
-import { outJson, out, say, withApp, type JsonOption, tableOf, strong } from './terminal.ts';
+import { outJson, out, say, withApp, tableOf, strong } from './terminal.ts';
 import { personOf, personOptions, type PersonOptions } from './lead-find.ts';
 import { accessCommand, actCommands } from './request-acts.ts';
 import { addDays, civilDate, frenchDate } from '../domain/civil-date.ts';
@@ -26,15 +26,7 @@ import type { RequestStory } from '../privacy/requests/show.ts';
 import type { Request } from '../support/reads/requests.ts';
 import { paris } from '../support/words.ts';
 
-interface OpenOptions extends PersonOptions {
-  readonly client: string;
-  readonly kind: string;
-  readonly received?: string;
-  readonly document?: string;
-  readonly identity?: string;
-  readonly purpose?: readonly string[];
-  readonly channel?: readonly string[];
-}
+type OpenOptions = PersonOptions & Given<'client! kind! received document identity purpose channel'>;
 
 export function requestCommands(program: Command): void {
   const request = program.subcommand(
@@ -105,14 +97,7 @@ function listCommand(request: Command): void {
     });
 }
 
-interface ListOptions extends JsonOption {
-  readonly client?: string;
-  readonly kind?: string;
-  readonly state?: string;
-  readonly open?: boolean;
-  readonly limit: number;
-  readonly before?: number;
-}
+type ListOptions = Given<'client kind state open limit! json'> & { readonly before?: number };
 
 async function open(app: App, options: OpenOptions): Promise<void> {
   const { client, received, document, identity } = options;
@@ -207,12 +192,7 @@ async function tellNames(
   );
 }
 
-interface ShowOptions extends JsonOption {
-  readonly names?: boolean;
-  readonly reason?: string;
-  readonly letter?: string;
-  readonly to?: string;
-}
+type ShowOptions = Given<'reason letter to json'> & { readonly names?: boolean };
 
 async function letterTo(
   app: App,
@@ -231,7 +211,6 @@ async function letterTo(
   say(`${to}: open it in a browser, read it over and print it.`);
 }
 
-/** The last day of its term. */
 const lastDayOf = ({ dueAt }: Pick<Request, 'dueAt'>): string => frenchDate(addDays(civilDate(dueAt), -1));
 
 const daysLeft = ({ dueAt }: Request, now: Date): string => {

@@ -1,6 +1,6 @@
 // relais restore load | open: brings a backup back into an empty database, and opens it once a person has looked at it (C44).
 // Invariant: nothing is restored over existing tables; until `open` every process of that database reads only.
-import type { Command } from './command.ts';
+import type { Command, Given } from './command.ts';
 import { openAccount, openDatabase, type Database } from '../app/for-terminal.ts';
 import { ledgerParts, readLedger, refuseMissing, refuseOlder, type LedgerRead } from '../backups/ledger.ts';
 import { readManifest } from '../backups/manifest.ts';
@@ -51,14 +51,7 @@ export function restoreCommands(program: Command): void {
     .action(open);
 }
 
-interface LoadOptions {
-  readonly identity: string;
-  readonly ledger: string;
-  readonly olderLedger?: true;
-  readonly withoutLedger?: readonly string[];
-  readonly secrets?: string;
-  readonly reason?: string;
-}
+type LoadOptions = Given<'identity! ledger! olderLedger withoutLedger secrets reason'>;
 
 async function load(backup: string, options: LoadOptions): Promise<void> {
   const reason = reasonOf(options.reason);
@@ -160,7 +153,7 @@ async function goOn(loaded: Config, ownerUrl: string, going: Going): Promise<voi
   }
 }
 
-async function open(options: { readonly reason?: string }): Promise<void> {
+async function open(options: Given<'reason'>): Promise<void> {
   const reason = reasonOf(options.reason);
   const { openApp } = await import('../app.ts');
   const loaded = config();

@@ -1,6 +1,6 @@
 // relais retention plan | run | list: plans deletions with dates and reasons, runs them now, and lists past runs.
 // Invariant: the plan changes nothing; a lead is shown by the centre's reference, never the person.
-import type { Command } from './command.ts';
+import type { Command, Given } from './command.ts';
 import type { App } from '../app.ts';
 import { addDays, addMonths, civilDate, isCivilDate } from '../domain/civil-date.ts';
 import type { RetentionRule } from '../domain/retention.ts';
@@ -9,14 +9,9 @@ import type { Ending } from '../privacy/requests/let-go.ts';
 import { planRetention, type PlannedDate, type RetentionPlan } from '../retention/plan.ts';
 import { wholeCentre } from '../support/place.ts';
 import { clientsMeant, isRunning, retentionRuns, type RetentionRun } from '../support/reads/retention.ts';
-import { outJson, table, confirmed, out, say, type JsonOption } from './terminal.ts';
+import { outJson, table, confirmed, out, say } from './terminal.ts';
 
-interface PlanOptions extends JsonOption {
-  readonly client?: string;
-  readonly month?: string;
-  readonly until?: string;
-  readonly leads?: boolean;
-}
+type PlanOptions = Given<'client month until leads json'>;
 
 export function retentionCommands(program: Command): void {
   const retention = program.subcommand(
@@ -53,10 +48,7 @@ export function retentionCommands(program: Command): void {
     .gateway(showRuns);
 }
 
-async function runNow(
-  app: App,
-  options: { readonly client?: string; readonly yes?: boolean },
-): Promise<void> {
+async function runNow(app: App, options: Given<'client yes'>): Promise<void> {
   const clients = await clientsMeant(app, wholeCentre, options.client);
   const today = civilDate(app.database.now());
   const { dates, requests } = await planRetention(app.database, clients, { until: today });
@@ -90,7 +82,7 @@ async function letRequestsGo({ requests, config }: App, clients: readonly string
 const countsText = ({ found, purged, anonymised, kept, state }: RetentionRun): string =>
   `${found} due, ${purged} deleted, ${anonymised} anonymised, ${kept} not due any more${state === 'done' ? '' : '; the rest follows'}.`;
 
-async function showRuns(app: App, options: { readonly client?: string } & JsonOption): Promise<void> {
+async function showRuns(app: App, options: Given<'client json'>): Promise<void> {
   const runs = await retentionRuns(app, wholeCentre, options.client, 200);
   if (options.json === true) return outJson(runs);
   table(

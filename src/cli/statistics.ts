@@ -1,6 +1,6 @@
 // relais statistics accounts | run | remove | export: monthly statistics without persons (C26 to C28).
 // Invariant: what is counted is written under an account that can read no lead, and read under one that can read nothing else.
-import type { Command } from './command.ts';
+import type { Command, Given } from './command.ts';
 import type { App } from '../app.ts';
 import { openDatabase } from '../app/for-terminal.ts';
 import { statisticsReaderOf } from '../config.ts';
@@ -31,7 +31,7 @@ export function statisticsCommands(program: Command): void {
       'Counts clients with an instruction that covers `statistics`, from its date on. Needs RELAIS_MYSQL_STATISTICS_URL.',
       'relais statistics run --month 2026-10',
     )
-    .action(({ month }: { readonly month?: string }) => withPlace((place) => run(place, month)));
+    .action(({ month }: Given<'month'>) => withPlace((place) => run(place, month)));
   statistics
     .subcommand('remove', 'delete the cells of clients that have withdrawn their authorisation')
     .examples(
@@ -56,10 +56,7 @@ function monthOf(text: string): string {
   return text;
 }
 
-interface AccountOptions {
-  readonly writerHost: string;
-  readonly readerHost: string;
-}
+type AccountOptions = Given<'writerHost! readerHost!'>;
 
 function showAccounts({ writerHost, readerHost }: AccountOptions): void {
   for (const host of [writerHost, readerHost])
@@ -126,15 +123,11 @@ export async function afterWithdrawal(app: App): Promise<void> {
   }
 }
 
-interface ExportOptions {
-  readonly to: string;
-  readonly from: string;
-  readonly until: string;
-}
+type ExportOptions = Given<'to! from! until!'>;
 
 async function write({ to, from, until }: ExportOptions): Promise<void> {
   // Loaded when needed: no other command draws.
-  const { exportStatistics } = await import('../statistics/export.ts');
+  const { exportStatistics } = await import('../statistics/page.ts');
   const reader = openDatabase({ url: statisticsReaderOf(), connections: 1, readOnly: true });
   try {
     const { months, files } = await exportStatistics(reader, { folder: to, from, until });

@@ -1,11 +1,11 @@
 // relais status | alert list: shows running processes, backlogs with their age, slowed destinations, and alerts.
 // Invariant: reads only; an idle gateway and a stopped one look different.
 import { Option } from 'commander';
-import type { Command } from './command.ts';
+import type { Command, Given } from './command.ts';
 import type { App } from '../app.ts';
 import { reasonText } from '../domain/delivery.ts';
 import { instant, listLength, wholeNumber, type Moment } from './arguments.ts';
-import { outJson, age, tableOf, out, strong, parisShort, say, type JsonOption, sayAge } from './terminal.ts';
+import { outJson, age, tableOf, out, strong, parisShort, say, sayAge } from './terminal.ts';
 import { paris } from '../support/words.ts';
 import { gatewayNow, type GatewayNow } from '../support/reads/status.ts';
 import { alertKinds, type AlertKind } from '../domain/alert-kinds.ts';
@@ -25,7 +25,7 @@ export function statusCommands(program: Command): void {
       'relais status',
       'relais status --json',
     )
-    .gateway((app, options: JsonOption) => statusCommand(app, options.json === true));
+    .gateway((app, options: Given<'json'>) => statusCommand(app, options.json === true));
 }
 
 async function statusCommand(app: App, json: boolean): Promise<void> {
@@ -108,21 +108,13 @@ export function alertCommands(program: Command): void {
     .gateway(showAlerts);
 }
 
-interface AlertOptions extends TaskFilter, JsonOption {
-  readonly limit: number;
-  readonly after?: number;
-  readonly kind?: AlertKind;
-  readonly since?: Moment;
-}
+type AlertOptions = TaskFilter &
+  Given<'limit! after json'> & { readonly kind?: AlertKind; readonly since?: Moment };
 
 async function showAlerts(app: App, options: AlertOptions): Promise<void> {
   const { kind, since, limit, after } = options;
   const now = app.database.now();
-  const filter = {
-    ...taskFilter(options),
-    kind,
-    ...(since === undefined ? {} : { since: since(now) }),
-  };
+  const filter = { ...taskFilter(options), kind, ...(since === undefined ? {} : { since: since(now) }) };
   const asked = { limit, after };
   const { items: rows, next } = await alertsPage(app, wholeCentre, filter, asked);
   if (options.json === true)

@@ -1,10 +1,10 @@
 // relais config | migrate | redis: shows and changes the set-up itself.
 // Invariant: secrets are never printed; migrate changes the schema and rights, and creates no account.
-import type { Command } from './command.ts';
+import type { Command, Given } from './command.ts';
 import { ownEnvironment } from '../config.ts';
 import { RelaisError } from '../errors.ts';
 import { collect, reasonOf } from './arguments.ts';
-import { outJson, config, out, ownerUrlFor, say, strong, withApp, type JsonOption } from './terminal.ts';
+import { outJson, config, out, ownerUrlFor, say, strong, withApp } from './terminal.ts';
 import {
   accountExists,
   accountHosts,
@@ -25,7 +25,7 @@ export function systemCommands(program: Command): void {
     .subcommand('config', 'print the configuration in force, secrets masked')
     .json()
     .examples('', 'relais config')
-    .action((options: JsonOption) => {
+    .action((options: Given<'json'>) => {
       const { listing, env } = config();
       if (options.json === true) return outJson(listing);
       // Untruncated, whatever the width: a name cut short cannot be set.
@@ -63,7 +63,7 @@ export function systemCommands(program: Command): void {
 async function intakeHosts(
   owner: Database,
   url: string,
-  { host, intakeHost }: { readonly host?: string; readonly intakeHost?: readonly string[] },
+  { host, intakeHost }: Given<'host intakeHost'>,
 ): Promise<readonly (string | undefined)[]> {
   if (intakeHost !== undefined) return intakeHost.flatMap((given) => given.split(','));
   if (host !== undefined) return [host];
@@ -71,11 +71,7 @@ async function intakeHosts(
   return known.length === 0 ? [undefined] : known;
 }
 
-async function migrateCommand(options: {
-  readonly host?: string;
-  readonly intakeHost?: readonly string[];
-  readonly check?: true;
-}): Promise<void> {
+async function migrateCommand(options: Given<'host intakeHost check'>): Promise<void> {
   const loaded = config();
   const ownerUrl = ownerUrlFor(loaded, 'migrations need the owner account');
   const owner = await openAccount(loaded, { url: ownerUrl, connections: 1 });
@@ -131,7 +127,7 @@ export function redisCommands(program: Command): void {
     .subcommand('show', 'whose the Redis is that the configuration names')
     .json()
     .examples('', 'relais redis show')
-    .gateway((app, options: JsonOption) => withRedis(app, (key) => show(app, key, options.json === true)));
+    .gateway((app, options: Given<'json'>) => withRedis(app, (key) => show(app, key, options.json === true)));
 
   redis
     .subcommand('adopt', 'begin a new life of this database and take the Redis over, whoever had it')
@@ -140,7 +136,7 @@ export function redisCommands(program: Command): void {
       'After a restore, or when the installation that had it is gone for good. Nothing is lost: what is due goes out from MySQL.\nWhoever else still uses this Redis and prefix stands aside from now on.',
       'relais redis adopt --reason "restored from the dump of 25/11, ticket 16"',
     )
-    .action((options: { readonly reason?: string }) => {
+    .action((options: Given<'reason'>) => {
       const reason = reasonOf(options.reason);
       return withApp((app) =>
         withRedis(app, async (key) => {

@@ -1,6 +1,6 @@
 // relais task list | close: lists tasks that need a person, and closes them.
 // Invariant: closing is recorded with actor, reason and evidence; nothing but the count of open tasks changes.
-import { type Command, performHere, refuseInput } from './command.ts';
+import { type Command, performHere, refuseInput, type Given } from './command.ts';
 import type { App } from '../app.ts';
 import { reasonText } from '../domain/delivery.ts';
 import { RelaisError } from '../errors.ts';
@@ -20,27 +20,11 @@ import { wholeCentre } from '../support/place.ts';
 import { inLanguage } from '../support/words.ts';
 import { listLength, wholeNumber, isFiltered, type FilterOptions } from './arguments.ts';
 import { countOf, reportRefused, workAll } from './bulk.ts';
-import {
-  outJson,
-  age,
-  parisShort,
-  tableOf,
-  confirmed,
-  out,
-  say,
-  strong,
-  withApp,
-  type JsonOption,
-} from './terminal.ts';
+import { outJson, age, parisShort, tableOf, confirmed, out, say, strong, withApp } from './terminal.ts';
 
-interface ListOptions extends TaskFilter, JsonOption {
-  readonly limit: number;
-  readonly after?: number;
-}
+type ListOptions = TaskFilter & Given<'limit! after json'>;
 
-interface CloseOptions extends FilterOptions {
-  readonly yes?: boolean;
-}
+type CloseOptions = FilterOptions & Given<'yes'>;
 
 export function taskCommands(program: Command): void {
   const task = program.subcommand('task', 'what needs a person: list it, close it');
@@ -72,10 +56,7 @@ export function taskCommands(program: Command): void {
     .action((names: readonly string[], options: CloseOptions) => closeCommand(names, options));
 }
 
-export const taskFilter = ({ client, destination }: TaskFilter): TaskFilter => ({
-  client,
-  destination,
-});
+export const taskFilter = ({ client, destination }: TaskFilter): TaskFilter => ({ client, destination });
 
 async function listTasks(app: App, options: ListOptions): Promise<void> {
   const { limit, after } = options;

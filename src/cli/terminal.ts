@@ -166,28 +166,17 @@ export async function confirmed(question: string, expected: string, yes: boolean
 // `--json` for every command that prints a list or a fact: one JSON object a line.
 // Invariant: names of keys are stable; a value masked on the screen is masked here.
 
-export interface JsonOption {
-  readonly json?: boolean;
-}
-
 export function outJson(rows: readonly object[]): void {
   for (const row of rows) out(JSON.stringify(row));
 }
 
-/** A delivery, in the data of its lead. */
 export const deliveryData = ({
   id,
   destinationId,
   action,
   state,
   reason,
-}: PersonLead['deliveries'][number]): object => ({
-  id,
-  destination: destinationId,
-  action,
-  state,
-  reason,
-});
+}: PersonLead['deliveries'][number]): object => ({ id, destination: destinationId, action, state, reason });
 
 /** Facts of a person; null for unknown ones. */
 export const personData = (person: readonly PersonFact[]): object =>
@@ -209,7 +198,6 @@ const shortColumns = new Set([
   'state',
 ]);
 
-/** A table of rows: each column with its heading. */
 export const tableOf = <Row>(
   rows: readonly Row[],
   columns: Readonly<Record<string, (row: Row) => string>>,
