@@ -22,11 +22,13 @@ export type Keep = (tx: Parameters<typeof keepIn>[0], answer: Answer) => Promise
  */
 type AtOnce = (key: ReturnType<typeof requestKey> | undefined) => Promise<Answer | 'under_way' | undefined>;
 
+type Work = (keep: Keep) => Promise<Answer>;
+
 export async function repeatable(
   place: AccessPlace,
   request: FastifyRequest,
   reply: FastifyReply,
-  work: (keep: Keep) => Promise<Answer>,
+  work: Work,
   atOnce: AtOnce = () => Promise.resolve(undefined),
 ): Promise<FastifyReply> {
   const key = keyOf(place, request);
@@ -37,7 +39,7 @@ export async function repeatable(
     const { status, body } = await work(() => Promise.resolve());
     return reply.code(status).send(body);
   }
-  return answerTo(place, key, { request, reply, work });
+  return answerTo(place, key, request, reply, work);
 }
 
 /** Undefined: the request has no key. */
@@ -49,16 +51,12 @@ function keyOf(place: AccessPlace, request: FastifyRequest): ReturnType<typeof r
   return requestKey(place, actor, String(given), content);
 }
 
-interface Repeated {
-  readonly request: FastifyRequest;
-  readonly reply: FastifyReply;
-  readonly work: (keep: Keep) => Promise<Answer>;
-}
-
 async function answerTo(
   place: AccessPlace,
   key: ReturnType<typeof requestKey>,
-  { request, reply, work }: Repeated,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  work: Work,
 ): Promise<FastifyReply> {
   const begun = await begin(place, key);
   switch (begun.kind) {
@@ -76,14 +74,16 @@ async function answerTo(
     case 'under_way':
       return underWay(request, reply);
     case 'new':
-      return doIt(place, key, { request, reply, work });
+      return doIt(place, key, request, reply, work);
   }
 }
 
 async function doIt(
   place: AccessPlace,
   key: ReturnType<typeof requestKey>,
-  { request, reply, work }: Repeated,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  work: Work,
 ): Promise<FastifyReply> {
   let isKept = false;
   try {

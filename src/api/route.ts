@@ -80,11 +80,7 @@ export function asks<Body>(
     route.url,
     {
       config: { permission: route.permission },
-      schema: {
-        ...schemaOf(route),
-        body: route.body,
-        response: { 200: route.answer },
-      },
+      schema: { ...schemaOf(route), body: route.body, response: { 200: route.answer } },
     },
     (request, reply) =>
       route
@@ -174,7 +170,6 @@ export function offers<Input extends object, Done, Place extends Clocked>(
   });
 }
 
-/** The fields of an act, or those that are named. */
 export function bodyOf<Input extends object>(
   act: Pick<Act<Input, never>, 'fields'>,
   names?: readonly string[],

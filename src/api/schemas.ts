@@ -86,7 +86,6 @@ export const words = ([fr, en]: readonly [fr: string, en: string]): {
   en,
 });
 
-/** Parameters of a page. */
 export const pageAsked = ({
   limit,
   after,
@@ -103,7 +102,6 @@ export const pageAnswer = <T>(
   itemOf: (item: T) => unknown = (item) => item,
 ): unknown => asJson({ items: items.map(itemOf), next: next === undefined ? null : String(next) });
 
-/** The words of an item by their languages. */
 export const inWords = <T extends { readonly text: readonly [string, string] }>(item: T): object => ({
   ...item,
   text: words(item.text),

@@ -2,16 +2,15 @@
 // Invariant: no request is logged with its content; every answer that is not a success is a problem of RFC 9457.
 import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
-import type { FastifyInstance, RouteOptions } from 'fastify';
+import type { FastifyInstance, RouteOptions, FastifyRequest } from 'fastify';
 import type { AccessPlace } from '../access/place.ts';
 import { createHttpServer } from '../http/server.ts';
 import type { PostingDeps } from '../intake/posted.ts';
 import type { Log } from '../log.ts';
 import { finished, type Collected } from './docs/description.ts';
 import { docsRoute } from './docs/page.ts';
-import { readsJsonBodies } from './body.ts';
 import { requireCallers, type ApiRoute } from './callers.ts';
-import { answerInTime, problemOf, protocolProblem, sendProblem } from './problems.ts';
+import { answerInTime, problemOf, protocolProblem, sendProblem, RefusedRequest } from './problems.ts';
 import type { PullPlace } from '../support/acts/pull.ts';
 import { bulkRoutes } from './routes/bulk.ts';
 import { contactRoutes, pullRoutes } from './routes/pull.ts';
@@ -21,6 +20,7 @@ import { eventRoutes, workRoutes } from './routes/work.ts';
 import { leadRoutes } from './routes/leads.ts';
 import { rowRoutes } from './rows.ts';
 import { request as requestSchema } from './schemas.ts';
+import { jsonFaults, readJson, type JsonFault } from '../domain/json-text.ts';
 
 interface ApiOptions {
   readonly access: AccessPlace;
@@ -158,4 +158,49 @@ async function describe(server: FastifyInstance, options: ApiOptions): Promise<r
   );
   docsRoute(server);
   return routes;
+}
+
+// Decodes, measures and parses JSON bodies for every route.
+// Invariant: nothing is repaired or chosen for the sender: bytes that are not UTF-8, a repeated name, and a body that is too deep
+// or too wide are refused before any route sees them.
+
+const details: Readonly<Record<JsonFault, string>> = {
+  not_json: 'The body cannot be read: it is not JSON.',
+  too_deep: `The body is refused: ${jsonFaults.too_deep}.`,
+  too_wide: `The body is refused: ${jsonFaults.too_wide}.`,
+  name_twice: `The body is refused: ${jsonFaults.name_twice}, and nobody can say which value counts.`,
+};
+
+export function readsJsonBodies(server: FastifyInstance): void {
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser<Buffer>(
+    'application/json',
+    { parseAs: 'buffer' },
+    async (request: FastifyRequest, bytes: Buffer) => bodyOf(request, bytes),
+  );
+}
+
+function bodyOf({ headers }: FastifyRequest, bytes: Buffer): unknown {
+  const encoding = headers['content-encoding'] ?? 'identity';
+  if (encoding.toLowerCase() !== 'identity')
+    throw new RefusedRequest({ status: 415, detail: 'A body is sent without Content-Encoding.' });
+  const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(headers['content-type'] ?? '')?.[1] ?? 'utf-8';
+  if (!/^utf-?8$/i.test(charset))
+    throw new RefusedRequest({
+      status: 415,
+      detail: 'A body of JSON is written in UTF-8, and in no other charset.',
+    });
+  if (bytes.byteLength === 0)
+    throw new RefusedRequest({ status: 400, detail: 'The body is empty: it is JSON, `{}` at least.' });
+  const read = readJson(textOf(bytes));
+  if ('fault' in read) throw new RefusedRequest({ status: 400, detail: details[read.fault] });
+  return read.value;
+}
+
+function textOf(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new RefusedRequest({ status: 400, detail: 'The body cannot be read: its bytes are not UTF-8.' });
+  }
 }

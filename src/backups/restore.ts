@@ -23,7 +23,6 @@ export interface RestorePlace {
   readonly keysSchema: string;
   readonly sealKeys: KeyRing;
   readonly caFile: string | undefined;
-  /** Folder of the backup. */
   readonly backup: string;
   /** The private key, `AGE-SECRET-KEY-1...`. */
   readonly identity: string;

@@ -151,10 +151,7 @@ async function writeDumps(
   const { place, facts } = writing;
   const { owner, keysSchema } = place;
   const tables = facts.mainTables.filter((table) => !leftOut.includes(table));
-  const main = await dump(writing, owner.name, mainName, {
-    tables,
-    parts: wholeParts(owner.name, leftOut),
-  });
+  const main = await dump(writing, owner.name, mainName, { tables, parts: wholeParts(owner.name, leftOut) });
   const long = isLong ? await writeLong(writing, tables) : undefined;
   // Last: a lead that was erased meanwhile has its new secret, and each lead that is left has one.
   const keys = await dump(writing, keysSchema, 'keys.sql.zst.age', {

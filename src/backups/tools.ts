@@ -34,7 +34,6 @@ export async function findTools(version: string): Promise<ServerTools> {
   return tools;
 }
 
-/** Account and place of a program's connection. */
 export interface Login {
   /** `mysql://user:password@host:port/schema`, as the program's own connections take it. */
   readonly url: string;

@@ -8,11 +8,14 @@ import type { NewLeadChange } from '../store/leads/lead-writes.ts';
 import { startOfTurns } from '../store/intake/round-robin.ts';
 import { createTakings, suspectParts, type Takings } from '../store/intake/takings.ts';
 import { createAnomalyCounter, type AnomalyDeps } from './anomalies.ts';
-import type { PlannedNow, ProcessDeps, ProcessedRows } from './batch.ts';
+import type { ProcessDeps, ProcessedRows } from './batch.ts';
 import { added, isOfNoRow, isolate, type IsolateDeps } from './isolate.ts';
 import { createRounds, newRound, nothing, type Rounds } from './rounds.ts';
-import { alertTrouble, refusePoison, refuseUnknownStatus, refuseWithAlert } from './set-aside.ts';
 import { createTogether, type Together } from './together.ts';
+import { foreignCode } from '../errors.ts';
+import { raisedSince } from '../store/alerts/alerts.ts';
+import { raiseIntakeAlert, refuseRows, refuseStrays as refuseStrayRows } from '../store/intake/intake.ts';
+import { refusal, refusalText } from './refusals.ts';
 
 export interface IntakeDeps extends Omit<ProcessDeps, 'anomalies'>, AnomalyDeps {
   readonly database: Database;
@@ -23,19 +26,10 @@ export interface IntakeDeps extends Omit<ProcessDeps, 'anomalies'>, AnomalyDeps 
   readonly log: Log;
 }
 
-export interface BatchResult {
+export interface BatchResult extends Omit<ProcessedRows, 'changes'> {
   /** Rows settled: accepted, refused or duplicates. 0: no row to settle now. */
   readonly taken: number;
-  readonly accepted: number;
-  readonly refused: number;
-  readonly duplicates: number;
-  /** Rows left for a later round because another process works on an earlier row about their lead. */
-  readonly waiting: number;
   readonly leads: readonly NewLeadChange[];
-  /** Deliveries of new leads that are planned already. */
-  readonly planned: readonly PlannedNow[];
-  /** Changes that a planner has yet to plan. */
-  readonly unplanned: number;
 }
 
 export interface Intake {
@@ -87,8 +81,7 @@ export function createIntake(deps: IntakeDeps): Intake {
   const together = createTogether({ ...processing, onCommitted: tell });
   const rounds = createRounds({
     ...processing,
-    setPoisonAside: (tx, head) =>
-      refuseWithAlert(tx, { head, shown: 'SET_ASIDE', code: 'SET_ASIDE', log: deps.log }),
+    setPoisonAside: (tx, head) => refuseWithAlert(tx, deps.log, head, 'SET_ASIDE', 'SET_ASIDE'),
   });
   const running: Running = { deps, rounds, takings, troubles: 0 };
   const alone = inTurn();
@@ -247,3 +240,63 @@ async function leftAlone(
   await alertTrouble(database, error);
   return isolate(isolating(running), heads).catch(() => nothing);
 }
+
+// Refuses rows that cannot be stored, visibly and with an alert.
+// Invariant: nothing of a row's content reaches the log or the alert.
+
+interface SetAsideDeps {
+  readonly database: Database;
+  readonly log: Log;
+}
+
+const strayAtOnce = 200;
+/** A lasting failure is reported once an hour. */
+const toldAgainSeconds = 3_600;
+
+/**
+ * Refuses a row in the caller's transaction. Returns rows refused.
+ * @param shown text of the refusal on the row; `code` is for the log and the alert
+ */
+export async function refuseWithAlert(
+  tx: Sql,
+  log: Log,
+  head: IntakeHead,
+  shown: 'INTERNAL' | 'SET_ASIDE',
+  code: string,
+): Promise<number> {
+  const count = await refuseRows(tx, [{ id: head.id, refusal: refusalText([refusal('row', shown)]) }]);
+  if (count > 0) await raiseAlert(tx, head.clientId, code);
+  log.error('intake.refused', { reason: shown, code, count });
+  return count;
+}
+
+/** Refuses a row whose content the database rejects. */
+export async function refusePoison(
+  { database, log }: SetAsideDeps,
+  head: IntakeHead,
+  error: unknown,
+): Promise<ProcessedRows> {
+  const code = foreignCode(error);
+  const refused = await database.transaction((tx) => refuseWithAlert(tx, log, head, 'INTERNAL', code));
+  return { ...nothing, refused };
+}
+
+/** Refuses rows with an unknown status. Returns how many. */
+export const refuseUnknownStatus = ({ database, log }: SetAsideDeps): Promise<number> =>
+  database.transaction(async (tx) => {
+    const text = refusalText([refusal('status', 'UNKNOWN_STATUS')]);
+    const strays = await refuseStrayRows(tx, text, strayAtOnce);
+    for (const clientId of strays.keys()) await raiseAlert(tx, clientId, 'UNKNOWN_STATUS');
+    const count = [...strays.values()].reduce((sum, n) => sum + n, 0);
+    if (count > 0) log.error('intake.refused', { reason: 'UNKNOWN_STATUS', count });
+    return count;
+  });
+
+/** Raises an alert that names no row: intake makes no progress. */
+export async function alertTrouble(database: Database, error: unknown): Promise<void> {
+  if (await raisedSince(database, 'intake_failed', '', toldAgainSeconds)) return;
+  await raiseAlert(database, '', foreignCode(error));
+}
+
+const raiseAlert = (sql: Sql, clientId: string, code: string): Promise<void> =>
+  raiseIntakeAlert(sql, clientId.length <= 40 ? clientId : '', code);

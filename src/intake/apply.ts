@@ -17,8 +17,8 @@ import type { CreatedLead } from './create.ts';
 import { erasedSince, holdForOfficer, type Bringing } from './too-late.ts';
 import { checkRanges, checkReachable, judgedColumns, type CheckedRow } from './contract.ts';
 import { refusal, type ColumnRefusal } from './refusals.ts';
-import { keepAddresses } from './former-addresses.ts';
-import { checkWeight, heavier, weightless } from './weight.ts';
+import { keepAddresses } from './same-person.ts';
+import { mostOfLead } from '../domain/lead-values.ts';
 
 interface State {
   readonly id: number;
@@ -42,7 +42,6 @@ const changeKinds: Readonly<Record<Exclude<CheckedRow['kind'], 'lead'>, IntakeCh
 interface Known {
   /** Leads that existed, by name. */
   readonly locked: ReadonlyMap<string, LockedLead>;
-  /** Leads of this batch. */
   readonly created: ReadonlyMap<string, CreatedLead>;
   readonly ledger: RowLedger;
 }
@@ -175,4 +174,43 @@ function corrected(facts: LeadFields, row: CheckedRow): LeadFields {
     ([name]) => !(row.clear as readonly string[]).includes(name),
   );
   return Object.fromEntries(kept) as LeadFields;
+}
+
+// Refuses a row that would make its lead larger than the contract allows.
+// Invariant: a withdrawal is never refused for its weight.
+
+export const weightless: LeadWeight = { consents: 0, interactions: 0, contentBytes: 0 };
+
+export function heavier(weight: LeadWeight, row: CheckedRow): LeadWeight {
+  return {
+    consents: weight.consents + row.consents.length,
+    interactions: weight.interactions + row.interactions.length,
+    contentBytes:
+      weight.contentBytes +
+      row.interactions.reduce((sum, interaction) => sum + Buffer.byteLength(interaction.content ?? ''), 0),
+  };
+}
+
+/** @param before weight of the lead without the row */
+export function checkWeight(row: CheckedRow, before: LeadWeight | undefined): readonly ColumnRefusal[] {
+  if (before === undefined) return [];
+  const after = heavier(before, row);
+  const problems: ColumnRefusal[] = [];
+  const onlyTakesBack = row.consents.every(
+    (consent) => consent.state === 'withdrawn' || consent.state === 'refused',
+  );
+  if (after.consents > mostOfLead.consents && !onlyTakesBack)
+    problems.push(refusal('consents', 'LEAD_FULL', `${mostOfLead.consents} consent events`));
+  if (row.interactions.length === 0) return problems;
+  if (after.interactions > mostOfLead.interactions)
+    problems.push(refusal('interactions', 'LEAD_FULL', `${mostOfLead.interactions} interactions`));
+  else if (after.contentBytes > mostOfLead.contentBytes)
+    problems.push(
+      refusal(
+        'interactions',
+        'LEAD_FULL',
+        `${mostOfLead.contentBytes / 1_048_576} MiB of texts of interactions`,
+      ),
+    );
+  return problems;
 }

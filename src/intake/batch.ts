@@ -21,7 +21,6 @@ export interface FreshLead {
   readonly lead: Lead;
 }
 
-/** A delivery that is planned. */
 export interface PlannedNow {
   readonly destinationId: string;
   /** It is queued already, and has to be pushed after the commit. Undefined: it waits for its dispatch. */

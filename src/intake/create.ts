@@ -13,7 +13,6 @@ import type { CheckedRow } from './contract.ts';
 
 export interface CreatedLead extends LockedLead {
   readonly fields: LeadFields;
-  /** The row that makes it. */
   readonly row: CheckedRow;
 }
 

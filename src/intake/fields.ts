@@ -27,7 +27,6 @@ export interface IntakeField extends Rule {
 export const rowKinds = ['lead', 'correction', 'consent', 'interaction'] as const;
 export type RowKind = (typeof rowKinds)[number];
 
-/** A column of the row itself. */
 const ofRow = (
   name: IntakeColumn,
   path: string,

@@ -171,7 +171,6 @@ const nameOf = ({
 }: Pick<CheckedRow, 'clientId' | 'rowReference'> & { readonly kind: string }): string =>
   JSON.stringify([clientId, kind, rowReference]);
 
-/** Leads of accepted rows, by the row's name. */
 async function leadsByRow(
   database: Database,
   rows: readonly CheckedRow[],

@@ -97,7 +97,6 @@ const refusing =
 
 export interface Settled {
   readonly sum: ProcessedRows;
-  /** Lead of each accepted row. */
   readonly leadOf: ReadonlyMap<RowId, number>;
   /** The same of each duplicate. */
   readonly duplicates: ReadonlyMap<RowId, number>;
@@ -116,7 +115,6 @@ export class NeedsMore extends Error {
 interface Coming {
   readonly candidates: readonly Candidate[];
   readonly rows: readonly IntakeRow[];
-  /** Rows that must wait for an earlier one. */
   readonly waits: ReadonlySet<RowId>;
   readonly refused: RowRefusal[];
 }
@@ -205,7 +203,6 @@ async function settleUnder(
   };
 }
 
-/** Results of the rows of one transaction. */
 interface Results {
   readonly accepted: AcceptedRow[];
   readonly refused: RowRefusal[];
@@ -256,7 +253,6 @@ function createLedger(
   known: {
     /** Rows accepted before, by `rowKey`. */
     readonly rows: Map<string, KnownRow>;
-    /** The lead of a name, if there is one. */
     readonly leadOf: (name: string) => LockedLead | undefined;
   },
 ): RowLedger {

@@ -5,11 +5,26 @@ import type { Sql } from '../store/database.ts';
 import type { RowId } from '../store/intake/intake-take.ts';
 import { nameKey } from '../store/leads/lead-writes.ts';
 import type { Coming } from '../store/leads/client-lists.ts';
-import { markWithdrawn, spreadWithdrawals } from '../store/people/same-person.ts';
+import {
+  markWithdrawn,
+  spreadWithdrawals,
+  repeatWithdrawals,
+  type Reached,
+  type Spreading,
+} from '../store/people/same-person.ts';
 import type { Candidate, LockedDeps } from './batch.ts';
-import { partsFromAddress } from './former-addresses.ts';
-import { applyOppositions } from './oppositions.ts';
 import type { CheckedRow } from './contract.ts';
+import { ownReasons } from '../domain/names-in-text.ts';
+import { addressDigests, oppositionSource, type Addresses } from '../domain/opposition.ts';
+import type { ConsentRecord } from '../domain/lead.ts';
+import {
+  addressesOf,
+  clientsWithOppositions,
+  oppositionsOf,
+  type LeadAddresses,
+  type Opposition,
+  keepFormerAddresses,
+} from '../store/people/oppositions.ts';
 
 const addresses = ['email', 'mobile', 'landline'] as const;
 
@@ -94,4 +109,96 @@ export async function tellSamePerson(
     actor: 'intake',
     purpose: '',
   });
+}
+
+// Applies a client's opposition list to the leads that come in with one of its addresses.
+// Invariant: in the transaction that accepts them, like a withdrawal of another lead; a later answer prevails.
+
+/** Records the list's oppositions in these leads, where they change an answer. */
+export async function applyOppositions(
+  tx: Sql,
+  key: Buffer,
+  leadIds: readonly number[],
+  at: Pick<Spreading, 'snapshot' | 'actor'>,
+): Promise<readonly Reached[]> {
+  if (leadIds.length === 0) return [];
+  const addresses = await addressesOf(tx, leadIds);
+  const listed = await clientsWithOppositions(
+    tx,
+    addresses.map(({ clientId }) => clientId),
+  );
+  const said = new Map<number, readonly ConsentRecord[]>();
+  for (const [clientId, leads] of Map.groupBy(addresses, (lead) => lead.clientId))
+    if (listed.has(clientId))
+      for (const [leadId, events] of await saidOf(tx, key, clientId, leads)) said.set(leadId, events);
+  if (said.size === 0) return [];
+  return repeatWithdrawals(tx, { ...at, purpose: ownReasons.oppositionList }, said);
+}
+
+async function saidOf(
+  tx: Sql,
+  key: Buffer,
+  clientId: string,
+  leads: readonly LeadAddresses[],
+): Promise<ReadonlyMap<number, readonly ConsentRecord[]>> {
+  const digests = leads.map((lead) => ({ leadId: lead.leadId, own: addressDigests(key, clientId, lead) }));
+  const found = await oppositionsOf(
+    tx,
+    clientId,
+    digests.flatMap(({ own }) => own),
+  );
+  const byDigest = Map.groupBy(found, ({ digest }) => digest.toString('hex'));
+  return new Map(
+    digests.flatMap(({ leadId, own }) => {
+      const events = own.flatMap((digest) => byDigest.get(digest.toString('hex')) ?? []).map(eventOf);
+      return events.length === 0 ? [] : [[leadId, events] as const];
+    }),
+  );
+}
+
+const eventOf = ({ purpose, channel, recordedAt, receipt }: Opposition): ConsentRecord => ({
+  purpose,
+  channel,
+  state: 'withdrawn',
+  recordedAt,
+  receipt,
+  source: oppositionSource,
+});
+
+// Keeps the keyed digest of an address before a correction changes or clears it, so that an erasure covers every address of a lead.
+// Invariant: no address is kept in clear, and the digests are deleted with the lead; each correction of a batch keeps its previous address.
+
+/** True where a correction changes or removes an address of its lead. */
+export const partsFromAddress = ({ kind, fields, clear }: CheckedRow): boolean =>
+  kind === 'correction' && addresses.some((name) => fields[name] !== undefined || clear.includes(name));
+
+/** @param applied rows in their order; the leads are locked and not changed yet */
+export async function keepAddresses(
+  tx: Sql,
+  key: Buffer,
+  applied: readonly {
+    readonly row: CheckedRow;
+    readonly state: { readonly id: number; readonly clientId: string };
+  }[],
+): Promise<void> {
+  const parting = applied.filter(({ row }) => partsFromAddress(row));
+  if (parting.length === 0) return;
+  const before = await addressesOf(tx, [...new Set(parting.map(({ state }) => state.id))]);
+  const standing = new Map<number, Addresses>(before.map((lead) => [lead.leadId, lead]));
+  const former = parting.flatMap(({ row, state: { id, clientId } }) => {
+    const had = standing.get(id) ?? {};
+    const kept = addressDigests(key, clientId, had).map((digest) => ({ leadId: id, clientId, digest }));
+    standing.set(id, corrected(had, row));
+    return kept;
+  });
+  await keepFormerAddresses(tx, former);
+}
+
+function corrected(had: Addresses, { fields, clear }: CheckedRow): Addresses {
+  const now: { email?: string; mobile?: string; landline?: string } = {};
+  for (const name of addresses) {
+    const value = clear.includes(name) ? undefined : (fields[name] ?? had[name]);
+    if (typeof value === 'string') now[name] = value;
+  }
+  return now;
 }

@@ -94,9 +94,7 @@ function runs(server: FastifyInstance, deps: RouteDeps): void {
   runActs(server, deps);
 }
 
-const params = {
-  run: { type: 'string', pattern: '^[0-9]{1,15}$', description: 'number of the bulk run' },
-};
+const params = { run: { type: 'string', pattern: '^[0-9]{1,15}$', description: 'number of the bulk run' } };
 
 function runActs(server: FastifyInstance, deps: RouteDeps): void {
   const route = { tag, params, description: once, answer: runSchema, body: runAnswer };

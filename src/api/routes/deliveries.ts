@@ -174,12 +174,7 @@ const storySchema = s.called(
   s.object({
     title: s.bothWords,
     facts: s.list(
-      s.object({
-        name: s.text(),
-        label: s.bothWords,
-        value: s.bothWords,
-        because: s.orNull(s.bothWords),
-      }),
+      s.object({ name: s.text(), label: s.bothWords, value: s.bothWords, because: s.orNull(s.bothWords) }),
     ),
     nothingLeft: s.orNull(s.bothWords),
     events: s.list(

@@ -110,11 +110,8 @@ function files(server: FastifyInstance, { support }: RouteDeps): void {
     ),
     work: async ({ query, caller }) => {
       const { client, destination: id } = query;
-      const filter = {
-        client,
-        destination: id,
-      };
-      return s.pageAnswer(await filesPage(support, caller.holder, filter, s.pageAsked(query)), (file) => ({
+      const asked = { client, destination: id };
+      return s.pageAnswer(await filesPage(support, caller.holder, asked, s.pageAsked(query)), (file) => ({
         ...file,
         client: file.clientId,
         destination: file.destinationId,

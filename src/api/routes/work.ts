@@ -76,12 +76,7 @@ function alertRoutes(server: FastifyInstance, deps: RouteDeps): void {
     answer: s.pageOf(s.object({ ...alert, sentAt: s.orNull(s.moment()), closedAt: s.orNull(s.moment()) })),
     work: async ({ query, caller }) => {
       const { since, client, destination } = readFilter(query);
-      const filter = {
-        client,
-        destination,
-        since,
-        ...(query['kind'] === undefined ? {} : { kind: query['kind'] as AlertKind }),
-      };
+      const filter = { client, destination, since, kind: query['kind'] as AlertKind | undefined };
       return s.pageAnswer(await alertsPage(support, caller.holder, filter, s.pageAsked(query)), s.inWords);
     },
   });

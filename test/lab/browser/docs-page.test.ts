@@ -9,8 +9,7 @@ import {
   type Address,
   type Described,
 } from '../../../src/api/docs/document.ts';
-import { exampleOf, curlOf } from '../../../src/api/docs/examples.ts';
-import { languageOf } from '../../../src/api/docs/page.ts';
+import { exampleOf, curlOf, languageOf } from '../../../src/api/docs/page.ts';
 import { frenchSummaries, tagWords } from '../../../src/api/docs/words.ts';
 import { findingsOfAll } from '../../console/chromium.ts';
 import { openRig, type Answered, type Rig } from '../../api/rig.ts';

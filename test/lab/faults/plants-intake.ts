@@ -44,7 +44,7 @@ export const plantsOfIntake: readonly Plant[] = [
     // A committed lead goes nowhere, and nobody is told.
     patches: [
       {
-        file: 'src/intake/set-aside.ts',
+        file: 'src/intake/accept.ts',
         find: 'const strays = await refuseStrayRows(tx, text, strayAtOnce);',
         put: 'const strays = new Map<string, number>();',
       },

@@ -64,7 +64,7 @@ export const rightsPlants: readonly YearsPlant[] = [
   {
     name: 'an objection forgets who comes later',
     patches: one(
-      'src/intake/oppositions.ts',
+      'src/intake/same-person.ts',
       'if (said.size === 0) return [];',
       'if (said.size >= 0) return [];',
     ),
