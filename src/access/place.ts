@@ -46,8 +46,6 @@ export function accountIdOf(actor: string): number | undefined {
 // Lists the log entries about accounts and keys for an administrator: sign-ins, refusals, changes.
 // Invariant: reads only; entries have numbers of accounts and keys, with names of people only while these are kept (C58).
 
-export type { AccessEntry } from '../store/access/accounts.ts';
-
 export interface AccessEntries {
   readonly items: readonly AccessEntry[];
   readonly names: ReadonlyMap<string, string>;

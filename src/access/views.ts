@@ -3,8 +3,6 @@
 import { accountById, dropView, putView, viewsOf, type SavedView } from '../store/access/accounts.ts';
 import type { AccessPlace } from './place.ts';
 
-export type { SavedView } from '../store/access/accounts.ts';
-
 export const viewLimits = { views: 20, nameLength: 60, queryLength: 1_000 } as const;
 export const viewLists = ['deliveries', 'live'] as const;
 export type ViewList = (typeof viewLists)[number];

@@ -65,7 +65,7 @@ async function sendClaimed(
   const { database, log } = options;
   try {
     const to = await mailboxOf(database, claimed, mail);
-    const result = await sendTo(options, { mail, claimed, to, startedAt });
+    const result = await sendTo(options, mail, claimed, to, startedAt);
     if (result.sent) {
       await settle(database, claimed, to ?? '', result.bytes);
       log.info('client_mail.sent', { attempt: claimed.tries });
@@ -82,17 +82,10 @@ async function sendClaimed(
 
 async function sendTo(
   { network }: ClientMailOptions,
-  {
-    mail,
-    claimed,
-    to,
-    startedAt,
-  }: {
-    readonly mail: MailSettings;
-    readonly claimed: ClaimedMail;
-    readonly to: string | undefined;
-    readonly startedAt: number;
-  },
+  mail: MailSettings,
+  claimed: ClaimedMail,
+  to: string | undefined,
+  startedAt: number,
 ): Promise<MailResult> {
   if (to === undefined) return { sent: false, reason: 'CONTACT_MISSING', server: false };
   if (!isMailbox(to)) return { sent: false, reason: 'MAILBOX_MALFORMED', server: false };

@@ -20,7 +20,6 @@ export type AccountRole = 'gateway' | 'intake' | 'owner' | 'reader' | 'statistic
 
 export interface SeenAccount {
   readonly role: AccountRole;
-  /** Schema of its URL. */
   readonly schema: string;
   /** True where the server is on this machine. */
   readonly isLocal: boolean;

@@ -100,12 +100,7 @@ async function takeFirstKeys(tx: Sql, place: KeysPlace): Promise<void> {
   for (const purpose of purposes) {
     const key = place.keys[purpose].keys[0];
     if (key === undefined) continue;
-    await registerKey(tx, {
-      purpose,
-      generation: 1,
-      keyId: key.id,
-      checkValue: checkValue(purpose, key),
-    });
+    await registerKey(tx, { purpose, generation: 1, keyId: key.id, checkValue: checkValue(purpose, key) });
   }
   const key = master.current();
   await writeWrappedKey(tx, intakeKeyName, key, derived(key.bytes, 'intake'));

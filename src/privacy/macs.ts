@@ -118,6 +118,5 @@ export function coveredBy({ entries, count, entryMacs }: Seal): readonly number[
   return ids.length === count && entryMacs.length === ids.length * macBytes ? ids : undefined;
 }
 
-/** The MAC of the entry at this place in the seal's list. */
 export const macAt = ({ entryMacs }: Seal, at: number): Buffer =>
   entryMacs.subarray(at * macBytes, (at + 1) * macBytes);

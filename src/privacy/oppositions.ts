@@ -54,7 +54,6 @@ export async function keepOpposition(tx: Sql, key: Buffer, leadId: number): Prom
   return digests.length === 0 ? [] : standing.map(({ purpose, channel }) => `${purpose}.${channel}`);
 }
 
-/** Digests of all present and former addresses of a lead. */
 const digestsEver = async (tx: Sql, key: Buffer, lead: LeadAddresses): Promise<readonly Buffer[]> =>
   distinct([...addressDigests(key, lead.clientId, lead), ...(await formerAddresses(tx, lead.leadId))]);
 

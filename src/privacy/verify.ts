@@ -87,7 +87,7 @@ export async function verifyLog(question: Question): Promise<Verification> {
     findings.add({ kind: 'anchor_missing', seal: anchor.sequence });
   if (gone !== undefined) findings.add({ kind: 'queue_points_nowhere', entry: gone });
   if (!findings.isFull()) await findUnsigned(database, sealKeys, findings);
-  if (!findings.isFull() && walk.isWhole()) await findStrays(database, { strays, walk, findings });
+  if (!findings.isFull() && walk.isWhole()) await findStrays(database, strays, walk, findings);
   const [problem] = findings.all();
   if (problem === undefined) return { ok: true, ...walk.counts(), unsealed, ...part.said };
   return { ok: false, ...good, unsealed, ...part.said, problem, problems: findings.all() };
@@ -96,15 +96,9 @@ export async function verifyLog(question: Question): Promise<Verification> {
 /** Entries of the table that no seal covers and that do not wait for one. */
 async function findStrays(
   database: Database,
-  {
-    strays,
-    walk,
-    findings,
-  }: {
-    readonly strays: StrayWatch;
-    readonly walk: SealWalk;
-    readonly findings: Findings;
-  },
+  strays: StrayWatch,
+  walk: SealWalk,
+  findings: Findings,
 ): Promise<void> {
   await strays.finish();
   const left = await notWaiting(database, strays.unknown());
@@ -156,11 +150,7 @@ async function rowsOf(
 
 type SealWalk = ReturnType<typeof walkSeals>;
 
-interface Walk {
-  readonly database: Database;
-  readonly sealKeys: KeyRing;
-  readonly anchor: Anchor | undefined;
-  readonly progress: ((entries: number) => void) | undefined;
+interface Walk extends Pick<Question, 'database' | 'sealKeys' | 'anchor' | 'progress'> {
   readonly findings: Findings;
   readonly cited: ReturnType<typeof createCitedCheck>;
   readonly strays: StrayWatch;
@@ -275,7 +265,6 @@ async function alteredCitations(
 // Verifies archives of the log: their records, and the files themselves where a folder is given.
 // Invariant: records are genuine and leave no seal out; a file is compared whole.
 
-/** Records of archives are genuine and leave no seal out; with a folder the files are checked whole. */
 async function firstWrongArchive(
   database: Database,
   archives: readonly LogArchive[],
@@ -323,7 +312,6 @@ const pageSize = 65_536;
 const pagesKept = 8;
 
 interface StrayWatch {
-  /** The ids a seal covers. */
   readonly sealed: (ids: readonly number[]) => Promise<void>;
   /** Compares the remaining pages, up to the newest id at the beginning. */
   readonly finish: () => Promise<void>;
@@ -335,7 +323,6 @@ function watchStrays(sql: Sql, first: number, newest: number): StrayWatch {
   /** By page, a mark for each id that a seal covers. */
   const pages = new Map<number, Uint8Array>();
   const unknown = new Set<number>();
-  /** First page not compared yet. */
   let next = Math.floor(first / pageSize);
   let highest = 0;
 

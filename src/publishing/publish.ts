@@ -36,7 +36,7 @@ import {
   type FitMapping,
   type PublishingDeps,
 } from './fitness.ts';
-import { mostKept, planPublication, planRollback, type VersionPlan } from './plan.ts';
+import { mostKept, planPublication, planRollback } from './plan.ts';
 
 export interface PublishRequest {
   readonly destinationId: string;
@@ -74,30 +74,21 @@ export interface PublishResult {
   readonly noteNumber: number | undefined;
 }
 
-export interface Publishing {
-  /** @throws MAPPING-001 listing every problem, MAPPING-006, INSTRUCTION-001; nothing is stored then */
-  readonly publish: (request: PublishRequest) => Promise<PublishResult>;
-  /** Throws what `publish` would throw, without publishing. @throws MAPPING-001, MAPPING-003 */
-  readonly refuseUnfit: (destinationId: string) => Promise<void>;
-  /** Counts what `publish` would do, without doing it. @throws the errors of `publish` about the mapping itself */
-  readonly plan: (destinationId: string, sources?: MappingSources) => Promise<VersionPlan>;
-  /** The same for `rollback`. */
-  readonly planRollback: (destinationId: string, version: number) => Promise<VersionPlan>;
-  /** Puts an earlier version back in force. */
-  readonly rollback: (request: RollbackRequest) => Promise<MappingVersion>;
-  readonly history: (
-    destinationId: string,
-  ) => Promise<readonly (MappingVersion & { readonly inForce: boolean })[]>;
-}
+export type Publishing = ReturnType<typeof createPublishing>;
 
-export function createPublishing(deps: PublishingDeps & { readonly log: Log }): Publishing {
+export function createPublishing(deps: PublishingDeps & { readonly log: Log }) {
   return {
-    refuseUnfit: async (destinationId) => void (await checkFiles(deps, destinationId)),
-    plan: (destinationId, sources) => planPublication(deps, destinationId, sources),
-    planRollback: (destinationId, version) => planRollback(deps, destinationId, version),
-    publish: (request) => publish(deps, request),
-    rollback: (request) => rollback(deps, request),
-    history: (destinationId) => history(deps, destinationId),
+    /** Throws what `publish` would throw, without publishing. @throws MAPPING-001, MAPPING-003 */
+    refuseUnfit: async (destinationId: string) => void (await checkFiles(deps, destinationId)),
+    /** Counts what `publish` would do, without doing it. @throws the errors of `publish` about the mapping itself */
+    plan: (destinationId: string, sources?: MappingSources) => planPublication(deps, destinationId, sources),
+    /** The same for `rollback`. */
+    planRollback: (destinationId: string, version: number) => planRollback(deps, destinationId, version),
+    /** @throws MAPPING-001 listing every problem, MAPPING-006, INSTRUCTION-001; nothing is stored then */
+    publish: (request: PublishRequest) => publish(deps, request),
+    /** Puts an earlier version back in force. */
+    rollback: (request: RollbackRequest) => rollback(deps, request),
+    history: (destinationId: string) => history(deps, destinationId),
   };
 }
 
@@ -111,10 +102,7 @@ async function publish(
   await refuseEnding(deps, mapping, request.mayEnd);
   const result = await database.transaction((tx) => putInForce(tx, deps, request, fit));
   const acceptedAgain = await reopenAccepted(database, mapping, request.author);
-  deps.log.info('mapping.published', {
-    destination: request.destinationId,
-    version: result.version.version,
-  });
+  deps.log.info('mapping.published', { destination: request.destinationId, version: result.version.version });
   return { ...result, acceptedAgain, warnings, mapping };
 }
 
@@ -213,16 +201,13 @@ async function history(
 // Rolls back: puts an earlier version in force again, with the client's facts stored beside it.
 // Invariant: it passes today's checks first; the log names the person who put it back, and the reason.
 
-interface RollbackRequest {
-  readonly destinationId: string;
+interface RollbackRequest extends Pick<
+  PublishRequest,
+  'destinationId' | 'askedBy' | 'instructions' | 'mayEnd'
+> {
   readonly version: number;
   readonly actor: string;
   readonly reason: string;
-  /** The person who asked for it, for the client's note (C48); absent: the centre itself. */
-  readonly askedBy?: string | undefined;
-  /** Numbers of the instructions in the client's register that justify it (C53). */
-  readonly instructions?: readonly number[];
-  readonly mayEnd?: MayEnd | undefined;
 }
 
 async function rollback(deps: PublishingDeps, request: RollbackRequest): Promise<MappingVersion> {
@@ -235,7 +220,7 @@ async function rollback(deps: PublishingDeps, request: RollbackRequest): Promise
     throw unknownVersion(request.destinationId, request.version);
   const mapping = checkVersion(deps, wanted);
   await refuseEnding(deps, mapping, request.mayEnd);
-  await database.transaction((tx) => putBack(tx, deps, { request, wanted, mapping }));
+  await database.transaction((tx) => putBack(tx, deps, request, wanted, mapping));
   await reopenAccepted(database, mapping, request.actor);
   return wanted;
 }
@@ -243,15 +228,9 @@ async function rollback(deps: PublishingDeps, request: RollbackRequest): Promise
 async function putBack(
   tx: Sql,
   { production, check }: PublishingDeps,
-  {
-    request,
-    wanted,
-    mapping,
-  }: {
-    readonly request: RollbackRequest;
-    readonly wanted: MappingVersion;
-    readonly mapping: CompiledMapping;
-  },
+  request: RollbackRequest,
+  wanted: MappingVersion,
+  mapping: CompiledMapping,
 ): Promise<void> {
   // As a publication does: a lead that comes in at this moment is planned, or refused, before or after it.
   await lockClients(tx, [mapping.clientId], 'alone');

@@ -161,12 +161,7 @@ export async function reopenAccepted(
 }
 
 const reopenedEntries = (rows: readonly Delivery[], actor: string, reason?: string) =>
-  rows.map((row) => ({
-    entry: 'reopened' as const,
-    ...entryNames(row),
-    actor,
-    reason,
-  }));
+  rows.map((row) => ({ entry: 'reopened' as const, ...entryNames(row), actor, reason }));
 
 // Applies the effects of a version that comes into force: notices, go-live list, companies that a phone consent may name.
 // Invariant: in the transaction that puts it in force; a notice keeps its words, and a grant that no longer counts is sent

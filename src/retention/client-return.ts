@@ -136,13 +136,7 @@ async function* pages(
     if (last === undefined) return;
     after = last;
     const file = await database.transaction((tx) =>
-      collectPerson(tx, deps, {
-        kind: 'portability',
-        clientId,
-        leadIds,
-        refusedRows: [],
-        archives,
-      }),
+      collectPerson(tx, deps, { kind: 'portability', clientId, leadIds, refusedRows: [], archives }),
     );
     yield returnedLeads(file);
   }
@@ -177,7 +171,6 @@ function returnedLeads({ leads, transmissions, references }: PersonFile): readon
   }));
 }
 
-/** A table of the return: its name, its titles, the lines of one lead. */
 interface ReturnTable {
   readonly name: string;
   readonly titles: readonly string[];

@@ -51,7 +51,6 @@ export async function closingOverview(sql: ReadOnlySql, clientId: string) {
   return {
     clientId,
     closing: await findClosing(sql, clientId),
-    /** Rows of each table. */
     held: await heldRows(sql, clientId),
     open: await stillOpen(sql, clientId),
   };
@@ -59,7 +58,6 @@ export async function closingOverview(sql: ReadOnlySql, clientId: string) {
 
 interface ClosingRequest {
   readonly clientId: string;
-  /** Number of the instruction that ends the contract. */
   readonly instruction: number;
   readonly deleteOn: CivilDate;
   readonly reason: string;
@@ -161,22 +159,11 @@ export async function endDestinations(
     if (await revokeAuthorisation(tx, id, actor))
       await appendHandovers(
         tx,
-        [
-          {
-            entry: 'revoked',
-            clientId,
-            destinationId,
-            authorisationId: id,
-            recipient,
-            actor,
-            reason,
-          },
-        ],
+        [{ entry: 'revoked', clientId, destinationId, authorisationId: id, recipient, actor, reason }],
         { moved: 'taken' },
       );
 }
 
-/** Ends the access of the client's accounts and systems. */
 export async function endAccess(tx: Sql, clientId: string, actor: string): Promise<void> {
   for (const id of await accountsOfClient(tx, clientId)) {
     await endAccount(tx, id);

@@ -20,7 +20,6 @@ import {
   type RetentionRun,
 } from '../store/retention/retention-items.ts';
 
-/** Leads of one file. */
 const leadsAtOnce = 500;
 const waitSeconds = 3_600;
 

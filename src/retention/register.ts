@@ -67,7 +67,6 @@ interface NewOperation {
   readonly kind: Operation['kind'];
   readonly endsOn?: CivilDate;
   readonly delay?: Delay;
-  /** Number of the instruction it cites. */
   readonly instruction?: number;
   /** Name of the asker for the client's note (C48); absent: the giver of the instruction, or the centre by itself. */
   readonly askedBy?: string | undefined;

@@ -59,7 +59,6 @@ export function startBackground(
   housekeepingTimers(loop, app, maintenance);
 }
 
-/** The timer for prospects' requests. */
 function requestTimers(loop: StartLoop, { database, log }: App): void {
   loop('requests', 10_000, async () => {
     await watchRequests({

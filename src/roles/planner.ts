@@ -131,7 +131,6 @@ const nextRows = { forMs: 250, leastMs: 10, mostMs: 25, shareOfGap: 0.5, firstSh
 /** A batch of so many rows may have left others behind. */
 const manyRows = 33;
 
-/** Starts the loops by which rows are taken in and planned. */
 function startIntakeLoops(loop: StartLoop, app: App, { look, planner, atOnce, dispatcher }: Stations): void {
   const { idleMs, batch } = app.config.planner;
   // Intake in this process nudges it; the slower timer finds changes of other sources: rights, replays, rows of another process.
@@ -187,7 +186,6 @@ function startIntakeLoops(loop: StartLoop, app: App, { look, planner, atOnce, di
   );
 }
 
-/** Starts the loops by which deliveries are dispatched and files collected. */
 function startDispatchLoops(loop: StartLoop, app: App, { look, dispatcher, files }: Stations): void {
   const { idleMs } = app.config.planner;
   const seen = whereSeen(look);
@@ -230,7 +228,6 @@ const whereSeen =
 /** So many leases in one pass are a long file's. */
 const manyRecovered = 500;
 
-/** Starts the timers of the trip. */
 function startTimers(
   loop: StartLoop,
   app: App,

@@ -19,7 +19,6 @@ import type { App } from '../app.ts';
 import { leanly } from './lean-heap.ts';
 import { ownershipOf, presenceOf, processName, type Role } from './role-status.ts';
 
-/** Starts the worker role. */
 export async function startWorker(
   app: App,
   options: { readonly step?: (name: TripStep, destinationId: string) => void | Promise<void> } = {},

@@ -199,14 +199,12 @@ export type AdvisedAct =
 export interface Advice {
   /** The remedy, or that none is needed. */
   readonly words: Both;
-  /** Command of the terminal for it. */
   readonly command?: string;
   readonly act?: AdvisedAct;
   /** The consequence, or the alternative. */
   readonly next?: Both;
 }
 
-/** The advice as one line of the terminal. */
 export const adviceLine = ({ words, command, next }: Advice): Both =>
   inBoth((language) => {
     const line = command === undefined ? [words] : [words, [` : ${command}`, `: ${command}`] as const];

@@ -87,7 +87,6 @@ function wholeWords(outcome: string, code: string): Both | undefined {
   return meaning?.outcome === outcome ? meaning.support : undefined;
 }
 
-/** Outcome of an attempt in words. */
 export function outcomeText(outcome: string, code: string, language: Language): string {
   const words =
     wholeWords(outcome, code) ?? Object.entries(outcomeWords).find(([kind]) => kind === outcome)?.[1];

@@ -19,7 +19,6 @@ import { inOne, reason, type Act, type InputOf } from './acts/act.ts';
 import { askedBy, instructions } from './acts/mappings.ts';
 import { authorisationsListed } from './reads/requests.ts';
 
-/** The asker and the cited instructions of the client, for the note. */
 /**
  * Returns the number of the authorisation, of the deliveries judged again, and of the note.
  * @throws FIND-001, CLIENT-001, INSTRUCTION-001 where the client has a register and none of the cited covers recipients

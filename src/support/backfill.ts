@@ -31,7 +31,6 @@ export async function noteBackfillBegun(tx: Sql, { destinationId }: Backfill, by
   await note(tx, await existing(tx, destinationId), by, 'begun');
 }
 
-/** Position of a backfill. */
 interface BackfillProgress {
   /** The last lead processed. */
   readonly after: number;

@@ -36,7 +36,6 @@ const keptDays = 400;
 /** Interval between looks at a run that another process works. */
 const lookAgainMs = 500;
 
-/** Order and deliveries of a run. */
 interface RunAsked {
   readonly order: BulkOrder;
   readonly by: Actor;
@@ -161,21 +160,25 @@ export async function pauseRun(
   state: 'paused' | 'running',
   also: AlsoRun = () => Promise.resolve(),
 ): Promise<BulkRow> {
-  return database.transaction(async (tx) => {
-    const run = existingRow(await lockBulkRun(tx, id), id);
-    refuseEnded(run);
-    if (run.state !== state) {
-      await setBulkState(tx, id, state);
-      await noteGoingOn(tx, run);
-    }
-    const now = await readRun(tx, id);
-    await also(tx, now);
-    return now;
+  return changeRun(database, id, also, async (tx, run) => {
+    if (run.state === state) return;
+    await setBulkState(tx, id, state);
+    await noteGoingOn(tx, run);
   });
 }
 
 /** Further work in the same transaction, with the changed run. */
 type AlsoRun = (tx: Sql, run: BulkRow) => Promise<void>;
+
+const changeRun = (database: Database, id: number, also: AlsoRun, change: AlsoRun): Promise<BulkRow> =>
+  database.transaction(async (tx) => {
+    const run = existingRow(await lockBulkRun(tx, id), id);
+    refuseEnded(run);
+    await change(tx, run);
+    const now = await readRun(tx, id);
+    await also(tx, now);
+    return now;
+  });
 
 /** Ends a run; its finished deliveries stay. @throws FIND-001, BULK-001, USAGE-001 where the reason names a person of the others */
 export async function cancelRun(
@@ -184,15 +187,10 @@ export async function cancelRun(
   by: Actor,
   also: AlsoRun = () => Promise.resolve(),
 ): Promise<BulkRow> {
-  return database.transaction(async (tx) => {
-    const run = existingRow(await lockBulkRun(tx, id), id);
-    refuseEnded(run);
+  return changeRun(database, id, also, async (tx, run) => {
     await refuseNamesOn(tx, await bulkItems(tx, run, run.counted), by.reason);
     await endBulkRun(tx, id, by);
     await noteGoingOn(tx, run);
-    const now = await readRun(tx, id);
-    await also(tx, now);
-    return now;
   });
 }
 
@@ -210,11 +208,7 @@ export const filterOf = ({ filter }: Pick<BulkRow, 'filter'>): Readonly<Record<s
 
 /** @throws FIND-001 */
 export function seenRun(scope: Scope, id: number, run: BulkRow | undefined): BulkRow {
-  if (run === undefined || !isRunSeen(scope, run))
-    throw new RelaisError('FIND-001', [
-      `Aucun traitement groupé n’a le numéro ${id}.`,
-      `No bulk run has the number ${id}.`,
-    ]);
+  if (run === undefined || !isRunSeen(scope, run)) throw unknownRun(id);
   return run;
 }
 

@@ -23,26 +23,6 @@ export type BulkOrder =
   | { readonly kind: 'resolve'; readonly received: boolean; readonly evidence: string }
   | ({ readonly kind: 'backfill' } & Backfill);
 
-export type BulkDone =
-  | 'new_run'
-  | 'new_run_new_key'
-  | 'brought_forward'
-  | 'looked_at_again'
-  | 'cancelled'
-  | 'passed_on_by_hand'
-  | 'closed'
-  | 'resolved'
-  | 'handed_over';
-type BulkRefusal =
-  | ReplayRefusal
-  | 'moved_on'
-  | 'client_moved'
-  | 'not_cancellable'
-  | 'not_failed'
-  | 'closed_before'
-  | 'not_open'
-  | 'broken';
-
 export const kindWords: Readonly<Record<BulkRow['kind'], Both>> = {
   replay: ['rejeu', 'replay'],
   cancel: ['annulation', 'cancel'],
@@ -52,7 +32,7 @@ export const kindWords: Readonly<Record<BulkRow['kind'], Both>> = {
 };
 
 /** Words after their number. */
-export const doneWords: Readonly<Record<BulkDone, OneAndSeveral>> = {
+export const doneWords = {
   new_run: [
     ['rejouée', 'given a new run'],
     ['rejouées', 'given a new run'],
@@ -92,9 +72,11 @@ export const doneWords: Readonly<Record<BulkDone, OneAndSeveral>> = {
     ['lead remis au planificateur', 'lead handed to the planner'],
     ['leads remis au planificateur', 'leads handed to the planner'],
   ],
-};
+} as const satisfies Readonly<Record<string, OneAndSeveral>>;
+export type BulkDone = keyof typeof doneWords;
 
-export const refusalWords: Readonly<Record<BulkRefusal, Both>> = {
+/** The compiler asks for the words of every refusal of a replay. */
+export const refusalWords = {
   not_found: ['cette livraison n’existe pas', replayRefusals.not_found],
   on_its_way: ['déjà en route', replayRefusals.on_its_way],
   waits_for_file: ['part avec le prochain fichier', replayRefusals.waits_for_file],
@@ -124,7 +106,8 @@ export const refusalWords: Readonly<Record<BulkRefusal, Both>> = {
     'an internal error: nothing was done, see the alerts and the program’s log',
   ],
   not_open: ['son issue n’est plus à trancher', 'nobody has to say any more what became of it'],
-};
+} satisfies Readonly<Record<ReplayRefusal, Both>> & Readonly<Record<string, Both>>;
+type BulkRefusal = keyof typeof refusalWords;
 
 export type BulkResult = BulkDone | BulkRefusal;
 export const isRefusal = (result: string): result is BulkRefusal => result in refusalWords;

@@ -44,7 +44,6 @@ export interface RunDeps extends BulkDeps {
 
 type Lease = Pick<BulkRow, 'id' | 'leaseToken'>;
 
-/** Order of a run, from its row. */
 export function orderOf({ kind, options }: Pick<BulkRow, 'kind' | 'options'>): BulkOrder {
   const { since, ...rest } = JSON.parse(options) as { since?: string };
   return { kind, ...rest, ...(since === undefined ? {} : { since: new Date(since) }) } as BulkOrder;

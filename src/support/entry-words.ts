@@ -273,7 +273,6 @@ function readBackText(
   }
 }
 
-/** Reason in words, or its code where it has none. */
 function notReadable(reason: string, say: (fr: string, en: string) => string): string {
   const words = codeWords(reason);
   return words === undefined

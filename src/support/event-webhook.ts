@@ -93,11 +93,7 @@ async function putOff(
     await deferCursor(tx, name, grown * (0.8 + randomInt(400) / 1_000));
     if (count === alertAfter) await raiseAlerts(tx, [{ kind: 'events_untold', reason: `${name}:${reason}` }]);
   });
-  log.error('event.untold', {
-    count,
-    code: event.kind,
-    reason,
-  });
+  log.error('event.untold', { count, code: event.kind, reason });
   return false;
 }
 

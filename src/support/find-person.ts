@@ -225,7 +225,6 @@ export async function lookUpsOf(
     reference: references.get(leadId) ?? '',
     /** `looked_up`: masked; `revealed`: in clear; `person_exported`: given out. */
     what: entry,
-    /** Actor in the log. */
     actor,
     /** Name of an account, while one is kept. */
     name: names.get(actor),
@@ -256,7 +255,6 @@ export async function findOppositions(
     .map(([optIn, rows]) => ({
       /** `marketing.email` */
       optIn,
-      /** Date of the opposition. */
       since: new Date(Math.max(...rows.map(({ recordedAt }) => recordedAt.getTime()))),
     }))
     .sort((a, b) => (a.optIn < b.optIn ? -1 : 1));

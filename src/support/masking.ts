@@ -52,7 +52,6 @@ export interface RefusedFacts {
   readonly reference: string;
   readonly receivedAt: Date;
   readonly person: readonly PersonFact[];
-  /** Reasons of the refusal. */
   readonly problems: RefusedPerson['problems'];
 }
 

@@ -2,7 +2,7 @@
 // Invariant: a name is shown as long as it is kept; the result is stored nowhere.
 import { accountActorOf, allNames, staffActorOf } from '../store/access/accounts.ts';
 import type { Sql, ReadOnlySql } from '../store/database.ts';
-import { isWithin, wholeCentre, withinScope, type SupportPlace, type Scope } from './place.ts';
+import { isWithin, withinScope, type SupportPlace, type Scope } from './place.ts';
 import type { DeliveryFilter } from '../domain/delivery-filter.ts';
 import { reasons } from '../domain/delivery.ts';
 import { RelaisError } from '../errors.ts';
@@ -48,11 +48,7 @@ export async function filterInScope<F extends Names>(sql: ReadOnlySql, scope: Sc
   return filter;
 }
 
-/** @throws FIND-001 with the nearest name */
-export const knownNames = (sql: ReadOnlySql, filter: Names): Promise<void> =>
-  knownInScope(sql, wholeCentre, filter);
-
-/** The same for a reader of one client: another client's names are neither known nor suggested. */
+/** Another client's names are neither known nor suggested. @throws FIND-001 with the nearest name */
 export async function knownInScope(
   sql: ReadOnlySql,
   scope: Scope,

@@ -17,7 +17,6 @@ export interface SupportPlace {
   readonly oppositionKey: Buffer;
 }
 
-/** One page of a list. */
 export interface Page<T> {
   readonly items: readonly T[];
   /** The `after` of the next page; undefined at the end. */

@@ -16,7 +16,7 @@ import type { Published } from '../delivery/trip/mapping-cache.ts';
 import { heldUndecided, type ListedDelivery } from '../store/deliveries/delivery-lists.ts';
 import { RelaisError } from '../errors.ts';
 
-const inFrench: Record<ReplayRefusal, string> = {
+const inFrench: Readonly<Record<ReplayRefusal, string>> = {
   not_found: 'elle n’existe pas',
   on_its_way: 'elle est déjà en route ; attendez la fin de cette tentative',
   waits_for_file: 'elle part avec le prochain fichier ; « Envoyer le fichier maintenant » en fait un',
@@ -59,20 +59,7 @@ export type ReplayAnswer =
   | { readonly id: number; readonly done: 'brought_forward' | 'looked_at_again' }
   | { readonly id: number; readonly done: 'refused'; readonly why: ReplayRefusal };
 
-export type ReplayRefusal =
-  | 'not_found'
-  | 'on_its_way'
-  | 'waits_for_file'
-  | 'lead_erased'
-  | 'superseded'
-  | 'no_mapping'
-  | 'undecided'
-  | 'already_delivered'
-  | 'mapping_unchanged'
-  | 'erasure_confirmed';
-
-/** Words of a refusal. */
-export const replayRefusals: Record<ReplayRefusal, string> = {
+export const replayRefusals = {
   not_found: 'no such delivery',
   on_its_way: 'it is already on its way; wait for this attempt to end',
   waits_for_file: 'it leaves with the next file; `relais destination send-file` makes one now',
@@ -86,6 +73,7 @@ export const replayRefusals: Record<ReplayRefusal, string> = {
     'it never left, and the mapping has not changed since; repair it, or ask for it as it is (`--again`)',
   erasure_confirmed: 'its recipient confirmed the erasure; name it by its number to send it again',
 };
+export type ReplayRefusal = keyof typeof replayRefusals;
 
 type Redone = Exclude<ReplayAnswer['done'], 'refused'>;
 /** A new run that needs an explicit option: delivered already, failed for an unchanged cause, doubles accepted. */
@@ -285,7 +273,6 @@ interface Version {
 }
 const noVersion: Version = { id: 0, mapping: undefined, publishedAt: new Date(0) };
 
-/** Version in force of each destination. */
 async function versionsInForce(
   sql: Sql,
   published: Published,

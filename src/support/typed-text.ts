@@ -57,13 +57,8 @@ export function typedEvidence(given: string | undefined, where = 'evidence'): st
 }
 
 /** Reason and evidence of a closing are one text of the log. @throws USAGE-001 */
-export function closingText({
-  reason,
-  evidence,
-}: {
-  readonly reason: string;
-  readonly evidence: string;
-}): string {
+export function closingText(of: { readonly reason: string; readonly evidence: string }): string {
+  const { reason, evidence } = of;
   if (reason.length + evidence.length > mostTogether)
     throw new RelaisError('USAGE-001', [
       `Le motif et la preuve ont ${mostTogether} caractères au plus à eux deux.`,

@@ -168,7 +168,6 @@ const requestsIn = async (
     state,
   }));
 
-/** The log of these leads, from the table and from the archives. */
 async function logOf(tx: Sql, { sealKeys }: CollectDeps, asked: Collecting): Promise<readonly LeadEntry[]> {
   const { leadIds, archives: folder } = asked;
   const inTable = await entriesOfLeads(tx, leadIds);
@@ -282,13 +281,7 @@ const contentOf = ({
   project,
   origin,
   financial,
-}: Lead): HeldLead['earlier'][number] => ({
-  revision,
-  identity,
-  project,
-  origin,
-  financial,
-});
+}: Lead): HeldLead['earlier'][number] => ({ revision, identity, project, origin, financial });
 
 /** The wording of a version; where one version covers several channels, the wordings of the lead's own channels. */
 function wordingOf(

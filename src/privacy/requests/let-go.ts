@@ -58,11 +58,7 @@ export async function* dueRequests(
   { clients, by }: { readonly clients: readonly string[] | undefined; readonly by: CivilDate },
 ): AsyncGenerator<DueRequest> {
   for (let after = 0; ;) {
-    const page = await closedRequests(sql, {
-      after,
-      limit: atOnce,
-      clients,
-    });
+    const page = await closedRequests(sql, { after, limit: atOnce, clients });
     for (const request of page) {
       const due = endingOf(request, by);
       if (due !== undefined) yield { ...request, ...due };

@@ -128,17 +128,7 @@ export const listFound = (tx: Sql, id: number, { leads, refused }: FoundPerson):
 type Asked = Pick<PersonAsked, 'email' | 'phones' | 'references' | 'name'>;
 
 const sealAsked = (key: RequestKey, { email, phones, references, name }: PersonAsked): Buffer =>
-  key.seal(
-    'asked',
-    Buffer.from(
-      JSON.stringify({
-        email,
-        phones,
-        references,
-        name,
-      }),
-    ),
-  );
+  key.seal('asked', Buffer.from(JSON.stringify({ email, phones, references, name })));
 
 /** Details that identify the person; undefined once the request's own retention is over. */
 export async function readAsked(

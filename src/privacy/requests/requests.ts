@@ -10,7 +10,6 @@ import { letRequestsGo } from './let-go.ts';
 import { openRequest, type NewRequestOrder } from './open.ts';
 import { namesOfRequest, recipientLetterOf, showRequest, type RequestStory } from './show.ts';
 
-/** The work on requests, each function with its dependencies. */
 export function createRequests(deps: RequestDeps) {
   const of =
     <Asked extends readonly unknown[], Done>(work: (deps: RequestDeps, ...asked: Asked) => Promise<Done>) =>

@@ -11,7 +11,6 @@ import { listFound, readAsked } from './open.ts';
 export interface Selection {
   /** References of the selected leads. */
   readonly leads: readonly string[] | 'all';
-  /** Numbers of the selected refused rows. */
   readonly rows: readonly number[] | 'all';
 }
 

@@ -32,7 +32,6 @@ export interface RequestStory {
   readonly subjects: readonly RequestSubject[];
   readonly recipients: readonly RequestRecipient[];
   readonly effects: readonly RequestEffect[];
-  /** Problems that prevent closing it as done. */
   readonly missing: readonly ClosingProblem[];
   /** Changes of an objection or a withdrawal that is still to be confirmed. */
   readonly changing: readonly ChangingLead[];

@@ -102,11 +102,7 @@ export const fieldsOf = <Input extends object>({
 export const typedFields = (act: Parameters<typeof fieldsOf>[0]): ReturnType<typeof fieldsOf> =>
   fieldsOf(act).filter(([, { isHandedOver }]) => isHandedOver !== true);
 
-const typed = {
-  type: 'string',
-  minLength: typedLength.least,
-  maxLength: typedLength.most,
-} as const;
+const typed = { type: 'string', minLength: typedLength.least, maxLength: typedLength.most } as const;
 export const textOf = (given: unknown): string => (typeof given === 'string' ? given : '');
 
 export const reason = {

@@ -45,7 +45,6 @@ export interface BulkPlan {
   readonly groups: readonly PlanGroup[];
   /** Numbers of the first of them. */
   readonly first: readonly number[];
-  /** Destinations of all that match. */
   readonly destinations: readonly string[];
 }
 

@@ -11,14 +11,12 @@ import { countOfBackfill } from '../backfill.ts';
 import { beginRunIn, type BulkRow } from '../bulk-runs.ts';
 import { testDestination, type TestedDestination, type TestPlace } from '../destination-test.ts';
 import { decideHeldFileIn, setDestinationStatus } from '../suspend.ts';
-import { type SupportPlace, type Scope, seenDestination } from '../place.ts';
+import { type Scope, seenDestination } from '../place.ts';
 import { readFilter } from '../reads/filter.ts';
 import { inOne, reason, textOf, type Act, type Doing, type Field } from './act.ts';
 
-const existingOne = async (place: SupportPlace, scope: Scope, id: string): Promise<Destination> =>
-  await seenDestination(place.database, scope, id);
 const found = ({ place, by, to: [id = ''] }: Doing<unknown>): Promise<Destination> =>
-  existingOne(place, by.scope, id);
+  seenDestination(place.database, by.scope, id);
 
 interface Why {
   readonly reason: string;
@@ -68,7 +66,7 @@ export const backfillDestination: Act<Why & { readonly since: Date }, BulkRow> =
 
 /** @throws FIND-001, MAPPING-002, DEST-001 where it is not set up */
 export async function tryDestination(place: TestPlace, scope: Scope, id: string): Promise<TestedDestination> {
-  return testDestination(place, await existingOne(place, scope, id)).catch(withoutSecrets);
+  return testDestination(place, await seenDestination(place.database, scope, id)).catch(withoutSecrets);
 }
 
 /** Names of missing secrets are for the operator; the tester only reads that the destination is not set up. */

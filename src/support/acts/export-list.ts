@@ -66,7 +66,6 @@ interface ExportInput {
   /** Requests use only its client; the log uses its client and period, which is mandatory. */
   readonly filter: DeliveryFilter;
   readonly reason: string;
-  /** Language of the headings. */
   readonly language: Language;
 }
 

@@ -77,12 +77,7 @@ export const openRequest: Act<OpenInput, Opened, RequestPlace> = {
   },
   work: async ({ place, by: { scope, actor }, to: [clientId = ''], input: { order, identity: how } }) => {
     withinScope(scope, { client: clientId });
-    return place.requests.open({
-      ...order,
-      clientId,
-      actor,
-      identity: how,
-    });
+    return place.requests.open({ ...order, clientId, actor, identity: how });
   },
 };
 interface OpenInput {

@@ -106,11 +106,7 @@ export async function secretStanding(place: RotatePlace, scope: Scope, id: strin
   const rows = problem === undefined ? await rotatedOf(place.database, destination.id, name) : [];
   const newest = place.rotated.inForce(rows, name);
   const overlaps = newest !== undefined && newest.overlapEndsAt > place.database.now();
-  return {
-    problem,
-    renewedAt: newest?.madeAt,
-    overlapEndsAt: overlaps ? newest.overlapEndsAt : undefined,
-  };
+  return { problem, renewedAt: newest?.madeAt, overlapEndsAt: overlaps ? newest.overlapEndsAt : undefined };
 }
 
 export interface RotatedSecret {

@@ -34,11 +34,9 @@ const beatMs = 5_000;
 /** Undefined: one is running already. `ended` settles when its result is kept, and never fails. */
 export async function startVerification(
   place: VerifyPlace,
-  {
-    actor,
-    anchor,
-    period,
-  }: { readonly actor: string; readonly anchor?: Anchor | undefined; readonly period?: Period },
+  actor: string,
+  anchor?: Anchor,
+  period?: Period,
 ): Promise<{ readonly id: number; readonly ended: Promise<void> } | undefined> {
   const text = anchor === undefined ? '' : `${anchor.sequence}:${anchor.mac}`;
   const id = await beginVerification(place.database, { actor, anchor: text });

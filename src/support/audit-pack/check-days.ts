@@ -58,17 +58,10 @@ interface SaidDay extends DaySum {
 /** @param days in order. Undefined: nothing is wrong; else the problem and its day. */
 export function problemOfDays(
   days: readonly SignedDay[],
-  {
-    keys,
-    client,
-    period,
-    sumOf,
-  }: {
-    readonly keys: readonly KeyObject[];
-    readonly client: string;
-    readonly period: { readonly from: string; readonly until: string };
-    readonly sumOf: (day: string) => DaySum;
-  },
+  keys: readonly KeyObject[],
+  client: string,
+  period: { readonly from: string; readonly until: string },
+  sumOf: (day: string) => DaySum,
 ): { readonly problem: DayProblem; readonly day: string } | undefined {
   const isWhole = wholeDays(period);
   let before: SignedDay | undefined;

@@ -150,12 +150,8 @@ async function checkDays(
     const signature = await wholeOf(zip, entries.get(`sceaux/${day}.sig`));
     signed.push({ day, bytes: await wholeOf(zip, entries.get(name)), signature });
   }
-  const found = problemOfDays(signed, {
-    keys: publicKeysOf(publicKeys) ?? [],
-    client: manifest.client.id,
-    period: manifest.period,
-    sumOf: days.of,
-  });
+  const { client, period } = manifest;
+  const found = problemOfDays(signed, publicKeysOf(publicKeys) ?? [], client.id, period, days.of);
   if (found !== undefined) throw new Wrong(found.problem, found.day);
 }
 

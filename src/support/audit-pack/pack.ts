@@ -38,7 +38,7 @@ export async function auditPack(place: PackPlace, asked: PackAsked) {
     ]);
   await archivesNeeded({ database, sealKeys: keys.seal, archives: place.archives }, asked);
   const { actor, anchor, from, until } = asked;
-  const verifying = await startVerification(place, { actor, anchor, period: { from, until } });
+  const verifying = await startVerification(place, actor, anchor, { from, until });
   if (verifying === undefined)
     throw new RelaisError('LOG-004', [
       'Le journal est en cours de vérification, et le dossier d’audit le vérifie aussi.',

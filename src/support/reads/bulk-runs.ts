@@ -16,13 +16,7 @@ import { filterOf, isRunSeen, seenRun } from '../bulk-runs.ts';
 import type { Both } from '../words.ts';
 import * as s from './columns.ts';
 
-export {
-  listDays,
-  type BulkOutcome,
-  bulkStates,
-  type BulkKind,
-  type BulkState,
-} from '../../store/deliveries/bulk-runs.ts';
+export { bulkStates, type BulkKind, type BulkState } from '../../store/deliveries/bulk-runs.ts';
 
 function wordsOfResult(result: string, count: number): Both {
   if (isRefusal(result)) return refusalWords[result];

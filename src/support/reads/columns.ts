@@ -39,7 +39,6 @@ export const request = (
 export const described = (schema: Schema, description: string | undefined): Schema =>
   description === undefined ? schema : { ...schema, description };
 
-/** Words for people, in both languages. */
 export const bothWords: Schema = called('Words', object({ fr: text(), en: text() }));
 
 interface Column<Row> {
@@ -48,7 +47,6 @@ interface Column<Row> {
 }
 type ColumnsOf<Row> = Readonly<Record<string, Column<Row>>>;
 
-/** A record by the names of its columns. */
 export type RecordOf<Columns extends ColumnsOf<never>> = {
   readonly [Name in keyof Columns]: ReturnType<Columns[Name]['of']>;
 };

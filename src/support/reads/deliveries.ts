@@ -235,7 +235,6 @@ export async function deliveryPage(place: SupportPlace, scope: Scope, name: stri
     entries: (await deliveryStory(database, row.id)).map((entry) => entryHead(entry, isCentre)),
     /** Number of the version whose content was sent first; null where none was. */
     sentVersion: versionOf(row.sentMappingId),
-    /** Number of the version in force. */
     versionInForce: versionOf(inForce),
     /** Plan of a replay, and whether it can be cancelled; for the centre only. */
     replay: isCentre ? (plan ?? null) : null,

@@ -77,7 +77,6 @@ export interface DestinationHealth extends DestinationHead {
   readonly trouble: Both | null;
   /** Deliveries that have not ended, by state. */
   readonly open: Readonly<Record<string, number>>;
-  /** Age of the oldest of them. */
   readonly oldestSeconds: number | null;
   readonly oldestReason: string;
   /** Deliveries that need a person. */

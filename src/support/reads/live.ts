@@ -15,8 +15,6 @@ import { positionOf, rangesAfter, textOf, withinLog, type Position } from '../lo
 import type { SupportPlace, Scope } from '../place.ts';
 import type { Both } from '../words.ts';
 
-export type { TailFilter } from '../../store/log/event-feed.ts';
-
 export type LiveEntry = ReturnType<typeof liveEntry>;
 
 export interface LivePage {
@@ -145,7 +143,6 @@ async function entriesAt(
 }
 
 const liveEntry = (entry: TailEntry) => ({
-  /** Id of the entry of the log. */
   id: entry.id,
   at: entry.at,
   client: entry.clientId,

@@ -7,8 +7,6 @@ import { destinationsOfClients, type Destination } from '../../store/destination
 import { paris, type Both } from '../words.ts';
 import type { SupportPlace } from '../place.ts';
 
-export type NotTaking = Awaited<ReturnType<typeof notTaking>>[number];
-
 /** @param having destinations with a delivery of the lead */
 export async function notTaking(
   { database, published }: Pick<SupportPlace, 'database' | 'published'>,

@@ -15,10 +15,9 @@ import {
 import { knownInScope } from '../named-text.ts';
 import { isWithin, withinScope, type Scope, type Spanning, type SupportPlace } from '../place.ts';
 
-export type { PlannedDate, RetentionPlan } from '../../retention/plan.ts';
+export type { PlannedDate } from '../../retention/plan.ts';
 export type { RetentionRun } from '../../store/retention/retention-items.ts';
 
-/** Clients with a calendar. */
 export const clientsToPlan = async (
   { database }: Pick<SupportPlace, 'database'>,
   scope: Scope,

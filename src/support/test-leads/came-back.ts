@@ -99,7 +99,6 @@ export function notKept(
   return lost.length * 2 > leaves.length ? [] : lost.map(([path]) => path.join('.'));
 }
 
-/** The innermost object with our reference. */
 function recordOf(value: unknown, reference: string): unknown {
   if (typeof value !== 'object' || value === null) return undefined;
   const members: readonly unknown[] = Object.values(value);

@@ -71,7 +71,7 @@ export async function sendTestLead(place: RotatePlace, { scope, actor }: Acting,
   const sent = await sendTrial(input);
   const told = toldOf(sent);
   const isTaken = wentWell(sent);
-  await settled(place, trying, { row, actor, sent, told });
+  await settled(place, trying, { row, actor }, sent, told);
   const removes = scope.clientId === undefined;
   const back = isTaken ? await readBackAndRemove(input, sent, { removes }) : { isWhole: false, notes: [] };
   return {
@@ -177,7 +177,6 @@ async function requireStill(
 
 type Told = ReturnType<typeof toldOf>;
 
-/** Outcome of the last call that was made. */
 function toldOf(sent: readonly TrialMessage[]) {
   const last = sent.findLast(({ kind }) => kind !== 'not made');
   if (last === undefined || last.kind === 'not made') return { outcome: 'invalid', reason: '', notes: [] };
@@ -190,17 +189,9 @@ function toldOf(sent: readonly TrialMessage[]) {
 const settled = (
   { database }: TestPlace,
   { destination: { id, clientId, connector } }: Trying,
-  {
-    row,
-    actor,
-    sent,
-    told,
-  }: {
-    readonly row: number;
-    readonly actor: string;
-    readonly sent: readonly TrialMessage[];
-    readonly told: Told;
-  },
+  { row, actor }: { readonly row: number; readonly actor: string },
+  sent: readonly TrialMessage[],
+  told: Told,
 ): Promise<void> =>
   database.transaction(async (tx) => {
     const last = sent.findLast((message) => message.kind === 'sent');
