@@ -4,7 +4,7 @@ import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import type { FastifyInstance, RouteOptions, FastifyRequest } from 'fastify';
 import type { AccessPlace } from '../access/place.ts';
-import { createHttpServer } from '../http/server.ts';
+import { createHttpServer, type HttpServerOptions } from '../http/server.ts';
 import type { PostingDeps } from '../intake/posted.ts';
 import type { Log } from '../log.ts';
 import { finished, type Collected } from './docs/description.ts';
@@ -22,7 +22,7 @@ import { rowRoutes } from './rows.ts';
 import { request as requestSchema } from './schemas.ts';
 import { jsonFaults, readJson, type JsonFault } from '../domain/json-text.ts';
 
-interface ApiOptions {
+interface ApiOptions extends Pick<HttpServerOptions, 'proxies' | 'pem'> {
   readonly access: AccessPlace;
   readonly posting: PostingDeps;
   readonly support: PullPlace;
@@ -31,10 +31,6 @@ interface ApiOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
-  /** Addresses or ranges of proxies that end TLS before us: their `X-Forwarded-For` is trusted. */
-  readonly proxies: readonly string[];
-  /** Set when the interface terminates TLS itself: certificate, chain and private key, PEM. */
-  readonly pem?: string;
   /** Requests a minute from one address. */
   readonly perMinute: number;
   /** From the first byte of a request to its last, ms. */

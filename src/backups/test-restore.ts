@@ -48,12 +48,7 @@ export async function testBackup(
       'LOG-001',
       `The log of ${manifest.name} does not verify (${verified.problem?.kind ?? 'unknown'}).`,
     );
-  const tested = {
-    name: manifest.name,
-    rows,
-    entries: verified.entries,
-    at: owner.now().toISOString(),
-  };
+  const tested = { name: manifest.name, rows, entries: verified.entries, at: owner.now().toISOString() };
   await writeTested(backup, tested, sealKeys);
   return tested;
 }

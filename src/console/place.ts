@@ -1,6 +1,7 @@
 // Dependencies and options of the console: the reads and acts of its pages, and its network address.
 import type { OidcOptions } from '../access/oidc.ts';
 import type { AccessPlace } from '../access/place.ts';
+import type { HttpServerOptions } from '../http/server.ts';
 import type { Log } from '../log.ts';
 import type { Keys } from '../privacy/keys.ts';
 import type { ProofDeps } from '../privacy/proofs/prove.ts';
@@ -24,16 +25,12 @@ export interface ConsolePlace extends MappingPlace, Pick<RotatePlace, 'credentia
   readonly proofs: Pick<ProofDeps, 'contact'>;
 }
 
-export interface ConsoleOptions {
+export interface ConsoleOptions extends Pick<HttpServerOptions, 'proxies' | 'pem'> {
   readonly place: ConsolePlace;
   readonly log: Log;
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
-  /** Addresses or ranges of proxies that end TLS before us: their `X-Forwarded-For` is trusted. */
-  readonly proxies: readonly string[];
-  /** Where the console ends TLS itself: certificate, chain and private key, PEM. */
-  readonly pem?: string;
   /** The OpenID Connect provider for sign-ins. */
   readonly oidc?: OidcOptions;
 }

@@ -1,6 +1,6 @@
 // The former place of a client that moves (C36): nothing leaves any more, then the contract ends here as at any end of one.
 // Invariant: each step is a transaction that can be repeated; what the new place must restore is kept with the closing.
-import { civilDate, type CivilDate } from '../domain/civil-date.ts';
+import { civilDate } from '../domain/civil-date.ts';
 import { RelaisError } from '../errors.ts';
 import { endAccess, endDestinations, requireDay, requireInstruction } from '../retention/closing.ts';
 import { raiseAlerts } from '../store/alerts/alerts.ts';
@@ -21,15 +21,8 @@ import {
   type HeldBefore,
 } from '../store/retention/closings.ts';
 
-export interface MoveOrder {
-  readonly clientId: string;
-  /** Number of the client's instruction about its hosting. */
-  readonly instruction: number;
-  /** The day on which its data is deleted in the former place. */
-  readonly deleteOn: CivilDate;
-  readonly reason: string;
-  readonly actor: string;
-}
+/** By the client's instruction about its hosting; its data is deleted in the former place on that day. */
+export type MoveOrder = Pick<Closing, 'clientId' | 'instruction' | 'deleteOn' | 'reason' | 'actor'>;
 
 interface HeldForMove extends HeldBefore {
   readonly statuses: readonly StatusBefore[];

@@ -4,10 +4,10 @@ import { createHash } from 'node:crypto';
 import { writeNote } from '../client-mails/notes.ts';
 import { frenchDate } from '../domain/civil-date.ts';
 import { RelaisError } from '../errors.ts';
-import { adoptIntakeKey, readIntakeKey, recogniseKeys, type Keys } from '../privacy/keys.ts';
+import { adoptIntakeKey, readIntakeKey, recogniseKeys, type KeysPlace } from '../privacy/keys.ts';
 import { closeClientAlerts } from '../store/alerts/tasks.ts';
 import { seenProcesses } from '../store/alerts/processes.ts';
-import type { Database, Sql } from '../store/database.ts';
+import type { Sql } from '../store/database.ts';
 import type { SecretOwner } from '../store/keys.ts';
 import { instanceAt, readDedication } from '../store/hosting/instances.ts';
 import { endInstance, hasClients, holdForMove, openMoved } from '../store/hosting/moves.ts';
@@ -31,12 +31,8 @@ import { findInstruction } from '../store/retention/register.ts';
 import { destroySecrets, readSecrets, writeSecrets } from '../store/hosting/moved-secrets.ts';
 import { endHere, freezeClient, statusesBefore, unquiet, type MoveOrder } from './leave.ts';
 
-export interface MoveSide {
-  /** For the new place: the owner's account. */
-  readonly database: Database;
-  readonly keysSchema: string;
-  readonly keys: Keys;
-}
+/** The database of the new place is opened by the owner's account. */
+export type MoveSide = KeysPlace;
 
 export interface Move extends MoveOrder {
   readonly from: MoveSide;

@@ -1,7 +1,6 @@
 // Lets a client's own systems read its database, and ends that (C57).
 // Invariant: the log has an entry before an account has a right.
 import { randomBytes } from 'node:crypto';
-import type { CivilDate } from '../domain/civil-date.ts';
 import { openDatabase, type Database } from '../store/database.ts';
 import { makeAccount } from '../store/hosting/instance-accounts.ts';
 import { addReader, endReader, requireDedicated, type DatabaseReader } from '../store/hosting/readers.ts';
@@ -15,11 +14,7 @@ export interface ReaderPlace {
   readonly ownerUrl: string;
 }
 
-export interface ReaderOrder {
-  readonly account: string;
-  readonly origin: string;
-  readonly validUntil: CivilDate;
-  readonly reason: string;
+export interface ReaderOrder extends Omit<DatabaseReader, 'isEnded'> {
   readonly actor: string;
 }
 

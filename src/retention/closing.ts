@@ -56,13 +56,7 @@ export async function closingOverview(sql: ReadOnlySql, clientId: string) {
   };
 }
 
-interface ClosingRequest {
-  readonly clientId: string;
-  readonly instruction: number;
-  readonly deleteOn: CivilDate;
-  readonly reason: string;
-  readonly actor: string;
-}
+type ClosingRequest = Pick<Closing, 'clientId' | 'instruction' | 'deleteOn' | 'reason' | 'actor'>;
 
 /**
  * After its commit nothing of the client comes in or leaves: departures read the authorisations under their lock.

@@ -11,6 +11,7 @@ import type { Sql } from '../store/database.ts';
 import { appendHandovers } from '../store/log/handovers.ts';
 import { listInstructions } from '../store/retention/register.ts';
 import { phoneProofs, type PhoneProof } from '../store/retention/gone-leads.ts';
+import type { SealedFile } from './sealed-files.ts';
 import {
   addToRun,
   lockRun,
@@ -91,12 +92,6 @@ export interface PhoneProofsPlace {
   readonly recipient: string | undefined;
 }
 
-interface WrittenFile {
-  readonly name: string;
-  readonly bytes: number;
-  readonly digest: Buffer;
-}
-
 /** The client reads it: French. */
 const columns: readonly (readonly [title: string, of: (proof: PhoneProof) => string])[] = [
   ['reference', ({ reference }) => reference],
@@ -124,7 +119,7 @@ async function writeProofs(
   { folder, recipient }: PhoneProofsPlace & { readonly folder: string },
   name: string,
   proofs: readonly PhoneProof[],
-): Promise<readonly WrittenFile[]> {
+): Promise<readonly SealedFile[]> {
   const titles = columns.map(([title]) => title);
   const rows = proofs.map((proof) => columns.map(([, of]) => of(proof)));
   // Spreadsheets must not run a cell that begins like a formula.
@@ -134,7 +129,7 @@ async function writeProofs(
     [`${name}.csv`, Buffer.from(csv)],
     [`${name}.json`, Buffer.from(`${JSON.stringify(json, undefined, 2)}\n`)],
   ] as const;
-  const written: WrittenFile[] = [];
+  const written: SealedFile[] = [];
   for (const [file, plain] of files) {
     const encrypted = recipient === undefined ? plain : await encryptedFor(recipient, plain);
     written.push(await writeWhole(folder, recipient === undefined ? file : `${file}.age`, encrypted));
@@ -149,7 +144,7 @@ async function encryptedFor(recipient: string, plain: Buffer): Promise<Buffer> {
   return Buffer.from(await encrypter.encrypt(plain));
 }
 
-async function writeWhole(folder: string, name: string, bytes: Buffer): Promise<WrittenFile> {
+async function writeWhole(folder: string, name: string, bytes: Buffer): Promise<SealedFile> {
   const path = join(folder, name);
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const draft = await open(`${path}.part`, 'w', 0o600);

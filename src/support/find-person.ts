@@ -44,13 +44,7 @@ export interface FoundPeople {
 }
 
 /** As typed; a phone in any spelling. */
-export interface AskedPerson {
-  readonly email?: string;
-  readonly phone?: string;
-  readonly name?: string;
-  readonly firstName?: string;
-  readonly reference?: string;
-}
+export type AskedPerson = Readonly<Partial<Record<keyof LeadQuery, string>>>;
 
 export type AskedProblem =
   | 'nothing_asked'

@@ -46,13 +46,11 @@ export function personFacts({ identity, erasedAt }: Lead, reveal: boolean): read
 }
 
 /** The shown part of a row that intake refused. */
-export interface RefusedFacts {
-  readonly row: string;
-  readonly clientId: string;
-  readonly reference: string;
-  readonly receivedAt: Date;
+export interface RefusedFacts extends Pick<
+  RefusedPerson,
+  'row' | 'clientId' | 'reference' | 'receivedAt' | 'problems'
+> {
   readonly person: readonly PersonFact[];
-  readonly problems: RefusedPerson['problems'];
 }
 
 export function refusedFacts(row: RefusedPerson, reveal: boolean): RefusedFacts {

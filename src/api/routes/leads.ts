@@ -2,6 +2,7 @@
 // Invariant: search terms are posted, never in an address; a person is masked, and each look-up is in the log first (C39).
 import type { FastifyInstance } from 'fastify';
 import { ownReasons } from '../../domain/names-in-text.ts';
+import type { AskedPerson } from '../../support/find-person.ts';
 import { handoversOfLead, leadPage } from '../../support/reads/lead.ts';
 import { leadsByReference, peopleFound } from '../../support/reads/people.ts';
 import { typedReason } from '../../support/typed-text.ts';
@@ -127,11 +128,7 @@ function oneLeadRoutes(server: FastifyInstance, support: RouteDeps['support']): 
   });
 }
 
-interface PersonAsked {
-  readonly email?: string;
-  readonly phone?: string;
-  readonly name?: string;
-  readonly firstName?: string;
+interface PersonAsked extends Omit<AskedPerson, 'reference'> {
   readonly client?: string;
   readonly reason: string;
 }

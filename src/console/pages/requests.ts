@@ -70,11 +70,7 @@ const listPage: PageOf = async ({ place, show }, request, reply) => {
   const { items, isCut } = await requestsListed(
     place,
     personOf(request).holder,
-    {
-      areClosed,
-      ...(client === '' ? {} : { clientId: client }),
-      kind,
-    },
+    { areClosed, ...(client === '' ? {} : { clientId: client }), kind },
     mostShown,
   );
   const { holder } = personOf(request);

@@ -10,7 +10,7 @@ import {
   insertDocumentPart,
   nameDocument,
   removeAnswers,
-  type DocumentKind,
+  type DocumentHead,
 } from '../../store/people/request-documents.ts';
 import type { RequestKey } from '../../store/secrets.ts';
 import { existingRequest, heldRequest, noteAct, type RequestDeps } from './deps.ts';
@@ -99,14 +99,8 @@ export const addDemand = (
     await noteAct(tx, { request, actor: by.actor, what: 'document_added' });
   });
 
-export interface DemandHead {
+export interface DemandHead extends Omit<DocumentHead, 'id' | 'name'> {
   readonly document: number;
-  readonly size: number;
-  readonly addedAt: Date;
-  readonly addedBy: string;
-  readonly kind: DocumentKind;
-  /** Time at which an answer is deleted; null for a demand. */
-  readonly goneAt: Date | null;
 }
 
 /** Demands and the present answer, oldest first. */
