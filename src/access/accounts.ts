@@ -30,24 +30,14 @@ import {
 import { hashPassword, passwordProblem } from './passwords.ts';
 import { roles, rolesProblem, type Role } from './permissions.ts';
 
-export interface Account {
-  readonly id: number;
-  readonly login: string;
-  readonly clientId: string | undefined;
-  readonly roles: readonly Role[];
-  readonly hasPassword: boolean;
-  readonly hasFactor: boolean;
-  readonly createdAt: Date;
-  readonly signedInAt: Date | undefined;
-  readonly endedAt: Date | undefined;
-}
+export type Account = Readonly<ReturnType<typeof toAccount>>;
 
 /** Lifetime of a code for a first or new password. */
 const setupLifeMs = 24 * 3_600_000;
 
 export const loginOf = (typed: string): string => typed.trim().normalize('NFKC').toLowerCase();
 
-export const toAccount = (row: AccountRow): Account => ({
+export const toAccount = (row: AccountRow) => ({
   id: row.id,
   login: row.login,
   clientId: row.clientId ?? undefined,

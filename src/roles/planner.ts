@@ -9,7 +9,7 @@ import { createDispatcher } from '../delivery/dispatch.ts';
 import { createFiles } from '../delivery/files/collect.ts';
 import { inTurn, pacedMs, startLoop, type Loop, type StartLoop } from '../delivery/background/poll-loop.ts';
 import { createPlanner } from '../delivery/plan.ts';
-import { createQueueAtOnce, type QueueAtOnce } from '../delivery/planning/push-jobs.ts';
+import { createQueueAtOnce } from '../delivery/planning/push-jobs.ts';
 import { createMaintenance } from '../delivery/background/maintenance.ts';
 import { openRedis } from '../queue/connect.ts';
 import { createProducer, type Producer } from '../queue/producer.ts';
@@ -95,16 +95,9 @@ function watchOutages(loop: StartLoop, app: App, trouble: Role['trouble']): void
   });
 }
 
-interface Stations {
-  readonly look: Look;
-  readonly planner: ReturnType<typeof createPlanner>;
-  readonly atOnce: QueueAtOnce;
-  readonly dispatcher: ReturnType<typeof createDispatcher>;
-  readonly files: ReturnType<typeof createFiles>;
-  readonly maintenance: ReturnType<typeof createMaintenance>;
-}
+type Stations = ReturnType<typeof stationsOf>;
 
-function stationsOf(app: App, producer: Producer): Stations {
+function stationsOf(app: App, producer: Producer) {
   const { database, published, log, marks, nearby } = app;
   const { window, filePartRows: partRows } = app.config.planner;
   const dispatcher = createDispatcher({ database, published, producer, window, log });

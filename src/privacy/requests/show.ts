@@ -1,21 +1,15 @@
 // Reads a request for display: its demand, leads, recipients and missing steps.
 // Invariant: masks nothing because it contains nothing of the person; the one letter with values is an entry of the log.
-import { closingProblems, takesBack, type ClosingProblem } from '../../domain/requests.ts';
+import { closingProblems, takesBack } from '../../domain/requests.ts';
 import type { LeadColumn } from '../../domain/lead-fields/columns.ts';
 import { readFacts } from '../../store/leads/lead-writes.ts';
 import type { PersonName } from '../../domain/person-name.ts';
 import { appendHandovers } from '../../store/log/handovers.ts';
 import { namesOfLeads } from '../../store/people/person-records.ts';
-import { readRecipients, type RequestRecipient } from '../../store/people/request-recipients.ts';
-import {
-  readSubjects,
-  readEffects,
-  type RequestSubject,
-  type Request,
-  type RequestEffect,
-} from '../../store/people/requests.ts';
+import { readRecipients } from '../../store/people/request-recipients.ts';
+import { readSubjects, readEffects, type RequestSubject, type Request } from '../../store/people/requests.ts';
 import { existingRequest, heldRequest, noRecipient, requestName, type RequestDeps } from './deps.ts';
-import { demandsOf, type DemandHead } from './documents.ts';
+import { demandsOf } from './documents.ts';
 import { followRecipients, letterFor } from './follow.ts';
 import { writtenLetter, type WrittenLetter } from './letters.ts';
 import { optInName } from '../../domain/anomaly.ts';
@@ -26,22 +20,10 @@ import { readConsents } from '../../store/leads/consents.ts';
 import type { Sql } from '../../store/database.ts';
 import { optInsOf } from './opt-outs.ts';
 
-export interface RequestStory {
-  readonly request: Request;
-  readonly demands: readonly DemandHead[];
-  readonly subjects: readonly RequestSubject[];
-  readonly recipients: readonly RequestRecipient[];
-  readonly effects: readonly RequestEffect[];
-  readonly missing: readonly ClosingProblem[];
-  /** Changes of an objection or a withdrawal that is still to be confirmed. */
-  readonly changing: readonly ChangingLead[];
-}
+export type RequestStory = Readonly<Awaited<ReturnType<typeof showRequest>>>;
 
 /** @throws FIND-001 */
-export async function showRequest(
-  { database }: Pick<RequestDeps, 'database'>,
-  id: number,
-): Promise<RequestStory> {
+export async function showRequest({ database }: Pick<RequestDeps, 'database'>, id: number) {
   await database.transaction(async (tx) => {
     const request = await heldRequest(tx, id);
     if (request.state !== 'closed') await followRecipients(tx, request);
@@ -56,6 +38,7 @@ export async function showRequest(
     recipients,
     demands: await demandsOf(database, id),
     subjects,
+    /** Changes of an objection or a withdrawal that is still to be confirmed. */
     changing:
       takesBack(request.kind) && state === 'open' && request.confirmedAt === null
         ? await leadsThatChange(database, request, subjects)
