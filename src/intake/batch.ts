@@ -19,6 +19,7 @@ export interface FreshLead {
   readonly change: NewLeadChange;
   /** As its tables hold it. */
   readonly lead: Lead;
+  readonly secret: Buffer | undefined;
 }
 
 export interface PlannedNow {
@@ -89,7 +90,7 @@ export interface RowLedger {
   readonly refuse: (candidate: Pick<Candidate, 'id'>, refusals: readonly ColumnRefusal[]) => void;
   /** False for a known row: counted as a duplicate, or refused for its different content. */
   readonly isFirst: (candidate: Candidate) => boolean;
-  readonly accept: (candidate: Candidate, leadId: number, change: NewLeadChange) => void;
+  readonly accept: (candidate: Candidate, leadId: number, change: NewLeadChange, secret?: Buffer) => void;
 }
 
 export interface AcceptedRow {
@@ -97,4 +98,6 @@ export interface AcceptedRow {
   readonly leadId: number;
   /** Revision of the lead, with this row. */
   readonly revision: number;
+  /** Secret of the lead, where this row makes it. */
+  readonly secret: Buffer | undefined;
 }

@@ -1,7 +1,7 @@
 // Creates the new leads of a batch: lead, content, secret and interactions together; their consents are written with those of all rows.
 // Hands those that need no more to planning, within the same transaction.
 // Invariant: a lead is never half written; one reference makes one lead; it is planned here only if no other row of the batch is about it.
-import { inOrder } from '../domain/consent.ts';
+import type { Lead } from '../domain/lead.ts';
 import type { Sql } from '../store/database.ts';
 import type { LeadFields } from '../domain/lead-fields/columns.ts';
 import { insertInteractions, insertLeads, nameKey, type LockedLead } from '../store/leads/lead-writes.ts';
@@ -49,7 +49,7 @@ export async function createRows(
   );
   // None is left, or the client is not as it is remembered.
   if (ids.size === 0) return new Map();
-  await deps.secrets.create(tx, [...ids.values()]);
+  const secrets = await deps.secrets.create(tx, [...ids.values()]);
   const withIds = [...fresh].map(([name, candidate]) => ({ name, candidate, leadId: ids.get(name) ?? 0 }));
   await insertInteractions(
     tx,
@@ -62,7 +62,8 @@ export async function createRows(
   for (const { name, candidate, leadId } of withIds) {
     const { row } = candidate;
     const { clientId, reference, fields } = row;
-    ledger.accept(candidate, leadId, { clientId, leadId, revision: 1, kind: 'created' });
+    const change = { clientId, leadId, revision: 1, kind: 'created' } as const;
+    ledger.accept(candidate, leadId, change, secrets.get(leadId));
     created.set(name, { id: leadId, clientId, reference, revision: 1, erased: false, fields, row });
   }
   // A second row of the same reference in this batch: the first is accepted by now, so the second is judged against it.
@@ -77,17 +78,18 @@ export async function planFresh(
   tx: Sql,
   deps: LockedDeps,
   accepted: readonly AcceptedRow[],
+  answers: ReadonlyMap<number, Lead['consents']>,
 ): ReturnType<PlanFresh> {
   if (deps.planFresh === undefined) return nonePlanned;
   const rows = new Map<number, number>();
   for (const { leadId } of accepted) rows.set(leadId, (rows.get(leadId) ?? 0) + 1);
   const fresh: FreshLead[] = [];
-  for (const { candidate, leadId, revision } of accepted) {
+  for (const { candidate, leadId, revision, secret } of accepted) {
     const { row } = candidate;
     if (row.kind !== 'lead' || rows.get(leadId) !== 1) continue;
     const { clientId, fields, interactions } = row;
-    const lead = { ...leadOfFields(row, fields, inOrder(row.consents)), id: leadId, interactions };
-    fresh.push({ change: { clientId, leadId, revision, kind: 'created' }, lead });
+    const lead = { ...leadOfFields(row, fields, answers.get(leadId) ?? []), id: leadId, interactions };
+    fresh.push({ change: { clientId, leadId, revision, kind: 'created' }, lead, secret });
   }
   return fresh.length === 0 ? nonePlanned : deps.planFresh(tx, fresh, deps.lists);
 }

@@ -1,6 +1,7 @@
 // Processes a batch of taken rows in one transaction: judges them, writes the lead tables, receipts and changes, removes or refuses rows.
 // Invariant: per lead, rows count in the order of their ids; a row that must wait for an earlier one stays 'new'.
 import { inOrder } from '../domain/consent.ts';
+import type { ConsentRecord } from '../domain/lead.ts';
 import type { Sql } from '../store/database.ts';
 import {
   insertReceipts,
@@ -269,9 +270,9 @@ function createLedger(
         refuse(candidate, [refusal(row.kind === 'lead' ? 'reference' : 'row_reference', 'REFERENCE_USED')]);
       return false;
     },
-    accept: (candidate, leadId, change) => {
+    accept: (candidate, leadId, change, secret) => {
       known.rows.set(rowKey(candidate.row), { leadId, digest: candidate.digest });
-      results.accepted.push({ candidate, leadId, revision: change.revision });
+      results.accepted.push({ candidate, leadId, revision: change.revision, secret });
       results.changes.push(change);
     },
   };
@@ -284,7 +285,7 @@ async function writeResults(
   rows: readonly IntakeRow[],
   { accepted, refused, duplicates, changes }: Results,
 ): Promise<Pick<ProcessedRows, 'planned' | 'unplanned'>> {
-  await insertAnswers(tx, accepted);
+  const answers = await insertAnswers(tx, accepted);
   // The receipt of a new lead is in the lead.
   const others = accepted.filter(({ candidate: { row } }) => row.kind !== 'lead');
   if (others.length > 0)
@@ -293,7 +294,7 @@ async function writeResults(
       others.map(({ candidate, leadId }) => ({ ...candidate.row, ...candidate, leadId })),
     );
   const isApart = concernsNoOther(deps, accepted);
-  const planned = isApart ? await planFresh(tx, deps, accepted) : nonePlanned;
+  const planned = isApart ? await planFresh(tx, deps, accepted, answers) : nonePlanned;
   const unplanned = changes.filter(({ leadId }) => !planned.leadIds.has(leadId));
   if (unplanned.length > 0) await insertChanges(tx, unplanned);
   if (others.length > 0) await logChanges(tx, others);
@@ -337,16 +338,24 @@ function judged(
 
 /**
  * Writes the consents of all rows of a batch together, once the rows are accepted. They are received in the order
- * of the rows, whatever their kinds; a new lead's own come before those of rows about it.
+ * of the rows, whatever their kinds; a new lead's own come before those of rows about it. Returns them by lead, as they are stored.
  */
-async function insertAnswers(tx: Sql, accepted: readonly AcceptedRow[]): Promise<void> {
-  await insertConsents(
-    tx,
-    (accepted.length === 1 ? accepted : inOrderOfReceipt(accepted)).flatMap(
-      ({ candidate: { row }, leadId, revision }) =>
-        inOrder(row.consents).map((event) => ({ clientId: row.clientId, leadId, event, revision })),
-    ),
+async function insertAnswers(
+  tx: Sql,
+  accepted: readonly AcceptedRow[],
+): Promise<ReadonlyMap<number, readonly ConsentRecord[]>> {
+  const events = (accepted.length === 1 ? accepted : inOrderOfReceipt(accepted)).flatMap(
+    ({ candidate: { row }, leadId, revision }) =>
+      inOrder(row.consents).map((event) => ({ clientId: row.clientId, leadId, event, revision })),
   );
+  const receipts = await insertConsents(tx, events);
+  const answers = new Map<number, ConsentRecord[]>();
+  for (const [index, { leadId, event, revision: leadRevision }] of events.entries()) {
+    const own = answers.get(leadId) ?? [];
+    answers.set(leadId, own);
+    own.push({ ...event, receipt: receipts[index] ?? 0, leadRevision });
+  }
+  return answers;
 }
 
 /** By row id. A row about a lead may come in before the lead itself: it counts right after it. */

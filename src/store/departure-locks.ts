@@ -234,6 +234,13 @@ const termOf = (row: Omit<ReturnType<typeof unpackTerm>, 'destination_id'>): Aut
 // Reads deliveries with their leads, consents and secrets in one statement, for those that are rendered before their claim.
 // Invariant: read under no lock: the claim compares all of it before anything departs.
 
+/** The same of one delivery, as the process that has just planned it knows it. */
+export interface AttemptAhead {
+  readonly row: AttemptDelivery;
+  readonly lead: LeadRead;
+  readonly secret: Buffer;
+}
+
 export interface AttemptsAhead {
   readonly rows: readonly AttemptDelivery[];
   readonly leads: ReadonlyMap<number, LeadRead>;
@@ -249,20 +256,20 @@ interface AheadRow {
 
 const packedAhead = packedAttempt('d');
 
-/** Deliveries by id; those that do not exist are missing. @throws KEY-001 */
+/** Deliveries by id, and the `known` ones; those that do not exist are missing. @throws KEY-001 */
 export async function readAttemptsAhead(
   sql: Sql,
   { joined, opened }: Pick<LeadSecrets, 'joined' | 'opened'>,
   ids: readonly number[],
   blocks: ReadonlySet<OptionalBlock>,
+  known: readonly AttemptAhead[] = [],
 ): Promise<AttemptsAhead> {
-  const { marks, values } = inList(ids);
   const { columns, joins, unpack } = leadReading(blocks);
   const rows = await sql.all<AheadRow>(
     `SELECT ${packedAhead} AS delivery, ${columns} AS of_lead, ${packedConsents} AS consents, ${joined.packed} AS secret
        FROM deliveries d FORCE INDEX (PRIMARY) JOIN leads l ON l.id = d.lead_id ${joins} ${joined.join}
-      WHERE d.id IN (${marks})`,
-    values,
+      WHERE d.id IN (?)`,
+    [ids],
   );
   const attempts: AttemptDelivery[] = [];
   const leads = new Map<number, ReturnType<typeof unpack>>();
@@ -279,5 +286,10 @@ export async function readAttemptsAhead(
     if (secret !== undefined) secrets.set(secret.lead_id, opened(secret));
   }
   const read = await leadsOf(sql, [...leads.values()], unpackConsents(consents), blocks);
+  for (const { row, lead, secret } of known) {
+    attempts.push(row);
+    read.set(row.leadId, lead);
+    secrets.set(row.leadId, secret);
+  }
   return { rows: attempts, leads: read, secrets };
 }

@@ -25,8 +25,8 @@ export interface WrappedSecret {
 }
 
 export interface LeadSecrets {
-  /** Makes a secret for each new lead. */
-  readonly create: (tx: Sql, leadIds: readonly number[]) => Promise<void>;
+  /** Makes a secret for each new lead. Returns them, unwrapped. */
+  readonly create: (tx: Sql, leadIds: readonly number[]) => Promise<ReadonlyMap<number, Buffer>>;
   /** Unwrapped secrets by lead id; 32 bytes each. */
   readonly read: (sql: Sql, leadIds: readonly number[]) => Promise<ReadonlyMap<number, Buffer>>;
   /** The same in a SELECT of leads `l`: the join, and one packed column; a lead without a secret has none to unpack. */
@@ -58,12 +58,14 @@ export function createLeadSecrets(options: { masterKeys: KeyRing; keysSchema: st
   return {
     create: async (tx, leadIds) => {
       const key = writingKey(masterKeys);
-      for (const group of insertGroups(leadIds)) {
+      const made = new Map(leadIds.map((id) => [id, randomBytes(32)]));
+      for (const group of insertGroups([...made])) {
         await tx.run(
           `INSERT INTO ${table} (lead_id, wrapped, key_id) VALUES ${rowMarks(group.length, 3)}`,
-          group.flatMap((id) => [id, sealBytes(key.bytes, randomBytes(32)), key.id]),
+          group.flatMap(([id, secret]) => [id, sealBytes(key.bytes, secret), key.id]),
         );
       }
+      return made;
     },
     read: async (sql, leadIds) => {
       const rows = await sql.all<WrappedSecret>(

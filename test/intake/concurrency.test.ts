@@ -169,7 +169,7 @@ describe('two intakes at once', () => {
         // The lead is inserted and not committed: the other intake now runs into its key.
         second ??= home.intake(undefined, { database: home.another() }).acceptBatch(10);
         await sleep(100);
-        await real.create(tx, ids);
+        return real.create(tx, ids);
       },
     };
     expect(await home.intake(undefined, { secrets }).acceptBatch(1)).toMatchObject({ accepted: 1 });

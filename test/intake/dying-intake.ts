@@ -16,6 +16,7 @@ const intake = createIntake({
     create: async (tx) => {
       const found = await tx.all('SELECT 1 FROM leads WHERE reference = ?', [deadly]);
       if (found.length > 0) process.kill(process.pid, 'SIGKILL');
+      return new Map();
     },
   },
 });

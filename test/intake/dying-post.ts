@@ -13,7 +13,7 @@ const intake = createIntake({
   digestKey: Buffer.alloc(32, 1),
   oppositionKey: Buffer.alloc(32, 2),
   snapshot: () => Promise.resolve(),
-  secrets: { create: () => Promise.resolve() },
+  secrets: { create: () => Promise.resolve(new Map()) },
   provenAfter: 0,
 });
 intake.onAccepted(() => void process.kill(process.pid, 'SIGKILL'));

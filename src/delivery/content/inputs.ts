@@ -72,8 +72,8 @@ export function createReader(database: Database, secrets: LeadSecrets, goLive?: 
   const joined = createBatcher<Wanted, Inputs>({ run: reading, max: 200, lanes: 1 });
   return Object.assign((rows: Wanted['rows'], blocks: Wanted['blocks']) => joined({ rows, blocks }), {
     // Its callers have joined already.
-    ahead: async (deliveryIds: readonly number[], blocks: Wanted['blocks']) => {
-      const { rows, ...read } = await readAttemptsAhead(database, secrets, deliveryIds, blocks);
+    ahead: async (...asked: Parameters<Reader['ahead']>) => {
+      const { rows, ...read } = await readAttemptsAhead(database, secrets, ...asked);
       const reading = new Map<string, Promise<readonly Authorisation[]>>();
       for (const { destinationId } of rows)
         if (!reading.has(destinationId)) reading.set(destinationId, recent(destinationId));

@@ -4,10 +4,12 @@
 import type { CompiledMapping } from '../../mapping/contract.ts';
 import { isStoreTrouble } from '../../store/database.ts';
 import type { AttemptDelivery } from '../../store/deliveries/deliveries.ts';
+import type { AttemptAhead } from '../../store/departure-locks.ts';
 import type { ClaimedDelivery, ClaimJob } from '../trip/attempt.ts';
 import { blocksOf } from '../content/inputs.ts';
 import { contextFor, isCovered, parcelOf } from '../content/parcel.ts';
 import { renderContent } from '../content/render.ts';
+import { knownAttempt } from '../trip/known-attempts.ts';
 import type { InForce } from '../trip/mapping-cache.ts';
 import type {
   DelivererOptions,
@@ -68,18 +70,21 @@ async function freshTrip(
   };
 }
 
-/** Several jobs of any destinations in a handful of statements. */
+/** Several jobs of any destinations in a handful of statements; none for leads that this process has just taken in. */
 export async function readAheadTogether(
   { database, reader }: Pick<DelivererOptions, 'database' | 'reader'>,
   wanted: readonly WantedAhead[],
 ): Promise<readonly (ReadAhead | undefined)[]> {
   const mappings = new Set<CompiledMapping>();
   const ids: number[] = [];
+  const known: AttemptAhead[] = [];
   for (const { job, mapping } of wanted) {
     mappings.add(mapping);
-    ids.push(job.deliveryId);
+    const own = mapping.blocks.has('refusedAtAddress') ? undefined : knownAttempt(job);
+    if (own === undefined) ids.push(job.deliveryId);
+    else known.push(own);
   }
-  const { rows, inputs } = await reader.ahead(ids, blocksOf(...mappings));
+  const { rows, inputs } = await reader.ahead(ids, blocksOf(...mappings), known);
   const now = database.now();
   const byId = new Map<number, AttemptDelivery>();
   for (const row of rows) byId.set(row.id, row);

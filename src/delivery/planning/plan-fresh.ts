@@ -3,8 +3,10 @@
 import type { Lead } from '../../domain/lead.ts';
 import type { Sql } from '../../store/database.ts';
 import { destinationsOfClient } from '../../store/destinations/destinations.ts';
+import { newAttempt } from '../../store/deliveries/deliveries.ts';
 import type { DueJobAt } from '../../store/deliveries/due-work.ts';
 import { insertDeliveries, insertRoutingRefusals } from '../../store/deliveries/planned-deliveries.ts';
+import { noteAttempt } from '../trip/known-attempts.ts';
 import type { Published } from '../trip/mapping-cache.ts';
 import { emptyWork, planChange, type Insert, type PlanTarget, type PlanWork } from './plan-change.ts';
 import { targetsOf } from './targets.ts';
@@ -12,6 +14,7 @@ import { targetsOf } from './targets.ts';
 interface FreshLead {
   readonly change: { readonly clientId: string; readonly leadId: number; readonly revision: number };
   readonly lead: Lead;
+  readonly secret: Buffer | undefined;
 }
 
 export interface PlannedFresh {
@@ -67,6 +70,7 @@ export function createFreshPlanner(published: Published): FreshPlanner {
     await admit?.(tx, all.inserts, targets);
     const jobs = await insertDeliveries(tx, all.inserts);
     if (all.refusals.length > 0) await insertRoutingRefusals(tx, all.refusals);
+    noteAttempts(jobs, all.inserts, leads, createdAt);
     const deliveries: PlannedFresh['deliveries'][number][] = [];
     for (const job of jobs) deliveries.push({ destinationId: job.destinationId, job });
     for (const { state, destinationId } of all.inserts)
@@ -79,6 +83,28 @@ export function createFreshPlanner(published: Published): FreshPlanner {
       admit = given;
     },
   };
+}
+
+/** Keeps the content of leads with their jobs; not of those with interactions, whose numbers are not known. */
+function noteAttempts(
+  jobs: readonly DueJobAt[],
+  inserts: readonly Insert[],
+  leads: readonly FreshLead[],
+  createdAt: Date,
+): void {
+  const queued = inserts.filter(({ state }) => state === 'queued');
+  // Without the jobs of a group in which a delivery existed before.
+  if (queued.length !== jobs.length) return;
+  const byId = new Map(leads.map((fresh) => [fresh.change.leadId, fresh]));
+  for (const [index, job] of jobs.entries()) {
+    const insert = queued[index];
+    const { lead, secret } = byId.get(insert?.leadId ?? 0) ?? {};
+    if (insert === undefined || lead === undefined || secret === undefined) continue;
+    if (lead.interactions.length > 0) continue;
+    const { maxAgeMs, priority: _, ...names } = insert;
+    const row = newAttempt({ ...names, id: job.deliveryId }, createdAt, maxAgeMs);
+    noteAttempt(job, { row, lead: { lead, consentRevision: 1, createdAt }, secret });
+  }
 }
 
 /** The targets of a client are read again when the digest of its destinations is another. */

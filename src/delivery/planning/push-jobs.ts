@@ -18,6 +18,7 @@ import {
   touchQueued,
   type Looked,
 } from '../../store/deliveries/queued-long-ago.ts';
+import { knownAttempt, noteAttempt } from '../trip/known-attempts.ts';
 import type { Insert, PlanTarget } from './plan-change.ts';
 
 export interface Pushing {
@@ -161,7 +162,12 @@ export function createQueueAtOnce(options: {
     push: async (queued) => {
       for (const [destinationId, jobs] of Map.groupBy(queued, (job) => job.destinationId)) {
         options.noteFresh(destinationId);
-        const all = jobs.map(jobOf);
+        const all = jobs.map((due) => {
+          const job = jobOf(due);
+          const attempt = knownAttempt(due);
+          if (attempt !== undefined) noteAttempt(job, attempt);
+          return job;
+        });
         const left = options.nearby.begin?.(destinationId, all) ?? all;
         if (left.length > 0) await pushJobs(options, destinationId, left);
         options.log.info('dispatch.pushed', { destination: destinationId, count: jobs.length });

@@ -9,6 +9,7 @@ import type { Log } from '../../log.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
 import type { Database } from '../../store/database.ts';
 import type { AttemptDelivery } from '../../store/deliveries/deliveries.ts';
+import type { AttemptAhead } from '../../store/departure-locks.ts';
 import type { LeadRead } from '../../store/leads/leads.ts';
 import type {
   Access,
@@ -180,10 +181,12 @@ export interface Reader {
   /**
    * Deliveries of which the recipient can hold nothing, with the same by the authorisations of a moment ago: for what is compared with
    * them, under their lock, before it departs.
+   * @param known deliveries that need not be read
    */
   readonly ahead: (
     deliveryIds: readonly number[],
     blocks: ReadonlySet<OptionalBlock>,
+    known: readonly AttemptAhead[],
   ) => Promise<{ readonly rows: readonly AttemptDelivery[]; readonly inputs: Inputs }>;
   /**
    * Lower-case targets that live authorisations of a destination cover; for what follows a lead that was handed over before, those of

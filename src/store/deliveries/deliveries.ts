@@ -162,6 +162,35 @@ const attemptOf = (row: AttemptRow): AttemptDelivery => ({
   firstDepartedAt: row.first_departed_at ?? undefined,
 });
 
+/** A delivery as it is inserted: every column that is not given has its default. */
+export const newAttempt = (
+  row: Pick<
+    AttemptDelivery,
+    'id' | 'clientId' | 'destinationId' | 'leadId' | 'revision' | 'action' | 'key' | 'state' | 'reason'
+  >,
+  at: Date,
+  maxAgeMs: number,
+): AttemptDelivery => ({
+  ...row,
+  run: 1,
+  keyRun: 1,
+  attempt: 0,
+  spent: 0,
+  departures: 0,
+  maybeReceived: false,
+  askFirst: false,
+  sentRevision: 0,
+  sentMappingId: 0,
+  expiresAt: new Date(at.getTime() + maxAgeMs),
+  queuedAt: at,
+  pendingSince: undefined,
+  notFoundSince: undefined,
+  leaseToken: 0,
+  batchId: 0,
+  recipientReference: undefined,
+  firstDepartedAt: undefined,
+});
+
 const unpackRow = unpacker<AttemptRow>(
   attemptColumnNames,
   new Set(['expires_at', 'queued_at', 'pending_since', 'not_found_since', 'first_departed_at']),

@@ -153,15 +153,16 @@ export function unpackConsents(columns: readonly unknown[]): ReadonlyMap<number,
 }
 
 /**
- * Inserts events; their receipt follows the order of the list. `revision`: of the lead, with the event; `originId`: the event of
- * another lead that this one copies.
+ * Inserts events; their receipt follows the order of the list. Returns their ids. `revision`: of the lead, with the event; `originId`: the
+ * event of another lead that this one copies.
  */
 export async function insertConsents(
   tx: Sql,
   events: readonly (Named & { readonly revision: number; readonly originId?: number })[],
-): Promise<void> {
+): Promise<readonly number[]> {
+  const ids: number[] = [];
   for (const group of insertGroups(events, together)) {
-    await tx.run(
+    const { insertId, idStep } = await tx.run(
       `INSERT INTO consents (client_id, lead_id, ${columnList}, origin_id, lead_revision) VALUES ${rowMarks(group.length, 4 + consentColumns.length)}`,
       group.flatMap(({ clientId, leadId, event, originId, revision }): SqlValue[] => [
         clientId,
@@ -171,8 +172,10 @@ export async function insertConsents(
         revision,
       ]),
     );
+    for (let index = 0; index < group.length; index += 1) ids.push(insertId + index * idStep);
   }
   await noteConsentEnds(tx, events);
+  return ids;
 }
 
 /** Rows by lead, oldest first. Sorted here: the server would sort those of all leads together. */

@@ -125,7 +125,7 @@ export async function leadsOf(
   rows: readonly LeadRow[],
   consents: ReadonlyMap<number, readonly ConsentRecord[]>,
   blocks: Blocks,
-): Promise<ReadonlyMap<number, LeadRead>> {
+): Promise<Map<number, LeadRead>> {
   const leadIds = new Set<number>();
   for (const { id } of rows) leadIds.add(id);
   const interactions = blocks.has('interactions') ? await readInteractions(sql, [...leadIds]) : [];

@@ -1,0 +1,120 @@
+// A lead that this process has just taken in is sent from what it knows of it: the same as it would read, and nothing of it is in a job.
+import { knownAttempt } from '../../src/delivery/trip/known-attempts.ts';
+import { columnFacts } from '../../src/domain/lead-fields/columns.ts';
+import { optionalBlocks } from '../../src/domain/lead.ts';
+import { readAttemptsAhead } from '../../src/store/departure-locks.ts';
+import type { IntakeValues } from '../../src/store/intake/intake.ts';
+import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
+import { openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';
+
+let gateway: Gateway;
+let recipient: HttpRecipient;
+beforeAll(async () => {
+  recipient = await startHttpRecipient();
+  gateway = await openGateway({ files: webhookFiles(recipient.port) });
+  await gateway.app.publishing.publish({
+    destinationId: 'essai-crm',
+    author: 'tester',
+    note: 'first',
+    leadsFrom: new Date('2026-01-01T00:00:00Z'),
+  });
+});
+afterAll(async () => {
+  await gateway.close();
+  await recipient.close();
+});
+
+const answers = JSON.stringify([
+  { purpose: 'marketing', channel: 'sms', state: 'not_asked', recordedAt: '2026-01-06T10:00:00.250Z' },
+  {
+    purpose: 'marketing',
+    channel: 'phone',
+    state: 'granted',
+    recordedAt: '2026-01-05T10:00:00Z',
+    validUntil: '2026-12-30T10:00:00Z',
+    wordingVersion: 'v1',
+    legalEntity: 'ESSAI PROMOTION SAS',
+    source: 'form-1',
+  },
+  { purpose: 'profiling', channel: 'email', state: 'granted', recordedAt: '2026-01-05T10:00:00Z' },
+]);
+
+/** Every field, of an invented person. */
+const whole = {
+  ...Object.fromEntries(columnFacts.map(({ column, sample }) => [column, sample ?? null])),
+  notice: 'n1',
+  consents: answers,
+} as Partial<IntakeValues>;
+const interactions = JSON.stringify([{ kind: 'web_form', at: '2026-01-05T10:00:00Z' }]);
+
+/** Takes rows in; returns the jobs of their deliveries. */
+async function jobsOf(...rows: readonly IntakeValues[]): Promise<readonly { readonly deliveryId: number }[]> {
+  gateway.app.freshPlanner.admitBy((_tx, inserts) => {
+    for (const insert of inserts) insert.state = 'queued';
+    return Promise.resolve();
+  });
+  await gateway.send(...rows);
+  const { planned } = await gateway.app.intake.acceptBatch(100);
+  gateway.app.freshPlanner.admitBy(undefined);
+  return planned.flatMap(({ job }) => job ?? []);
+}
+
+test.each([
+  ['of several', ['K-1', 'K-2', 'K-3']],
+  ['alone', ['K-4']],
+  ['alone, of a client that is remembered', ['K-5']],
+])('a lead taken in %s is known as it is read', async (_how, references) => {
+  const jobs = await jobsOf(
+    ...references.map((reference, index) => strangerRow(reference, index === 0 ? whole : {})),
+  );
+  expect(jobs).toHaveLength(references.length);
+  const { database, secrets } = gateway.app;
+  const ids = jobs.map(({ deliveryId }) => deliveryId);
+  const read = await readAttemptsAhead(database, secrets, ids, new Set(optionalBlocks));
+  for (const job of jobs) {
+    const known = knownAttempt(job);
+    const row = read.rows.find(({ id }) => id === job.deliveryId);
+    // By the clock of their statement.
+    const { expiresAt, queuedAt } = known?.row ?? {};
+    expect({ ...row, expiresAt, queuedAt }).toStrictEqual(known?.row);
+    const lead = read.leads.get(row?.leadId ?? 0);
+    expect({ ...lead, createdAt: known?.lead.createdAt }).toStrictEqual(known?.lead);
+    expect(read.secrets.get(row?.leadId ?? 0)?.equals(known?.secret ?? Buffer.alloc(0))).toBe(true);
+  }
+});
+
+test('an interaction has a number of its own, which the process does not know: its lead is read', async () => {
+  const [job] = await jobsOf(strangerRow('K-6', { interactions }));
+  expect(job === undefined ? undefined : [knownAttempt(job)]).toEqual([undefined]);
+});
+
+test('a job names its delivery, and nothing of the lead', async () => {
+  const [job] = await jobsOf(strangerRow('K-7'));
+  expect(JSON.parse(JSON.stringify(job))).toEqual({
+    deliveryId: job?.deliveryId,
+    run: 1,
+    attempt: 1,
+    priority: 0,
+    destinationId: 'essai-crm',
+  });
+  expect(job === undefined ? undefined : knownAttempt(job)).toBeDefined();
+});
+
+test('a process that takes a lead in and sends it does not read it back', async () => {
+  const { database } = gateway.app;
+  const statements = jest.spyOn(database, 'all');
+  const delivered = async (reference: string): Promise<boolean> =>
+    (await gateway.states(`l.reference = '${reference}' AND d.state = 'delivered'`)).length === 1;
+  await gateway.start('planner', 'worker');
+  const references = Array.from({ length: 6 }, (_, index) => `S-${index}`);
+  for (const reference of references) {
+    await gateway.send(strangerRow(reference));
+    await gateway.until(`${reference} is delivered`, () => delivered(reference));
+  }
+  const sent = (await gateway.states("l.reference LIKE 'S-%'")).map(({ id }) => id);
+  const read = statements.mock.calls.flatMap(([sql, values = []]) =>
+    sql.includes('AS of_lead') ? values.flat() : [],
+  );
+  // The worker of a destination opens with its first job, which comes through Redis.
+  expect(sent.filter((id) => read.includes(id)).length).toBeLessThan(references.length - 1);
+});
