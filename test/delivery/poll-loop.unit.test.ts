@@ -83,6 +83,25 @@ test('pauses of at least a tick end at its multiples, so that loops wake togethe
   expect(woken.length).toBeGreaterThan(8);
   expect(woken.slice(2).map((at) => Math.round(at % 60) % 60)).toEqual(woken.slice(2).map(() => 0));
 });
+test('loops with about the same pause wake at one timer, at multiples of several ticks, however they began', async () => {
+  const woken: number[] = [];
+  const begin = (idleMs: number): Loop =>
+    startLoop({
+      ...{ name: 'test', idleMs, log, tickMs: 60 },
+      work: () => Promise.resolve(woken.push(Math.round(performance.now())) < 0),
+    });
+  start();
+  const loops = [begin(1_000)];
+  await pass(130);
+  loops.push(begin(1_000), begin(5_000));
+  await pass(1_000);
+  woken.length = 0;
+  expect(jest.getTimerCount()).toBe(3);
+  await pass(4_000);
+  expect(woken.map((at) => at % 960)).toEqual(woken.map(() => 0));
+  expect(new Set(woken).size).toBeLessThan(6);
+  await Promise.all(loops.map((one) => one.stop()));
+});
 test('a nudge ends the pause', async () => {
   start();
   await pass(10);

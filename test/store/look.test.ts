@@ -1,6 +1,6 @@
 // One look for all loops: each sign shows the row that its loop works on, an idle gateway shows none, and loops share a look.
 import type { Sql, SqlValue } from '../../src/store/database.ts';
-import { createLook, readSigns, signs, waitingLook, type Sign } from '../../src/store/look.ts';
+import { createLook, looks, readSigns, signs, waitingLook, type Sign } from '../../src/store/look.ts';
 import { processesTable } from '../support/processes.ts';
 import { openStoreHome, type StoreHome } from './home.ts';
 
@@ -96,41 +96,69 @@ const planted: Readonly<Record<Sign, { readonly due: Row; readonly idle?: Row }>
   },
 };
 
+async function seenNow(): Promise<readonly Sign[]> {
+  const both = Object.values(looks).map((look) => readSigns(home.gateway, look));
+  return (await Promise.all(both)).flatMap((seen) => [...seen]);
+}
+
 test('an idle gateway shows no sign', async () => {
-  await expect(readSigns(home.gateway)).resolves.toEqual(new Set());
+  await expect(seenNow()).resolves.toEqual([]);
 });
 
 test.each(signs)('%s: shown by what is due, and not by what is over or comes later', async (sign) => {
   const { due, idle } = planted[sign];
   if (idle !== undefined) {
     await plant(...idle);
-    expect([...(await readSigns(home.gateway))]).not.toContain(sign);
+    expect(await seenNow()).not.toContain(sign);
     await home.owner.run(`DELETE FROM ${idle[0]}`);
   }
   await plant(...due);
-  expect([...(await readSigns(home.gateway))]).toContain(sign);
+  expect(await seenNow()).toContain(sign);
   await home.owner.run(`DELETE FROM ${due[0]}`);
 });
 
 test('loops that ask within a tenth of a second share a look', async () => {
-  let [looks, at, seen] = [0, 0, ''];
+  let [asked, at, seen] = [0, 0, ''];
   const look = createLook(
     {
       all: <Found>() => {
-        looks += 1;
+        asked += 1;
         return Promise.resolve([{ seen }] as Found[]);
       },
     },
     { now: () => at },
   );
-  await expect(Promise.all([look.sees('intake'), look.sees('alerts')])).resolves.toEqual([false, false]);
+  await expect(Promise.all([look.sees('intake'), look.sees('slots')])).resolves.toEqual([false, false]);
   at = 99;
-  seen = 'alerts intake';
+  seen = 'slots intake';
   await expect(look.sees('intake')).resolves.toBe(false);
-  expect(looks).toBe(1);
+  expect(asked).toBe(1);
   at = 100;
+  await expect(look.sees('slots')).resolves.toBe(true);
+  expect(asked).toBe(2);
+});
+
+test('signs that few loops ask for are read by a look of their own, which those share', async () => {
+  const asked: string[] = [];
+  const all = <Found>(statement: string): Promise<Found[]> =>
+    Promise.resolve([{ seen: asked.push(statement) === 1 ? 'intake' : 'alerts' }] as Found[]);
+  const look = createLook({ all }, { now: () => 0 });
+  await expect(look.sees('bulk', 'planned')).resolves.toBe(false);
   await expect(look.sees('alerts')).resolves.toBe(true);
-  expect(looks).toBe(2);
+  await expect(look.sees('intake')).resolves.toBe(true);
+  expect(asked).toEqual([looks.often, looks.seldom]);
+});
+
+test('a look that waits ends shortly before a multiple of the time that it is shared, whenever it began', async () => {
+  const asked: string[] = [];
+  let at = 0;
+  const all = <Found>(statement: string): Promise<Found[]> => {
+    asked.push(statement);
+    return Promise.resolve([{ seen: '' }] as Found[]);
+  };
+  const look = createLook({ all }, { everyMs: 60, sharedMs: 240, now: () => at });
+  for (at of [0, 241, 302, 425, 470, 479]) await look.awaitsRows();
+  expect(asked).toEqual([4, 4, 3, 1, 1, 1].map((times) => waitingLook(60, times)));
 });
 
 test('a look that waits for rows is shared from its end; loops that ask meanwhile go by the one before, but not for ever', async () => {
@@ -146,21 +174,21 @@ test('a look that waits for rows is shared from its end; loops that ask meanwhil
     { now: () => at },
   );
   const first = look.awaitsRows();
-  answers[0]?.('alerts');
+  answers[0]?.('slots');
   await expect(first).resolves.toBe(false);
   at = 60;
   const second = look.awaitsRows();
   at = 199;
-  await expect(Promise.all([look.sees('alerts'), look.sees('bulk')])).resolves.toEqual([true, false]);
+  await expect(Promise.all([look.sees('slots'), look.sees('files')])).resolves.toEqual([true, false]);
   expect(answers).toHaveLength(2);
   at = 200;
-  const own = look.sees('bulk');
+  const own = look.sees('files');
   expect(answers).toHaveLength(3);
-  answers[2]?.('bulk');
+  answers[2]?.('files');
   await expect(own).resolves.toBe(true);
-  answers[1]?.('intake bulk alerts');
+  answers[1]?.('intake files slots');
   await expect(second).resolves.toBe(true);
-  await expect(look.sees('alerts')).resolves.toBe(true);
+  await expect(look.sees('slots')).resolves.toBe(true);
   expect(answers).toHaveLength(3);
 });
 
@@ -173,13 +201,13 @@ async function sleeps(): Promise<boolean> {
   return rows.length > 0;
 }
 
-test('a row that is committed while a look waits ends the wait, and the look shows the other signs of that moment', async () => {
+test('a row that is committed while a look waits ends the wait, and the look shows the other frequent signs of that moment', async () => {
   const found = readSigns(home.gateway, waitingLook(50, 100));
   while (!(await sleeps()));
-  await plant('alerts', { next_try_at: past, sent_at: null });
+  await plant(...planted.slots.due);
   await plant('lead_intake', { status: 'new' });
-  expect([...(await found)].toSorted()).toEqual(['alerts', 'intake']);
-  for (const table of ['alerts', 'lead_intake']) await home.owner.run(`DELETE FROM ${table}`);
+  expect([...(await found)].toSorted()).toEqual(['intake', 'slots']);
+  for (const table of ['slots', 'lead_intake']) await home.owner.run(`DELETE FROM ${table}`);
 });
 
 test('a look that waits passes by rows of an open transaction, and waits for none', async () => {

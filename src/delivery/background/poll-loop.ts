@@ -17,19 +17,58 @@ export type LoopWork = (nudged: boolean) => Promise<boolean>;
 export type StartLoop = (name: string, idleMs: number | (() => number), work: LoopWork) => Loop;
 
 /** The pause between two looks for which the other pauses are chosen, ms: the default of `RELAIS_PLANNER_IDLE_MS`. */
-const usualIdleMs = 60;
+export const usualIdleMs = 60;
 
 /** A timer's pause where the planner looks more often than usual: shorter in proportion, never longer. */
 export const pacedMs = (ms: number, plannerIdleMs: number): number =>
   Math.ceil(ms * Math.min(1, plannerIdleMs / usualIdleMs));
 
-/** The pause after so many failures, to the nearest multiple of `tickMs`: loops with the same one wake the process together. */
-function pauseMs(failures: number, { idleMs, tickMs }: Pick<LoopOptions, 'idleMs' | 'tickMs'>): number {
+/** Multiples of a tick, the coarsest first: loops with about the same pause wake together, and with those that wake more often. */
+const coarser = [16, 4, 1];
+
+/** When a pause of about `ms` ends: at a multiple of the coarsest tick that shortens it by a tenth at most. */
+function endOfPause(ms: number, tickMs: number): number {
+  const wakes = (times: number): boolean => Math.floor(ms / (times * tickMs)) * times * tickMs >= 0.9 * ms;
+  const everyMs = (coarser.find(wakes) ?? 1) * tickMs;
+  // Rounds begin a little before or after their moment.
+  return Math.floor((performance.now() + ms) / everyMs + 0.1) * everyMs;
+}
+
+function endAfter(failures: number, { idleMs, tickMs }: Pick<LoopOptions, 'idleMs' | 'tickMs'>): number {
   const idle = typeof idleMs === 'number' ? idleMs : idleMs();
   const ms = failures === 0 ? idle : Math.max(idle, Math.min(idle * 2 ** failures, 2_000));
-  if (tickMs === undefined || ms < tickMs) return ms;
-  const now = performance.now();
-  return Math.round((now + ms) / tickMs) * tickMs - now;
+  return tickMs === undefined || ms < tickMs ? performance.now() + ms : endOfPause(ms, tickMs);
+}
+
+interface Alarm {
+  readonly timer: NodeJS.Timeout;
+  readonly calls: Set<() => void>;
+}
+
+/** By their moments: pauses that end together wake the process once. */
+const alarms = new Map<number, Alarm>();
+
+/** @param at moment of `performance.now()`. Returns what calls it off */
+function callAt(at: number, call: () => void): () => void {
+  const alarm = alarms.get(at) ?? newAlarm(at);
+  alarm.calls.add(call);
+  return () => {
+    alarm.calls.delete(call);
+    if (alarm.calls.size > 0) return;
+    clearTimeout(alarm.timer);
+    if (alarms.get(at) === alarm) alarms.delete(at);
+  };
+}
+
+function newAlarm(at: number): Alarm {
+  const calls = new Set<() => void>();
+  const ring = (): void => {
+    alarms.delete(at);
+    for (const call of calls) call();
+  };
+  const alarm = { timer: setTimeout(ring, Math.round(at - performance.now())), calls };
+  alarms.set(at, alarm);
+  return alarm;
 }
 
 interface LoopOptions {
@@ -38,7 +77,7 @@ interface LoopOptions {
   readonly work: LoopWork;
   readonly log: Log;
   readonly restMs?: number;
-  /** Pauses of at least as long end at multiples of it. */
+  /** Pauses of at least as long end at multiples of it, and long ones at multiples of several. */
   readonly tickMs?: number;
 }
 
@@ -54,18 +93,18 @@ export function startLoop(options: LoopOptions): Loop {
   let wake: (() => void) | undefined;
   let nudged = false;
 
-  const pause = (ms: number): Promise<void> =>
+  const pauseUntil = (at: number): Promise<void> =>
     new Promise((done) => {
-      const timer = setTimeout(finish, ms);
+      const callOff = callAt(at, finish);
       function finish(): void {
-        clearTimeout(timer);
+        callOff();
         wake = undefined;
         done();
       }
       wake = finish;
     });
   const run = async (): Promise<void> => {
-    if (options.restMs !== undefined) await pause(options.restMs);
+    if (options.restMs !== undefined) await pauseUntil(performance.now() + options.restMs);
     while (!stopping) {
       const wasNudged = nudged;
       nudged = false;
@@ -82,7 +121,7 @@ export function startLoop(options: LoopOptions): Loop {
           options.log.error('loop.failed', { loop: options.name, code: foreignCode(error), count: failures });
       }
       if (stopping || (more && failures === 0) || (nudged && failures === 0)) continue;
-      await pause(pauseMs(failures, options));
+      await pauseUntil(endAfter(failures, options));
     }
   };
   const running = run();
