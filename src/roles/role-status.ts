@@ -3,7 +3,7 @@
 import { hostname } from 'node:os';
 import { programVersion } from '../config/version.ts';
 import { startHeartbeat } from '../delivery/background/heartbeat.ts';
-import { startLoop, type Loop } from '../delivery/background/poll-loop.ts';
+import { startLoop, usualIdleMs, type Loop } from '../delivery/background/poll-loop.ts';
 import { openOwnership, type Ownership } from '../delivery/background/redis-ownership.ts';
 import { isRelaisError } from '../errors.ts';
 import { keysLookedAtMs, recogniseKeys } from '../privacy/keys.ts';
@@ -28,6 +28,7 @@ function watchKeys({
   const loop = startLoop({
     name: 'keys',
     idleMs: keysLookedAtMs,
+    tickMs: usualIdleMs,
     log,
     work: async () => {
       try {

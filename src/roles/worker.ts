@@ -5,7 +5,7 @@ import { createDeliverer } from '../delivery/deliver.ts';
 import type { DelivererOptions, TripStep } from '../delivery/trip/trip.ts';
 import { createGoLiveGate, createReader } from '../delivery/content/inputs.ts';
 import { rotatedFreshMs } from '../delivery/content/rotated-secrets.ts';
-import { pacedMs, startLoop, type Loop } from '../delivery/background/poll-loop.ts';
+import { pacedMs, startLoop, usualIdleMs, type Loop } from '../delivery/background/poll-loop.ts';
 import { readBackDue } from '../delivery/background/read-backs.ts';
 import { openRedis } from '../queue/connect.ts';
 import { createWorkerPool } from '../queue/worker-pool.ts';
@@ -82,7 +82,8 @@ export async function startWorker(
 
 function startReadBacks({ look, log, config }: App, needs: DelivererOptions): Loop {
   const work = async (): Promise<boolean> => (await look.sees('readBacks')) && readBackDue(needs);
-  return startLoop({ name: 'read_backs', idleMs: pacedMs(1_000, config.planner.idleMs), work, log });
+  const { idleMs } = config.planner;
+  return startLoop({ name: 'read_backs', idleMs: pacedMs(1_000, idleMs), tickMs: idleMs, work, log });
 }
 
 /** Loads what sending needs, of connectors that a destination has: an OpenPGP or SFTP that nothing uses would stay in memory. */
@@ -96,7 +97,7 @@ async function loadUsed(database: Database): Promise<void> {
 async function followRenewed({ rotated, log }: App): Promise<Loop> {
   await rotated.refresh();
   const work = (): Promise<boolean> => rotated.refresh().then(() => false);
-  return startLoop({ name: 'renewed_secrets', idleMs: rotatedFreshMs, work, log });
+  return startLoop({ name: 'renewed_secrets', idleMs: rotatedFreshMs, tickMs: usualIdleMs, work, log });
 }
 
 /** Marks rows and files that will not begin here as lost, so that the next pass pushes them again. */

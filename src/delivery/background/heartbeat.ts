@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Log } from '../../log.ts';
 import type { Sql } from '../../store/database.ts';
 import { removeProcess, renewProcess, type ProcessLine } from '../../store/alerts/processes.ts';
-import { startLoop } from './poll-loop.ts';
+import { startLoop, usualIdleMs } from './poll-loop.ts';
 
 const everyMs = 5_000;
 const leaveMs = 2_000;
@@ -27,6 +27,7 @@ export function startHeartbeat(
   const loop = startLoop({
     name: 'heartbeat',
     idleMs: everyMs,
+    tickMs: usualIdleMs,
     work: async () => {
       await renewProcess(database, line);
       writtenAt = now();

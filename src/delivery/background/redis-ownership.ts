@@ -1,13 +1,20 @@
 // Checks that the connected Redis belongs to this installation: at the start, after each reconnection and once a second.
 // Invariant: nothing is pushed to, or taken from, a Redis of another installation or of another life of this database. The claim does not
 // rely on it: it compares each job with its row in MySQL.
-import { belongingOf, identityText, parseIdentity, type Belonging } from '../../domain/installation.ts';
+import {
+  belongingOf,
+  identityText,
+  parseIdentity,
+  type Belonging,
+  type OwnIdentity,
+} from '../../domain/installation.ts';
 import { isRelaisError, RelaisError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import { refusalOfRedis, type RedisClient } from '../../queue/connect.ts';
 import { createIdentityKey, type IdentityKey } from '../../queue/identity.ts';
 import { isRefusalOfAll, type Database, type Sql } from '../../store/database.ts';
 import { beginLife, ownIdentity } from '../../store/installation.ts';
+import { startLoop, usualIdleMs } from './poll-loop.ts';
 import { createServiceProbe } from './service-probe.ts';
 
 export interface Ownership {
@@ -24,13 +31,30 @@ type Foreign = Exclude<Belonging, 'ours' | 'unclaimed'>;
 
 const everyMs = 1_000;
 
+interface Asked {
+  readonly found: string | undefined;
+  readonly own: Promise<OwnIdentity>;
+}
+const underWay = new WeakMap<Sql, Asked>();
+
+/** The roles of a process ask at the same moment: those that found the same in Redis share the database's answer. */
+function ownFor(database: Sql, found: string | undefined, entry: number): Promise<OwnIdentity> {
+  const before = underWay.get(database);
+  if (before?.found === found && before !== undefined) return before.own;
+  const asked: Asked = { found, own: ownIdentity(database, entry) };
+  underWay.set(database, asked);
+  const forget = (): void => void (underWay.get(database) === asked && underWay.delete(database));
+  asked.own.then(forget, forget);
+  return asked.own;
+}
+
 /** Claims a Redis without a name, follows the log on one that is ours; says whose another one is. */
 export async function claimRedis(database: Sql, key: IdentityKey): Promise<Belonging> {
   for (let round = 1; ; round += 1) {
     // Redis first: what it saw had been committed, so a database read afterwards has it, unless it lost it.
     const found = await key.read();
     const seen = found === undefined ? undefined : parseIdentity(found);
-    const own = await ownIdentity(database, seen?.entry ?? 0);
+    const own = await ownFor(database, found, seen?.entry ?? 0);
     const belonging = belongingOf(found, own);
     if (belonging !== 'unclaimed' && (belonging !== 'ours' || own.entry <= (seen?.entry ?? 0)))
       return belonging;
@@ -89,6 +113,8 @@ export interface OwnershipOptions {
   readonly log: Log;
 }
 
+const nothingMore = (): boolean => false;
+
 /** Reading is not enough: a full disk can still be read. The writes of this process show it. */
 async function takenBy(database: OwnershipOptions['database']): Promise<void> {
   if (!database.answers()) await database.all('SELECT 1');
@@ -118,11 +144,11 @@ function createOwnership(options: OwnershipOptions): Ownership {
   const foreign = (): Foreign | undefined =>
     state === 'ours' || state === 'unclaimed' || state === 'unknown' ? undefined : state;
   // Redis or MySQL is away: others report that, and what was known stays until they are back.
-  const quietly = (): void => void checkOnce().catch(() => undefined);
+  const quietly = async (): Promise<boolean> => await checkOnce().then(nothingMore, nothingMore);
   // Behind the same address there may be another Redis now.
-  redis.on('ready', quietly);
-  const timer = setInterval(quietly, everyMs);
-  timer.unref();
+  const onReady = (): void => void quietly();
+  redis.on('ready', onReady);
+  const loop = startLoop({ name: 'redis', idleMs: everyMs, tickMs: usualIdleMs, work: quietly, log });
   // Nothing is written to a Redis that is not ours.
   const writeIfOurs = async (): Promise<void> => {
     if (foreign() === undefined) await options.write();
@@ -147,8 +173,8 @@ function createOwnership(options: OwnershipOptions): Ownership {
     },
     stop: () => {
       presence.stop();
-      clearInterval(timer);
-      redis.off('ready', quietly);
+      void loop.stop();
+      redis.off('ready', onReady);
       redis.disconnect();
     },
   };

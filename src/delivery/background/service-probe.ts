@@ -1,6 +1,7 @@
 // Probes periodically that MySQL and Redis answer and accept writes, for readiness; logs one line when that changes.
 // Invariant: a service that hangs counts as away after a second; no request waits for it or piles up behind it.
 import type { Log } from '../../log.ts';
+import { startLoop, usualIdleMs } from './poll-loop.ts';
 
 export interface ServiceProbe {
   /**
@@ -44,15 +45,16 @@ export function createServiceProbe(options: {
     });
     return looking;
   };
-  const timer = setInterval(() => void lookOnce(), everyMs);
-  timer.unref();
+  const work = (): Promise<boolean> => lookOnce().then(() => false);
+  const pauses = { restMs: everyMs, idleMs: everyMs, tickMs: usualIdleMs };
+  const loop = startLoop({ name: 'services', ...pauses, work, log: options.log });
 
   return {
     trouble: async () => {
       if (performance.now() - lookedAt > freshMs) await lookOnce();
       return away.size === 0 ? undefined : textOf(away);
     },
-    stop: () => clearInterval(timer),
+    stop: () => void loop.stop(),
   };
 }
 
