@@ -121,7 +121,7 @@ describe('destination', () => {
     await gateway.send(leadRow('FI-1', { programme: 'FILE-1' }));
     await gateway.until(
       'it waits for its file',
-      async () => (await gateway.states("l.reference = 'FI-1'")).length === 1,
+      async () => (await gateway.states("l.reference = 'FI-1'"))[0]?.reason === 'slot',
     );
     expect(await relais('destination', 'send-file', 'essai-csv')).toMatchObject({ code: 64 });
     expect((await relais('destination', 'send-file', 'essai-csv', ...why)).out).toMatch(/^The file leaves/);

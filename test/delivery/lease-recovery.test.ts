@@ -74,6 +74,7 @@ test('a long file whose worker died is recovered part by part: what a look holds
   await addTemplate(gateway);
   await fill(gateway, 3_500, 'essai-csv');
   const [planner] = await gateway.start('planner');
+  await gateway.collectable(3_500);
   await gateway.ask();
   await gateway.until('queued', async () => (await gateway.counts())['queued'] === 3_500);
   await planner?.stop();

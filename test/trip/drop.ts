@@ -25,13 +25,16 @@ export interface DropGateway extends Gateway {
   readonly text: (name: string) => string;
   /** One of the flow's mapping files, as first published. */
   readonly fileOf: (name: string) => string;
-  /** Waits until this many deliveries could go into a file. */
+  /** Waits until this many deliveries wait for their file: a file leaves out rows that a planner is about to show so. */
   readonly collectable: (count: number) => Promise<void>;
   /** How many deliveries stand in each state, as `state:reason` or `state`. */
   readonly counts: (where?: string) => Promise<Readonly<Record<string, number>>>;
   /** Deliveries that no file, slot, timer or person will ever move again before they expire. */
   readonly stranded: () => Promise<number>;
 }
+
+/** Condition of a delivery that no planner is about to lock. */
+export const waitsForFile = "d.batch_id = 0 AND d.state = 'waiting' AND d.reason = 'slot'";
 
 export interface FlowLines {
   readonly retry?: string;
@@ -83,15 +86,7 @@ export async function openDropGateway(
     fileOf: (name) => flowFiles(sftp, over)[name] ?? '',
     text: (name) => readFileSync(join(folder, name), 'utf8'),
     collectable: (count) =>
-      gateway.until(
-        `${count} to collect`,
-        async () =>
-          (
-            await gateway.states(
-              "d.batch_id = 0 AND (d.state = 'planned' OR (d.state = 'waiting' AND d.reason = 'slot'))",
-            )
-          ).length === count,
-      ),
+      gateway.until(`${count} to collect`, async () => (await gateway.states(waitsForFile)).length === count),
     counts: async (where = '1 = 1') => {
       const rows = await gateway.owner.all<{ what: string; n: number }>(
         `SELECT CONCAT(state, IF(reason = '', '', ':'), reason) AS what, COUNT(*) AS n FROM deliveries WHERE ${where} GROUP BY what`,

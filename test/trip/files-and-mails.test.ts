@@ -66,8 +66,11 @@ async function waiting(count: number): Promise<readonly { id: number }[]> {
   });
   return rows();
 }
-const planned = async (count: number): Promise<boolean> =>
-  (await gateway.states("d.destination_id = 'essai-csv'")).length === count;
+/** So many rows of the flow were planned, and each waits for its file or was in one. */
+const planned = async (count: number): Promise<boolean> => {
+  const rows = await gateway.states("d.destination_id = 'essai-csv'");
+  return rows.length === count && rows.every(({ state }) => state !== 'planned');
+};
 const delivered = async (destination: string): Promise<number> =>
   (await gateway.states(`d.destination_id = '${destination}' AND d.state = 'delivered'`)).length;
 

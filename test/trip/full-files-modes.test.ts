@@ -37,7 +37,10 @@ const arrived = (count: number): Promise<void> =>
 const come = async (...rows: readonly IntakeValues[]): Promise<void> => {
   const before = (await gateway.states()).length;
   await gateway.send(...rows);
-  await gateway.until('planned', async () => (await gateway.states()).length === before + rows.length);
+  await gateway.until('planned, and at rest', async () => {
+    const all = await gateway.states();
+    return all.length === before + rows.length && all.every(({ state }) => state !== 'planned');
+  });
 };
 const isHeld = async (): Promise<boolean> =>
   (await gateway.owner.all('SELECT 1 FROM full_files WHERE held_at IS NOT NULL')).length === 1;

@@ -7,6 +7,7 @@ import { startFtps, type FtpsStep } from '../../sandbox/recipients/ftps.ts';
 import { certificateFor, type Certificate } from '../connectors/servers/certificate.ts';
 import { startFileRecipient, type FileStep } from '../connectors/servers/files.ts';
 import { s3Bucket, s3Keys, startS3Recipient, type S3Step } from '../connectors/servers/s3.ts';
+import { waitsForFile } from './drop.ts';
 import { openGateway, strangerRow, type Gateway } from './gateway.ts';
 import { lapse, startProcess, type GatewayProcess } from './process.ts';
 
@@ -191,7 +192,7 @@ test.each<Case>([
     await gateway.app.publishing.publish({ destinationId: 'essai-csv', author: 'tester', note: 'first' });
     await gateway.start('planner');
     await gateway.send(...leads.map((name) => strangerRow(name)));
-    await gateway.until('planned', async () => (await states('d.batch_id = 0')) === leads.length);
+    await gateway.until('to collect', async () => (await states(waitsForFile)) === leads.length);
     await requestFile(gateway.app.database, { id: 'essai-csv', clientId: 'essai' }, 'tester', 'now');
     await gateway.until('queued', async () => (await states("d.state = 'queued'")) === leads.length);
 

@@ -9,6 +9,7 @@ import { silentLog } from '../../src/log.ts';
 import { environmentOf, terminalOf } from '../cli/terminal.ts';
 import { certificateFor } from '../connectors/servers/certificate.ts';
 import { smtpUser, startSmtpRecipient, type SmtpRecipient } from '../connectors/servers/smtp.ts';
+import { waitsForFile } from './drop.ts';
 import { leadRow, openGateway, type Gateway } from './gateway.ts';
 
 let smtp: SmtpRecipient;
@@ -73,10 +74,7 @@ const all = (what: string, count: number): Promise<void> =>
     async () => (await standing()).filter((one) => one === what).length === count,
   );
 const collectable = (count: number): Promise<void> =>
-  gateway.until(
-    `${count} to collect`,
-    async () => (await gateway.states("d.state IN ('planned', 'waiting')")).length === count,
-  );
+  gateway.until(`${count} to collect`, async () => (await gateway.states(waitsForFile)).length === count);
 async function contents(): Promise<readonly string[]> {
   const mails = await Promise.all(smtp.received.map(({ raw }) => simpleParser(raw)));
   return mails.map((mail) => mail.attachments.map(({ content }) => content.toString()).join('|'));
@@ -143,7 +141,7 @@ test('a connection that is lost after the content is for support to decide: noth
   smtp.faults = {};
   // Further files leave, and the one that is held stays.
   await gateway.send(leadRow('M-3'));
-  await gateway.until('planned', async () => (await gateway.states()).length === 3);
+  await collectable(1);
   await ask();
   await all('delivered:unproved', 1);
   expect((await contents()).map((text) => text.match(/M-\d/g)?.toSorted().join())).toEqual([
@@ -156,7 +154,7 @@ test('a connection that is lost after the content is for support to decide: noth
   for (const row of [first, second])
     await terminal('delivery', 'resolve', String(row?.id), '--not-received', ...said);
   // What support says did not arrive leaves with the next file, under a number of its own.
-  await gateway.until('to collect', async () => (await gateway.states("d.reason = 'slot'")).length === 2);
+  await collectable(2);
   await ask();
   await all('delivered:unproved', 3);
   const names = await Promise.all(
@@ -168,7 +166,7 @@ test('a connection that is lost after the content is for support to decide: noth
 test('C18: without an authorisation for one of the mailboxes the file goes to none', async () => {
   await gateway.owner.run('UPDATE authorisations SET targets = JSON_ARRAY(?)', [leads]);
   await gateway.send(leadRow('M-1'));
-  await gateway.until('planned', async () => (await gateway.states()).length === 1);
+  await collectable(1);
   await ask();
   await gateway.until('withheld', async () => (await standing())[0]?.startsWith('withheld') === true);
   expect(smtp.connections()).toBe(0);

@@ -74,6 +74,7 @@ test.each<[string, SftpStep, number]>([
       return 'hang';
     };
     const first = startWorker();
+    await gateway.collectable(leads);
     await gateway.ask();
     await gateway.until('struck', () => Promise.resolve(struck), 120_000);
     first.child.kill('SIGKILL');
