@@ -219,7 +219,7 @@ file:
   to: sftp:essai/in
   server: { host: localhost, port: ${sftp.port}, user: ${sftpUser.user}, password: secret:SFTP, hostKey: '${sftp.hostKey}' }
   schedule: { cron: '0 0 1 1 *' }
-timeouts: { connect: 1s, response: 2s, total: 3s }
+timeouts: { connect: 5s, response: 10s, total: 12s }
 retry: [1s, 1s]
 csv: { delimiter: ';', quote: all, encoding: utf-8, eol: crlf, header: true, formulaGuard: false }
 consent:

@@ -15,7 +15,7 @@ const withdraw = ({ app }: Gateway, reference: string): Promise<unknown> =>
 const calls = (port: number): string => `destination: essai-crm
 connector: webhook
 onUnknown: hold
-timeouts: { connect: 1s, response: 2s, total: 3s }
+timeouts: { connect: 5s, response: 10s, total: 12s }
 retry: [1s, 1s, 2s]
 maxAge: 1h
 consent:

@@ -172,10 +172,10 @@ test('C36: to its own installation and back, under traffic of another client', a
     of('essai', 'M-5', { mobile: '06-none' }),
   );
   await gateway.until('two delivered, one waits, one is withheld', async () => {
-    const states = await gateway.states("l.client_id = 'essai'");
-    return ['delivered', 'delivered', 'waiting', 'withheld'].every(
-      (state, at) => states[at]?.state === state,
+    const states = (await gateway.states("l.client_id = 'essai'")).map(
+      ({ reference, state }) => `${reference} ${state}`,
     );
+    return states.toSorted().join() === 'M-1 delivered,M-2 delivered,M-3 waiting,M-4 withheld';
   });
   expect(
     await relais(

@@ -11,13 +11,9 @@ const names = (letter: string, count: number): readonly string[] =>
 
 const csvLines =
   'csv: {}, reference: REF, status: STATUT, reason: MOTIF, id: ID, accepted: [OK], duplicate: [DOUBLON], refused: [KO], again: [PLUS TARD]';
-const lined = (
-  lines = csvLines,
-  path = 'in/ACK_{seq}.txt',
-  pending = '{ for: 1h, every: 1s }',
-): FlowLines => ({
+const lined = (lines = csvLines, path = 'in/ACK_{seq}.txt'): FlowLines => ({
   file: `  ack: { path: '${path}', within: 1h, lines: { ${lines} } }`,
-  extra: `pending: ${pending}`,
+  extra: 'pending: { for: 1h, every: 1s }',
 });
 
 const acknowledge = (text: string | Buffer, name = 'ACK_1.txt'): void =>
@@ -82,7 +78,7 @@ test('each lead of a file gets the outcome of its line; of a refusal the code is
 });
 
 test('a lead without a line is never delivered: it waits, and past its time it has failed as undecided, its file having arrived', async () => {
-  gateway = await openDropGateway(lined(csvLines, 'in/ACK_{seq}.txt', '{ for: 20s, every: 1s }'));
+  gateway = await openDropGateway(lined());
   await sendAll(names('N', 3));
   acknowledge(`${heading}N-1;OK;;\n`);
   await gateway.soon('first', async () => (await stateOf('N-1'))[0] === 'delivered:accepted');

@@ -176,6 +176,13 @@ test('a no that is told again does not end the run of a replay that is pending; 
     void (method === 'GET' ? response.writeHead(404).end('{}') : response.writeHead(202).end('{"id":"C-2"}'));
   await replayed();
   await gateway.soon('pending', async () => (await stateOf()) === 'pending:recipient_decides');
+  // One look more may have brought its next question forward: nobody asks it while it is told.
+  await gateway.until('nobody asks', async () => {
+    await gateway.owner.run(
+      "UPDATE deliveries SET due_at = TIMESTAMPADD(HOUR, 1, UTC_TIMESTAMP(3)) WHERE state = 'pending'",
+    );
+    return (await gateway.states("d.state = 'pending' AND d.due_at > UTC_TIMESTAMP(3)")).length === 1;
+  });
   expect(await tell({ key, state: 'arbitrated' })).toBe(204);
   expect(await stateOf()).toBe('pending:recipient_decides');
   expect(await tell({ key, state: 'arbitrated' }, { id: 'msg_2' })).toBe(204);

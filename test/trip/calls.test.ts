@@ -21,7 +21,7 @@ const mapping = (
   return `destination: essai-crm
 connector: webhook
 send: { headers: { X-Team: essai } }
-timeouts: { connect: 1s, response: 2s, total: 3s }
+timeouts: { connect: 5s, response: 10s, total: 12s }
 retry: [1s, 1s, 2s]
 maxAge: 1h
 consent:

@@ -35,7 +35,7 @@ const hoursUntilTried = async (): Promise<number> =>
 afterEach(() => gateway.close());
 
 test('`onUnknown: hold` keeps a long file whose worker died while it travelled: it is not sent again', async () => {
-  await open({ extra: 'onUnknown: hold', timeouts: '{ connect: 1s, response: 1s, total: 2s }' });
+  await open({ extra: 'onUnknown: hold', timeouts: '{ connect: 5s, response: 2s, total: 10s }' });
   await gateway.start('planner');
   await queued('H', 8);
   gateway.sftp.fault = (step) => (step === 'write' ? 'hang' : undefined);
@@ -69,7 +69,7 @@ test('the rows of a long file expire together: without one of its parts it would
 });
 
 test('a held long file whose rows are all gone ends, and keeps nothing of them', async () => {
-  await open({ extra: 'onUnknown: hold', timeouts: '{ connect: 1s, response: 1s, total: 2s }' });
+  await open({ extra: 'onUnknown: hold' });
   await gateway.start('planner', 'worker');
   gateway.sftp.fault = (step) => (step === 'rename' ? 'reset' : undefined);
   await gateway.send(...names('G', 4).map((name) => strangerRow(name)));

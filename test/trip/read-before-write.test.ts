@@ -19,7 +19,7 @@ const mapping = (): string => {
   const optIn = '{ consent: rest }';
   return `destination: essai-crm
 connector: webhook
-timeouts: { connect: 1s, response: 2s, total: 3s }
+timeouts: { connect: 5s, response: 10s, total: 12s }
 retry: [1s]
 maxAge: 1h
 consent:

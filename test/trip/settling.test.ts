@@ -20,7 +20,6 @@ beforeEach(async () => {
           /^send: .*$/m,
           `send: { url: 'http://localhost:${crm.port}/leads', lookup: { url: 'http://localhost:${crm.port}/find?ref={leadReference}' } }\nonUnknown: lookup`,
         )
-        .replace('response: 10s', 'response: 1s')
         .replace(
           /^response:$/m,
           'response:\n  - { accepted: { status: 200 }, on: lookup, reference: $.id }\n  - { absent: { status: 404 }, on: lookup }',
@@ -41,9 +40,9 @@ const until = (action: string, state: RegExp): Promise<void> =>
   gateway.until(`${action} ${String(state)}`, async () => state.test(await stateOf(action)));
 const soon = (action: string, state: RegExp): Promise<void> =>
   gateway.soon(`${action} ${String(state)}`, async () => state.test(await stateOf(action)));
-/** A table that is locked while the lead is written: no answer in time, and nothing to be found until it is free. */
+/** A table that is locked while the lead is written: the answer is lost, and nothing is to be found until it is free. */
 const locked: HttpRecipient['answer'] = (request, response) => {
-  if (request.method === 'POST') return;
+  if (request.method === 'POST') return void response.destroy();
   if (request.method !== 'GET') return void response.writeHead(200).end('{"success":true}');
   response.writeHead(stored ? 200 : 404).end('{"id":"C-1"}');
 };
@@ -63,6 +62,7 @@ test('not found twice, the settling time apart by the database’s clock, the le
   crm.answer = (request, response) => {
     if (request.method === 'GET') response.writeHead(404).end();
     else if (calls('POST') > 1) response.writeHead(200).end('{"success":true,"id":"C-2"}');
+    else response.destroy();
   };
   await gateway.start('planner', 'worker');
   await gateway.send(leadRow('L-2'));

@@ -14,7 +14,7 @@ beforeEach(async () => {
       'essai/sms.yaml': `destination: essai-sms
 connector: sms
 send: { url: 'http://localhost:${provider.port}/v1/messages', auth: { bearer: secret:SMS_TOKEN }, sender: RELAIS, to: '+33639980042' }
-timeouts: { connect: 1s, response: 2s, total: 3s }
+timeouts: { connect: 5s, response: 10s, total: 12s }
 retry: [10m, 10m, 10m]
 limits: { perHour: 2 }
 consent:

@@ -65,7 +65,7 @@ fields:
   });
   await gateway.app.publishing.publish({ destinationId: 'essai-mail', author: 'tester', note: 'first' });
   await gateway.start('planner', 'worker');
-}, 90_000);
+});
 afterEach(async () => {
   await door.close();
   await gateway.close();

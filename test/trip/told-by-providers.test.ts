@@ -88,7 +88,7 @@ fields:
   await gateway.start('planner', 'worker');
   await gateway.send(leadRow('T-1'));
   await gateway.until('delivered', async () => (await rowOf())?.state === 'delivered');
-}, 90_000);
+});
 afterEach(async () => {
   await door.close();
   await gateway.close();
