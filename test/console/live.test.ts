@@ -15,10 +15,10 @@ beforeAll(async () => {
 afterAll(() => desk.close());
 
 const sealed = (): Promise<void> =>
-  desk.gateway.until(
-    'everything sealed',
-    async () => (await desk.gateway.owner.all('SELECT 1 FROM handovers_unsealed LIMIT 1')).length === 0,
-  );
+  desk.gateway.until('everything sealed', async () => {
+    await desk.gateway.app.sealer.seal(2_000);
+    return (await desk.gateway.owner.all('SELECT 1 FROM handovers_unsealed LIMIT 1')).length === 0;
+  });
 const plain = (text: string): string => text.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ');
 const rowsOf = (text: string): readonly string[] =>
   (/<tbody>([\s\S]*)<\/tbody>/.exec(text)?.[1] ?? '')

@@ -32,7 +32,7 @@ test('a row whose grant ends between the writing of its file and the departure l
   await planner?.stop();
   // A yes is told until a quarter of an hour before its end.
   await gateway.owner.run(
-    `UPDATE consents SET valid_until = TIMESTAMPADD(SECOND, 900 + 8, UTC_TIMESTAMP(3))
+    `UPDATE consents SET valid_until = TIMESTAMPADD(SECOND, 900 + 3, UTC_TIMESTAMP(3))
       WHERE lead_id = (SELECT id FROM leads WHERE reference = 'V-2')`,
   );
   const isOver = async (): Promise<boolean> =>

@@ -38,7 +38,7 @@ test('its own place for decisions is asked by its own reference, again and again
 test('one that never decides is asked until its time is over; then the lead has failed, and support is told', async () => {
   await publish(
     `{ url: 'http://localhost:${crm.port}/decisions/{reference}' }`,
-    'pending: { for: 3s, every: 1s }',
+    'pending: { for: 1h, every: 1s }',
   );
   crm.answer = ({ url }, response) =>
     void (url === '/leads'
@@ -46,7 +46,9 @@ test('one that never decides is asked until its time is over; then the lead has 
       : response.writeHead(200).end('{"state":"waiting"}'));
   await gateway.start('planner', 'worker');
   await gateway.send(leadRow('L-1'));
-  await gateway.until('failed', async () => (await stateOf()) === 'failed:expired:PENDING');
+  await gateway.soon('asked', () => at('/decisions/C-1').length > 1);
+  await gateway.owner.run('UPDATE deliveries SET pending_since = TIMESTAMPADD(HOUR, -1, pending_since)');
+  await gateway.soon('failed', async () => (await stateOf()) === 'failed:expired:PENDING');
   const alerts = await gateway.owner.all<{ kind: string }>('SELECT kind FROM alerts');
   expect(alerts.map(({ kind }) => kind)).toContain('delivery_failed');
   expect(at('/leads')).toHaveLength(1);

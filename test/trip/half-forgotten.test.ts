@@ -14,6 +14,7 @@ test('a delivery whose job stands in no list of Redis any more is pushed again a
     await gateway.until('in Redis', async () => (await gateway.redis.llen(`${prefix}:wait`)) === 1);
     await planner?.stop();
     await gateway.redis.del(`${prefix}:wait`, `${prefix}:marker`);
+    await gateway.owner.run('UPDATE deliveries SET queued_at = TIMESTAMPADD(MINUTE, -1, UTC_TIMESTAMP(3))');
     await gateway.start('planner', 'worker');
     await gateway.until('delivered', async () => (await gateway.states())[0]?.state === 'delivered');
   } finally {

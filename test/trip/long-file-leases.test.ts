@@ -23,11 +23,10 @@ const referencesIn = (name: string): readonly string[] =>
 
 beforeEach(async () => {
   workers = [];
-  // Leases as short as can be: their renewal is waited for.
-  const timeouts = '{ connect: 1s, response: 2s, total: 3s }';
-  gateway = await openDropGateway({ timeouts }, silentLog, { RELAIS_FILE_PART_ROWS: '3' });
+  gateway = await openDropGateway({}, silentLog, { RELAIS_FILE_PART_ROWS: '3' });
 });
 afterEach(async () => {
+  jest.restoreAllMocks();
   for (const worker of workers) await worker.stop();
   await gateway.close();
 });
@@ -51,13 +50,28 @@ const whole = async (): Promise<Readonly<Record<string, unknown>> | undefined> =
     )
   )[0];
 
+/** What runs each third of a lease: as long as a send may take, and five seconds. */
+function timersOfLeases(): readonly (() => void)[] {
+  const timers: (() => void)[] = [];
+  const { setInterval: start } = globalThis;
+  jest.spyOn(globalThis, 'setInterval').mockImplementation(((work: () => void, ms: number) => {
+    if (ms === 17_000 / 3) timers.push(work);
+    return start(work, ms);
+  }) as typeof setInterval);
+  return timers;
+}
+
 test('the rows of a long file are not recovered while its worker lives, however long it is written, sent and settled', async () => {
   await asked();
-  /** Waits until the worker has renewed the lease by itself, as it does again and again. */
+  const timers = timersOfLeases();
+  /** The time has come at which the worker renews the lease by itself, as it does again and again. */
   const isRenewed = async (): Promise<void> => {
     const leaseUntil = async (): Promise<number> => Number((await whole())?.['lease_until']);
     const before = await leaseUntil();
-    await gateway.until('the lease is renewed', async () => (await leaseUntil()) > before);
+    await gateway.until('the lease is renewed', async () => {
+      for (const come of timers) come();
+      return (await leaseUntil()) > before;
+    });
     expect(await recoverWholes(gateway.owner)).toBe(0);
   };
   const seen: string[] = [];

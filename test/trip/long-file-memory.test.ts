@@ -9,17 +9,19 @@ import { sftpUser } from '../connectors/servers/sftp.ts';
 import { openDropGateway } from './drop.ts';
 import { startProcess, type GatewayProcess } from './process.ts';
 
-const leads = 6_000;
+/** Each row says the longest text three times. */
+const leads = 2_000;
 const comment = 'é'.repeat(10_000);
+const rowsAtOnce = '33';
 
 test('a worker writes and sends a file of 120 MB with less than 300 MB of memory', async () => {
   const gateway = await openDropGateway(
     {
       fields:
-        '[{ consent: rest }, { to: REF, from: id }, { to: NOM, from: identity.lastName }, { to: TEXTE, from: comment }]',
+        '[{ consent: rest }, { to: REF, from: id }, { to: A, from: comment }, { to: B, from: comment }, { to: C, from: comment }]',
     },
     silentLog,
-    { RELAIS_FILE_PART_ROWS: '100' },
+    { RELAIS_FILE_PART_ROWS: rowsAtOnce },
   );
   // Beside a server that shares its memory with the tests before it, a planner in this process would crawl.
   const processes: GatewayProcess[] = [];
@@ -31,11 +33,12 @@ test('a worker writes and sends a file of 120 MB with less than 300 MB of memory
         startProcess(gateway, role, {
           RELAIS_SECRET_SFTP: sftpUser.password,
           RELAIS_MAPPINGS_DIR: gateway.config.mappingsDir,
-          RELAIS_FILE_PART_ROWS: '100',
+          RELAIS_FILE_PART_ROWS: rowsAtOnce,
           RELAIS_LOG_LEVEL: 'warn',
         }),
       );
     const said = (): string => processes.map(({ output }) => output().slice(-2_000)).join('\n');
+    await gateway.collectable(leads);
     await gateway.ask();
     await gateway
       .until(

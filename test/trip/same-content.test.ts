@@ -26,7 +26,7 @@ test('a moment of sending named in the content is that of the first departure', 
   };
   await gateway.start('planner', 'worker');
   await gateway.send(leadRow('S-1'));
-  await gateway.until('delivered', async () => (await gateway.states("d.state = 'delivered'")).length === 1);
+  await gateway.soon('delivered', async () => (await gateway.states("d.state = 'delivered'")).length === 1);
   const bodies = crm.received.map((one) => one.body.toString());
   expect(bodies).toHaveLength(3);
   expect(bodies[0]).toMatch(/"envoye":"20/);

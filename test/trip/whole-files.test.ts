@@ -213,12 +213,12 @@ test('a file pending its acknowledgement is asked about although an erasure took
   const asked = async (): Promise<number> =>
     (await gateway.entries()).filter((one) => one.entry === 'lookup').length;
   const before = await asked();
-  await gateway.until('asked again', async () => (await asked()) > before);
+  await gateway.soon('asked again', async () => (await asked()) > before);
   // Nobody is sent a second time while the recipient decides.
   expect(gateway.drops()).toEqual(['L_000001.csv']);
   expect((await gateway.entries()).map((one) => one.entry)).not.toContain('batch_voided');
   writeFileSync(join(gateway.folder, 'ACK_1.txt'), 'OK');
-  await gateway.until('acknowledged', async () => (await gateway.counts())['delivered:accepted'] === 1);
+  await gateway.soon('acknowledged', async () => (await gateway.counts())['delivered:accepted'] === 1);
   expect(gateway.drops()).toEqual(['L_000001.csv']);
   const of = async (action: string): Promise<readonly string[]> =>
     (await gateway.states(`l.reference = 'A-1' AND d.action = '${action}'`)).map(
