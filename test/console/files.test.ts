@@ -1,7 +1,6 @@
 // Support acts on a destination of files in the console: its file now, one that is held back, a test of the access.
 import { openDropGateway, type DropGateway } from '../trip/drop.ts';
 import { strangerRow } from '../trip/gateway.ts';
-import { findingsOfAll } from './chromium.ts';
 import { deskOver, type Answer, type Browser, type TestDesk } from './desk.ts';
 
 let desk: TestDesk<DropGateway>;
@@ -80,7 +79,6 @@ test('a held file: its page says what it would lose; given up or let go once, an
   expect(page).toMatch(/Leads dans ce fichier\s+2\s/);
   expect(page).toMatch(/absents de celui-ci\s+4\s/);
   expect(page).not.toContain('Envoyer le fichier maintenant');
-  expect(await findingsOfAll(desk.console.port, support.cookies, [path])).toEqual([]);
   const old = { reason: 'ticket 51', seen: await seenOn('discard-file') };
   for (const role of ['viewer', 'integrator'] as const) {
     const browser = await desk.signedIn(role);
@@ -100,11 +98,6 @@ test('a held file: its page says what it would lose; given up or let go once, an
   await gateway.until('it left', () => gateway.drops().length === 2);
   expect(await entries('file_discarded')).toEqual([{ actor: account, purpose: 'ticket 51' }]);
   expect(await entries('file_released')).toEqual([{ actor: account, purpose: 'ticket 52' }]);
-});
-
-test('axe-core finds nothing on the page of a destination of files, nor behind what it did', async () => {
-  const pages = [path, `${path}?say=released`];
-  expect(await findingsOfAll(desk.console.port, support.cookies, pages)).toEqual([]);
 });
 
 test('a test says so where nobody answers, and that nothing was sent', async () => {

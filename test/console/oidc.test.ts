@@ -2,7 +2,6 @@
 import { OAuth2Server } from 'oauth2-mock-server';
 import { signIn } from '../../src/access/sign-in.ts';
 import type { Role } from '../../src/access/permissions.ts';
-import { findingsOfAll } from './chromium.ts';
 import { browserOf, enrol, password, type Answer, type Browser, type TestDesk } from './desk.ts';
 import { isIn, openOidcDesk, type OidcDesk } from './oidc-desk.ts';
 
@@ -188,11 +187,3 @@ test('where passwords are shut but for administrators, a right one is answered a
     stage: 'enrol',
   });
 });
-
-test('axe-core finds nothing on the way in, nor where an administrator links an identity', async () => {
-  const account = await idOf(await linked(['integrator'], 'sujet-axe'));
-  expect(await findingsOfAll(desk.console.port, new Map(), ['/sign-in', '/sign-in?say=identity'])).toEqual(
-    [],
-  );
-  expect(await findingsOfAll(desk.console.port, admin.cookies, [`/accounts/${account}`])).toEqual([]);
-}, 240_000);

@@ -1,7 +1,6 @@
 // Support says in the console what became of a delivery of unknown outcome: once, about the try that was looked at, on evidence.
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { openGateway, strangerRow, webhookFiles } from '../trip/gateway.ts';
-import { findingsOfAll } from './chromium.ts';
 import { deskOver, type Answer, type Browser, type TestDesk } from './desk.ts';
 
 let crm: HttpRecipient;
@@ -152,10 +151,4 @@ test('C39: nobody but support answers it, and a client sees no form', async () =
     expect([role, (await browser.post(`${path}/received`, form)).status]).toEqual([role, 403]);
   }
   expect(await stateOf('U-4')).toBe('waiting:unknown_hold');
-});
-
-test('axe-core finds nothing on the page of a delivery that waits for an answer, nor on what it says after', async () => {
-  const path = await held('U-5');
-  const pages = [path, `${path}?say=sent_again`];
-  expect(await findingsOfAll(desk.console.port, support.cookies, pages)).toEqual([]);
 });

@@ -1,11 +1,11 @@
 // The page of the statistics in a real Chromium, light and dark, wide and narrow: nothing is found, nothing is loaded, every value
 // of a plot is in the table beside it.
 import type { Browser as Chromium } from 'playwright-core';
-import { channels, housingTypes } from '../../src/domain/lead-values.ts';
-import { mediaFamilies } from '../../src/domain/statistics.ts';
-import { statisticsPage } from '../../src/statistics/page.ts';
-import type { IssuedCount } from '../../src/store/statistics/editions.ts';
-import { findingsInAllViews, openChromium } from '../console/chromium.ts';
+import { channels, housingTypes } from '../../../src/domain/lead-values.ts';
+import { mediaFamilies } from '../../../src/domain/statistics.ts';
+import { statisticsPage } from '../../../src/statistics/page.ts';
+import type { IssuedCount } from '../../../src/store/statistics/editions.ts';
+import { findingsInAllViews, openChromium } from '../../console/chromium.ts';
 
 const months = Array.from({ length: 12 }, (_, index) => `2026-${String(index + 1).padStart(2, '0')}`);
 
