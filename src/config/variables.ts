@@ -101,7 +101,7 @@ const rows: Readonly<Record<string, Row>> = {
   ],
   RELAIS_DRAIN_MS: ['how long SIGTERM waits for deliveries in flight', '25000'],
   RELAIS_PLANNER_IDLE_MS: [
-    'pause between two looks when nothing is due; below 60 the timers of a second are shorter too',
+    'pause between two looks when nothing is due; below 60 other timers are shorter too',
     '60',
   ],
   RELAIS_PLANNER_BATCH: ['rows taken at once', '256'],

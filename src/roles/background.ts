@@ -8,7 +8,7 @@ import { sendClientMails } from '../client-mails/send.ts';
 import { createQuarantine } from '../delivery/trip/quarantine.ts';
 import { countHours, keptDays } from '../delivery/background/destination-hours.ts';
 import { watchExpiries } from '../delivery/background/expiry-alerts.ts';
-import { inTurn } from '../delivery/background/poll-loop.ts';
+import { inTurn, pacedMs } from '../delivery/background/poll-loop.ts';
 import type { createMaintenance } from '../delivery/background/maintenance.ts';
 import type { StartLoop } from '../delivery/background/poll-loop.ts';
 import { foreignCode } from '../errors.ts';
@@ -34,6 +34,8 @@ import type { AccessPlace } from '../access/place.ts';
 import { forgetOldRequests } from '../access/request-keys.ts';
 
 type Maintenance = ReturnType<typeof createMaintenance>;
+/** A pause, shorter where the planner looks more often than usual. */
+type Paced = (ms: number) => number;
 
 export function startBackground(
   loop: StartLoop,
@@ -41,26 +43,32 @@ export function startBackground(
   { look, maintenance }: { readonly look: Look; readonly maintenance: Maintenance },
 ): void {
   const { config, database, published, log } = app;
-  loop('bulk', 1_000, async () => (await look.sees('bulk')) && workAnyRun({ database, published, log }));
-  loop('client_mails', 5_000, async () => {
+  const paced: Paced = (ms) => pacedMs(ms, config.planner.idleMs);
+  loop(
+    'bulk',
+    paced(1_000),
+    async () => (await look.sees('bulk')) && workAnyRun({ database, published, log }),
+  );
+  loop('client_mails', paced(5_000), async () => {
     await sendClientMails({ database, mail: config.clientMail, network: config.network, log });
     return false;
   });
   const { events, network } = config;
-  if (events !== undefined) loop('events', 1_000, () => tellEvents({ database, network, log }, events));
+  if (events !== undefined)
+    loop('events', paced(1_000), () => tellEvents({ database, network, log }, events));
   const { ledger: folder } = config.backups;
   const write = (): Promise<boolean> => writeLedger({ database, sealKeys: app.keys.seal, folder });
-  loop('ledger', 1_000, async () => (await look.sees('ledger')) && write());
+  loop('ledger', paced(1_000), async () => (await look.sees('ledger')) && write());
   const days = { database, sealKeys: app.keys.seal, mails: config.clientMail !== undefined };
   loop('day_seals', 600_000, () => signNextDay(days));
   loop('hours', 5_000, () => countHours(database));
-  requestTimers(loop, app);
-  retentionTimers(loop, app, look);
+  requestTimers(loop, app, paced);
+  retentionTimers(loop, app, look, paced);
   housekeepingTimers(loop, app, maintenance);
 }
 
-function requestTimers(loop: StartLoop, { database, log }: App): void {
-  loop('requests', 10_000, async () => {
+function requestTimers(loop: StartLoop, { database, log }: App, paced: Paced): void {
+  loop('requests', paced(10_000), async () => {
     await watchRequests({
       database,
       onBroken: (request, error) =>
@@ -71,13 +79,13 @@ function requestTimers(loop: StartLoop, { database, log }: App): void {
 }
 
 /** One step a second: deletions leave capacity for new leads. */
-function retentionTimers(loop: StartLoop, app: App, look: Look): void {
+function retentionTimers(loop: StartLoop, app: App, look: Look, paced: Paced): void {
   const { retention, requests, log } = app;
-  loop('retention', 1_000, async () => {
+  loop('retention', paced(1_000), async () => {
     if (await look.sees('retention')) await retention.step();
     return false;
   });
-  loop('closings', 10_000, () => followClosings(app));
+  loop('closings', paced(10_000), () => followClosings(app));
   const rowNotes = createRowNotes(app.database);
   let looks = 0;
   // Not at once: a gateway that has just started has leads to send.

@@ -3,7 +3,7 @@
 import { hostname } from 'node:os';
 import { programVersion } from '../config/version.ts';
 import { startHeartbeat } from '../delivery/background/heartbeat.ts';
-import { startLoop, usualIdleMs, type Loop } from '../delivery/background/poll-loop.ts';
+import { pacedMs, startLoop, usualIdleMs, type Loop } from '../delivery/background/poll-loop.ts';
 import { openOwnership, type Ownership } from '../delivery/background/redis-ownership.ts';
 import { isRelaisError } from '../errors.ts';
 import { keysLookedAtMs, recogniseKeys } from '../privacy/keys.ts';
@@ -27,7 +27,7 @@ function watchKeys({
   let wrong: string | undefined;
   const loop = startLoop({
     name: 'keys',
-    idleMs: keysLookedAtMs,
+    idleMs: pacedMs(keysLookedAtMs, config.planner.idleMs),
     tickMs: usualIdleMs,
     log,
     work: async () => {
