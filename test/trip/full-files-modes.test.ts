@@ -42,6 +42,17 @@ const come = async (...rows: readonly IntakeValues[]): Promise<void> => {
     return all.length === before + rows.length && all.every(({ state }) => state !== 'planned');
   });
 };
+/** A whole that is being collected keeps a file of all leads waiting until its time for collecting has run out. */
+const nothingUnderWay = (): Promise<void> =>
+  gateway.until(
+    'no slot is due, and no file is under way',
+    async () =>
+      (
+        await gateway.owner.all(
+          "SELECT 1 FROM slots WHERE state = 'due' AND slot_at <= UTC_TIMESTAMP(3) UNION ALL SELECT 1 FROM batches WHERE state IN ('open', 'written')",
+        )
+      ).length === 0,
+  );
 const isHeld = async (): Promise<boolean> =>
   (await gateway.owner.all('SELECT 1 FROM full_files WHERE held_at IS NOT NULL')).length === 1;
 async function first(references: readonly string[]): Promise<readonly Role[]> {
@@ -114,6 +125,7 @@ test('leads that a held file had opened again do not leave as new ones where the
     async () => (await gateway.states("d.action = 'create' AND d.state = 'delivered'")).length === 8,
   );
   // Back to files of all leads: they stand in the next one.
+  await nothingUnderWay();
   await gateway.publish({ file: full });
   await gateway.ask();
   await arrived(3);
