@@ -23,6 +23,8 @@ export interface IntakeDeps extends Omit<ProcessDeps, 'anomalies'>, AnomalyDeps 
   readonly marks?: Sql;
   /** Batches after which this process is proven (`store/intake/takings.ts`). */
   readonly provenAfter?: number;
+  /** Waits a little between two commits of a rush of posts; some ms when absent. */
+  readonly gather?: () => Promise<unknown>;
   readonly log: Log;
 }
 

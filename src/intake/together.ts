@@ -2,6 +2,7 @@
 // Invariant: a post is settled whole by one commit, its idempotency key and answer included, or nothing of it is stored and it goes the
 // long way, through lead_intake: where a row is refused or has to wait, where a key is known or its API key has ended, where any post of the
 // group fails.
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Log } from '../log.ts';
 import { groupSize, type Database, type Sql } from '../store/database.ts';
 import { insertAnswered, type RequestKey } from '../store/access/idempotency-keys.ts';
@@ -47,10 +48,14 @@ export interface TogetherDeps extends ProcessDeps {
   /** Only a proven process works on rows that it has not marked: a row that ends processes is found by its mark. */
   readonly takings: Pick<Takings, 'isProven'>;
   readonly onCommitted: (sum: ProcessedRows) => void;
+  /** Waits a little between two commits of a rush. */
+  readonly gather?: () => Promise<unknown>;
 }
 
 /** Rows of one commit; a single post may have more. */
 const rowsAtOnce = 256;
+/** After a commit of so many posts the next one gathers a little longer, unless enough wait: a dozen rows cost less than their statements. */
+const rush = { least: 8, enough: 64, gatherMs: 10 };
 /** Characters of one commit; a single post with more goes the long way, in parts that fit into a batch. */
 const mostText = 1_000_000;
 
@@ -63,6 +68,7 @@ interface Waiting {
 }
 
 export function createTogether(deps: TogetherDeps): Together {
+  const { gather = () => pause(rush.gatherMs) } = deps;
   const keys = new Set<string>();
   let waiting: Waiting[] = [];
   let isBusy = false;
@@ -74,6 +80,7 @@ export function createTogether(deps: TogetherDeps): Together {
       if (group.length === 0) break;
       waiting = waiting.slice(group.length);
       await settleGroup(deps, group);
+      if (group.length >= rush.least && waiting.length < rush.enough) await gather();
     }
     isBusy = false;
   };

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Intake } from '../../src/intake/accept.ts';
 import { intakeValues } from '../../src/intake/as-row.ts';
 import { postRows, postTogether, type Posted, type PostedAnswer } from '../../src/intake/posted.ts';
@@ -46,6 +47,24 @@ test('forty-nine posts of one moment share two commits, keys included, and leave
   expect(transactions).toBeLessThanOrEqual(2);
   expect([await home.count('leads'), await home.count('idempotency_keys')]).toEqual([49, 49]);
   expect([await home.count('lead_intake'), await home.count('takings')]).toEqual([0, 0]);
+});
+
+test('posts of a rush gather for their next commit; a few wait for nothing', async () => {
+  const [pausing, over] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const gather = (): Promise<void> => (pausing.resolve(), over.promise);
+  const intake = home.intake(undefined, { provenAfter: 0, database: counted(), gather });
+  await Promise.all(references(8).map((name) => intake.takePost(postOf(name))));
+  // The first began alone, the other seven together.
+  await intake.takePost(postOf('T-8'));
+  expect(transactions).toBe(3);
+  await Promise.all(Array.from({ length: 9 }, (_, index) => intake.takePost(postOf(`R-${index}`))));
+  await pausing.promise;
+  const one = intake.takePost(postOf('R-9'));
+  await nextTurn();
+  const other = intake.takePost(postOf('R-10'));
+  over.resolve();
+  expect((await Promise.all([one, other])).map((answer) => typeof answer)).toEqual(['object', 'object']);
+  expect(transactions).toBe(6);
 });
 
 test('long posts share a commit as far as its text is that of a batch', async () => {
