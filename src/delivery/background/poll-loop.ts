@@ -66,7 +66,7 @@ function newAlarm(at: number): Alarm {
     alarms.delete(at);
     for (const call of calls) call();
   };
-  const alarm = { timer: setTimeout(ring, Math.round(at - performance.now())), calls };
+  const alarm = { timer: setTimeout(ring, Math.max(1, Math.round(at - performance.now()))), calls };
   alarms.set(at, alarm);
   return alarm;
 }
