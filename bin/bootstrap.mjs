@@ -54,23 +54,32 @@ function pinnedNode() {
   return existsSync(path) ? path : undefined;
 }
 
+function stdioOf({ bound, heading }) {
+  if (heading !== undefined) return ['inherit', 'pipe', 'pipe'];
+  return bound ? ['inherit', 'inherit', 'inherit', 'ipc'] : 'inherit';
+}
+
 /**
  * Runs a program in our place: same terminal, signals passed on, its exit code (128 + signal, as shells count)
  * returned.
  * @param {string} program
  * @param {readonly string[]} args
- * @param {{ bound?: boolean }} options `bound`: the program is a script of Node that calls `bootstrap`, and ends with us.
+ * @param {{ bound?: boolean, heading?: string }} options `bound`: the program is a script of Node that calls `bootstrap`,
+ *   and ends with us. `heading`: what it writes is shown below this line, in one piece, once it has ended.
  * @returns {Promise<number>}
  */
-export function run(program, args, { bound = false } = {}) {
+export function run(program, args, { bound = false, heading } = {}) {
   return new Promise((resolve) => {
     // Some tools colour their output for the sake of CI=true alone; a file or a pipe wants plain text.
     const env = process.stdout.isTTY === true ? process.env : { NO_COLOR: '1', ...process.env };
     const child = spawn(program, args, {
-      stdio: bound ? ['inherit', 'inherit', 'inherit', 'ipc'] : 'inherit',
+      stdio: stdioOf({ bound, heading }),
       // glibc would keep a heap for each thread: 20 MB.
       env: bound ? { MALLOC_ARENA_MAX: '1', ...env } : env,
     });
+    const written = [];
+    for (const stream of heading === undefined ? [] : [child.stdout, child.stderr])
+      stream.on('data', (bytes) => written.push(bytes));
     const passOn = new Map();
     for (const signal of ['SIGTERM', 'SIGHUP', 'SIGUSR2', 'SIGINT', 'SIGQUIT']) {
       // A terminal sends Ctrl-C to the whole group: passing it on too would arrive as an impatient second one.
@@ -83,12 +92,15 @@ export function run(program, args, { bound = false } = {}) {
     }
     const settle = (code) => {
       for (const [signal, handler] of passOn) process.off(signal, handler);
+      if (heading !== undefined) process.stdout.write(`${heading}\n${Buffer.concat(written).toString()}`);
       resolve(code);
     };
     child.once('error', (error) => {
       console.error(`relais: ${program} could not be started: ${error.message}`);
       settle(127);
     });
-    child.once('exit', (code, signal) => settle(code ?? 128 + (constants.signals[signal] ?? 0)));
+    child.once(heading === undefined ? 'exit' : 'close', (code, signal) =>
+      settle(code ?? 128 + (constants.signals[signal] ?? 0)),
+    );
   });
 }

@@ -7,18 +7,19 @@ const bin = (path) => join(root, 'node_modules', path);
 // What did not change since the last run is not looked at again.
 const kept = (name) => join(root, '.relais/checks', name);
 
+// Two run at a time; the last one fills two processors by itself.
 const steps = [
-  { name: 'format', args: [bin('oxfmt/bin/oxfmt'), '--check'] },
   {
     name: 'types',
     args: [bin('typescript/bin/tsc'), '--noEmit', '--incremental', '--tsBuildInfoFile', kept('types.json')],
   },
-  { name: 'lint', args: [bin('oxlint/bin/oxlint'), '--type-aware', '--deny-warnings', '--quiet'] },
   {
     name: 'imports',
     args: [bin('dependency-cruiser/bin/dependency-cruise.mjs'), 'src', 'connectors', 'sandbox'],
   },
   { name: 'sql', args: [join(root, 'test/architecture/sql-lint-cli.ts')] },
+  { name: 'format', args: [bin('oxfmt/bin/oxfmt'), '--check'] },
+  { name: 'lint', args: [bin('oxlint/bin/oxlint'), '--type-aware', '--deny-warnings', '--quiet'] },
 ];
 
 /**
@@ -34,11 +35,14 @@ export async function runChecks(only = []) {
     return false;
   }
   const failed = [];
-  for (const step of steps) {
-    if (only.length > 0 && !only.includes(step.name)) continue;
-    console.log(`check: ${step.name}`);
-    if ((await run(process.execPath, step.args)) !== 0) failed.push(step.name);
-  }
+  const waiting = steps.filter(({ name }) => only.length === 0 || only.includes(name));
+  const runInTurn = async () => {
+    for (let step = waiting.shift(); step !== undefined; step = waiting.shift()) {
+      const code = await run(process.execPath, step.args, { heading: `check: ${step.name}` });
+      if (code !== 0) failed.push(step.name);
+    }
+  };
+  await Promise.all([runInTurn(), runInTurn()]);
   console.log(failed.length === 0 ? 'check: passed' : `check: FAILED in ${failed.join(', ')}`);
   return failed.length === 0;
 }
