@@ -19,7 +19,7 @@ interface BatcherOptions<In, Out> {
 /** After a group of so many items the next one gathers a little longer, unless enough wait: a dozen rows cost less than their statements. */
 const rush = { least: 8, enough: 32, gatherMs: 5 };
 
-/** What comes in one turn of the event loop runs together at once, what comes meanwhile runs together next; a lone item waits for no timer. */
+/** The items of one turn of the event loop run together at once, those that come meanwhile run together next; a lone one waits for no timer. */
 export function createBatcher<In, Out>(options: BatcherOptions<In, Out>): (item: In) => Promise<Out> {
   const { gather = () => pause(rush.gatherMs) } = options;
   interface Waiting {
