@@ -77,6 +77,8 @@ export function checkSources(sources: MappingSources, options: CheckOptions): Ch
       `the check cannot get through this mapping: ${english}.`,
     ]);
     return { ok: false, problems: problems.all() };
+  } finally {
+    problems.close();
   }
 }
 

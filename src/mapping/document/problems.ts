@@ -81,7 +81,10 @@ export function createProblems(): {
     suggestion?: string,
   ) => void;
   readonly reportIn: (tree: Tree) => Report;
+  /** Forgets the trees: compiled functions keep their report, and need no place in a file any more. Nothing is added by it afterwards. */
+  readonly close: () => void;
 } {
+  const trees: Tree[] = [];
   const found = new Map<string, Problem>();
   const add = (
     place: Place,
@@ -105,10 +108,14 @@ export function createProblems(): {
   return {
     add,
     all: () => withoutEchoes([...found.values()]).toSorted(byPlace),
-    reportIn: (tree) =>
-      reportBy((severity, { at, suggestion }, path, code, message) =>
-        add(tree.place(path, at), severity, code, message, suggestion),
-      ),
+    reportIn: (tree) => {
+      const index = trees.push(tree) - 1;
+      return reportBy((severity, { at, suggestion }, path, code, message) => {
+        const place = trees[index]?.place(path, at);
+        if (place !== undefined) add(place, severity, code, message, suggestion);
+      });
+    },
+    close: () => void trees.splice(0),
   };
 }
 

@@ -236,20 +236,25 @@ interface Reading {
   readonly found: readonly Parameters<Problems['add']>[];
 }
 
-/** A check reads client.yaml, presets and maps for every destination that uses them: each is parsed once. */
-const readings = new Map<string, Reading>();
-const mostReadings = 300;
+/**
+ * A check reads client.yaml, presets and maps for every destination that uses them: each is parsed once, as long as the memory is not
+ * needed. A process that compiles what is in force has no use for them afterwards.
+ */
+const readings = new Map<string, WeakRef<Reading>>();
+const collected = new FinalizationRegistry<string>((key) => {
+  if (readings.get(key)?.deref() === undefined) readings.delete(key);
+});
 
 /** Parses a file; problems are added, and a tree is returned whenever anything can be read. */
 export function readDocument(name: string, text: string, problems: Problems): Tree {
   const key = `${name}\n${text}`;
-  let reading = readings.get(key);
+  let reading = readings.get(key)?.deref();
   if (reading === undefined) {
     const found: Parameters<Problems['add']>[] = [];
     const tree = readSafely(name, text, { add: (...problem) => void found.push(problem) });
     reading = { tree, found };
-    if (readings.size >= mostReadings) readings.clear();
-    readings.set(key, reading);
+    readings.set(key, new WeakRef(reading));
+    collected.register(reading, key);
   }
   for (const problem of reading.found) problems.add(...problem);
   return reading.tree;

@@ -62,3 +62,16 @@ test('a map of ten times as many lines is read with ten times as many looks at i
     Reflect.deleteProperty(Scalar.prototype, 'value');
   }
 });
+
+test('a report keeps its tree until its problems are closed, and finds no mistake afterwards', () => {
+  const problems = createProblems();
+  let placed = 0;
+  const place = () => ({ file: 'mappings/essai/csv.yaml', line: (placed += 1), column: 1 });
+  const report = problems.reportIn({ value: {}, place });
+  const find = (): void => report.error(['a'], 'MAP-001', ['non.', 'no.']);
+  find();
+  problems.close();
+  find();
+  expect(problems.all()).toHaveLength(1);
+  expect(placed).toBe(1);
+});
