@@ -25,7 +25,7 @@ function begin(): void {
   if (underWay > 1) return;
   set(lean);
   // V8 computes the next limit of the heap at a collection.
-  collect();
+  collect('regular');
 }
 
 function end(): void {
@@ -62,9 +62,13 @@ export function createLeanWatch(): { readonly note: (isAtWork: boolean) => void;
   };
 }
 
-function collect(): void {
+/** `last-resort` also packs what is left, and drops code that has not run for long: it pauses twice as long. */
+type Flavor = 'regular' | 'last-resort';
+
+function collect(flavor: Flavor): void {
   setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
+  const gc = runInNewContext('gc') as (options: object) => void;
+  gc({ type: 'major', execution: 'sync', flavor });
   setFlagsFromString('--no-expose-gc');
 }
 
@@ -80,23 +84,28 @@ const lookedAtMs = 10_000;
 const looksBetween = 3;
 /** Growth since the last collection that is worth another one, bytes. */
 const worthBytes = 12_000_000;
+/** Looks at rest until the workers of the busy time are closed: the heap is then collected for good, however little it has grown. */
+const looksUntilClosed = 4;
 
 export interface Heap {
   /** Share of a core that the process took since the last call. */
   readonly busy: () => number;
   readonly bytes: () => number;
-  readonly collect: () => void;
+  readonly collect: (flavor: Flavor) => void;
 }
 
 /** Gives back at rest what busy times took: V8 collects a heap when it fills up, which takes hours at rest. Returns the look at the clock. */
 export function collectingAtRest({ busy, bytes, collect }: Heap = ownHeap()): () => void {
   let waits = 0;
   let left = 0;
+  let atRest = 0;
   return () => {
-    const isAtRest = busy() < busyAtRest;
+    atRest = busy() < busyAtRest ? atRest + 1 : 0;
     waits -= 1;
-    if (!isAtRest || waits > 0 || bytes() - left < worthBytes) return;
-    collect();
+    if (atRest === 0) return;
+    const isForGood = atRest === looksUntilClosed;
+    if (!isForGood && (waits > 0 || bytes() - left < worthBytes)) return;
+    collect(isForGood ? 'last-resort' : 'regular');
     left = bytes();
     waits = looksBetween;
   };

@@ -4,12 +4,13 @@ import { collectingAtRest } from '../../src/roles/lean-heap.ts';
 const megabyte = 1_000_000;
 
 function heapOf(megabytes: number, live: number) {
-  const heap = { busy: 0.01, megabytes, collections: 0 };
+  const heap = { busy: 0.01, megabytes, collections: 0, last: '' };
   const look = collectingAtRest({
     busy: () => heap.busy,
     bytes: () => heap.megabytes * megabyte,
-    collect: () => {
+    collect: (flavor) => {
       heap.collections += 1;
+      heap.last = flavor;
       heap.megabytes = live;
     },
   });
@@ -30,7 +31,7 @@ test('a heap that has hardly grown since is left alone, and one that grows at re
   const { heap, look } = heapOf(140, 80);
   look();
   heap.megabytes = 91;
-  for (let times = 0; times < 6; times += 1) look();
+  for (let times = 0; times < 2; times += 1) look();
   expect(heap.collections).toBe(1);
   const grown = (): number => {
     heap.megabytes = 110;
@@ -38,4 +39,20 @@ test('a heap that has hardly grown since is left alone, and one that grows at re
     return heap.collections;
   };
   expect([grown(), grown(), grown(), grown()]).toEqual([2, 2, 2, 3]);
+});
+
+test('once workers are closed a heap is collected that has hardly grown, once for each time at rest', () => {
+  const { heap, look } = heapOf(85, 80);
+  const after = (looks: number): number => {
+    for (let times = 0; times < looks; times += 1) look();
+    return heap.collections;
+  };
+  look();
+  heap.megabytes = 85;
+  expect([after(2), heap.last, after(1), heap.last, after(9)]).toEqual([1, 'regular', 2, 'last-resort', 2]);
+  heap.busy = 0.2;
+  look();
+  heap.busy = 0.01;
+  heap.megabytes = 85;
+  expect([after(3), after(1), after(9)]).toEqual([2, 3, 3]);
 });
