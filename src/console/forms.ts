@@ -101,12 +101,10 @@ const most = 100_000;
 /** Bytes of a form with three such texts, as browsers encode them. */
 export const typedFormBytes = 1_200_000;
 
-interface TypedText {
-  readonly text: string;
-  readonly problem: Both | undefined;
-}
-
-export function typedText(request: FastifyRequest, name: string): TypedText {
+export function typedText(
+  request: FastifyRequest,
+  name: string,
+): { readonly text: string; readonly problem: Both | undefined } {
   const whole = field(request, name, most * 2).replaceAll(/\r\n?/g, '\n');
   if (whole.length > most) return { text: whole.slice(0, most), problem: words.tooLong };
   const line = lineOfInvisible(whole);

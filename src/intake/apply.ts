@@ -55,7 +55,7 @@ export async function applyRows(
   const states = await statesOf(tx, candidates, locked, created);
   const erased = await erasedSince(tx, deps, bringingOf(candidates, states));
   const held = new Set<Candidate>();
-  const applied: Applied[] = [];
+  const applied: { readonly row: CheckedRow; readonly state: State }[] = [];
   for (const candidate of candidates) {
     const { row } = candidate;
     if (row.kind === 'lead' || !ledger.isFirst(candidate)) continue;
@@ -115,11 +115,6 @@ const bringingOf = (
     const collectedAt = state?.facts['collected_at'];
     return collectedAt instanceof Date && state?.erased === false ? [{ candidate, collectedAt }] : [];
   });
-
-interface Applied {
-  readonly row: CheckedRow;
-  readonly state: State;
-}
 
 async function statesOf(
   tx: Sql,

@@ -201,14 +201,12 @@ const servers = (
     : []),
 ];
 
-interface Locked {
-  readonly packages: Readonly<Record<string, { readonly dev?: boolean; readonly license?: string }>>;
-}
-
 /** Packages of `package-lock.json`, without those that only development needs; one that names no licence there is read itself. */
 function packagesIn(root: string): SecurityFacts['packages'] {
-  const locked = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as Locked;
-  return Object.entries(locked.packages)
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
+    readonly packages: Readonly<Record<string, { readonly dev?: boolean; readonly license?: string }>>;
+  };
+  return Object.entries(packages)
     .filter(([path, { dev }]) => path !== '' && dev !== true)
     .map(([path, { license }]) => ({
       name: path.replace(/^.*node_modules\//, ''),

@@ -17,13 +17,8 @@ import { counted, type OneAndSeveral } from '../domain/counted.ts';
 import { sampleLead, leadFromSample } from '../mapping/tools/sample.ts';
 
 /** The state before, read under the lock of the destination. */
-interface Before {
-  readonly version: MappingVersion | undefined;
-  readonly facts: ClientFacts | undefined;
-}
-
 interface Publication {
-  readonly before: Before;
+  readonly before: { readonly version: MappingVersion | undefined; readonly facts: ClientFacts | undefined };
   readonly version: MappingVersion;
   readonly mapping: CompiledMapping;
   readonly check: CheckOptions;

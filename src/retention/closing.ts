@@ -174,15 +174,11 @@ export async function endAccess(tx: Sql, clientId: string, actor: string): Promi
   }
 }
 
-interface ReturnOrder extends ReturnRequest {
-  readonly actor: string;
-}
-
 /** Writes the files and records them; without the record nothing is deleted. @throws CLIENT-001, USAGE-001, LOG-003 */
 export async function returnClient(
   database: Database,
   deps: CollectDeps,
-  order: ReturnOrder,
+  order: ReturnRequest & { readonly actor: string },
 ): Promise<ClientReturn> {
   const { clientId, recipients, actor } = order;
   const closing = await findClosing(database, clientId);

@@ -73,8 +73,7 @@ export async function letLeave(
     'proofs',
   );
   const going = due.filter(({ leadId }) => !waiting.has(leadId) && !unproved.has(leadId));
-  for (const lead of going)
-    await leave(tx, needs, { run, lead, revision: locks.get(lead.leadId)?.revision ?? 0 });
+  for (const lead of going) await leave(tx, needs, run, lead, locks.get(lead.leadId)?.revision ?? 0);
   await moveItems(
     tx,
     going.map(({ leadId }) => leadId),
@@ -135,16 +134,12 @@ async function unprovedOf(
   );
 }
 
-interface Leaving {
-  readonly run: RetentionRun;
-  readonly lead: DatedLead;
-  readonly revision: number;
-}
-
 async function leave(
   tx: Sql,
   { secrets, oppositionKey }: LeavingNeeds,
-  { run, lead, revision }: Leaving,
+  run: RetentionRun,
+  lead: DatedLead,
+  revision: number,
 ): Promise<void> {
   const { leadId, reference, retention } = lead;
   const { clientId, actor } = run;

@@ -43,14 +43,10 @@ export function liveRoutes(server: FastifyInstance, { place, show }: Desk): void
         body: html`${unknownPart(request, refused, wanted)} ${filterOfPage(request, wanted, known)} ${views}`,
       });
     const shown = { page, views, known, isAfter: after !== '', isKept: upTo !== '' };
-    return livePage({ show, request, reply }, wanted, shown);
+    return livePage(show, request, reply, wanted, shown);
   });
 }
 
-interface Answering extends Pick<Desk, 'show'> {
-  readonly request: FastifyRequest;
-  readonly reply: FastifyReply;
-}
 interface Shown {
   readonly page: LivePage;
   readonly views: Html;
@@ -62,7 +58,9 @@ interface Shown {
 }
 
 function livePage(
-  { show, request, reply }: Answering,
+  show: Desk['show'],
+  request: FastifyRequest,
+  reply: FastifyReply,
   wanted: AskedFilter,
   { page, views, known, isAfter, isKept }: Shown,
 ): FastifyReply {

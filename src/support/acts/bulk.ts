@@ -56,13 +56,7 @@ const mostShown = 20;
 export const planBulk = async (place: SupportPlace, scope: Scope, asked: BulkAsked): Promise<BulkPlan> =>
   (await planned(place, scope, asked)).plan;
 
-interface Planned {
-  readonly plan: BulkPlan;
-  readonly filter: DeliveryFilter;
-  readonly deliveries: readonly ListedDelivery[];
-}
-
-async function planned(place: SupportPlace, scope: Scope, asked: BulkAsked): Promise<Planned> {
+async function planned(place: SupportPlace, scope: Scope, asked: BulkAsked) {
   const filter = withinScope(scope, asked.filter);
   const rows = isNamed(asked) ? await namedOnes(place, scope, asked) : await matching(place, scope, asked);
   const planOf = await plansOf(place, asked, rows);
@@ -75,17 +69,14 @@ async function planned(place: SupportPlace, scope: Scope, asked: BulkAsked): Pro
   // One that is named and cannot be cancelled is an answer of the run.
   const deliveries =
     asked.kind === 'cancel' && isNamed(asked) ? rows : rows.filter((row) => !isRefused(planOf(row)));
-  return {
-    filter,
-    deliveries,
-    plan: {
-      matched: rows.length,
-      going: deliveries.length,
-      groups: groups.sort((a, b) => b.count - a.count),
-      first: deliveries.slice(0, mostShown).map(({ id }) => id),
-      destinations: [...new Set(rows.map(({ destinationId }) => destinationId))],
-    },
+  const plan: BulkPlan = {
+    matched: rows.length,
+    going: deliveries.length,
+    groups: groups.sort((a, b) => b.count - a.count),
+    first: deliveries.slice(0, mostShown).map(({ id }) => id),
+    destinations: [...new Set(rows.map(({ destinationId }) => destinationId))],
   };
+  return { filter, deliveries, plan };
 }
 
 const isNamed = ({ named = [] }: Pick<BulkAsked, 'named'>): boolean => named.length > 0;
@@ -289,9 +280,7 @@ function changedCount(going: number, expected: number): RelaisError {
   ]);
 }
 
-interface ResolveInput extends Omit<BulkInput, 'reason'> {
-  readonly evidence: string;
-}
+type ResolveInput = Omit<BulkInput, 'reason'> & { readonly evidence: string };
 const resolveAll = (kind: 'received' | 'not_received'): Act<ResolveInput, BulkRunHead> => ({
   permission: 'delivery.resolve',
   fields: { filter: filterField, expected, evidence },

@@ -12,21 +12,6 @@ import { maskMail, maskName, maskPhone } from '../masking.ts';
 import { pageOf, isWithin, type Page, type PageAsked, type SupportPlace, type Scope } from '../place.ts';
 import { notTaking } from './not-taking.ts';
 
-interface LeadField {
-  /** Place in the lead: `project.rooms`. */
-  readonly path: string;
-  /** French, as in the document a client signs, and English. */
-  readonly label: string;
-  readonly description: string;
-  /** Masked unless revealed; in words where it is of a closed list. */
-  readonly value: string;
-}
-
-interface LeadCategory {
-  readonly category: ColumnFacts['category'];
-  readonly fields: readonly LeadField[];
-}
-
 export type LeadPage = Awaited<ReturnType<typeof leadPage>>;
 
 export interface LeadName {
@@ -79,7 +64,11 @@ const asTheCentre = ({ at, entry, reason }: LeadFile['rights'][number]): LeadFil
   purpose: '',
 });
 
-function categoriesOf(lead: Lead, reveal: boolean): readonly LeadCategory[] {
+/**
+ * Fields by their place in the lead (`project.rooms`): named in French, as in the document a client signs, and described in English; a value
+ * is masked unless revealed, and in words where it is of a closed list.
+ */
+function categoriesOf(lead: Lead, reveal: boolean) {
   const fields = columnFacts.flatMap((facts) => {
     const value = valueAt(lead, facts.path);
     if (value === undefined) return [];
