@@ -5,7 +5,7 @@ import type { Permission } from '../access/permissions.ts';
 import { html, type Html, type Piece } from '../privacy/papers/html.ts';
 import { perform, typedFields, type Act, type Asked } from '../support/acts/act.ts';
 import type { Both } from '../support/words.ts';
-import { field, sentAgain, wasSent } from './forms.ts';
+import { field, sentAgain, wasSent, nameOf } from './forms.ts';
 import { actingOf } from './gate.ts';
 import { hidden, input, select, tickBox } from './parts.ts';
 import type { ConsolePlace } from './place.ts';
@@ -54,24 +54,17 @@ export function actRoutes(
   show: ShowPage,
 ): void {
   for (const [name, { permission, work }] of Object.entries(acts))
-    server.post<{ Params: { readonly id: string } }>(
-      `${path}/:id/${name}`,
-      { config: { gate: permission } },
-      async (request, reply) => {
-        const { id } = request.params;
-        let done: string | Both = '';
-        const refused = await refusedBy(async () => {
-          done = await work(place, request, id);
-        });
-        if (refused !== undefined) return show(request, reply, { id, refused });
-        if (typeof done !== 'string') return show(request, reply, { id, refused: refusal(done) });
-        const page = `${path}/${encodeURIComponent(id)}`;
-        return reply.redirect(
-          done.startsWith('/') ? done : `${page}${done === '' ? '' : `?say=${done}`}`,
-          303,
-        );
-      },
-    );
+    server.post(`${path}/:id/${name}`, { config: { gate: permission } }, async (request, reply) => {
+      const id = nameOf(request);
+      let done: string | Both = '';
+      const refused = await refusedBy(async () => {
+        done = await work(place, request, id);
+      });
+      if (refused !== undefined) return show(request, reply, { id, refused });
+      if (typeof done !== 'string') return show(request, reply, { id, refused: refusal(done) });
+      const page = `${path}/${encodeURIComponent(id)}`;
+      return reply.redirect(done.startsWith('/') ? done : `${page}${done === '' ? '' : `?say=${done}`}`, 303);
+    });
 }
 
 export const inputOf = (act: AnyAct, request: FastifyRequest): Readonly<Record<string, unknown>> =>

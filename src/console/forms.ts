@@ -36,6 +36,9 @@ export function ticked({ body }: FastifyRequest, name: string): readonly string[
   return [...new Set(all.flatMap((one) => (typeof one === 'string' ? [one.slice(0, 200)] : [])))];
 }
 
+/** A name in the address, as it was typed. */
+export const nameOf = ({ params }: FastifyRequest, name = 'id'): string => read(params, name, 200);
+
 /** A number in the address; undefined where it is none. */
 export function numberOf({ params }: FastifyRequest, name = 'id'): number | undefined {
   const text = read(params, name, 20);

@@ -8,7 +8,7 @@ import { consentPairWords, consentWords, type Both } from '../../support/words.t
 import { actForm, actRoutes, offered, type OnPage, type Offered, type ShowPage } from '../act-form.ts';
 import { adviceText } from '../alerts-part.ts';
 import { isAskedByItself } from './runs.ts';
-import { asked, field } from '../forms.ts';
+import { asked, field, nameOf } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { destinationLink, leadLink, stateTag, timeOf } from '../labels.ts';
 import { sayTo, type Say } from '../layout.ts';
@@ -28,11 +28,9 @@ import {
 import { closeTasks } from '../../support/acts/tasks.ts';
 import { isReplayRefusal } from '../../support/replay.ts';
 
-type Params = { readonly id: string };
-
 export function deliveryRoutes(server: FastifyInstance, desk: Desk): void {
-  server.get<{ Params: Params }>('/deliveries/:id', { config: { gate: 'delivery.read' } }, (request, reply) =>
-    onePage(desk, request, reply, { id: request.params.id }),
+  server.get('/deliveries/:id', { config: { gate: 'delivery.read' } }, (request, reply) =>
+    onePage(desk, request, reply, { id: nameOf(request) }),
   );
   deliveryActRoutes(server, desk, (request, reply, on) => onePage(desk, request, reply, on));
 }

@@ -16,7 +16,7 @@ import type { TestedDestination } from '../../support/destination-test.ts';
 import type { DestinationPage } from '../../support/reads/destinations.ts';
 import type { Both, Language } from '../../support/words.ts';
 import { actForm, actRoutes, offered, type OnPage } from '../act-form.ts';
-import { field, asked } from '../forms.ts';
+import { field, asked, nameOf } from '../forms.ts';
 import { personOf, visitOf, actingOf } from '../gate.ts';
 import { sayTo, type Say } from '../layout.ts';
 import { facts, notice } from '../parts.ts';
@@ -67,18 +67,14 @@ export function destinationActRoutes(server: FastifyInstance, { place }: Desk, s
       refused: isSoAlready ? { ...refused, words: words.statusAlready } : refused,
     });
   });
-  server.post<{ Params: { readonly id: string } }>(
-    '/destinations/:id/test',
-    { config: { gate: 'destination.test' } },
-    async (request, reply) => {
-      const { id } = request.params;
-      let tested: TestedDestination | undefined;
-      const refused = await refusedBy(async () => {
-        tested = await tryDestination(place, personOf(request).holder, id);
-      });
-      return show(request, reply, { id, refused, tested });
-    },
-  );
+  server.post('/destinations/:id/test', { config: { gate: 'destination.test' } }, async (request, reply) => {
+    const id = nameOf(request);
+    let tested: TestedDestination | undefined;
+    const refused = await refusedBy(async () => {
+      tested = await tryDestination(place, personOf(request).holder, id);
+    });
+    return show(request, reply, { id, refused, tested });
+  });
 }
 
 export function testedNotice(tested: TestedDestination, say: Say, language: Language): Html {
@@ -171,7 +167,6 @@ function heldPart(
 // Serves the secret that signs a destination's deliveries: its date, its renewal with an overlap, its withdrawal while both sign.
 // Invariant: the secret is in one answer and nowhere else; nothing of another client's destination is shown.
 
-type Params = { readonly id: string };
 interface Shown {
   readonly id: string;
   readonly refused?: Refused | undefined;
@@ -181,19 +176,17 @@ interface Shown {
 export function secretRoutes(server: FastifyInstance, desk: Desk): void {
   const gated = { config: { gate: rotateSecret.permission } };
   const path = '/destinations/:id/secret';
-  server.get<{ Params: Params }>(path, gated, (request, reply) =>
-    secretPage(desk, request, reply, request.params),
-  );
-  server.post<{ Params: Params }>(path, gated, async (request, reply) => {
-    const { id } = request.params;
+  server.get(path, gated, (request, reply) => secretPage(desk, request, reply, { id: nameOf(request) }));
+  server.post(path, gated, async (request, reply) => {
+    const id = nameOf(request);
     let made: RotatedSecret | undefined;
     const refused = await refusedBy(async () => {
       made = await perform(desk.place, rotateSecret, actingOf(request), { to: [id], input: {} });
     });
     return secretPage(desk, request, reply, { id, refused, made });
   });
-  server.post<{ Params: Params }>(`${path}/take-back`, gated, async (request, reply) => {
-    const { id } = request.params;
+  server.post(`${path}/take-back`, gated, async (request, reply) => {
+    const id = nameOf(request);
     const asked = { to: [id], input: {} };
     const refused = await refusedBy(() => perform(desk.place, takeBackSecret, actingOf(request), asked));
     if (refused !== undefined) return secretPage(desk, request, reply, { id, refused });

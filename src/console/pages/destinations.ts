@@ -13,7 +13,7 @@ import {
   type PlotPoint,
 } from '../../support/reads/destinations.ts';
 import type { Both } from '../../support/words.ts';
-import { asked } from '../forms.ts';
+import { asked, nameOf } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import {
   destinationLink,
@@ -39,8 +39,6 @@ import {
 import type { Desk, PageOf } from './sign-in.ts';
 import { columnsPlot, linesPlot, type Series } from '../../privacy/papers/plot.ts';
 
-type Params = { readonly id: string };
-
 export function destinationsRoutes(server: FastifyInstance, desk: Desk): void {
   server.get('/destinations', { config: { gate: 'delivery.read' } }, async (request, reply) => {
     const say = sayTo(request);
@@ -51,10 +49,8 @@ export function destinationsRoutes(server: FastifyInstance, desk: Desk): void {
       body: seen.length === 0 ? html`<p>${say(frame.none)}</p>` : sendingTable(request, seen),
     });
   });
-  server.get<{ Params: Params }>(
-    '/destinations/:id',
-    { config: { gate: 'delivery.read' } },
-    (request, reply) => onePage(desk, request, reply, { id: request.params.id }),
+  server.get('/destinations/:id', { config: { gate: 'delivery.read' } }, (request, reply) =>
+    onePage(desk, request, reply, { id: nameOf(request) }),
   );
   destinationActRoutes(server, desk, (request, reply, named) => onePage(desk, request, reply, named));
 }

@@ -16,7 +16,7 @@ import {
   type VersionPage,
 } from '../../support/reads/mappings.ts';
 import { differencePart, lineLink, listing, problemsTable } from '../mapping-parts.ts';
-import { field, typedFormBytes, typedText, asked, numberOf } from '../forms.ts';
+import { field, typedFormBytes, typedText, asked, numberOf, nameOf } from '../forms.ts';
 import { actingOf, personOf, visitOf } from '../gate.ts';
 import { hidden, notice, facts } from '../parts.ts';
 import type { ConsolePlace } from '../place.ts';
@@ -38,8 +38,6 @@ import type { Desk } from './sign-in.ts';
 import { namesFor } from '../../support/named-text.ts';
 import { timeOf } from '../labels.ts';
 
-type Params = { readonly id: string };
-
 interface Shown extends PlanRefused {
   readonly destination: string;
   /** Undefined: the file on disk. */
@@ -49,24 +47,22 @@ interface Shown extends PlanRefused {
 export function mappingDraftRoutes(server: FastifyInstance, desk: Desk, trials: Trials): void {
   const { place } = desk;
   const page = draftPageOf(desk, trials);
-  server.get<{ Params: Params }>(
-    '/mappings/:id/draft',
-    { config: { gate: 'mapping.try' } },
-    (request, reply) => page(request, reply, { destination: request.params.id, text: undefined }),
+  server.get('/mappings/:id/draft', { config: { gate: 'mapping.try' } }, (request, reply) =>
+    page(request, reply, { destination: nameOf(request), text: undefined }),
   );
-  server.post<{ Params: Params }>(
+  server.post(
     '/mappings/:id/draft',
     { config: { gate: 'mapping.try' }, bodyLimit: typedFormBytes },
     (request, reply) => {
       const { text, problem } = typedText(request, 'mapping');
-      return page(request, reply, { destination: request.params.id, text, problem });
+      return page(request, reply, { destination: nameOf(request), text, problem });
     },
   );
-  server.post<{ Params: Params }>(
+  server.post(
     '/mappings/:id/publish',
     { config: { gate: 'mapping.publish' }, bodyLimit: typedFormBytes },
     async (request, reply) => {
-      const { id: destination } = request.params;
+      const destination = nameOf(request);
       const typed = field(request, 'typed', 3) === 'yes' ? typedText(request, 'mapping') : undefined;
       const shown = { destination, text: typed?.text };
       const refused =
@@ -193,8 +189,6 @@ function filePart(request: FastifyRequest, { sources }: Draft, trial: Trial | un
 // Serves one published version: its files, its difference from the one in force, and the rollback to it.
 // Invariant: a version is shown as it was published; a rollback shows its changes first.
 
-type VersionParams = { readonly id: string; readonly version: string };
-
 interface ShownVersion extends PlanRefused {
   readonly destination: string;
   readonly version: number;
@@ -202,26 +196,22 @@ interface ShownVersion extends PlanRefused {
 
 export function mappingVersionRoutes(server: FastifyInstance, desk: Desk, trials: Trials): void {
   const path = '/mappings/:id/versions/:version';
-  server.get<{ Params: VersionParams }>(path, { config: { gate: 'mapping.read' } }, (request, reply) => {
+  server.get(path, { config: { gate: 'mapping.read' } }, (request, reply) => {
     const version = numberOf(request, 'version');
     if (version === undefined) return notFound(reply);
-    return onePage(desk, trials, request, reply, { destination: request.params.id, version });
+    return onePage(desk, trials, request, reply, { destination: nameOf(request), version });
   });
-  server.post<{ Params: VersionParams }>(
-    `${path}/rollback`,
-    { config: { gate: 'mapping.publish' } },
-    async (request, reply) => {
-      const version = numberOf(request, 'version');
-      if (version === undefined) return notFound(reply);
-      const shown = { destination: request.params.id, version };
-      const refused = await planRefusal(async () => {
-        const asked = { to: [shown.destination, String(version)], input: agreedIn(request) };
-        await perform(desk.place, rollbackMapping, actingOf(request), asked);
-      });
-      if (refused !== undefined) return onePage(desk, trials, request, reply, { ...shown, ...refused });
-      return reply.redirect(`${mappingPath(shown.destination)}?say=published`, 303);
-    },
-  );
+  server.post(`${path}/rollback`, { config: { gate: 'mapping.publish' } }, async (request, reply) => {
+    const version = numberOf(request, 'version');
+    if (version === undefined) return notFound(reply);
+    const shown = { destination: nameOf(request), version };
+    const refused = await planRefusal(async () => {
+      const asked = { to: [shown.destination, String(version)], input: agreedIn(request) };
+      await perform(desk.place, rollbackMapping, actingOf(request), asked);
+    });
+    if (refused !== undefined) return onePage(desk, trials, request, reply, { ...shown, ...refused });
+    return reply.redirect(`${mappingPath(shown.destination)}?say=published`, 303);
+  });
 }
 
 async function onePage(

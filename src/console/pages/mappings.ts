@@ -13,7 +13,7 @@ import {
   type VersionHead,
   type MappingPage,
 } from '../../support/reads/mappings.ts';
-import { asked, field } from '../forms.ts';
+import { asked, field, nameOf } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { goLiveMark, counted, timeOf } from '../labels.ts';
 import { facts, notice, state, table, hidden, input, type Tone, heads } from '../parts.ts';
@@ -25,14 +25,12 @@ import { goLiveWords, mappingCounts, draftWords, mappingWords as words } from '.
 import { pages, type Desk, type PageOf } from './sign-in.ts';
 import { documentFile, type DocumentBlock } from '../../support/mappings/document.ts';
 
-type Params = { readonly id: string };
-
 export const mappingPath = (destination: string): string => `/mappings/${encodeURIComponent(destination)}`;
 
 export function mappingsRoutes(server: FastifyInstance, desk: Desk): void {
   pages(server, desk, { '/mappings': ['mapping.read', listPage] });
-  server.get<{ Params: Params }>('/mappings/:id', { config: { gate: 'mapping.read' } }, (request, reply) =>
-    onePage(desk, request, reply, request.params.id),
+  server.get('/mappings/:id', { config: { gate: 'mapping.read' } }, (request, reply) =>
+    onePage(desk, request, reply, nameOf(request)),
   );
 }
 
@@ -194,36 +192,28 @@ function goLivePart(request: FastifyRequest, { goLive }: MappingPage): Html | un
 // Serves the document a client signs, on a page, and as a file that prints.
 // Invariant: invented persons only; the file loads nothing and is sent as a download, never shown under this address.
 
-type DocumentParams = { readonly id: string };
-
 const someCentre = 'le centre de contact';
 
 export function mappingDocumentRoutes(server: FastifyInstance, desk: Desk): void {
-  server.get<{ Params: DocumentParams }>(
-    '/mappings/:id/document',
-    { config: { gate: 'mapping.read' } },
-    (request, reply) => page(desk, request, reply, request.params.id),
+  server.get('/mappings/:id/document', { config: { gate: 'mapping.read' } }, (request, reply) =>
+    page(desk, request, reply, nameOf(request)),
   );
-  server.post<{ Params: DocumentParams }>(
-    '/mappings/:id/document',
-    { config: { gate: 'mapping.read' } },
-    async (request, reply) => {
-      const { id: destination } = request.params;
-      const given = (name: string): string | undefined => field(request, name).trim() || undefined;
-      const version = versionIn(field(request, 'version', 12));
-      const found = await mappingDocument(
-        desk.place,
-        personOf(request).holder,
-        { destination, version },
-        { centre: given('centre') ?? someCentre, rights: given('rights'), technical: given('technical') },
-      );
-      const name = `${destination.replaceAll(/[^A-Za-z0-9._-]/g, '-')}-v${found.version}.html`;
-      return reply
-        .type('application/octet-stream')
-        .header('content-disposition', `attachment; filename="${name}"`)
-        .send(Buffer.from(documentFile(found), 'utf8'));
-    },
-  );
+  server.post('/mappings/:id/document', { config: { gate: 'mapping.read' } }, async (request, reply) => {
+    const destination = nameOf(request);
+    const given = (name: string): string | undefined => field(request, name).trim() || undefined;
+    const version = versionIn(field(request, 'version', 12));
+    const found = await mappingDocument(
+      desk.place,
+      personOf(request).holder,
+      { destination, version },
+      { centre: given('centre') ?? someCentre, rights: given('rights'), technical: given('technical') },
+    );
+    const name = `${destination.replaceAll(/[^A-Za-z0-9._-]/g, '-')}-v${found.version}.html`;
+    return reply
+      .type('application/octet-stream')
+      .header('content-disposition', `attachment; filename="${name}"`)
+      .send(Buffer.from(documentFile(found), 'utf8'));
+  });
 }
 
 const versionIn = (text: string): number | undefined =>

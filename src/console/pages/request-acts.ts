@@ -20,7 +20,7 @@ import {
   writeLetter,
 } from '../../support/acts/requests.ts';
 import { actRoutes, inputOf, offered, type Offered, type ShowPage } from '../act-form.ts';
-import { field, numberOf, ticked, mostUploaded, uploadOf, withUploads } from '../forms.ts';
+import { field, numberOf, ticked, mostUploaded, uploadOf, withUploads, nameOf } from '../forms.ts';
 import { actingOf } from '../gate.ts';
 import type { ConsolePlace } from '../place.ts';
 import { refuse, refusedBy } from '../refused.ts';
@@ -101,10 +101,8 @@ function correctionsOf(request: FastifyRequest): Corrections {
 // Invariant: POSTed; copying a document has a reason; a paper with a person's data is in the log before a byte is sent.
 
 export function requestFileRoutes(server: FastifyInstance, desk: Desk): void {
-  server.post<{ Params: { readonly destination: string } }>(
-    '/requests/:id/letters/:destination',
-    { config: { gate: 'request.read' } },
-    (request, reply) => letterPage(desk, request, reply, request.params.destination),
+  server.post('/requests/:id/letters/:destination', { config: { gate: 'request.read' } }, (request, reply) =>
+    letterPage(desk, request, reply, nameOf(request, 'destination')),
   );
   documentRoute(server, desk, '/requests', copyDocument, (request, reply, { refused }) =>
     requestPage(desk, request, reply, refused),
@@ -134,11 +132,11 @@ export function documentRoute(
   copying: typeof copyDocument,
   show: ShowPage,
 ): void {
-  server.post<{ Params: { readonly id: string } }>(
+  server.post(
     `${path}/:id/documents/:document`,
     { config: { gate: copying.permission } },
     async (request, reply) => {
-      const { id } = request.params;
+      const id = nameOf(request);
       const input = { ...inputOf(copying, request), document: numberOf(request, 'document') ?? 0 };
       let demand: Demand | undefined;
       const refused = await refusedBy(async () => {

@@ -11,6 +11,7 @@ import {
   type SentTestLead,
 } from '../../support/test-leads/send.ts';
 import type { Both } from '../../support/words.ts';
+import { nameOf } from '../forms.ts';
 import { actingOf, personOf, visitOf } from '../gate.ts';
 import { destinationPath, reasonText, timeOf } from '../labels.ts';
 import type { Say } from '../layout.ts';
@@ -20,7 +21,6 @@ import { frame } from '../words/frame.ts';
 import { testLeadWords as words } from '../words/work.ts';
 import type { Desk, PageOf } from './sign-in.ts';
 
-type Params = { readonly id: string };
 interface Shown {
   readonly id: string;
   readonly refused?: Refused | undefined;
@@ -29,11 +29,11 @@ interface Shown {
 
 export function testLeadRoutes(server: FastifyInstance, desk: Desk): void {
   const gated = { config: { gate: 'lead.test' } } as const;
-  server.get<{ Params: Params }>('/destinations/:id/test-lead', gated, (request, reply) =>
-    testPage(desk, request, reply, request.params),
+  server.get('/destinations/:id/test-lead', gated, (request, reply) =>
+    testPage(desk, request, reply, { id: nameOf(request) }),
   );
-  server.post<{ Params: Params }>('/destinations/:id/test-lead', gated, async (request, reply) => {
-    const { id } = request.params;
+  server.post('/destinations/:id/test-lead', gated, async (request, reply) => {
+    const id = nameOf(request);
     let sent: SentTestLead | undefined;
     const refused = await refusedBy(async () => {
       sent = await sendTestLead(desk.place, actingOf(request), id);
