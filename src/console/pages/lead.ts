@@ -18,7 +18,7 @@ import {
   type Both,
   type Language,
 } from '../../support/words.ts';
-import { field, reasonProblem } from '../forms.ts';
+import { field, nameOf, reasonProblem } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import {
   actionText,
@@ -38,27 +38,17 @@ import { frame } from '../words/frame.ts';
 import { categoryNames, fieldWord, leadWords as words, personWords, searchWords } from '../words/work.ts';
 import type { Desk } from './sign-in.ts';
 
-type Params = { readonly client: string; readonly reference: string };
-
 export function leadRoutes(server: FastifyInstance, desk: Desk): void {
-  server.get<{ Params: Params }>(
-    '/leads/:client/:reference',
-    { config: { gate: 'lead.read' } },
-    (request, reply) => onePage(desk, request, reply, { named: request.params, look: maskedLook(request) }),
+  server.get('/leads/:client/:reference', { config: { gate: 'lead.read' } }, (request, reply) =>
+    onePage(desk, request, reply, maskedLook(request)),
   );
-  server.post<{ Params: Params }>(
-    '/leads/:client/:reference/reveal',
-    { config: { gate: 'person.reveal' } },
-    (request, reply) => {
-      const reason = field(request, 'reason', 1_000).trim();
-      const problem = reasonProblem(reason);
-      const look =
-        problem === undefined
-          ? { reveal: true, actor: personOf(request).actor, reason }
-          : maskedLook(request);
-      return onePage(desk, request, reply, { named: request.params, look, problem });
-    },
-  );
+  server.post('/leads/:client/:reference/reveal', { config: { gate: 'person.reveal' } }, (request, reply) => {
+    const reason = field(request, 'reason', 1_000).trim();
+    const problem = reasonProblem(reason);
+    const look =
+      problem === undefined ? { reveal: true, actor: personOf(request).actor, reason } : maskedLook(request);
+    return onePage(desk, request, reply, look, problem);
+  });
 }
 
 const maskedLook = (request: FastifyRequest): LookUp => ({
@@ -71,13 +61,11 @@ async function onePage(
   { place, show }: Desk,
   request: FastifyRequest,
   reply: FastifyReply,
-  {
-    named,
-    look,
-    problem,
-  }: { readonly named: Params; readonly look: LookUp; readonly problem?: Both | undefined },
+  look: LookUp,
+  problem?: Both,
 ): Promise<FastifyReply> {
   const { say, holder } = personOf(request);
+  const named = { client: nameOf(request, 'client'), reference: nameOf(request, 'reference') };
   const file = await leadPage(place, holder, named, look);
   const canReveal = mayFor(holder, 'person.reveal', named.client) && !look.reveal;
   return show(request, reply, {
