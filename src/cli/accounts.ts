@@ -20,11 +20,10 @@ import { outJson, table, out, say, tableOf } from './terminal.ts';
 type RolesOption = Given<'role! client'>;
 
 export function accountCommands(program: Command): void {
-  const account = program.subcommand(
-    'account',
-    'people who work with Relais in a browser, and what each may do',
-  );
-  withRoles(account.subcommand('add <login>', 'make an account; its person sets the password'))
+  const account = program
+    .command('account')
+    .description('people who work with Relais in a browser, and what each may do');
+  withRoles(account.command('add <login>').description('make an account; its person sets the password'))
     .option('--client <client>', 'of a viewer: whose deliveries')
     .examples(
       'Prints a code once, good for a day: its person enters it on the console’s page "Premier accès".',
@@ -33,18 +32,20 @@ export function accountCommands(program: Command): void {
     )
     .gateway(add);
   account
-    .subcommand('list', 'the accounts, ended ones too')
+    .command('list')
+    .description('the accounts, ended ones too')
     .json()
     .examples('', 'relais account list')
     .gateway(list);
-  withRoles(account.subcommand('roles <login>', 'the roles it has from now on; its sessions end'))
+  withRoles(account.command('roles <login>').description('the roles it has from now on; its sessions end'))
     .examples('', 'relais account roles zoe.martin --role support --role integrator')
     .gateway(async (app, login: string, options: RolesOption) => {
       await performHere(app, giveRoles, { to: [login], input: { roles: options.role } });
       say(`${login}: ${options.role.join(', ')}.`);
     });
   account
-    .subcommand('reset <login>', 'a new password and a new second factor; its sessions end')
+    .command('reset <login>')
+    .description('a new password and a new second factor; its sessions end')
     .examples(
       'For who has lost a password or a phone. Prints a code once, good for a day.',
       'relais account reset zoe.martin',
@@ -53,7 +54,8 @@ export function accountCommands(program: Command): void {
       code(login, await performHere(app, resetAccess, { to: [login], input: {} })),
     );
   account
-    .subcommand('end <login>', 'for good: nobody signs in with it any more')
+    .command('end <login>')
+    .description('for good: nobody signs in with it any more')
     .examples(
       'The log keeps its number; a login is never given to another person.',
       'relais account end zoe.martin',
@@ -63,7 +65,8 @@ export function accountCommands(program: Command): void {
       say(`${login} has ended.`);
     });
   account
-    .subcommand('permissions', 'what each role may do')
+    .command('permissions')
+    .description('what each role may do')
     .examples('The same table stands in docs/accounts.md.', 'relais account permissions')
     .action(showPermissions);
 }
@@ -130,9 +133,10 @@ function showPermissions(): void {
 type AddOptions = Given<'scope! client address days!'>;
 
 export function apiKeyCommands(program: Command): void {
-  const key = program.subcommand('api-key', 'keys by which other systems use the HTTP interface');
+  const key = program.command('api-key').description('keys by which other systems use the HTTP interface');
   key
-    .subcommand('add <name>', 'make a key for a system; it is shown once')
+    .command('add <name>')
+    .description('make a key for a system; it is shown once')
     .requiredOption('--scope <scope>', `${keyScopes.join(', ')}; may be repeated`, collect)
     .option('--client <client>', 'whose leads alone; default: every client’s')
     .option('--address <range>', 'from where alone: 192.0.2.0/24; may be repeated', collect)
@@ -144,12 +148,14 @@ export function apiKeyCommands(program: Command): void {
     )
     .gateway(addKey);
   key
-    .subcommand('list', 'the keys, ended ones too')
+    .command('list')
+    .description('the keys, ended ones too')
     .json()
     .examples('', 'relais api-key list')
     .gateway(listKeys);
   key
-    .subcommand('end <id>', 'for good, at once')
+    .command('end <id>')
+    .description('for good, at once')
     .examples('', 'relais api-key end 3')
     .gateway(async (app, id: string) => {
       await performHere(app, endApiKey, { to: [String(wholeNumber(id))], input: {} });

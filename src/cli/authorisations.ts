@@ -34,13 +34,13 @@ type GrantOptions = Given<'target category document! askedBy'> & {
 };
 
 export function authorisationCommands(program: Command): void {
-  const authorisation = program.subcommand(
-    'authorisation',
-    'who may receive what: list, grant, revoke (C18)',
-  );
+  const authorisation = program
+    .command('authorisation')
+    .description('who may receive what: list, grant, revoke (C18)');
 
   authorisation
-    .subcommand('list', 'authorisations with their targets, categories and document')
+    .command('list')
+    .description('authorisations with their targets, categories and document')
     .option('--destination <destination>', 'of one destination')
     .json()
     .examples('', 'relais authorisation list --destination horizon-crm')
@@ -49,10 +49,8 @@ export function authorisationCommands(program: Command): void {
     );
 
   authorisation
-    .subcommand(
-      'grant <destination>',
-      'authorise a recipient; withheld leads leave by themselves within seconds',
-    )
+    .command('grant <destination>')
+    .description('authorise a recipient; withheld leads leave by themselves within seconds')
     .requiredOption('--recipient <name>', 'company or team, as in the document')
     .option(
       '--target <target>',
@@ -80,7 +78,8 @@ export function authorisationCommands(program: Command): void {
 
 function revokeCommand(authorisation: Command): void {
   authorisation
-    .subcommand('revoke <authorisation>', 'end an authorisation at once; nothing departs under it any more')
+    .command('revoke <authorisation>')
+    .description('end an authorisation at once; nothing departs under it any more')
     .option(...instructionOption)
     .fields(endAuthorisation)
     .examples('', 'relais authorisation revoke 3 --reason "letter of 2026-11-20"')

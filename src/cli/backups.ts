@@ -17,13 +17,13 @@ import { identityIn, standardInput } from './arguments.ts';
 import { hostNow, outJson, config, confirmed, keysOf, out, progress, say } from './terminal.ts';
 
 export function backupCommands(program: Command): void {
-  const backup = program.subcommand(
-    'backup',
-    'copies of the database, keys, mappings and log: make, test, rotate',
-  );
+  const backup = program
+    .command('backup')
+    .description('copies of the database, keys, mappings and log: make, test, rotate');
 
   backup
-    .subcommand('run', 'dump both schemas, encrypt all for RELAIS_BACKUP_RECIPIENT, write a manifest')
+    .command('run')
+    .description('dump both schemas, encrypt all for RELAIS_BACKUP_RECIPIENT, write a manifest')
     .examples(
       'Needs RELAIS_MYSQL_OWNER_URL and the server’s own mariadb-dump or mysqldump. Killed, it leaves a draft that the next run deletes.',
       'relais backup run',
@@ -31,10 +31,8 @@ export function backupCommands(program: Command): void {
     .action(run);
 
   backup
-    .subcommand(
-      'test [backup]',
-      'restore a backup into a private instance, compare the counts, verify its log',
-    )
+    .command('test [backup]')
+    .description('restore a backup into a private instance, compare the counts, verify its log')
     .requiredOption(
       '--identity <file>',
       'file of the age private key that RELAIS_BACKUP_RECIPIENT belongs to',
@@ -52,7 +50,8 @@ export function backupCommands(program: Command): void {
     .action(test);
 
   backup
-    .subcommand('rotate', 'delete the backups that the rule of C43 lets go; names them first')
+    .command('rotate')
+    .description('delete the backups that the rule of C43 lets go; names them first')
     .option('--folder <folder>', 'folder of the backups; default: RELAIS_BACKUP_DIR')
     .option(
       '--names <file>',

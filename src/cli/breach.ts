@@ -15,10 +15,8 @@ type BreachOptions = Given<'account destination host archives reason json'> & {
 
 export function breachCommands(program: Command): void {
   program
-    .subcommand(
-      'breach',
-      'which persons of which clients an account has seen, or a host or destination was given',
-    )
+    .command('breach')
+    .description('which persons of which clients an account has seen, or a host or destination was given')
     .requiredOption(
       '--from <date>',
       'begin of the breach: 2026-11-25, 2026-11-25T14:00, or an age: 7d',

@@ -20,14 +20,14 @@ type ListOptions = Given<'limit! after json'> & { readonly state?: BulkState };
 const inEither = (): Option => new Option('--lang <lang>', 'language').choices(['fr', 'en']).default('fr');
 
 export function bulkCommands(program: Command): void {
-  const bulk = program.subcommand(
-    'bulk',
-    'work on many deliveries: replays, cancellations, closings, backfills',
-  );
+  const bulk = program
+    .command('bulk')
+    .description('work on many deliveries: replays, cancellations, closings, backfills');
   listCommand(bulk);
 
   bulk
-    .subcommand('show <run>', 'what a run was asked, how far it is, what it refused')
+    .command('show <run>')
+    .description('what a run was asked, how far it is, what it refused')
     .addOption(inEither())
     .json()
     .examples('', 'relais bulk show 12')
@@ -41,10 +41,8 @@ export function bulkCommands(program: Command): void {
     });
 
   bulk
-    .subcommand(
-      'resume <run>',
-      'work a run from here, where no planner does, or watch the process that works it',
-    )
+    .command('resume <run>')
+    .description('work a run from here, where no planner does, or watch the process that works it')
     .addOption(inEither())
     .examples('', 'relais bulk resume 12')
     .action((name: string, { lang }: Given<'lang!'>) => {
@@ -53,7 +51,8 @@ export function bulkCommands(program: Command): void {
     });
 
   bulk
-    .subcommand('cancel <run>', 'stop a run where it stands; what it has done stays done')
+    .command('cancel <run>')
+    .description('stop a run where it stands; what it has done stays done')
     .fields(cancelRunAct)
     .examples('', 'relais bulk cancel 12 --reason "ticket 14: wrong destination"')
     .action((name: string, options: object) => {
@@ -68,7 +67,8 @@ export function bulkCommands(program: Command): void {
 
 function listCommand(bulk: Command): void {
   bulk
-    .subcommand('list', 'runs, newest first')
+    .command('list')
+    .description('runs, newest first')
     .addOption(new Option('--state <state>', 'in one state').choices(bulkStates))
     .option('--limit <n>', 'rows, 1 to 1000', listLength, 20)
     .option('--after <run>', 'continue after this run (next page)', wholeNumber)

@@ -21,7 +21,7 @@ import {
 import { waitingOfClient } from '../support/reads/retention.ts';
 
 export function clientCommands(program: Command): void {
-  const client = program.subcommand('client', 'a client as a whole');
+  const client = program.command('client').description('a client as a whole');
   checkClientCommand(client);
   anomalyCommand(client);
   closeClientCommand(client);
@@ -34,10 +34,8 @@ type CheckOptions = Given<'files json'>;
 
 function checkClientCommand(client: Command): void {
   client
-    .subcommand(
-      'check <client>',
-      'what must be there before it goes live, with evidence and date (C49 to C52)',
-    )
+    .command('check <client>')
+    .description('what must be there before it goes live, with evidence and date (C49 to C52)')
     .option('--files', 'by client.yaml and the mappings of the folder, before they are published')
     .json()
     .examples(
@@ -102,10 +100,8 @@ type AnomalyOptions = Given<'json'> & { readonly since?: Moment };
 
 function anomalyCommand(client: Command): void {
   client
-    .subcommand(
-      'anomalies <client>',
-      'what does not conform in its leads: notices, questions not asked, companies, purchases',
-    )
+    .command('anomalies <client>')
+    .description('what does not conform in its leads: notices, questions not asked, companies, purchases')
     .option('--since <date>', 'came in since: 2026-11-25, or an age: 7d; default: 30d', instant)
     .json()
     .examples(
@@ -171,10 +167,8 @@ type CloseOptions = Given<'instruction deleteOn reason to recipient archives del
 
 function closeClientCommand(client: Command): void {
   client
-    .subcommand(
-      'close <client>',
-      'the end of its contract: close, return everything, delete on the agreed day (C55)',
-    )
+    .command('close <client>')
+    .description('the end of its contract: close, return everything, delete on the agreed day (C55)')
     .option('--instruction <number>', 'close now, by this instruction (--covers contract_end)', wholeNumber)
     .option('--delete-on <date>', 'the day agreed for the deletion: 2027-01-31')
     .option('--reason <text>', 'why (contract, ticket number); mandatory to close')

@@ -59,10 +59,6 @@ export class Command extends Commander {
     return new Command(name);
   }
 
-  subcommand(nameAndArguments: string, description: string): Command {
-    return this.command(nameAndArguments).description(description);
-  }
-
   /** Examples below the help; a test checks that every command has some. */
   examples(note: string, ...lines: readonly string[]): this {
     const title = lines.length === 1 ? 'Example' : 'Examples';

@@ -9,7 +9,8 @@ type Shell = (typeof shells)[number];
 
 export function completionCommands(program: Command): void {
   program
-    .subcommand('completion', 'print the completion script of a shell')
+    .command('completion')
+    .description('print the completion script of a shell')
     .addArgument(new Argument('<shell>', 'your shell').choices(shells))
     .examples(
       'Put it where your shell looks, once after each upgrade.',

@@ -24,11 +24,12 @@ type ListOptions = FilterOptions & Given<'reason limit! after json open'>;
 
 /** Returns `delivery`, to which other files add commands. */
 export function deliveryCommands(program: Command): Command {
-  const delivery = program.subcommand('delivery', 'find deliveries and read their story');
+  const delivery = program.command('delivery').description('find deliveries and read their story');
   archiveCommand(delivery);
 
   delivery
-    .subcommand('list', 'deliveries, newest first')
+    .command('list')
+    .description('deliveries, newest first')
     .filters()
     .option('--reason <code>', 'the same as --cause')
     .option('--open', 'only what needs a person: failed and not closed, or waiting for a decision')
@@ -44,10 +45,8 @@ export function deliveryCommands(program: Command): Command {
     .gateway(list);
 
   delivery
-    .subcommand(
-      'show <delivery>',
-      'the whole story of one delivery, in plain words; number or key (webhook-id)',
-    )
+    .command('show <delivery>')
+    .description('the whole story of one delivery, in plain words; number or key (webhook-id)')
     .addOption(new Option('--lang <lang>', 'language').choices(['fr', 'en']).default('fr'))
     .option('--json', 'the delivery and each entry of its log as one JSON object a line')
     .examples(
@@ -122,10 +121,8 @@ const plain = ({ erased: _, expiresAt: __, ...row }: DeliveryHead): object => ro
 /** relais delivery archive: moves the deliveries of leads erased long ago to the slim table of keys; their story stays in the log. */
 function archiveCommand(delivery: Command): void {
   delivery
-    .subcommand(
-      'archive',
-      'move deliveries of erased leads, settled long ago, to the slim table of their keys',
-    )
+    .command('archive')
+    .description('move deliveries of erased leads, settled long ago, to the slim table of their keys')
     .requiredOption('--before <date>', 'settled and erased before: 2026-10-01, or an age such as 90d')
     .option('--yes', 'do not ask')
     .examples(

@@ -31,10 +31,8 @@ type ReplayOptions = FilterOptions & Partial<ReplayHow> & Given<'dryRun yes'>;
 
 export function replayCommands(program: Command): void {
   program
-    .subcommand(
-      'replay [deliveries...]',
-      'send again: a new run for what has ended, a try brought forward for what waits',
-    )
+    .command('replay [deliveries...]')
+    .description('send again: a new run for what has ended, a try brought forward for what waits')
     .filters()
     .option('--dry-run', 'say what would happen, do nothing')
     .option('--yes', 'do not ask')
@@ -109,7 +107,8 @@ type CancelOptions = FilterOptions & Given<'dryRun yes'>;
 
 export function cancelCommands(program: Command): void {
   program
-    .subcommand('cancel [deliveries...]', 'end deliveries that are not being sent; the lead stays')
+    .command('cancel [deliveries...]')
+    .description('end deliveries that are not being sent; the lead stays')
     .filters()
     .option('--dry-run', 'count by filter, do nothing')
     .option('--yes', 'do not ask')
@@ -180,8 +179,8 @@ const done: Readonly<Record<Resolution, string>> = {
 
 export function resolveCommand(delivery: Command): void {
   delivery
-    .subcommand(
-      'resolve [delivery]',
+    .command('resolve [delivery]')
+    .description(
       'say what became of a delivery whose outcome is unknown, by number or key (webhook-id), or of many by filter',
     )
     .filters()

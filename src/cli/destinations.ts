@@ -22,13 +22,13 @@ import { sendTestLead } from '../support/test-leads/send.ts';
 import { existingDestination } from '../support/reads/filter.ts';
 
 export function destinationCommands(program: Command): void {
-  const destination = program.subcommand(
-    'destination',
-    'the authorised ways out: list, suspend, resume, test, backfill, file now',
-  );
+  const destination = program
+    .command('destination')
+    .description('the authorised ways out: list, suspend, resume, test, backfill, file now');
 
   destination
-    .subcommand('list', 'every destination: mapping version, status, circuit')
+    .command('list')
+    .description('every destination: mapping version, status, circuit')
     .json()
     .examples('', 'relais destination list')
     .gateway((app, options: Given<'json'>) => list(app, options.json === true));
@@ -54,10 +54,9 @@ function plainCommands(destination: Command): void {
       told: (_, id) => `${id} ${done}`,
     });
   offers(
-    destination.subcommand(
-      'send-file <destination>',
-      'make a file of what waits now, instead of at the next scheduled hour',
-    ),
+    destination
+      .command('send-file <destination>')
+      .description('make a file of what waits now, instead of at the next scheduled hour'),
     sendFileNow,
     {
       examples: ['relais destination send-file alpes-csv --reason "ticket 15"'],
@@ -65,10 +64,9 @@ function plainCommands(destination: Command): void {
     },
   );
   offers(
-    destination.subcommand(
-      'release-file <destination>',
-      'let a full file that was held back leave all the same',
-    ),
+    destination
+      .command('release-file <destination>')
+      .description('let a full file that was held back leave all the same'),
     releaseFile,
     {
       examples: ['relais destination release-file alpes-csv --reason "ticket 16"'],
@@ -77,10 +75,9 @@ function plainCommands(destination: Command): void {
     },
   );
   offers(
-    destination.subcommand(
-      'discard-file <destination>',
-      'give up a full file that was held back; the next hour makes another',
-    ),
+    destination
+      .command('discard-file <destination>')
+      .description('give up a full file that was held back; the next hour makes another'),
     discardFile,
     {
       examples: ['relais destination discard-file alpes-csv --reason "ticket 16"'],
@@ -92,7 +89,8 @@ function plainCommands(destination: Command): void {
 
 function backfillCommand(destination: Command): void {
   destination
-    .subcommand('backfill <destination>', 'plan leads that were there before the destination')
+    .command('backfill <destination>')
+    .description('plan leads that were there before the destination')
     .option('--dry-run', 'count only')
     .fields(backfillDestination)
     .examples(
@@ -150,7 +148,8 @@ function statusOf({
 
 function destinationTestCommand(destination: Command): void {
   destination
-    .subcommand('test <destination>', 'reach the recipient without sending any lead: address, TLS, login')
+    .command('test <destination>')
+    .description('reach the recipient without sending any lead: address, TLS, login')
     .option('--lead', 'send an invented lead, ask for it by our reference, compare its fields, remove it')
     .examples('', 'relais destination test horizon-crm', 'relais destination test horizon-crm --lead')
     .gateway((app, id: string, { lead }: { readonly lead?: true }) =>

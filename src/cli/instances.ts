@@ -17,16 +17,13 @@ import { endReading, isOverdue, letRead, listReaders, type DatabaseReader } from
 import { addDays, civilDate, isCivilDate } from '../domain/civil-date.ts';
 
 export function instanceCommands(program: Command): void {
-  const instance = program.subcommand(
-    'instance',
-    'installations for one client each: own schemas, keys, accounts and Redis prefix',
-  );
+  const instance = program
+    .command('instance')
+    .description('installations for one client each: own schemas, keys, accounts and Redis prefix');
 
   instance
-    .subcommand(
-      'create <client>',
-      'make all that an installation for this client needs, and say what is left to do',
-    )
+    .command('create <client>')
+    .description('make all that an installation for this client needs, and say what is left to do')
     .requiredOption('--host <address>', 'address of its gateway’s host, for its accounts in MySQL')
     .option(
       '--intake-host <address>',
@@ -155,10 +152,8 @@ type MoveOptions = Given<'instruction! deleteOn! reason yes'> & {
 
 export function moveCommand(instance: Command): void {
   instance
-    .subcommand(
-      'move <client>',
-      'move a client between the shared installation and its own: run it where the client is',
-    )
+    .command('move <client>')
+    .description('move a client between the shared installation and its own: run it where the client is')
     .requiredOption(
       '--to <file>',
       'environment file of the other installation; again for the one with its owner’s account',
@@ -237,13 +232,13 @@ const unquoted = (text: string): string => {
 // Invariant: each account is in the log with its last day; a password goes into a file that did not exist, never to the screen.
 
 export function readerCommands(program: Command): void {
-  const reader = program.subcommand(
-    'reader',
-    'accounts by which the client reads its own database from its own addresses (C57)',
-  );
+  const reader = program
+    .command('reader')
+    .description('accounts by which the client reads its own database from its own addresses (C57)');
 
   reader
-    .subcommand('add <address>', 'let the client read from this address until a day, or give it another day')
+    .command('add <address>')
+    .description('let the client read from this address until a day, or give it another day')
     .requiredOption('--until <date>', 'the last day, within a year: 2027-06-30')
     .requiredOption('--password-to <file>', 'a file that does not exist yet, for the account’s password')
     .option('--reason <text>', 'why (contract, ticket number); mandatory, kept in the log')
@@ -254,13 +249,15 @@ export function readerCommands(program: Command): void {
     .gateway(add);
 
   reader
-    .subcommand('list', 'each address, its last day, and where that has passed')
+    .command('list')
+    .description('each address, its last day, and where that has passed')
     .json()
     .examples('`relais security check` is broken while one reads past its day.', 'relais reader list')
     .gateway(list);
 
   reader
-    .subcommand('end [address]', 'take the rights of an address, or of all whose day has passed')
+    .command('end [address]')
+    .description('take the rights of an address, or of all whose day has passed')
     .option('--over', 'all whose last day has passed')
     .option('--reason <text>', 'why (contract, ticket number); mandatory, kept in the log')
     .examples(

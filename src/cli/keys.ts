@@ -16,13 +16,13 @@ import { paris } from '../support/words.ts';
 import { tableOf, out, progress, say, withApp, config, hostNow, outJson, strong, table } from './terminal.ts';
 
 export function keyCommands(program: Command): void {
-  const keys = program.subcommand(
-    'keys',
-    'the sealing key and the master key: what they hold, changing them',
-  );
+  const keys = program
+    .command('keys')
+    .description('the sealing key and the master key: what they hold, changing them');
 
   keys
-    .subcommand('status', 'the keys this database knows, and what still needs each of them')
+    .command('status')
+    .description('the keys this database knows, and what still needs each of them')
     .option('--json', 'print as JSON')
     .examples('', 'relais keys status')
     .gateway(async (app, options: Given<'json'>) => {
@@ -32,10 +32,8 @@ export function keyCommands(program: Command): void {
     });
 
   keys
-    .subcommand(
-      'rotate <key>',
-      'bring in the new key: master or seal; run again, it goes on where it stopped',
-    )
+    .command('rotate <key>')
+    .description('bring in the new key: master or seal; run again, it goes on where it stopped')
     .option('--wait <seconds>', 'until every process writes with the new key', '20')
     .examples(
       'First give every process the new key in RELAIS_MASTER_KEY (or RELAIS_SEAL_KEY), the old one in\n..._PREVIOUS, and restart them one by one: until this command they go on writing with the old one.',
@@ -120,9 +118,10 @@ function showStates(states: readonly KeyState[]): void {
 // Invariant: changes nothing; exit code 1 where a rule is broken.
 
 export function securityCommands(program: Command): void {
-  const security = program.subcommand('security', 'rules that an installation must keep');
+  const security = program.command('security').description('rules that an installation must keep');
   security
-    .subcommand('check', 'accounts, rights, TLS, logs of MySQL, Redis, keys, files, certificates, licences')
+    .command('check')
+    .description('accounts, rights, TLS, logs of MySQL, Redis, keys, files, certificates, licences')
     .json()
     .examples(
       'Exit code 0: no rule is broken; 1: at least one is. With RELAIS_MYSQL_OWNER_URL the owner and every host of each account\nare looked at too. Run it daily from your monitoring.',

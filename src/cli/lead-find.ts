@@ -22,7 +22,8 @@ import type { PersonAsked } from '../privacy/person/find.ts';
 
 export function findCommands(lead: Command): void {
   lead
-    .subcommand('find', 'find leads by mail address, phone, name or reference; every look-up is logged')
+    .command('find')
+    .description('find leads by mail address, phone, name or reference; every look-up is logged')
     .option('--email <address>', 'mail address')
     .option('--phone <number>', 'any spelling: "06 39 98 00 01", +33639980001')
     .option('--name <name>', 'last name or its beginning; capitals and accents do not matter')

@@ -33,10 +33,8 @@ type ShowOptions = Given<'client! lang! reveal reason json'>;
 
 export function showCommands(lead: Command): void {
   lead
-    .subcommand(
-      'show <reference>',
-      'one lead: consents in force, interactions, where it went, what waits and why',
-    )
+    .command('show <reference>')
+    .description('one lead: consents in force, interactions, where it went, what waits and why')
     .requiredOption('--client <client>', 'client it belongs to')
     .option('--reveal', 'show the person instead of a mask (logged)')
     .option('--reason <text>', 'why (ticket number); needed with --reveal')

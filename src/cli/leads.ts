@@ -24,7 +24,7 @@ import { heldAs, sharingAddress, toldByHand } from '../support/lead-rights.ts';
 type RefusalOptions = Given<'purged client limit! json'> & { readonly after?: string };
 
 export function leadCommands(program: Command): void {
-  const lead = program.subcommand('lead', 'import, find, show, withdraw, erase leads');
+  const lead = program.command('lead').description('import, find, show, withdraw, erase leads');
 
   importCommand(lead);
   findCommands(lead);
@@ -37,10 +37,8 @@ export function leadCommands(program: Command): void {
 
 function importCommand(lead: Command): void {
   lead
-    .subcommand(
-      'import <file>',
-      'put the leads of a CSV or JSON Lines file into lead_intake; bad rows go to a rejects file',
-    )
+    .command('import <file>')
+    .description('put the leads of a CSV or JSON Lines file into lead_intake; bad rows go to a rejects file')
     .option('--client <client>', 'client of a file without a client_id column')
     .option('--rejects <file>', 'where bad rows go; default: beside the file')
     .addOption(
@@ -60,7 +58,8 @@ function importCommand(lead: Command): void {
 
 function refusalsCommand(lead: Command): void {
   lead
-    .subcommand('refusals', 'rows of lead_intake that were refused: column and reason, no values')
+    .command('refusals')
+    .description('rows of lead_intake that were refused: column and reason, no values')
     .option('--client <client>', 'one client only')
     .option('--purged', 'counts of the rows that were purged, by client, month and first reason')
     .option('--after <row>', 'continue after this row (next page)', rowNumber)
@@ -95,8 +94,8 @@ function refusalsCommand(lead: Command): void {
 
 function retryCommand(lead: Command): void {
   lead
-    .subcommand(
-      'retry <row...>',
+    .command('retry <row...>')
+    .description(
       'take rows in again that were set aside through no fault of their own, or held for the officer',
     )
     .option('--reason <text>', 'why (ticket number); mandatory, written in the log')
@@ -120,7 +119,8 @@ function retryCommand(lead: Command): void {
 
 function replanCommand(lead: Command): void {
   lead
-    .subcommand('replan', 'plan changes of leads again that the planner set aside (alert PLANNING:...)')
+    .command('replan')
+    .description('plan changes of leads again that the planner set aside (alert PLANNING:...)')
     .requiredOption('--client <client>', 'whose leads; the alert names it')
     .option('--reason <text>', 'why (ticket number); mandatory, written in the log')
     .examples(
@@ -205,10 +205,8 @@ type EraseOptions = Given<'client! identity reason yes'>;
 
 function rightsCommands(lead: Command): void {
   lead
-    .subcommand(
-      'withdraw <reference>',
-      'record that the prospect took a consent back; recipients get an update',
-    )
+    .command('withdraw <reference>')
+    .description('record that the prospect took a consent back; recipients get an update')
     .requiredOption('--client <client>', 'client it belongs to')
     .option('--channel <channel>', `${consentChannels.join(', ')}; may be repeated; default: all`, collect)
     .option('--purpose <purpose>', consentPurposes.join(', '), 'marketing')
@@ -221,7 +219,8 @@ function rightsCommands(lead: Command): void {
     .action((reference: string, options: WithdrawOptions) => withdraw(reference, options));
 
   lead
-    .subcommand('erase <reference>', 'blank the person for ever; what was sent is followed by an erase')
+    .command('erase <reference>')
+    .description('blank the person for ever; what was sent is followed by an erase')
     .requiredOption('--client <client>', 'client it belongs to')
     .option('--reason <text>', 'why (request number); mandatory')
     .option('--identity <text>', 'how the identity was checked; mandatory, kept with the request')

@@ -24,10 +24,11 @@ import { addDays, isCivilDate, startOfDay, type CivilDate } from '../domain/civi
 import type { PackProblem } from '../support/audit-pack/check.ts';
 
 export function journalCommands(program: Command): void {
-  const log = program.subcommand('log', 'the append-only log of every hand-over');
+  const log = program.command('log').description('the append-only log of every hand-over');
 
   log
-    .subcommand('verify', 'check every seal and entry; names what is broken and exits 1')
+    .command('verify')
+    .description('check every seal and entry; names what is broken and exits 1')
     .option('--anchor <anchor>', 'anchor printed earlier by `relais log anchor`, or a file that holds it')
     .option('--anchor-file <file>', 'file that holds the anchor')
     .option('--archives <folder>', 'folder of the archives, to check their entries too')
@@ -65,7 +66,8 @@ export function journalCommands(program: Command): void {
     });
 
   log
-    .subcommand('anchor', 'print the last seal, to be kept outside the database')
+    .command('anchor')
+    .description('print the last seal, to be kept outside the database')
     .examples('', 'relais log anchor > anchor.txt')
     .gateway(async ({ sealer }) => {
       const anchor = await sealer.anchor();
@@ -80,10 +82,8 @@ type VerifyOptions = Given<'anchor anchorFile archives json'>;
 
 function archiveCommands(log: Command): void {
   log
-    .subcommand(
-      'archive',
-      'write sealed months to files outside MySQL; with --remove take out what is safe in them',
-    )
+    .command('archive')
+    .description('write sealed months to files outside MySQL; with --remove take out what is safe in them')
     .requiredOption('--before <month>', 'months before this one, e.g. 2026-10 (UTC)')
     .requiredOption('--to <folder>', 'where the archives are kept')
     .option('--remove', 'then remove from MySQL the entries of every archive whose file verifies')
@@ -116,7 +116,8 @@ function archiveCommands(log: Command): void {
     );
 
   log
-    .subcommand('verify-archive <file>', 'check one archive by itself: needs the seal key, no database')
+    .command('verify-archive <file>')
+    .description('check one archive by itself: needs the seal key, no database')
     .examples('', 'relais log verify-archive relais-log-2026-09-1-812.jsonl.gz')
     .action(async (file: string) => {
       const { seal } = await keysOf(config());
@@ -197,12 +198,12 @@ function broken({ problems = [], entries }: Verification): string {
 // Invariant: verify needs the file and the public key alone; --seals adds the sealing key of the configuration.
 
 export function auditCommands(program: Command): void {
-  const audit = program.subcommand(
-    'audit',
-    'one signed file for an auditor: the log of a client and a period, and what belongs to it',
-  );
+  const audit = program
+    .command('audit')
+    .description('one signed file for an auditor: the log of a client and a period, and what belongs to it');
   audit
-    .subcommand('export', 'make the pack; making it is an entry of the log')
+    .command('export')
+    .description('make the pack; making it is an entry of the log')
     .requiredOption('--client <client>', 'whose')
     .requiredOption('--from <date>', 'first day: 2026-01-01')
     .requiredOption('--until <date>', 'last day: 2026-06-30')
@@ -216,7 +217,8 @@ export function auditCommands(program: Command): void {
     )
     .action((options: ExportOptions) => makePack(options));
   audit
-    .subcommand('verify <file>', 'check a pack with the public key alone; exits 1 when anything was changed')
+    .command('verify <file>')
+    .description('check a pack with the public key alone; exits 1 when anything was changed')
     .requiredOption('--key <file>', 'public keys, as `relais proof key` prints them')
     .option('--seals', 'with the sealing key of this configuration: compute every seal and entry again')
     .json()

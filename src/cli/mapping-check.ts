@@ -28,10 +28,8 @@ interface Checked {
 
 export function checkCommand(mapping: Command): void {
   mapping
-    .subcommand(
-      'check [name]',
-      'every mistake of every file at once; name: a path, a destination or a client',
-    )
+    .command('check [name]')
+    .description('every mistake of every file at once; name: a path, a destination or a client')
     .option('--dir <folder>', 'mappings folder; default: RELAIS_MAPPINGS_DIR, else ./mappings')
     .option('--json', 'one JSON object a line; both languages in it')
     .addOption(new Option('--lang <lang>', 'language').choices(['en', 'fr']).default('en'))

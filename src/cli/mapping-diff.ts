@@ -23,10 +23,8 @@ type DiffOptions = Given<'last! action! showValues reason samples dir json'>;
 
 export function diffCommand(mapping: Command): void {
   mapping
-    .subcommand(
-      'diff <destination> [from] [to]',
-      'what two versions write differently over the last real leads, grouped by field',
-    )
+    .command('diff <destination> [from] [to]')
+    .description('what two versions write differently over the last real leads, grouped by field')
     .option('--last <count>', 'leads of the destination, newest first', listLength, 50)
     .addOption(
       new Option('--action <action>', 'what the delivery tells')

@@ -21,10 +21,8 @@ type NewOptions = Given<'to name company answer dir json'>;
 
 export function newCommand(mapping: Command): void {
   mapping
-    .subcommand(
-      'new <client> <sample>',
-      "draft a mapping from the client's own sample: JSON, XML, form or CSV",
-    )
+    .command('new <client> <sample>')
+    .description("draft a mapping from the client's own sample: JSON, XML, form or CSV")
     .option('--to <address>', `${alternatives(kinds, 'or')}; default: a placeholder`)
     .option(
       '--name <name>',

@@ -28,8 +28,8 @@ type PreviewOptions = Given<'sample reason dir action!'> & {
 
 export function previewCommand(mapping: Command): void {
   mapping
-    .subcommand(
-      'preview <destination>',
+    .command('preview <destination>')
+    .description(
       'exact headers and bytes that would leave, where each value comes from, the opt-in truth table',
     )
     .option(
@@ -199,10 +199,8 @@ type SpecOptions = Given<'version! out centre! centreRights centreTechnical dir'
 
 export function specCommand(mapping: Command): void {
   mapping
-    .subcommand(
-      'spec <destination>',
-      'the document the client signs: fields, opt-in, answers, retries (French)',
-    )
+    .command('spec <destination>')
+    .description('the document the client signs: fields, opt-in, answers, retries (French)')
     .option('--version <which>', 'file, published, or the number of a version', 'file')
     .addOption(
       new Option('--format <format>', 'form of the document')

@@ -27,10 +27,8 @@ type SendOptions = Given<'sandbox local sample reason dir json'> & { readonly le
 
 export function sendCommand(mapping: Command): void {
   mapping
-    .subcommand(
-      'send <destination>',
-      'send one lead through the real connector to a sandbox, and read the answer',
-    )
+    .command('send <destination>')
+    .description('send one lead through the real connector to a sandbox, and read the answer')
     .option('--sandbox', 'mandatory: leads go to production by themselves, never by hand')
     .option('--local', 'to a recipient started on this machine, even where the file declares a sandbox')
     .option(

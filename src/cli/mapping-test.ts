@@ -18,7 +18,8 @@ import { newestLeads } from '../support/stored-leads.ts';
 
 export function mappingTestCommand(mapping: Command): void {
   mapping
-    .subcommand('test [name]', 'run the tests in the mapping files; name: a destination or a client')
+    .command('test [name]')
+    .description('run the tests in the mapping files; name: a destination or a client')
     .option('--dir <folder>', 'mappings folder; default: RELAIS_MAPPINGS_DIR, else ./mappings')
     .option('--json', 'one JSON object a test')
     .examples(
@@ -123,10 +124,8 @@ type CoverageOptions = Given<'last dir json'>;
 
 export function coverageCommand(mapping: Command): void {
   mapping
-    .subcommand(
-      'coverage <destination>',
-      'fields never sent, values without an entry, consents, channels and interactions unused',
-    )
+    .command('coverage <destination>')
+    .description('fields never sent, values without an entry, consents, channels and interactions unused')
     .option(
       '--last <count>',
       'count over the newest leads of the destination, too (asks the database)',

@@ -34,7 +34,7 @@ const versionData = (
 ): object => ({ version, publishedAt, author, note, fingerprint, inForce });
 
 export function mappingCommands(program: Command): void {
-  const mapping = program.subcommand('mapping', 'draft, check, preview, publish mapping files');
+  const mapping = program.command('mapping').description('draft, check, preview, publish mapping files');
   newCommand(mapping);
   checkCommand(mapping);
   previewCommand(mapping);
@@ -98,7 +98,8 @@ function rollbackCommand(mapping: Command): void {
 
 function historyCommand(mapping: Command): void {
   mapping
-    .subcommand('history <destination>', 'versions with author, date and note')
+    .command('history <destination>')
+    .description('versions with author, date and note')
     .option('--json', 'as JSON')
     .examples('', 'relais mapping history horizon-crm')
     .gateway(async (app, destination: string, { json }: Given<'json'>) => {

@@ -18,22 +18,20 @@ import { RelaisError } from '../errors.ts';
 import { knownInScope } from '../support/named-text.ts';
 
 export function noteCommands(program: Command): void {
-  const note = program.subcommand(
-    'note',
-    "written notes of what was changed on a client's instruction (C48)",
-  );
+  const note = program
+    .command('note')
+    .description("written notes of what was changed on a client's instruction (C48)");
   note
-    .subcommand(
-      'list <client>',
-      'notes, newest first: what was changed, who asked, who did it, and whether the mails left',
-    )
+    .command('list <client>')
+    .description('notes, newest first: what was changed, who asked, who did it, and whether the mails left')
     .option('--limit <n>', 'rows, 1 to 1000', listLength, 50)
     .option('--after <note>', 'continue after this note (next page)', wholeNumber)
     .json()
     .examples('', 'relais note list horizon')
     .gateway(showNotes);
   note
-    .subcommand('show <client> [number]', 'a note as client and officer read it; default: the last')
+    .command('show <client> [number]')
+    .description('a note as client and officer read it; default: the last')
     .json()
     .examples('', 'relais note show horizon 12')
     .gateway((app, client: string, number: string | undefined, options: Given<'json'>) =>
@@ -92,9 +90,10 @@ async function showNote(app: App, client: string, text: string | undefined, json
 // Invariant: shows names and codes; the text of a mail is shown with its note or request.
 
 export function clientMailCommands(program: Command): void {
-  const mail = program.subcommand('mail', "the centre's own mails to its clients: notes, requests");
+  const mail = program.command('mail').description("the centre's own mails to its clients: notes, requests");
   mail
-    .subcommand('list', 'mails to clients, newest first: to whom, and whether they got through')
+    .command('list')
+    .description('mails to clients, newest first: to whom, and whether they got through')
     .option('--client <client>', 'of one client')
     .option('--unsent', 'only those that have not got through')
     .option('--limit <n>', 'rows, 1 to 1000', listLength, 50)
@@ -102,7 +101,8 @@ export function clientMailCommands(program: Command): void {
     .examples('', 'relais mail list --unsent', 'relais mail list --client horizon --json')
     .gateway(showMails);
   mail
-    .subcommand('send', 'try one again now that its cause is repaired')
+    .command('send')
+    .description('try one again now that its cause is repaired')
     .argument('<mail>', 'its number, as `mail list` shows it', wholeNumber)
     .examples('', 'relais mail send 12')
     .gateway(async ({ database }, id: number) => {

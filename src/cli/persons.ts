@@ -17,13 +17,14 @@ import { consentChannels, consentPurposes } from '../domain/lead.ts';
 type ExportOptions = AnswerFile & PersonOptions & Given<'client! row portability request reason'>;
 
 export function personCommands(program: Command): void {
-  const person = program.subcommand('person', 'what is held on a person at one client');
+  const person = program.command('person').description('what is held on a person at one client');
   personOptions(
     answerFileOptions(
-      person.subcommand(
-        'export',
-        'everything held, as JSON and a French letter, in a file that only the age keys named open',
-      ),
+      person
+        .command('export')
+        .description(
+          'everything held, as JSON and a French letter, in a file that only the age keys named open',
+        ),
     ).requiredOption('--client <client>', 'at which client'),
   )
     .option('--row <number>', 'a refused row that names the person; may be repeated', collect)
@@ -117,7 +118,8 @@ type LookUpsOptions = Given<'client! reference email phone archives reason json'
 
 export function lookUpCommands(program: Command): void {
   program
-    .subcommand('lookups', 'who looked a person up, when and why; asking is logged as well')
+    .command('lookups')
+    .description('who looked a person up, when and why; asking is logged as well')
     .requiredOption('--client <client>', 'at which client')
     .option('--reference <reference>', "the centre's reference of the lead")
     .option('--email <address>', 'mail address')
@@ -168,10 +170,9 @@ type AddressOptions = Given<'client! email phone reason'>;
 type AddOptions = AddressOptions & Given<'purpose channel'>;
 
 export function oppositionCommands(program: Command): void {
-  const opposition = program.subcommand(
-    'opposition',
-    'the opposition list of a client: who must not be written to or called again',
-  );
+  const opposition = program
+    .command('opposition')
+    .description('the opposition list of a client: who must not be written to or called again');
   ofPerson(opposition.command('add'))
     .description('put a person on it; their leads say so at once, and so will later ones')
     .option('--purpose <purpose>', `${consentPurposes.join(', ')}; may be repeated; default: all`, collect)

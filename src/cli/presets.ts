@@ -21,29 +21,25 @@ async function isSimulated(preset: string): Promise<boolean> {
 }
 
 export function presetCommands(program: Command): void {
-  const preset = program.subcommand('preset', 'ready mappings for known CRMs, and their trials');
+  const preset = program.command('preset').description('ready mappings for known CRMs, and their trials');
   const dir = ['--dir <folder>', 'mappings folder; default: RELAIS_MAPPINGS_DIR, else ./mappings'] as const;
   preset
-    .subcommand(
-      'list',
-      'every preset, for which versions, how far it was proved, and what of it can be tried here',
-    )
+    .command('list')
+    .description('every preset, for which versions, how far it was proved, and what of it can be tried here')
     .option(...dir)
     .option('--json', 'as JSON')
     .examples('', 'relais preset list')
     .action(list);
   preset
-    .subcommand(
-      'show <name>',
-      'its page for the client (French), the answers it knows, the habits its trial plants',
-    )
+    .command('show <name>')
+    .description('its page for the client (French), the answers it knows, the habits its trial plants')
     .option(...dir)
     .option('--json', 'as JSON, without the page')
     .examples('', 'relais preset show espocrm')
     .action(show);
   preset
-    .subcommand(
-      'try <name>',
+    .command('try <name>')
+    .description(
       'twenty invented leads through the whole gateway into the simulated CRM, and the comparison of records and log; of a preset without one, one lead to a recipient on this machine',
     )
     .option('--without <habit>', 'take the rule for one habit of that CRM out, to see it break')

@@ -84,7 +84,8 @@ export function relaisProgram(): Command {
   completionCommands(program);
   operatorCommands(program);
   program
-    .subcommand('start [role]', 'run the gateway: all, planner or worker (by `relais start`, until SIGTERM)')
+    .command('start [role]')
+    .description('run the gateway: all, planner or worker (by `relais start`, until SIGTERM)')
     .examples('', 'relais start', 'relais start worker')
     .action(() => {
       throw new RelaisError('USAGE-001', 'The gateway is started by bin/relais.mjs, not from here.');

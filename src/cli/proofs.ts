@@ -13,13 +13,13 @@ import { listLength, wholeNumber, textOfFile } from './arguments.ts';
 import { outJson, tableOf, config, keysOf, out, say } from './terminal.ts';
 
 export function proofCommands(program: Command): void {
-  const proof = program.subcommand(
-    'proof',
-    'signed proofs of what was done with a person’s data, checked offline',
-  );
+  const proof = program
+    .command('proof')
+    .description('signed proofs of what was done with a person’s data, checked offline');
   storedCommands(proof);
   proof
-    .subcommand('verify <file>', 'check a proof with the public key alone; exits 1 when anything was changed')
+    .command('verify <file>')
+    .description('check a proof with the public key alone; exits 1 when anything was changed')
     .requiredOption('--key <file>', 'public keys, as `relais proof key` prints them')
     .json()
     .examples(
@@ -28,7 +28,8 @@ export function proofCommands(program: Command): void {
     )
     .action((file: string, options: Given<'key! json'>) => verify(file, options));
   proof
-    .subcommand('page <file>', 'the proof as a French page that prints; works on the file alone')
+    .command('page <file>')
+    .description('the proof as a French page that prints; works on the file alone')
     .requiredOption('--key <file>', 'public keys, as `relais proof key` prints them')
     .option('--to <file>', 'where to write it; default: standard output')
     .examples(
@@ -39,7 +40,8 @@ export function proofCommands(program: Command): void {
       write(proofPage(checked(file, options.key)), options.to);
     });
   proof
-    .subcommand('key', 'print the public keys of proofs, the one in force first')
+    .command('key')
+    .description('print the public keys of proofs, the one in force first')
     .json()
     .examples(
       'Publish them where clients find them by another way than the proofs themselves.',
@@ -56,7 +58,8 @@ type ListOptions = Given<'client request limit! json'>;
 
 function storedCommands(proof: Command): void {
   proof
-    .subcommand('list', 'proofs that were made, newest first')
+    .command('list')
+    .description('proofs that were made, newest first')
     .option('--client <client>', 'of this client only')
     .option('--request <number>', 'of this request only')
     .option('--limit <n>', 'rows at most', listLength, 50)
@@ -75,7 +78,8 @@ function storedCommands(proof: Command): void {
       });
     });
   proof
-    .subcommand('show <number>', 'print a proof as it was signed, or write it with its page')
+    .command('show <number>')
+    .description('print a proof as it was signed, or write it with its page')
     .option('--to <file>', 'write the JSON here, and beside it the French page (.html)')
     .examples('', 'relais proof show 12', 'relais proof show 12 --to preuve-12.json')
     .gateway(async (app, number: string, options: Given<'to'>) => {

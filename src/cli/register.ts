@@ -35,12 +35,12 @@ export function registerCommands(program: Command): void {
 }
 
 function processingCommands(program: Command): void {
-  const register = program.subcommand(
-    'register',
-    'the register of processing (article 30), sub-processors and places of data',
-  );
+  const register = program
+    .command('register')
+    .description('the register of processing (article 30), sub-processors and places of data');
   register
-    .subcommand('page', 'check RELAIS_REGISTER_FILE and write it as a French page that prints')
+    .command('page')
+    .description('check RELAIS_REGISTER_FILE and write it as a French page that prints')
     .option('--client <client>', 'with this client alone as controller')
     .option('--to <file>', 'where to write it; default: standard output')
     .examples(
@@ -58,12 +58,12 @@ function processingCommands(program: Command): void {
 type InstructionOptions = Given<'client! date! from document covers! operation'>;
 
 function instructionCommands(program: Command): void {
-  const instruction = program.subcommand(
-    'instruction',
-    'the register of what a client asked for in writing (C53)',
-  );
+  const instruction = program
+    .command('instruction')
+    .description('the register of what a client asked for in writing (C53)');
   instruction
-    .subcommand('record', 'record a written instruction; it is given the next number of its client')
+    .command('record')
+    .description('record a written instruction; it is given the next number of its client')
     .requiredOption('--client <client>', 'client who gave it')
     .requiredOption('--date <date>', 'its date: 2026-11-20')
     .option('--from <person>', 'who of the client gave it; mandatory')
@@ -76,7 +76,8 @@ function instructionCommands(program: Command): void {
     )
     .action((options: InstructionOptions) => recordGiven(options));
   instruction
-    .subcommand('list', 'instructions, newest first')
+    .command('list')
+    .description('instructions, newest first')
     .option('--client <client>', 'of one client')
     .json()
     .examples('', 'relais instruction list --client horizon')
@@ -123,13 +124,12 @@ async function showInstructions(options: Given<'client json'>): Promise<void> {
 type OperationOptions = Given<'client! kind! ends instruction askedBy'> & { readonly delay?: Delay };
 
 function operationCommands(program: Command): void {
-  const operation = program.subcommand(
-    'operation',
-    'operations of a client: kind, last day and delay, from which retention follows',
-  );
+  const operation = program
+    .command('operation')
+    .description('operations of a client: kind, last day and delay, from which retention follows');
   operation
-    .subcommand(
-      'record [code]',
+    .command('record [code]')
+    .description(
       'record an operation, or what has changed of it; without a code: of requests of no operation',
     )
     .requiredOption('--client <client>', 'client it belongs to')
@@ -149,7 +149,8 @@ function operationCommands(program: Command): void {
     )
     .action((code: string | undefined, options: OperationOptions) => recordOf(codeOf(code ?? ''), options));
   operation
-    .subcommand('list', 'operations on record')
+    .command('list')
+    .description('operations on record')
     .option('--client <client>', 'of one client')
     .json()
     .examples('', 'relais operation list --client horizon')

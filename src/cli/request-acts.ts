@@ -188,8 +188,8 @@ type AccessOptions = AnswerFile & Given<'lead row all none'>;
 export function accessCommand(request: Command): void {
   answerFileOptions(
     request
-      .subcommand(
-        'access',
+      .command('access')
+      .description(
         'answer an access or a portability: all that is held, in a file that only the age keys open',
       )
       .argument('<request>', 'its number', wholeNumber)

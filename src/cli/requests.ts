@@ -29,13 +29,15 @@ import { paris } from '../support/words.ts';
 type OpenOptions = PersonOptions & Given<'client! kind! received document identity purpose channel'>;
 
 export function requestCommands(program: Command): void {
-  const request = program.subcommand(
-    'request',
-    "a prospect's request: access, rectification, erasure, objection, restriction, portability, withdrawal",
-  );
+  const request = program
+    .command('request')
+    .description(
+      "a prospect's request: access, rectification, erasure, objection, restriction, portability, withdrawal",
+    );
   personOptions(
     request
-      .subcommand('open', 'note a request, find the leads of its person, keep the demand sealed')
+      .command('open')
+      .description('note a request, find the leads of its person, keep the demand sealed')
       .requiredOption('--client <client>', 'whose prospect')
       .requiredOption('--kind <kind>', requestKinds.join(', ')),
   )
@@ -69,7 +71,8 @@ export function requestCommands(program: Command): void {
 
 function listCommand(request: Command): void {
   request
-    .subcommand('list', 'requests with their term, newest first')
+    .command('list')
+    .description('requests with their term, newest first')
     .option('--client <client>', 'of one client')
     .option('--kind <kind>', requestKinds.join(', '))
     .option('--state <state>', requestStates.join(', '))
@@ -141,10 +144,8 @@ function optInsOf(kind: RequestKind, { purpose, channel }: OpenOptions): Pick<Ne
 
 export function showCommand(request: Command): void {
   request
-    .subcommand(
-      'show',
-      'a request as it stands: leads, recipients, what is missing; or the letter to a recipient',
-    )
+    .command('show')
+    .description('a request as it stands: leads, recipients, what is missing; or the letter to a recipient')
     .argument('<request>', 'its number', wholeNumber)
     .option('--names', 'names that its leads bear; needs --reason, and each is an entry of the log')
     .option('--reason <text>', 'why the names are shown')

@@ -15,13 +15,13 @@ import { collect, reasonOf, identityIn } from './arguments.ts';
 import { config, keysOf, out, ownerUrlFor, progress, say } from './terminal.ts';
 
 export function restoreCommands(program: Command): void {
-  const restore = program.subcommand('restore', 'bring a backup back: load it, then open the gateway');
+  const restore = program
+    .command('restore')
+    .description('bring a backup back: load it, then open the gateway');
 
   restore
-    .subcommand(
-      'load <backup>',
-      'load a backup into empty schemas; apply the ledger of erasures and the retention calendar',
-    )
+    .command('load <backup>')
+    .description('load a backup into empty schemas; apply the ledger of erasures and the retention calendar')
     .requiredOption(
       '--identity <file>',
       'file of the age private key that RELAIS_BACKUP_RECIPIENT belongs to',
@@ -42,7 +42,8 @@ export function restoreCommands(program: Command): void {
     .action(load);
 
   restore
-    .subcommand('open', 'let the gateway go on after a restore; processes that run are to be restarted')
+    .command('open')
+    .description('let the gateway go on after a restore; processes that run are to be restarted')
     .option('--reason <text>', 'why (ticket number); mandatory, kept in the log')
     .examples(
       'What was sent since the backup is sent again. Give the database a new Redis, or `relais redis adopt`.',

@@ -14,12 +14,12 @@ import { outJson, table, confirmed, out, say } from './terminal.ts';
 type PlanOptions = Given<'client month until leads json'>;
 
 export function retentionCommands(program: Command): void {
-  const retention = program.subcommand(
-    'retention',
-    'how long leads are kept (C30 to C35): the calendar, and carrying it out',
-  );
+  const retention = program
+    .command('retention')
+    .description('how long leads are kept (C30 to C35): the calendar, and carrying it out');
   retention
-    .subcommand('plan', 'what will be deleted or anonymised when, and why; twelve months ahead')
+    .command('plan')
+    .description('what will be deleted or anonymised when, and why; twelve months ahead')
     .option('--client <client>', 'of one client')
     .option('--month <month>', 'of one month: 2027-03')
     .option('--until <date>', 'up to a day: 2027-06-30')
@@ -32,7 +32,8 @@ export function retentionCommands(program: Command): void {
     )
     .gateway(showPlan);
   retention
-    .subcommand('run', 'delete and anonymise what is due now; the planner does so by itself once a day')
+    .command('run')
+    .description('delete and anonymise what is due now; the planner does so by itself once a day')
     .option('--client <client>', 'of one client')
     .option('--yes', 'do not ask')
     .examples(
@@ -41,7 +42,8 @@ export function retentionCommands(program: Command): void {
     )
     .gateway(runNow);
   retention
-    .subcommand('list', 'runs, newest first')
+    .command('list')
+    .description('runs, newest first')
     .option('--client <client>', 'of one client')
     .json()
     .examples('', 'relais retention list --client horizon')

@@ -11,12 +11,12 @@ import { out, say, withApp } from './terminal.ts';
 const schema = 'relais_statistics';
 
 export function statisticsCommands(program: Command): void {
-  const statistics = program.subcommand(
-    'statistics',
-    'monthly counts without persons, of clients that authorise them (C26 to C28)',
-  );
+  const statistics = program
+    .command('statistics')
+    .description('monthly counts without persons, of clients that authorise them (C26 to C28)');
   statistics
-    .subcommand('accounts', 'print the SQL that makes the schema and its two accounts')
+    .command('accounts')
+    .description('print the SQL that makes the schema and its two accounts')
     .requiredOption('--writer-host <host>', 'address from which the writer connects: 10.0.3.7')
     .requiredOption('--reader-host <host>', 'address from which the reader connects: 10.0.3.9')
     .examples(
@@ -25,7 +25,8 @@ export function statisticsCommands(program: Command): void {
     )
     .action(showAccounts);
   statistics
-    .subcommand('run', 'issue the statistics of a month that is over; once, for ever')
+    .command('run')
+    .description('issue the statistics of a month that is over; once, for ever')
     .option('--month <month>', 'the month: 2026-10; default: the last one', monthOf)
     .examples(
       'Counts clients with an instruction that covers `statistics`, from its date on. Needs RELAIS_MYSQL_STATISTICS_URL.',
@@ -33,14 +34,16 @@ export function statisticsCommands(program: Command): void {
     )
     .action(({ month }: Given<'month'>) => withPlace((place) => run(place, month)));
   statistics
-    .subcommand('remove', 'delete the cells of clients that have withdrawn their authorisation')
+    .command('remove')
+    .description('delete the cells of clients that have withdrawn their authorisation')
     .examples(
       'Withdrawn by an instruction that covers `statistics_end`; `statistics run` removes them too. Nothing is counted anew.',
       'relais statistics remove',
     )
     .action(() => withPlace(remove));
   statistics
-    .subcommand('export', 'write the issued statistics as CSV files and a page in French')
+    .command('export')
+    .description('write the issued statistics as CSV files and a page in French')
     .requiredOption('--to <folder>', 'folder for the files; those of an earlier export are replaced')
     .option('--from <month>', 'first month: 2026-01', monthOf, '0000-01')
     .option('--until <month>', 'last month: 2026-12', monthOf, '9999-12')

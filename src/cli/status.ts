@@ -15,10 +15,8 @@ import { alertData, taskFilter } from './tasks.ts';
 
 export function statusCommands(program: Command): void {
   program
-    .subcommand(
-      'status',
-      'what runs and what waits where: processes, intake, deliveries by state, destinations, log',
-    )
+    .command('status')
+    .description('what runs and what waits where: processes, intake, deliveries by state, destinations, log')
     .json()
     .examples(
       'Failures that were closed (`relais task close`) are not counted.',
@@ -95,8 +93,10 @@ const asData = (status: GatewayNow): object => ({
 
 export function alertCommands(program: Command): void {
   program
-    .subcommand('alert', 'alerts that were raised')
-    .subcommand('list', 'alerts, newest first: what was told, when, and whether it got through')
+    .command('alert')
+    .description('alerts that were raised')
+    .command('list')
+    .description('alerts, newest first: what was told, when, and whether it got through')
     .addOption(new Option('--kind <kind>', 'of one kind').choices(alertKinds))
     .option('--client <client>', 'of one client')
     .option('--destination <destination>', 'of one destination')

@@ -22,7 +22,8 @@ import { createIdentityKey, type IdentityKey } from '../queue/identity.ts';
 
 export function systemCommands(program: Command): void {
   program
-    .subcommand('config', 'print the configuration in force, secrets masked')
+    .command('config')
+    .description('print the configuration in force, secrets masked')
     .json()
     .examples('', 'relais config')
     .action((options: Given<'json'>) => {
@@ -38,7 +39,8 @@ export function systemCommands(program: Command): void {
     });
 
   program
-    .subcommand('migrate', 'bring the schema up to date and give the working accounts their rights')
+    .command('migrate')
+    .description('bring the schema up to date and give the working accounts their rights')
     .option(
       '--host <host>',
       'host part of the accounts, e.g. 10.0.3.7; default: the one MySQL knows the account under',
@@ -121,16 +123,18 @@ async function migrateCommand(options: Given<'host intakeHost check'>): Promise<
 // Invariant: taking over needs a reason, kept with the new life of the database; no queue is read or emptied.
 
 export function redisCommands(program: Command): void {
-  const redis = program.subcommand('redis', 'the Redis this database uses: show whose it is, adopt');
+  const redis = program.command('redis').description('the Redis this database uses: show whose it is, adopt');
 
   redis
-    .subcommand('show', 'whose the Redis is that the configuration names')
+    .command('show')
+    .description('whose the Redis is that the configuration names')
     .json()
     .examples('', 'relais redis show')
     .gateway((app, options: Given<'json'>) => withRedis(app, (key) => show(app, key, options.json === true)));
 
   redis
-    .subcommand('adopt', 'begin a new life of this database and take the Redis over, whoever had it')
+    .command('adopt')
+    .description('begin a new life of this database and take the Redis over, whoever had it')
     .option('--reason <text>', 'why (ticket number); mandatory, kept with the new life')
     .examples(
       'After a restore, or when the installation that had it is gone for good. Nothing is lost: what is due goes out from MySQL.\nWhoever else still uses this Redis and prefix stands aside from now on.',

@@ -27,9 +27,10 @@ type ListOptions = TaskFilter & Given<'limit! after json'>;
 type CloseOptions = FilterOptions & Given<'yes'>;
 
 export function taskCommands(program: Command): void {
-  const task = program.subcommand('task', 'what needs a person: list it, close it');
+  const task = program.command('task').description('what needs a person: list it, close it');
   task
-    .subcommand('list', 'failed deliveries, decisions that wait for support, alerts that ask for somebody')
+    .command('list')
+    .description('failed deliveries, decisions that wait for support, alerts that ask for somebody')
     .option('--client <client>', 'of one client')
     .option('--destination <destination>', 'of one destination')
     .option('--limit <n>', 'rows, 1 to 1000', listLength, 50)
@@ -43,7 +44,8 @@ export function taskCommands(program: Command): void {
     .gateway(listTasks);
 
   task
-    .subcommand('close [tasks...]', 'say that failed deliveries (4711) or alerts (A12) need nobody any more')
+    .command('close [tasks...]')
+    .description('say that failed deliveries (4711) or alerts (A12) need nobody any more')
     .filters()
     .option('--yes', 'do not ask')
     .fields(closeTasks)
