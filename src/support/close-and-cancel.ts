@@ -129,10 +129,6 @@ export interface Cancelled {
   readonly byHand: readonly number[];
 }
 
-export const cancel = (database: Database, ids: readonly number[], by: Actor): Promise<Cancelled> =>
-  database.transaction((tx) => cancelIn(tx, ids, by));
-
-/** The same in a transaction of the caller's. */
 export async function cancelIn(tx: Sql, ids: readonly number[], by: Actor): Promise<Cancelled> {
   await lockLeads(
     tx,

@@ -180,26 +180,6 @@ const isOldContent = (row: Delivery, plan: string, inForce: number): boolean =>
   row.sentMappingId !== 0 &&
   row.sentMappingId !== inForce;
 
-/** Replays deliveries, in groups of one transaction each; `progress` after every group. */
-export async function replay(
-  deps: ReplayDeps,
-  ids: readonly number[],
-  by: Actor & ReplayOptions,
-  progress?: (done: number) => void,
-): Promise<readonly ReplayAnswer[]> {
-  const answers: ReplayAnswer[] = [];
-  for (let start = 0; start < ids.length; start += 100) {
-    answers.push(
-      ...(await deps.database.transaction((tx) =>
-        replayIn(tx, deps.published, ids.slice(start, start + 100), by),
-      )),
-    );
-    progress?.(answers.length);
-  }
-  return answers;
-}
-
-/** Replays some in a transaction of the caller's. */
 export async function replayIn(
   tx: Sql,
   published: Published,

@@ -5,7 +5,7 @@ import { replayDelivery, type Replayed } from '../../src/support/acts/deliveries
 import { wholeCentre } from '../../src/support/place.ts';
 import { readDeliveries } from '../../src/store/deliveries/deliveries.ts';
 import { workRun } from '../../src/support/bulk-runs.ts';
-import { replay } from '../../src/support/replay.ts';
+import { replay } from '../support/replay.ts';
 import { begunRun, openBulkHome, type BulkHome } from './bulk-home.ts';
 
 let home: BulkHome;

@@ -6,7 +6,7 @@ import { simpleParser } from 'mailparser';
 import { connectorOf, connectors } from '../../connectors/index.ts';
 import { handleReturned, readBounces } from '../../src/delivery/background/bounces.ts';
 import { silentLog } from '../../src/log.ts';
-import { replay } from '../../src/support/replay.ts';
+import { replay } from '../support/replay.ts';
 import { environmentOf, terminalOf } from '../cli/terminal.ts';
 import { bounceMail, postfixDelay } from '../connectors/servers/bounces.ts';
 import { certificateFor } from '../connectors/servers/certificate.ts';

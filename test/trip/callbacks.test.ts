@@ -2,7 +2,7 @@
 import { Webhook } from 'standardwebhooks';
 import { startCallbacks, atOnce, refusalsAMinute } from '../../src/callbacks/server.ts';
 import { silentLog } from '../../src/log.ts';
-import { replay } from '../../src/support/replay.ts';
+import { replay } from '../support/replay.ts';
 import { openDeciding, type Deciding } from './deciding-crm.ts';
 import { leadRow, strangerRow } from './gateway.ts';
 

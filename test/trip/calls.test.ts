@@ -1,8 +1,7 @@
 // Several calls for one delivery: a person and then a deal, resumed where it failed, never made twice.
 import type { ServerResponse } from 'node:http';
 import { resolve } from '../../src/delivery/outcome/resolve.ts';
-import { cancel } from '../../src/support/close-and-cancel.ts';
-import { replay } from '../../src/support/replay.ts';
+import { cancel, replay } from '../support/replay.ts';
 import type { IntakeValues } from '../../src/store/intake/intake.ts';
 import { startHttpRecipient, type HttpRecipient, type Received } from '../connectors/servers/http.ts';
 import { leadRow, openGateway, patient, strangerRow, webhookFiles, type Gateway } from './gateway.ts';

@@ -1,7 +1,7 @@
 // Guarantee 7, the canary: a prospect with unique markers goes through success, echoing refusals, outages, timeouts and a crash;
 // afterwards no Redis command, log line, metric or table outside the lead tables holds a marker, raw, encoded or plainly hashed.
 import { connect } from 'node:net';
-import { replay } from '../../src/support/replay.ts';
+import { replay } from '../support/replay.ts';
 import { startWorker } from '../../src/roles/worker.ts';
 import type { Role } from '../../src/roles/role-status.ts';
 import { startHealth } from '../../src/monitoring/health.ts';

@@ -1,7 +1,6 @@
 // What an erasure, a withdrawal, a replay and a cancellation do to a delivery in each of its states; no state is forgotten.
 import { createPlanner } from '../../src/delivery/plan.ts';
-import { cancel } from '../../src/support/close-and-cancel.ts';
-import { replay } from '../../src/support/replay.ts';
+import { cancel, replay } from '../support/replay.ts';
 import { silentLog } from '../../src/log.ts';
 import { strangerRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
 

@@ -3,7 +3,7 @@ import { startWorker } from '../../src/roles/worker.ts';
 import type { TripStep } from '../../src/delivery/trip/trip.ts';
 import { claimDeliveries } from '../../src/delivery/claim/claim.ts';
 import { recordEnds } from '../../src/delivery/outcome/record.ts';
-import { replay } from '../../src/support/replay.ts';
+import { replay } from '../support/replay.ts';
 import { jobId, queueName, queuePrefix } from '../../src/queue/jobs.ts';
 import { createProducer } from '../../src/queue/producer.ts';
 import { readDeliveries } from '../../src/store/deliveries/deliveries.ts';

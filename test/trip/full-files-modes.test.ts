@@ -1,7 +1,7 @@
 // Files of all leads, and what happens around them: leads that never got through before, and a mapping that changes its mode.
 import { silentLog } from '../../src/log.ts';
 import type { Role } from '../../src/roles/role-status.ts';
-import { replay } from '../../src/support/replay.ts';
+import { replay } from '../support/replay.ts';
 import type { IntakeValues } from '../../src/store/intake/intake.ts';
 import { openDropGateway, type DropGateway } from './drop.ts';
 import { strangerRow } from './gateway.ts';

@@ -1,6 +1,6 @@
 // What changes while a delivery is on its way: the endpoint, the opt-in, the person's will, the database itself.
 import { createMaintenance } from '../../src/delivery/background/maintenance.ts';
-import { cancel } from '../../src/support/close-and-cancel.ts';
+import { cancel } from '../support/replay.ts';
 import { setDestinationStatus } from '../../src/support/suspend.ts';
 import { silentLog } from '../../src/log.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';

@@ -1,6 +1,6 @@
 // Changes that cross each other on the way of one lead: a refusal and a correction, an erasure and the plan, a bug of ours and its neighbours.
 import { createPlanner } from '../../src/delivery/plan.ts';
-import { replay } from '../../src/support/replay.ts';
+import { replay } from '../support/replay.ts';
 import { createMaintenance } from '../../src/delivery/background/maintenance.ts';
 import { silentLog } from '../../src/log.ts';
 import type { IntakeValues } from '../../src/store/intake/intake.ts';

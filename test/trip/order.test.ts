@@ -157,7 +157,7 @@ test('a business refusal is final and a replay takes a new idempotency key under
   await gateway.until('refused', async () => (await stateOf('O-7')).startsWith('failed:refused'));
   crm.answer = ok;
   const [row] = await gateway.states("l.reference = 'O-7'");
-  const { replay } = await import('../../src/support/replay.ts');
+  const { replay } = await import('../support/replay.ts');
   const answers = await replay(gateway.app, [row?.id ?? 0], {
     actor: 'tester',
     reason: 'programme reopened',
@@ -182,7 +182,7 @@ test('a corrected lead got a new create: the refused one is not replayed, which 
   });
   await gateway.until('new create', async () => (await stateOf('O-10')).includes('delivered'));
   const [first] = await gateway.states("l.reference = 'O-10'");
-  const { replay } = await import('../../src/support/replay.ts');
+  const { replay } = await import('../support/replay.ts');
   const answers = await replay(gateway.app, [first?.id ?? 0], { actor: 'tester', reason: 'again' });
   expect(answers).toEqual([{ id: first?.id, done: 'refused', why: 'superseded' }]);
 });
@@ -203,7 +203,7 @@ test('a replay after an unknown end sends what may have arrived, unchanged, unde
   );
   crm.answer = ok;
   const [first] = await gateway.states("l.reference = 'O-11'");
-  const { replay } = await import('../../src/support/replay.ts');
+  const { replay } = await import('../support/replay.ts');
   await replay(gateway.app, [first?.id ?? 0], { actor: 'tester', reason: 'again' });
   await gateway.until('updated', async () => (await stateOf('O-11', 'update')).startsWith('delivered'));
   const creates = crm.received.filter((one) => one.method === 'POST');

@@ -1,6 +1,5 @@
 // What waits when a mapping is published: nothing ends unasked, what ended comes back, old content is named and can be renewed.
-import { cancel } from '../../src/support/close-and-cancel.ts';
-import { replay } from '../../src/support/replay.ts';
+import { cancel, replay } from '../support/replay.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { actionsOf, environmentOf, terminalOf } from '../cli/terminal.ts';
 import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';

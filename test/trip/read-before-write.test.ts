@@ -1,6 +1,6 @@
 // A call that only reads what a later one writes back: when that one is sent again, it is read again.
 import type { ServerResponse } from 'node:http';
-import { replay } from '../../src/support/replay.ts';
+import { replay } from '../support/replay.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from './gateway.ts';
 

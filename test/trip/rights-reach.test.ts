@@ -1,5 +1,5 @@
 // A right is exercised at everyone who may hold the lead, or a task stands at once (guarantees 4 and 6, GDPR article 19).
-import { cancel } from '../../src/support/close-and-cancel.ts';
+import { cancel } from '../support/replay.ts';
 import { setDestinationStatus } from '../../src/support/suspend.ts';
 import { checkAlerts } from '../../src/delivery/background/alert-checks.ts';
 import { quarantineOf } from '../delivery/quarantine-of.ts';

@@ -6,7 +6,7 @@ import { simpleParser } from 'mailparser';
 import { startPlanner } from '../../src/roles/planner.ts';
 import { startWorker } from '../../src/roles/worker.ts';
 import { resolve } from '../../src/delivery/outcome/resolve.ts';
-import { replay } from '../../src/support/replay.ts';
+import { replay } from '../support/replay.ts';
 import { environmentOf, terminalOf } from '../cli/terminal.ts';
 import { certificateFor } from '../connectors/servers/certificate.ts';
 import { smtpUser, startSmtpRecipient, type SmtpRecipient } from '../connectors/servers/smtp.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
 import { startCallbacks } from '../../src/callbacks/server.ts';
 import { silentLog } from '../../src/log.ts';
-import { replay } from '../../src/support/replay.ts';
+import { replay } from '../support/replay.ts';
 import { certificateFor } from '../connectors/servers/certificate.ts';
 import { smtpUser, startSmtpRecipient, type SmtpRecipient } from '../connectors/servers/smtp.ts';
 import { leadRow, openGateway, type Gateway } from './gateway.ts';

@@ -1,7 +1,7 @@
 // A later call is refused for good: what an earlier one made is taken back, and never what may be somebody else's.
 import type { ServerResponse } from 'node:http';
 import { resolve } from '../../src/delivery/outcome/resolve.ts';
-import { replay } from '../../src/support/replay.ts';
+import { replay } from '../support/replay.ts';
 import { startHttpRecipient, type HttpRecipient, type Received } from '../connectors/servers/http.ts';
 import { leadRow, openGateway, patient, strangerRow, webhookFiles, type Gateway } from './gateway.ts';
 import { lapse, startProcess } from './process.ts';

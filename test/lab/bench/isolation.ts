@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { replay } from '../../../src/support/replay.ts';
+import { replay } from '../../support/replay.ts';
 import { startServices } from '../../../sandbox/services.ts';
 import { leadRow, openGateway, webhookFiles, type Gateway } from '../../trip/gateway.ts';
 import { startProcess, type GatewayProcess } from '../../trip/process.ts';

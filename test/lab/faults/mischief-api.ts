@@ -2,7 +2,7 @@
 // asks for what is delivered to be sent again: such a replay, or one that comes a moment after the delivery, is refused.
 // Invariant: what it cancels it replays, so that each lead still comes to its end.
 import { fetchedId } from './mappings.ts';
-import { replay } from '../../../src/support/replay.ts';
+import { replay } from '../../support/replay.ts';
 import type { Gateway } from '../../trip/gateway.ts';
 import type { Random } from './random.ts';
 import { pause, perhaps, type Mischief, type Scene } from './scene.ts';

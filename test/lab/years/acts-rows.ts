@@ -1,7 +1,7 @@
 // Acts that hand rows in: leads, interactions, consents; and operations with the instructions they cite.
 // Invariant: what is handed in stands in the book as it was handed in.
 import { recordInstruction, recordOperation } from '../../../src/retention/register.ts';
-import { replay } from '../../../src/support/replay.ts';
+import { replay } from '../../support/replay.ts';
 import { addressesOf, type Lead } from './book.ts';
 import { phoneYesEnds, dayOf } from './plain-rules.ts';
 import type { Answer, Timed } from './events.ts';
