@@ -21,7 +21,7 @@ import { sendCommand } from './mapping-send.ts';
 import { actorOf } from '../support/named-text.ts';
 import { paris } from '../support/words.ts';
 import { tableOf, confirmed, out, say, withApp } from './terminal.ts';
-import { counted, type OneAndSeveral } from '../domain/counted.ts';
+import { countText } from '../domain/counted.ts';
 
 type VersionOptions = Given<'note reason askedBy yes json'> & { readonly instruction?: readonly string[] };
 
@@ -202,25 +202,13 @@ async function publishOne(app: App, asked: Asked, options: PublishOptions): Prom
 // Counts the effects of a publication or an authorisation, for its command.
 
 const words = {
-  authorised: [
-    ['habilitation de client.yaml ajoutée', 'authorisation of client.yaml added'],
-    ['habilitations de client.yaml ajoutées', 'authorisations of client.yaml added'],
-  ],
-  reopened: [
-    ['livraison retenue est réexaminée', 'withheld delivery is looked at again'],
-    ['livraisons retenues sont réexaminées', 'withheld deliveries are looked at again'],
-  ],
+  authorised: ['authorisation of client.yaml added', 'authorisations of client.yaml added'],
+  reopened: ['withheld delivery is looked at again', 'withheld deliveries are looked at again'],
   acceptedAgain: [
-    [
-      'livraison terminée par une version antérieure (not_accepted) est de nouveau planifiée',
-      'delivery an earlier version had ended (not_accepted) is planned again',
-    ],
-    [
-      'livraisons terminées par une version antérieure (not_accepted) sont de nouveau planifiées',
-      'deliveries an earlier version had ended (not_accepted) are planned again',
-    ],
+    'delivery an earlier version had ended (not_accepted) is planned again',
+    'deliveries an earlier version had ended (not_accepted) are planned again',
   ],
-} as const satisfies Readonly<Record<string, OneAndSeveral>>;
+} as const;
 
 /** A line for each of them that is not nought. */
 export const countedLines = (
@@ -228,5 +216,5 @@ export const countedLines = (
 ): readonly string[] =>
   (['authorised', 'reopened', 'acceptedAgain'] as const).flatMap((what) => {
     const count = done[what] ?? 0;
-    return count === 0 ? [] : [`${counted(count, words[what])[1]}.`];
+    return count === 0 ? [] : [`${countText(count, 'en')} ${words[what][count === 1 ? 0 : 1]}.`];
   });

@@ -9,7 +9,7 @@ import { isMoved } from '../store/hosting/moves.ts';
 import { appendHandovers } from '../store/log/handovers.ts';
 import { contractMailboxes, queueClientMail } from './queue.ts';
 import { addDays, civilDate, frenchDate, startOfDay, type CivilDate } from '../domain/civil-date.ts';
-import { counted, type OneAndSeveral } from '../domain/counted.ts';
+import { countText } from '../domain/counted.ts';
 import { optInWords } from '../domain/lead-values.ts';
 import { columnFacts } from '../domain/lead-fields/columns.ts';
 import { rowChanges, type RowChange } from '../store/intake/row-changes.ts';
@@ -177,10 +177,8 @@ export function noteParagraphs(note: StoredNote): readonly string[] {
 // Writes the notes about rows of lead_intake that changed persons' data (C48): one for each client and day, with a line for each change.
 // Invariant: for a past day, once; it names fields and opt-ins and the entry of the log, never a value or a lead.
 
-const otherChanges: OneAndSeveral = [
-  ['autre modification', 'other change'],
-  ['autres modifications', 'other changes'],
-];
+const otherChanges = (count: number): string =>
+  `${countText(count, 'fr')} ${count < 2 ? 'autre modification' : 'autres modifications'}`;
 
 /** Covers a planner that stopped over a long weekend. */
 const daysBack = 4;
@@ -243,7 +241,7 @@ const writeOne = (
       title: `données de personnes modifiées par des lignes reçues le ${frenchDate(day)}`,
       changes: [
         ...lines,
-        ...(more === 0 ? [] : [`Et ${counted(more, otherChanges)[0]} de ce jour, que le journal contient`]),
+        ...(more === 0 ? [] : [`Et ${otherChanges(more)} de ce jour, que le journal contient`]),
       ],
       askedBy: 'les outils de collecte du centre, par les lignes reçues',
       doneBy: 'intake',

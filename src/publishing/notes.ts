@@ -13,7 +13,7 @@ import type { DataCategory } from '../domain/lead.ts';
 import { channelWords, optInWords, purposeWords } from '../domain/lead-values.ts';
 import { cellText } from '../mapping/spec/french-consent.ts';
 import { categoryWords } from '../mapping/spec/french-parties.ts';
-import { counted, type OneAndSeveral } from '../domain/counted.ts';
+import { countText } from '../domain/counted.ts';
 import { sampleLead, leadFromSample } from '../mapping/tools/sample.ts';
 
 /** The state before, read under the lock of the destination. */
@@ -253,15 +253,10 @@ const lineChanges = (title: string, { removed, added, moved }: LineChanges): rea
   ...(moved ? [`${title} : l’ordre change`] : []),
 ];
 
-const otherLines: OneAndSeveral = [
-  ['autre ligne', 'other line'],
-  ['autres lignes', 'other lines'],
-];
-
 function cut(lines: readonly string[]): readonly string[] {
-  return lines.length <= mostLines
-    ? lines
-    : [...lines.slice(0, mostLines), `et ${counted(lines.length - mostLines, otherLines)[0]}`];
+  const more = lines.length - mostLines;
+  const others = `et ${countText(more, 'fr')} ${more < 2 ? 'autre ligne' : 'autres lignes'}`;
+  return more <= 0 ? lines : [...lines.slice(0, mostLines), others];
 }
 
 const factNames: readonly (readonly [string, (facts: ClientFacts) => string | undefined])[] = [
