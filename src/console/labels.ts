@@ -97,22 +97,20 @@ export const changedColumns = (table: string, columns: string, language: Languag
       const [column = '', change] = part.split('=');
       const how = change === undefined ? undefined : changes[change];
       const name = changedColumn(table, column, language);
-      return how === undefined ? name : `${name} (${said(how, language)})`;
+      return how === undefined ? name : `${name} (${inLanguage(how, language)})`;
     })
     .join(', ');
 
 /** Label of a field of the lead, in any table. */
 export function changedColumn(table: string, column: string, language: Language): string {
   const own = otherColumns[`${table}.${column}`] ?? otherColumns[column];
-  if (own !== undefined) return said(own, language);
+  if (own !== undefined) return inLanguage(own, language);
   if (language === 'fr') return labelOf(table, column) || labelOf('lead_intake', column) || column;
   const facts = columnFacts.find(
     (fact) => fact.column === column || (fact.table === table && fact.stored === column),
   );
   return facts?.description ?? column.replaceAll('_', ' ');
 }
-
-const said = ([french, english]: Both, language: Language): string => (language === 'fr' ? french : english);
 
 // Formats times for pages: in Paris, in the language of the page, exact to the second in `datetime`.
 

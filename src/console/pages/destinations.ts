@@ -160,8 +160,8 @@ function factsOf(request: FastifyRequest, page: DestinationPage): Html {
       say(words.took),
       durations.count === 0
         ? say(words.noneLately)
-        : html`${say(words.half)} ${took(durations.p50Ms)} · ${say(words.most)} ${took(durations.p95Ms)}
-            <span class="quiet">(${countText(durations.count, language)})</span>`,
+        : html`${say(plotWords.half)} ${took(durations.p50Ms)} · ${say(plotWords.most)}
+            ${took(durations.p95Ms)} <span class="quiet">(${countText(durations.count, language)})</span>`,
     ],
   ]);
 }

@@ -128,8 +128,6 @@ export const deskWords = {
   nowInForce: ['en vigueur :', 'in force:'],
   took: ['Durée des dernières livraisons', 'Time the latest deliveries took'],
   noneLately: ['aucune livraison récente', 'no delivery of late'],
-  half: ['médiane', 'half within'],
-  most: ['95 % en', '95% within'],
   seeFailed: ['Voir les échecs', 'See what failed'],
   statusAlready: [
     'Elle l’est déjà, ou elle est archivée : rien n’a été fait.',
