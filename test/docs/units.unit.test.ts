@@ -22,7 +22,11 @@ test('C36: an installation for one client runs confined as the shared one, with 
   expect(existsSync(join(root, start.split(' ')[1] ?? ''))).toBe(true);
 });
 
-test('units, image and `npm start` give the gateway one heap of the C library', () => {
+test('units, image and `npm start` give the gateway one heap of the C library, and few young objects', () => {
+  const heaps = ['MALLOC_ARENA_MAX=1', 'NODE_OPTIONS=--max-semi-space-size=16'];
   for (const name of ['systemd/relais.service', 'systemd/relais@.service', 'Dockerfile', 'package.json'])
-    expect(readFileSync(join(root, name), 'utf8')).toContain('MALLOC_ARENA_MAX=1');
+    for (const one of heaps) expect(readFileSync(join(root, name), 'utf8')).toContain(one);
+  expect(readFileSync(join(root, 'docker-compose.yml'), 'utf8')).toMatch(
+    /NODE_OPTIONS: .*--max-semi-space-size=16$/m,
+  );
 });

@@ -50,6 +50,7 @@ await withServices(async (bench) => {
     // As shipped: by default, and by the units and the image.
     RELAIS_PLANNER_IDLE_MS: '60',
     MALLOC_ARENA_MAX: '1',
+    NODE_OPTIONS: '--max-semi-space-size=16',
     RELAIS_API_PORT: String(apiPort),
     RELAIS_API_PER_MINUTE: '1000000',
     ...profiled,
