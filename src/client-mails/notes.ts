@@ -86,12 +86,11 @@ export async function writeNote(tx: Sql, note: ClientNote): Promise<number> {
   const clean = (text: string): string =>
     impersonalText(text.toWellFormed().replaceAll(/\s+/g, ' ').trim(), known);
   const askedBy = clean(note.askedBy ?? byTheCentre).slice(0, most.askedBy);
-  const at = tx.now();
   const number = await nextNoteNumber(tx, note.clientId);
   const row: StoredNote = {
     clientId: note.clientId,
     number,
-    writtenAt: at,
+    writtenAt: tx.now(),
     kind: note.kind,
     destinationId: note.destinationId ?? '',
     mappingVersionId: note.mappingVersionId ?? 0,
@@ -102,7 +101,7 @@ export async function writeNote(tx: Sql, note: ClientNote): Promise<number> {
     instruction: note.instruction ?? 0,
     document: clean(note.document ?? '').slice(0, most.document),
   };
-  await insertNote(tx, number, row, at);
+  await insertNote(tx, row);
   await appendHandovers(tx, [
     {
       entry: 'note_written',

@@ -51,6 +51,22 @@ export const firstRow = async <Row>(
   values?: SqlValues,
 ): Promise<Row | undefined> => (await sql.all<Row>(text, values))[0];
 
+/** The rows, each made into what the caller wants of it. */
+export const allAs = async <Row, Made>(
+  sql: ReadOnlySql,
+  make: (row: Row) => Made,
+  text: string,
+  values?: SqlValues,
+): Promise<readonly Made[]> => (await sql.all<Row>(text, values)).map((row) => make(row));
+
+/** The same of the first row. */
+export const firstAs = async <Row, Made>(
+  sql: ReadOnlySql,
+  make: (row: Row) => Made,
+  text: string,
+  values?: SqlValues,
+): Promise<Made | undefined> => (await allAs(sql, make, text, values))[0];
+
 /** The one column that a statement selects, of every row. */
 export const columnOf = async <T = number>(
   sql: ReadOnlySql,

@@ -135,18 +135,29 @@ export const instantOf = (text: string): Date =>
 export const arrayOf = (value: unknown): readonly unknown[] =>
   (typeof value === 'string' ? JSON.parse(value) : (value ?? [])) as readonly unknown[];
 
-/** @param names in the order of the packed expressions @param instants those that are instants */
+/**
+ * @param names in the order of the packed expressions
+ * @param instants those that are instants
+ * @param flags those that are true or false; with them NULL is undefined
+ */
 export function unpacker<Row>(
   names: readonly (keyof Row & string)[],
   instants: ReadonlySet<string>,
+  flags?: ReadonlySet<string>,
 ): (value: unknown) => Row {
-  const columns = names.map((name) => ({ name, isInstant: instants.has(name) }));
+  const columns = names.map((name) => ({
+    name,
+    isInstant: instants.has(name),
+    isFlag: flags?.has(name) === true,
+  }));
+  const none = flags === undefined ? null : undefined;
   return (value) => {
     const values = arrayOf(value) as readonly Value[];
-    const row: Record<string, Value> = {};
-    for (const [index, { name, isInstant }] of columns.entries()) {
-      const given = values[index] ?? null;
-      row[name] = isInstant && typeof given === 'string' ? instantOf(given) : given;
+    const row: Record<string, Value | undefined> = {};
+    for (const [index, { name, isInstant, isFlag }] of columns.entries()) {
+      const given = values[index] ?? none;
+      if (isFlag) row[name] = given === 1;
+      else row[name] = isInstant && typeof given === 'string' ? instantOf(given) : given;
     }
     return row as Row;
   };

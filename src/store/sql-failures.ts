@@ -37,38 +37,11 @@ const refusesAll = new Set([3, 1021, 1026, 1030, 1040, 1114, 1203, 1226, 1290, 1
 export const isRefusalOfAll = (error: unknown): error is SqlFailure =>
   error instanceof SqlFailure && refusesAll.has(error.errno);
 
-const serverTroubles = new Set([
-  ...refusesAll,
-  0,
-  1005,
-  1020,
-  1021,
-  1034,
-  1037,
-  1040,
-  1041,
-  1044,
-  1045,
-  1054,
-  1114,
-  1142,
-  1143,
-  1146,
-  1153,
-  1194,
-  1205,
-  1206,
-  1213,
-  1227,
-  1290,
-  1317,
-  1712,
-  1836,
-  1877,
-  1969,
-  3024,
-  userLockDeadlock,
-]);
+const otherTroubles = [
+  0, 1005, 1020, 1034, 1037, 1041, 1044, 1045, 1054, 1142, 1143, 1146, 1153, 1194, 1205, 1206, 1213, 1227,
+  1317, 1712, 1877, 1969, 3024,
+];
+const serverTroubles = new Set([...refusesAll, ...otherTroubles, userLockDeadlock]);
 
 /**
  * A fault of the server or the set-up (unreachable, read-only, full, damaged, a lock held too long), not of a row: a retry may succeed.

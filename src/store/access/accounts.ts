@@ -1,6 +1,7 @@
 // Stores the accounts of the people who work with Relais: recovery codes, saved filters, names, the log's entries about them.
 // Invariant: a login is lower case and unique, ended accounts included, so that it never means another person.
 import {
+  firstRow,
   isDuplicateKey,
   type Sql,
   type ReadOnlySql,
@@ -31,21 +32,13 @@ const columns = `id, login, client_id AS clientId, roles, password, factor_seale
 export const listAccounts = (sql: Sql, lock = false): Promise<readonly AccountRow[]> =>
   sql.all<AccountRow>(`SELECT ${columns} FROM accounts ORDER BY login${lock ? ' FOR UPDATE' : ''}`);
 
-export async function accountOf(sql: Sql, login: string, lock = false): Promise<AccountRow | undefined> {
-  const rows = await sql.all<AccountRow>(
-    `SELECT ${columns} FROM accounts WHERE login = ?${lock ? ' FOR UPDATE' : ''}`,
-    [login],
-  );
-  return rows[0];
-}
+export const accountOf = (sql: Sql, login: string, lock = false): Promise<AccountRow | undefined> =>
+  firstRow<AccountRow>(sql, `SELECT ${columns} FROM accounts WHERE login = ?${lock ? ' FOR UPDATE' : ''}`, [
+    login,
+  ]);
 
-export async function accountById(sql: Sql, id: number, lock = false): Promise<AccountRow | undefined> {
-  const rows = await sql.all<AccountRow>(
-    `SELECT ${columns} FROM accounts WHERE id = ?${lock ? ' FOR UPDATE' : ''}`,
-    [id],
-  );
-  return rows[0];
-}
+export const accountById = (sql: Sql, id: number, lock = false): Promise<AccountRow | undefined> =>
+  firstRow<AccountRow>(sql, `SELECT ${columns} FROM accounts WHERE id = ?${lock ? ' FOR UPDATE' : ''}`, [id]);
 
 /** Undefined when the login is taken. */
 export async function addAccount(
@@ -76,7 +69,7 @@ export async function endAccount(tx: Sql, id: number): Promise<void> {
     [id],
   );
   await tx.run('DELETE FROM recovery_codes WHERE account_id = ?', [id]);
-  await dropViewsOf(tx, id);
+  await tx.run('DELETE FROM saved_views WHERE account_id = ?', [id]);
   await tx.run('DELETE FROM account_identities WHERE account_id = ?', [id]);
 }
 
@@ -88,14 +81,13 @@ export async function setSetupCode(tx: Sql, id: number, digest: Buffer, lifeMs: 
   );
 }
 
-export async function accountOfSetupCode(tx: Sql, digest: Buffer): Promise<AccountRow | undefined> {
-  const rows = await tx.all<AccountRow>(
+export const accountOfSetupCode = (tx: Sql, digest: Buffer): Promise<AccountRow | undefined> =>
+  firstRow<AccountRow>(
+    tx,
     `SELECT ${columns} FROM accounts
       WHERE setup_digest = ? AND setup_until > UTC_TIMESTAMP(3) AND ended_at IS NULL FOR UPDATE`,
     [digest],
   );
-  return rows[0];
-}
 
 /** Sets a password and voids the setup code. */
 export async function setPassword(tx: Sql, id: number, password: string): Promise<void> {
@@ -259,10 +251,6 @@ export async function putView(tx: Sql, accountId: number, view: Omit<SavedView, 
 /** False when the account has no such view. */
 export const dropView = (sql: Sql, accountId: number, id: number): Promise<boolean> =>
   changesOne(sql, 'DELETE FROM saved_views WHERE id = ? AND account_id = ?', [id, accountId]);
-
-async function dropViewsOf(tx: Sql, accountId: number): Promise<void> {
-  await tx.run('DELETE FROM saved_views WHERE account_id = ?', [accountId]);
-}
 
 // Reads the log's entries about accounts, sessions and API keys, newest first.
 // Invariant: reads only, along the entries without a lead and a delivery, a bounded number of them at a time.

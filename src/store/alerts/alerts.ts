@@ -1,7 +1,8 @@
 // Stores alerts and their sending state: the outbox that the senders of mail and webhook read.
 // Invariant: an alert is inserted in the transaction of the event it reports, and is sent until every channel has accepted it.
 import type { AlertKind } from '../../domain/alert-kinds.ts';
-import { insertGroups, rowMarks, type Sql, firstValue, hasRow } from '../database.ts';
+import { columnOf, allAs, type Sql, firstValue, hasRow } from '../database.ts';
+import { insertRows, fromStored } from '../columns.ts';
 
 export interface Alert {
   readonly kind: AlertKind;
@@ -11,20 +12,18 @@ export interface Alert {
   readonly reason?: string;
 }
 
-export async function raiseAlerts(tx: Sql, alerts: readonly Alert[]): Promise<void> {
-  for (const group of insertGroups(alerts)) {
-    await tx.run(
-      `INSERT INTO alerts (kind, client_id, destination_id, delivery_id, reason) VALUES ${rowMarks(group.length, 5)}`,
-      group.flatMap((alert) => [
-        alert.kind,
-        alert.clientId ?? '',
-        alert.destinationId ?? '',
-        alert.deliveryId ?? 0,
-        (alert.reason ?? '').slice(0, 80),
-      ]),
-    );
-  }
-}
+export const raiseAlerts = (tx: Sql, alerts: readonly Alert[]): Promise<void> =>
+  insertRows(
+    tx,
+    'alerts',
+    alerts.map(({ kind, clientId = '', destinationId = '', deliveryId = 0, reason = '' }) => ({
+      kind,
+      clientId,
+      destinationId,
+      deliveryId,
+      reason: reason.slice(0, 80),
+    })),
+  );
 
 /** True when an alert of this kind was raised for the destination ('' for the whole gateway) within the last `seconds`. */
 export const raisedSince = (
@@ -124,18 +123,14 @@ interface ClientAlert {
 }
 
 /** Alerts of one kind about a client as a whole, closed ones included; oldest first. */
-export async function clientAlerts(
-  sql: Sql,
-  kind: AlertKind,
-  clientId: string,
-): Promise<readonly ClientAlert[]> {
-  const rows = await sql.all<Omit<ClientAlert, 'isOpen'> & { isOpen: number }>(
+export const clientAlerts = (sql: Sql, kind: AlertKind, clientId: string): Promise<readonly ClientAlert[]> =>
+  allAs(
+    sql,
+    fromStored<ClientAlert>('isOpen'),
     `SELECT id, reason, closed_at IS NULL AS isOpen FROM alerts FORCE INDEX (alerts_kind)
       WHERE kind = ? AND destination_id = '' AND client_id = ? ORDER BY id`,
     [kind, clientId],
   );
-  return rows.map((row) => ({ ...row, isOpen: row.isOpen === 1 }));
-}
 
 // Raises and closes alerts about a delivery or destination at which a step of the gateway fails with an error of its own.
 // Invariant: one alert is open per subject and step, until the step passes; its reason is the step and a code.
@@ -178,7 +173,7 @@ export async function closeAllBroken(sql: Sql, destinationId: string, step: stri
 }
 
 export async function closeBroken(sql: Sql, broken: BrokenStep): Promise<void> {
-  const rows = await sql.all<{ id: number }>(`SELECT id ${openOnes}`, valuesOf(broken));
-  for (const { id } of rows)
+  const rows = await columnOf(sql, `SELECT id ${openOnes}`, valuesOf(broken));
+  for (const id of rows)
     await sql.run('UPDATE alerts SET closed_at = UTC_TIMESTAMP(3) WHERE id = ? AND closed_at IS NULL', [id]);
 }

@@ -2,7 +2,7 @@
 // Invariant: reads only; the cost grows with the open rows alone.
 import { heldStates } from '../destinations/destinations.ts';
 import { countUnsealed } from '../log/handovers-unsealed.ts';
-import { type ReadOnlySql, firstNumber } from '../database.ts';
+import { allAs, columnOf, type ReadOnlySql, firstNumber } from '../database.ts';
 
 export interface Backlog {
   /** Deliveries that are not final; settled ones are too many to count. */
@@ -29,8 +29,7 @@ export interface Backlog {
 
 /** One pass over an index; the cost grows with the open rows, never with the settled ones. */
 export async function readBacklog(sql: ReadOnlySql): Promise<Backlog> {
-  const count = async (statement: string): Promise<number> =>
-    Number((await sql.all<{ n: number | null }>(statement))[0]?.n ?? 0);
+  const count = (statement: string): Promise<number> => firstNumber(sql, statement);
   return {
     open: await openDeliveries(sql),
     destinations: await sql.all('SELECT id, connector, status FROM destinations ORDER BY id'),
@@ -50,27 +49,16 @@ export async function readBacklog(sql: ReadOnlySql): Promise<Backlog> {
 }
 
 /** Open deliveries by state and destination, with the age of the oldest: a new one counts before reopened ones. */
-export async function openDeliveries(sql: ReadOnlySql): Promise<Backlog['open']> {
-  const rows = await sql.all<{
-    state: string;
-    destination_id: string;
-    n: number;
-    age: number;
-    reason: string;
-  }>(
-    `SELECT g.state, g.destination_id, g.n, d.reason, TIMESTAMPDIFF(SECOND, COALESCE(d.reopened_at, d.created_at), UTC_TIMESTAMP(3)) AS age
+export const openDeliveries = (sql: ReadOnlySql): Promise<Backlog['open']> =>
+  allAs(
+    sql,
+    (row: Backlog['open'][number]) => ({ ...row, oldestSeconds: Math.max(0, row.oldestSeconds) }),
+    `SELECT g.state, g.destination_id AS destinationId, g.n AS count, d.reason AS oldestReason,
+            TIMESTAMPDIFF(SECOND, COALESCE(d.reopened_at, d.created_at), UTC_TIMESTAMP(3)) AS oldestSeconds
        FROM (SELECT state, destination_id, COUNT(*) AS n, COALESCE(MIN(IF(priority = 0, id, NULL)), MIN(id)) AS first_id FROM deliveries FORCE INDEX (deliveries_due)
               WHERE state IN ('planned', 'queued', 'sending', 'waiting', 'withheld', 'pending') GROUP BY state, destination_id) g
        JOIN deliveries d ON d.id = g.first_id`,
   );
-  return rows.map((row) => ({
-    state: row.state,
-    destinationId: row.destination_id,
-    count: row.n,
-    oldestSeconds: Math.max(0, row.age),
-    oldestReason: row.reason,
-  }));
-}
 
 /** Rows refused at intake since the last alert about them. */
 export const refusedSinceAlert = (sql: ReadOnlySql): Promise<number> =>
@@ -81,13 +69,15 @@ export const refusedSinceAlert = (sql: ReadOnlySql): Promise<number> =>
   );
 
 /** 0 when everything is sealed. */
-export async function oldestUnsealedSeconds(sql: ReadOnlySql): Promise<number> {
-  const [row] = await sql.all<{ age: number | null }>(
-    `SELECT TIMESTAMPDIFF(SECOND, h.at, UTC_TIMESTAMP(6)) AS age FROM handovers_unsealed u JOIN handovers h ON h.id = u.handover_id
-      ORDER BY u.handover_id LIMIT 1`,
+export const oldestUnsealedSeconds = async (sql: ReadOnlySql): Promise<number> =>
+  Math.max(
+    0,
+    await firstNumber(
+      sql,
+      `SELECT TIMESTAMPDIFF(SECOND, h.at, UTC_TIMESTAMP(6)) AS age FROM handovers_unsealed u JOIN handovers h ON h.id = u.handover_id
+        ORDER BY u.handover_id LIMIT 1`,
+    ),
   );
-  return Math.max(0, row?.age ?? 0);
-}
 
 // Reads when leads came in, departed and were settled: for the metrics of a sample, and for the health of a destination.
 // Invariant: reads only; all three times are the database's.
@@ -119,16 +109,17 @@ export async function deliveryTimes(
  * Reads how long a destination's newest delivered ones took, for its health: milliseconds from planning to
  * acceptance.
  */
-export async function recentDurations(
+export const recentDurations = async (
   sql: ReadOnlySql,
   destinationId: string,
   count: number,
-): Promise<readonly number[]> {
-  const rows = await sql.all<{ ms: number }>(
-    `SELECT TIMESTAMPDIFF(MICROSECOND, created_at, settled_at) / 1000 AS ms
-       FROM deliveries FORCE INDEX (deliveries_destination)
-      WHERE destination_id = ? AND state = 'delivered' AND settled_at IS NOT NULL ORDER BY id DESC LIMIT ${Math.trunc(count)}`,
-    [destinationId],
-  );
-  return rows.map(({ ms }) => Math.max(0, Number(ms)));
-}
+): Promise<readonly number[]> =>
+  (
+    await columnOf(
+      sql,
+      `SELECT TIMESTAMPDIFF(MICROSECOND, created_at, settled_at) / 1000 AS ms
+         FROM deliveries FORCE INDEX (deliveries_destination)
+        WHERE destination_id = ? AND state = 'delivered' AND settled_at IS NOT NULL ORDER BY id DESC LIMIT ${Math.trunc(count)}`,
+      [destinationId],
+    )
+  ).map((ms) => Math.max(0, Number(ms)));

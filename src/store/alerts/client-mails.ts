@@ -1,7 +1,17 @@
 // Stores the centre's own mails to clients: the outbox, written with the event a mail reports, claimed one by one until sent; and
 // the written notes.
 // Invariant: a claim postpones the next try by more than a send may last, so that two planners never send the same mail at once.
-import { type ReadOnlySql, type Sql, firstValue, hasRow, changesOne, insertedId } from '../database.ts';
+import {
+  allAs,
+  firstAs,
+  type ReadOnlySql,
+  type Sql,
+  firstValue,
+  hasRow,
+  changesOne,
+  insertedId,
+} from '../database.ts';
+import { given, insertRows } from '../columns.ts';
 
 /** Longer than a send may last, seconds. */
 export const clientMailLeaseSeconds = 120;
@@ -39,7 +49,7 @@ export interface ClaimedMail extends ClientMailRow {
 
 /** Claims the next mail that is due. @param domain of the Message-ID, when the mail has none yet */
 export async function claimClientMail(tx: Sql, domain: string): Promise<ClaimedMail | undefined> {
-  const [row] = await tx.all<Omit<ClaimedMail, 'messageId' | 'tries'> & { messageId: string; tries: number }>(
+  const [row] = await tx.all<ClaimedMail>(
     `SELECT id, client_id AS clientId, kind, mail_key AS \`key\`, addressee, mailbox, subject, body, attachments,
             tries, message_id AS messageId, created_at AS createdAt
        FROM client_mails FORCE INDEX (client_mails_due)
@@ -137,18 +147,18 @@ export interface ListedMail {
 }
 
 /** Newest first. */
-export async function listClientMails(
+export function listClientMails(
   sql: ReadOnlySql,
-  filter: { readonly client?: string; readonly key?: string; readonly unsent?: boolean },
+  { client, key, unsent }: { readonly client?: string; readonly key?: string; readonly unsent?: boolean },
   limit: number,
 ): Promise<readonly ListedMail[]> {
-  const { client, key, unsent } = filter;
+  const where = given({ 'client_id = ?': client, 'mail_key = ?': key });
   return sql.all<ListedMail>(
     `SELECT id, client_id AS clientId, kind, mail_key AS \`key\`, addressee, mailbox, subject, created_at AS createdAt, tries, reason,
             sent_at AS sentAt, sent_to AS sentTo, next_try_at AS nextTryAt
-       FROM client_mails WHERE 1 = 1${client === undefined ? '' : ' AND client_id = ?'}${key === undefined ? '' : ' AND mail_key = ?'}${unsent === true ? ' AND sent_at IS NULL' : ''}
+       FROM client_mails WHERE 1 = 1${where.sql}${unsent === true ? ' AND sent_at IS NULL' : ''}
       ORDER BY id DESC LIMIT ${Math.trunc(limit)}`,
-    [client, key].filter((value) => value !== undefined),
+    where.values,
   );
 }
 
@@ -165,8 +175,10 @@ export async function bringMailForward(sql: Sql, id: number): Promise<boolean> {
 // Stores the written notes of each client (C48): numbered, appended, never changed.
 // Invariant: numbers have no gap; the client's counter is locked from the number's increment to the end of the transaction.
 
-interface NoteRow {
+export interface StoredNote {
   readonly clientId: string;
+  readonly number: number;
+  readonly writtenAt: Date;
   readonly kind: string;
   readonly destinationId: string;
   readonly mappingVersionId: number;
@@ -177,11 +189,6 @@ interface NoteRow {
   /** 0: follows no registered instruction. */
   readonly instruction: number;
   readonly document: string;
-}
-
-export interface StoredNote extends NoteRow {
-  readonly number: number;
-  readonly writtenAt: Date;
 }
 
 /** The client's next number. A rollback releases it. */
@@ -197,32 +204,14 @@ export async function nextNoteNumber(tx: Sql, clientId: string): Promise<number>
   );
 }
 
-export async function insertNote(tx: Sql, number: number, note: NoteRow, at: Date): Promise<void> {
-  await tx.run(
-    `INSERT INTO client_notes (client_id, number, written_at, kind, destination_id, mapping_version_id, title, changes, asked_by, done_by, instruction, document)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    [
-      note.clientId,
-      number,
-      at,
-      note.kind,
-      note.destinationId,
-      note.mappingVersionId,
-      note.title,
-      JSON.stringify(note.changes),
-      note.askedBy,
-      note.doneBy,
-      note.instruction,
-      note.document,
-    ],
-  );
-}
+export const insertNote = (tx: Sql, note: StoredNote): Promise<void> =>
+  insertRows(tx, 'client_notes', [{ ...note, changes: JSON.stringify(note.changes) }]);
 
 /** True when a note of this kind has this document. */
 export const hasNoteOf = (
   sql: ReadOnlySql,
   clientId: string,
-  { kind, document }: Pick<NoteRow, 'kind' | 'document'>,
+  { kind, document }: Pick<StoredNote, 'kind' | 'document'>,
 ): Promise<boolean> =>
   hasRow(sql, 'SELECT 1 FROM client_notes WHERE client_id = ? AND kind = ? AND document = ? LIMIT 1', [
     clientId,
@@ -237,27 +226,25 @@ const columns = `client_id AS clientId, number, written_at AS writtenAt, kind, d
 const noteOf = (row: Row): StoredNote => ({ ...row, changes: JSON.parse(row.changes) as readonly string[] });
 
 /** Newest first. */
-export async function listNotes(
+export const listNotes = (
   sql: ReadOnlySql,
   clientId: string,
   limit: number,
   before: number,
-): Promise<readonly StoredNote[]> {
-  const rows = await sql.all<Row>(
+): Promise<readonly StoredNote[]> =>
+  allAs(
+    sql,
+    noteOf,
     `SELECT ${columns} FROM client_notes WHERE client_id = ? AND number < ? ORDER BY number DESC LIMIT ${Math.trunc(limit)}`,
     [clientId, before],
   );
-  return rows.map(noteOf);
-}
 
-export async function findNote(
+export const findNote = (
   sql: ReadOnlySql,
   clientId: string,
   number: number,
-): Promise<StoredNote | undefined> {
-  const [row] = await sql.all<Row>(`SELECT ${columns} FROM client_notes WHERE client_id = ? AND number = ?`, [
+): Promise<StoredNote | undefined> =>
+  firstAs(sql, noteOf, `SELECT ${columns} FROM client_notes WHERE client_id = ? AND number = ?`, [
     clientId,
     number,
   ]);
-  return row === undefined ? undefined : noteOf(row);
-}

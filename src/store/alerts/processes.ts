@@ -1,6 +1,6 @@
 // Stores the heartbeats of the gateway's processes (table processes), with the ids of the keys each was given; reads its state.
 // Invariant: by the database's clock alone; a process without a recent heartbeat counts as gone.
-import type { ReadOnlySql, Sql } from '../database.ts';
+import { firstNumber, type ReadOnlySql, type Sql } from '../database.ts';
 import type { KeyPurpose } from '../keys.ts';
 import { countUnsealed } from '../log/handovers-unsealed.ts';
 import { oldestNewRow } from '../intake/intake.ts';
@@ -100,8 +100,7 @@ export interface GatewayStatus {
 }
 
 export async function gatewayStatus(sql: ReadOnlySql): Promise<GatewayStatus> {
-  const countOf = async (statement: string): Promise<number> =>
-    (await sql.all<{ n: number }>(statement))[0]?.n ?? 0;
+  const countOf = (statement: string): Promise<number> => firstNumber(sql, statement);
   const settled = await sql.all<DeliveryCount>(
     `SELECT g.destination_id AS destination, g.state, '' AS reason, g.n AS count, d.created_at AS oldest
        FROM (SELECT state, destination_id, COUNT(*) AS n, MIN(id) AS first_id FROM deliveries FORCE INDEX (deliveries_due)

@@ -2,6 +2,7 @@
 // Invariant: a closing belongs to the run it was made for, so that a replay that fails again is open again.
 import { alertKinds, isTask, type AlertKind } from '../../domain/alert-kinds.ts';
 import {
+  allAs,
   inList,
   insertGroups,
   rowMarks,
@@ -12,6 +13,7 @@ import {
   mapOf,
 } from '../database.ts';
 import type { Delivery } from '../deliveries/deliveries.ts';
+import { fromStored, given } from '../columns.ts';
 
 export interface TaskFilter {
   readonly client?: string;
@@ -33,7 +35,7 @@ export interface TaskGroup {
 }
 
 export async function countTasks(sql: ReadOnlySql, filter: TaskFilter): Promise<readonly TaskGroup[]> {
-  const { where, values } = conditionsOf(filter, 'd');
+  const { sql: where, values } = ofFilter(filter, 'd');
   return sql.all<TaskGroup>(
     `SELECT d.destination_id AS destinationId, d.state, d.reason, COUNT(*) AS count, MIN(d.created_at) AS oldest, MAX(d.id) AS newest
        FROM deliveries d WHERE d.state IN ('failed', 'waiting') AND ${needsPerson}${where}
@@ -42,6 +44,8 @@ export async function countTasks(sql: ReadOnlySql, filter: TaskFilter): Promise<
   );
 }
 
+const alertColumns = `a.id, a.kind, a.client_id AS clientId, a.destination_id AS destinationId, a.delivery_id AS deliveryId, a.reason,
+       a.raised_at AS raisedAt`;
 /** Alerts that their delivery's own row shows, or that end by themselves: they are no tasks. */
 const notTasks = alertKinds.filter((kind) => !isTask(kind));
 
@@ -61,11 +65,10 @@ export async function alertTasks(
   filter: TaskFilter,
   limit: number,
 ): Promise<readonly AlertTask[]> {
-  const { where, values } = conditionsOf(filter, 'a');
+  const { sql: where, values } = ofFilter(filter, 'a');
   const kinds = inList(notTasks);
   return sql.all<AlertTask>(
-    `SELECT a.id, a.kind, a.client_id AS clientId, a.destination_id AS destinationId, a.delivery_id AS deliveryId, a.reason,
-            a.raised_at AS raisedAt
+    `SELECT ${alertColumns}
        FROM alerts a LEFT JOIN deliveries d ON d.id = a.delivery_id
       WHERE a.closed_at IS NULL AND a.kind NOT IN (${kinds.marks})
         AND (d.id IS NULL OR (d.state <> 'failed' AND NOT (d.state = 'waiting' AND d.reason LIKE 'unknown_hold%')))${where}
@@ -74,15 +77,8 @@ export async function alertTasks(
   );
 }
 
-function conditionsOf(
-  { client, destination }: TaskFilter,
-  table: string,
-): { readonly where: string; readonly values: readonly string[] } {
-  return {
-    where: `${client === undefined ? '' : ` AND ${table}.client_id = ?`}${destination === undefined ? '' : ` AND ${table}.destination_id = ?`}`,
-    values: [client, destination].filter((value) => value !== undefined),
-  };
-}
+const ofFilter = ({ client, destination }: TaskFilter, table: 'a' | 'd') =>
+  given({ [`${table}.client_id = ?`]: client, [`${table}.destination_id = ?`]: destination });
 
 /** Closes failed deliveries in their present run. The caller has locked them. */
 export async function insertClosings(tx: Sql, rows: readonly Delivery[]): Promise<void> {
@@ -115,8 +111,8 @@ export const closedCounts = (sql: ReadOnlySql): Promise<ReadonlyMap<string, numb
 /** Closes those of the alerts that are open, and returns them. */
 export async function closeAlerts(tx: Sql, ids: readonly number[]): Promise<readonly AlertTask[]> {
   const open = await tx.all<AlertTask>(
-    `SELECT id, kind, client_id AS clientId, destination_id AS destinationId, delivery_id AS deliveryId, reason, raised_at AS raisedAt
-       FROM alerts FORCE INDEX (PRIMARY) WHERE id IN (?) AND closed_at IS NULL ORDER BY id FOR UPDATE`,
+    `SELECT ${alertColumns}
+       FROM alerts a FORCE INDEX (PRIMARY) WHERE a.id IN (?) AND a.closed_at IS NULL ORDER BY a.id FOR UPDATE`,
     [ids],
   );
   await tx.run('UPDATE alerts SET closed_at = UTC_TIMESTAMP(3) WHERE id IN (?) AND closed_at IS NULL', [ids]);
@@ -146,12 +142,7 @@ export async function closeAlertsWith(
 }
 
 export const readAlert = (sql: ReadOnlySql, id: number): Promise<AlertTask | undefined> =>
-  firstRow<AlertTask>(
-    sql,
-    `SELECT id, kind, client_id AS clientId, destination_id AS destinationId, delivery_id AS deliveryId, reason, raised_at AS raisedAt
-       FROM alerts WHERE id = ?`,
-    [id],
-  );
+  firstRow<AlertTask>(sql, `SELECT ${alertColumns} FROM alerts a WHERE a.id = ?`, [id]);
 
 export interface ListedAlert extends AlertTask {
   readonly sentAt: Date | null;
@@ -159,20 +150,22 @@ export interface ListedAlert extends AlertTask {
 }
 
 /** Alerts, newest first. */
-export async function listAlerts(
+export function listAlerts(
   sql: ReadOnlySql,
-  filter: TaskFilter & { readonly kind?: AlertKind; readonly since?: Date },
+  { kind, since, client, destination }: TaskFilter & { readonly kind?: AlertKind; readonly since?: Date },
   limit: number,
   before: number,
 ): Promise<readonly ListedAlert[]> {
-  const { where, values } = conditionsOf(filter, 'a');
-  const { kind, since } = filter;
+  const where = given({
+    'a.client_id = ?': client,
+    'a.destination_id = ?': destination,
+    'a.kind = ?': kind,
+    'a.raised_at >= ?': since,
+  });
   return sql.all<ListedAlert>(
-    `SELECT a.id, a.kind, a.client_id AS clientId, a.destination_id AS destinationId, a.delivery_id AS deliveryId, a.reason,
-            a.raised_at AS raisedAt, a.sent_at AS sentAt, a.closed_at AS closedAt
-       FROM alerts a WHERE a.id < ?${where}${kind === undefined ? '' : ' AND a.kind = ?'}${since === undefined ? '' : ' AND a.raised_at >= ?'}
-      ORDER BY a.id DESC LIMIT ${Math.trunc(limit)}`,
-    [before, ...values, ...(kind === undefined ? [] : [kind]), ...(since === undefined ? [] : [since])],
+    `SELECT ${alertColumns}, a.sent_at AS sentAt, a.closed_at AS closedAt
+       FROM alerts a WHERE a.id < ?${where.sql} ORDER BY a.id DESC LIMIT ${Math.trunc(limit)}`,
+    [before, ...where.values],
   );
 }
 
@@ -187,13 +180,15 @@ export async function lastClientAlerts(
   sql: ReadOnlySql,
   kind: AlertKind,
 ): Promise<ReadonlyMap<string, LastAlert>> {
-  const rows = await sql.all<Omit<LastAlert, 'isOpen'> & { isOpen: number }>(
+  const alerts = await allAs(
+    sql,
+    fromStored<LastAlert>('isOpen'),
     `SELECT client_id AS clientId, reason, closed_at IS NULL AS isOpen,
             TIMESTAMPDIFF(SECOND, raised_at, UTC_TIMESTAMP(3)) AS agoSeconds
        FROM alerts WHERE kind = ? ORDER BY id`,
     [kind],
   );
-  return new Map(rows.map((row) => [row.clientId, { ...row, isOpen: row.isOpen === 1 }]));
+  return new Map(alerts.map((alert) => [alert.clientId, alert]));
 }
 
 /** Closes the alerts of this kind of a client, whose cause is gone. */

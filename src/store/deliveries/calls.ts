@@ -1,7 +1,8 @@
 // Stores the calls of deliveries that need several: the outcome of each, and the ids the recipient gave.
 // Invariant: only the process that leases the delivery writes, in the transaction that departs or settles it.
 import type { Action, Captured, OutcomeKind } from '../../../connectors/contract.ts';
-import { insertGroups, type Sql } from '../database.ts';
+import { allAs, insertGroups, type Sql } from '../database.ts';
+import { type Stored, fromStored } from '../columns.ts';
 
 /** The stored state of one call of one delivery. */
 export interface CallRow {
@@ -27,34 +28,13 @@ export interface CalledDelivery {
   readonly calls: readonly CallRow[];
 }
 
-type CallColumns = {
-  delivery_id: number;
-  name: string;
-  run: number;
-  attempt: number;
-  sent_revision: number;
-  sent_mapping_id: number;
-  outcome: OutcomeKind | '';
-  maybe_received: number;
-  done: number;
-  captures: string | null;
-};
+const columns = `c.delivery_id AS deliveryId, c.name, c.run, c.attempt, c.sent_revision AS sentRevision,
+  c.sent_mapping_id AS sentMappingId, c.outcome, c.maybe_received AS maybeReceived, c.done, c.captures`;
+type StoredCall = Omit<Stored<CallRow>, 'captures'> & { readonly captures: string | null };
+const readCall = fromStored<CallRow>('maybeReceived', 'done');
 
-const columns =
-  'c.delivery_id, c.name, c.run, c.attempt, c.sent_revision, c.sent_mapping_id, c.outcome, c.maybe_received, c.done, c.captures';
-
-const callOf = (row: CallColumns): CallRow => ({
-  deliveryId: row.delivery_id,
-  name: row.name,
-  run: row.run,
-  attempt: row.attempt,
-  sentRevision: row.sent_revision,
-  sentMappingId: row.sent_mapping_id,
-  outcome: row.outcome,
-  maybeReceived: row.maybe_received === 1,
-  done: row.done === 1,
-  captures: row.captures === null ? {} : (JSON.parse(row.captures) as Captured),
-});
+const callOf = ({ captures, ...row }: StoredCall): CallRow =>
+  readCall({ ...row, captures: captures === null ? {} : (JSON.parse(captures) as Captured) });
 
 /** Every delivery of a lead to a destination with its calls, oldest first. */
 export async function readCalls(
@@ -63,8 +43,8 @@ export async function readCalls(
   destinationId: string,
 ): Promise<readonly CalledDelivery[]> {
   const rows = await sql.all<
-    { id: number; action: Action; departures: number } & {
-      [Key in keyof CallColumns]: CallColumns[Key] | null;
+    Pick<CalledDelivery, 'id' | 'action' | 'departures'> & {
+      [Name in keyof StoredCall]: StoredCall[Name] | null;
     }
   >(
     `SELECT d.id, d.action, d.departures, ${columns}
@@ -72,11 +52,14 @@ export async function readCalls(
       WHERE d.lead_id = ? AND d.destination_id = ? ORDER BY d.id, c.departed_at, c.attempt`,
     [leadId, destinationId],
   );
-  return [...Map.groupBy(rows, (row) => row.id).values()].flatMap((group) => {
+  return [...Map.groupBy(rows, ({ id }) => id).values()].flatMap((group) => {
     const [first] = group;
     if (first === undefined) return [];
-    const calls = group.flatMap((row) => (row.name === null ? [] : [callOf(row as CallColumns)]));
-    return [{ id: first.id, action: first.action, departures: first.departures, calls }];
+    const { id, action, departures } = first;
+    const calls = group.flatMap(({ id: _id, action: _action, departures: _departures, ...call }) =>
+      call.name === null ? [] : [callOf(call as StoredCall)],
+    );
+    return [{ id, action, departures, calls }];
   });
 }
 
@@ -85,11 +68,13 @@ export async function openCalls(
   sql: Sql,
   deliveryIds: readonly number[],
 ): Promise<ReadonlyMap<number, CallRow>> {
-  const rows = await sql.all<CallColumns>(
+  const calls = await allAs(
+    sql,
+    callOf,
     `SELECT ${columns} FROM delivery_calls c WHERE c.delivery_id IN (?) AND c.outcome = ''`,
     [deliveryIds],
   );
-  return new Map(rows.map((row) => [row.delivery_id, callOf(row)]));
+  return new Map(calls.map((call) => [call.deliveryId, call]));
 }
 
 export interface CallDeparture {

@@ -94,10 +94,8 @@ function ofStates(states: readonly DeliveryState[], destinations: readonly strin
   };
 }
 
-const destinationsOf = async (sql: ReadOnlySql, client: string): Promise<readonly string[]> =>
-  (await sql.all<{ id: string }>('SELECT id FROM destinations WHERE client_id = ?', [client])).map(
-    (row) => row.id,
-  );
+const destinationsOf = (sql: ReadOnlySql, client: string): Promise<readonly string[]> =>
+  columnOf<string>(sql, 'SELECT id FROM destinations WHERE client_id = ?', [client]);
 
 /** Ids of the newest matches, newest first. @param before only ids below this one */
 async function newestIds(
@@ -230,7 +228,12 @@ async function idsAround(
   return { low, high };
 }
 
-type ListedRow = DeliveryRow & { reference: string; erased_at: Date | null; lead_revision: number };
+type ListedRow = DeliveryRow & {
+  id: number;
+  reference: string;
+  erased_at: Date | null;
+  lead_revision: number;
+};
 
 const listedOf = (row: ListedRow): ListedDelivery => ({
   ...deliveryOf(row),

@@ -1,7 +1,8 @@
 // Reads from the log which data of a lead a recipient has, and under which authorisation, when none is in force any more.
 // Invariant: reads only.
 import type { Action } from '../../../connectors/contract.ts';
-import { type Sql, firstNumber } from '../database.ts';
+import { allAs, type Sql, firstNumber } from '../database.ts';
+import type { Stored } from '../columns.ts';
 
 export async function lastHandedOver(
   sql: Sql,
@@ -52,21 +53,26 @@ export interface HandedOver {
   readonly isOlder: boolean;
 }
 
-export async function allHandedOver(
+export const allHandedOver = (
   sql: Sql,
   leadId: number,
   destinationId: string,
-): Promise<readonly HandedOver[]> {
-  const rows = await sql.all<{
-    action: Action;
-    call_name: string;
-    mapping_version_id: number;
-    fields: string | null;
-    consents: string | null;
-    older: number;
-  }>(
-    `SELECT d.action, d.call_name, d.mapping_version_id, d.fields, d.consents,
-            EXISTS (SELECT 1 FROM intake_receipts r WHERE r.lead_id = d.lead_id AND r.kind = 'correction' AND r.accepted_at >= d.at) AS older
+): Promise<readonly HandedOver[]> =>
+  allAs(
+    sql,
+    ({
+      consents,
+      ...row
+    }: Omit<Stored<HandedOver>, 'optIns'> & { readonly consents: string }): HandedOver => ({
+      ...row,
+      optIns: (JSON.parse(consents) as { purpose: string; channel: string }[]).map(
+        ({ purpose, channel }) => `${purpose}.${channel}`,
+      ),
+      isOlder: row.isOlder === 1,
+    }),
+    `SELECT d.action, d.call_name AS \`call\`, d.mapping_version_id AS mappingVersionId, COALESCE(d.fields, '') AS fields,
+            COALESCE(d.consents, '[]') AS consents,
+            EXISTS (SELECT 1 FROM intake_receipts r WHERE r.lead_id = d.lead_id AND r.kind = 'correction' AND r.accepted_at >= d.at) AS isOlder
        FROM handovers d FORCE INDEX (handovers_subject)
       WHERE d.lead_id = ? AND d.destination_id = ? AND d.entry = 'departed'
         AND EXISTS (SELECT 1 FROM handovers o FORCE INDEX (handovers_subject)
@@ -76,14 +82,3 @@ export async function allHandedOver(
       ORDER BY d.id`,
     [leadId, destinationId],
   );
-  return rows.map((row) => ({
-    action: row.action,
-    call: row.call_name,
-    mappingVersionId: row.mapping_version_id,
-    fields: row.fields ?? '',
-    optIns: (JSON.parse(row.consents ?? '[]') as { purpose: string; channel: string }[]).map(
-      (consent) => `${consent.purpose}.${consent.channel}`,
-    ),
-    isOlder: row.older === 1,
-  }));
-}

@@ -51,22 +51,19 @@ export async function toldDeliveries(sql: Sql, leadIds: readonly number[]): Prom
   });
 }
 
-const deliveryOf = (
-  { id, leadId, destinationId, action, reason, sentRevision, sentMappingId, departures, settledAt }: Row,
-  group: readonly Row[],
-): ToldDelivery => ({
-  id,
-  leadId,
-  destinationId,
-  action,
-  reason,
-  sentRevision,
-  sentMappingId,
-  departures,
-  settledAt: settledAt ?? undefined,
-  calls: group.flatMap(({ name, callDepartures, outcome, done }) =>
+const deliveryOf = (first: Row, group: readonly Row[]): ToldDelivery => {
+  const {
+    name: _name,
+    callDepartures: _departures,
+    outcome: _outcome,
+    done: _done,
+    settledAt,
+    ...delivery
+  } = first;
+  const calls = group.flatMap(({ name, callDepartures, outcome, done }) =>
     name === null
       ? []
-      : [{ name, departures: callDepartures ?? 0, outcome: outcome ?? '', done: done === 1 }],
-  ),
-});
+      : [{ name, departures: callDepartures ?? 0, outcome: outcome ?? '', done: done === 1 } as const],
+  );
+  return { ...delivery, settledAt: settledAt ?? undefined, calls };
+};

@@ -4,7 +4,7 @@ import { closedCircuit, type Circuit } from '../../domain/breaker.ts';
 import type { RateWindows } from '../../domain/rates.ts';
 import { isHeld } from '../../domain/send-policy.ts';
 import type { ClientFacts, DestinationStatus, Notice } from '../../domain/destination.ts';
-import { inList, type ReadOnlySql, type Sql, firstNumber } from '../database.ts';
+import { allAs, columnOf, inList, type ReadOnlySql, type Sql, firstNumber } from '../database.ts';
 import { packed, unpacker } from '../placeholders.ts';
 import { requireOwnClient } from '../hosting/instances.ts';
 import { noticesOf } from './notices.ts';
@@ -20,39 +20,19 @@ export interface Destination {
   readonly leadsFrom: Date;
 }
 
-type Row = {
-  id: string;
-  client_id: string;
-  connector: string;
-  status: DestinationStatus;
-  status_reason: string;
-  mapping_version_id: number;
-  leads_from: Date;
-};
-const columns = 'id, client_id, connector, status, status_reason, mapping_version_id, leads_from';
-const destinationOf = (row: Row): Destination => ({
-  id: row.id,
-  clientId: row.client_id,
-  connector: row.connector,
-  status: row.status,
-  statusReason: row.status_reason,
-  mappingVersionId: row.mapping_version_id,
-  leadsFrom: row.leads_from,
-});
+const columnNames = 'id, client_id, connector, status, status_reason, mapping_version_id, leads_from';
+const columns = `id, client_id AS clientId, connector, status, status_reason AS statusReason,
+  mapping_version_id AS mappingVersionId, leads_from AS leadsFrom`;
 
-export async function destinationsOfClients(
+export const destinationsOfClients = (
   sql: Sql,
   clientIds: readonly string[],
-): Promise<readonly Destination[]> {
-  const rows = await sql.all<Row>(`SELECT ${columns} FROM destinations WHERE client_id IN (?) ORDER BY id`, [
-    clientIds,
-  ]);
-  return rows.map(destinationOf);
-}
+): Promise<readonly Destination[]> =>
+  sql.all<Destination>(`SELECT ${columns} FROM destinations WHERE client_id IN (?) ORDER BY id`, [clientIds]);
 
 /** Digest of all columns of the destinations of a client, as text. @param client column or mark of the client's id */
 export const destinationsDigest = (client: string): string =>
-  `(SELECT CAST(CONCAT(COUNT(*), ':', BIT_XOR(CAST(CONV(LEFT(SHA2(CONCAT_WS('|', ${columns}), 256), 16), 16, 10) AS UNSIGNED))) AS CHAR)
+  `(SELECT CAST(CONCAT(COUNT(*), ':', BIT_XOR(CAST(CONV(LEFT(SHA2(CONCAT_WS('|', ${columnNames}), 256), 16), 16, 10) AS UNSIGNED))) AS CHAR)
       FROM destinations WHERE client_id = ${client})`;
 
 /** The destinations of a client, and the digest of these very rows. */
@@ -60,40 +40,40 @@ export async function destinationsOfClient(
   sql: Sql,
   clientId: string,
 ): Promise<{ readonly digest: string; readonly destinations: readonly Destination[] }> {
-  const rows = await sql.all<Row & { readonly digest: string }>(
+  const rows = await sql.all<Destination & { readonly digest: string }>(
     `SELECT ${columns}, ${destinationsDigest('?')} AS digest FROM destinations WHERE client_id = ? ORDER BY id`,
     [clientId, clientId],
   );
-  return { digest: rows[0]?.digest ?? '', destinations: rows.map(destinationOf) };
+  return {
+    digest: rows[0]?.digest ?? '',
+    destinations: rows.map(({ digest: _digest, ...destination }) => destination),
+  };
 }
 
-export async function allDestinations(sql: ReadOnlySql): Promise<readonly Destination[]> {
-  return (await sql.all<Row>(`SELECT ${columns} FROM destinations ORDER BY client_id, id`)).map(
-    destinationOf,
-  );
-}
+export const allDestinations = (sql: ReadOnlySql): Promise<readonly Destination[]> =>
+  sql.all<Destination>(`SELECT ${columns} FROM destinations ORDER BY client_id, id`);
 
-export async function destinationsBy(sql: Sql, types: readonly string[]): Promise<readonly Destination[]> {
-  const rows = await sql.all<Row>(
-    `SELECT ${columns} FROM destinations WHERE connector IN (?) ORDER BY client_id, id`,
-    [types],
-  );
-  return rows.map(destinationOf);
-}
+export const destinationsBy = (sql: Sql, types: readonly string[]): Promise<readonly Destination[]> =>
+  sql.all<Destination>(`SELECT ${columns} FROM destinations WHERE connector IN (?) ORDER BY client_id, id`, [
+    types,
+  ]);
 
-export async function findDestination(sql: ReadOnlySql, id: string): Promise<Destination | undefined> {
-  const rows = await sql.all<Row>(`SELECT ${columns} FROM destinations WHERE id = ?`, [id]);
-  // MySQL ignores trailing blanks: a name that differs by them matches no destination.
-  const row = rows.find((found) => found.id === id);
-  return row === undefined ? undefined : destinationOf(row);
-}
+export const findDestination = (sql: ReadOnlySql, id: string): Promise<Destination | undefined> =>
+  destinationNamed(sql, id, '');
 
 /** Locks the destination: the next publication waits for this transaction. */
-export async function lockDestination(tx: Sql, id: string): Promise<Destination | undefined> {
-  const rows = await tx.all<Row>(`SELECT ${columns} FROM destinations WHERE id = ? FOR UPDATE`, [id]);
-  const row = rows.find((found) => found.id === id);
-  return row === undefined ? undefined : destinationOf(row);
-}
+export const lockDestination = (tx: Sql, id: string): Promise<Destination | undefined> =>
+  destinationNamed(tx, id, ' FOR UPDATE');
+
+const destinationNamed = async (
+  sql: ReadOnlySql,
+  id: string,
+  lock: '' | ' FOR UPDATE',
+): Promise<Destination | undefined> =>
+  // MySQL ignores trailing blanks: a name that differs by them matches no destination.
+  (await sql.all<Destination>(`SELECT ${columns} FROM destinations WHERE id = ?${lock}`, [id])).find(
+    (found) => found.id === id,
+  );
 
 /** The versions in force, under a shared lock: publications wait until the transaction ends. */
 export async function lockVersionsInForce(
@@ -102,7 +82,7 @@ export async function lockVersionsInForce(
 ): Promise<ReadonlyMap<string, number>> {
   if (ids.length === 0) return new Map();
   const { marks, values } = inList([...new Set(ids)].sort());
-  const rows = await tx.all<Pick<Row, 'id' | 'mapping_version_id'>>(
+  const rows = await tx.all<{ id: string; mapping_version_id: number }>(
     `SELECT id, mapping_version_id FROM destinations FORCE INDEX (PRIMARY) WHERE id IN (${marks}) ORDER BY id LOCK IN SHARE MODE`,
     values,
   );
@@ -147,9 +127,8 @@ export async function findClient(sql: Sql, id: string): Promise<ClientFacts | un
   return row === undefined ? undefined : (JSON.parse(row.facts) as ClientFacts);
 }
 
-export async function clientIds(sql: ReadOnlySql): Promise<readonly string[]> {
-  return (await sql.all<{ id: string }>('SELECT id FROM clients ORDER BY id')).map((row) => row.id);
-}
+export const clientIds = (sql: ReadOnlySql): Promise<readonly string[]> =>
+  columnOf<string>(sql, 'SELECT id FROM clients ORDER BY id');
 
 export async function setStatus(
   tx: Sql,
@@ -230,10 +209,8 @@ export async function readStates(
 }
 
 /** Destinations that are held, as domain/send-policy defines it (`isHeld`, stored in the column `held`). */
-export async function heldStates(sql: ReadOnlySql): Promise<readonly DestinationState[]> {
-  const rows = await sql.all<StateRow>(`SELECT ${stateColumns} FROM destination_states WHERE held = 1`);
-  return rows.map(stateOf);
-}
+export const heldStates = (sql: ReadOnlySql): Promise<readonly DestinationState[]> =>
+  allAs(sql, stateOf, `SELECT ${stateColumns} FROM destination_states WHERE held = 1`);
 
 export async function saveCircuit(tx: Sql, destinationId: string, circuit: Circuit): Promise<void> {
   await tx.run('UPDATE destination_states SET circuit = ?, held = ? WHERE destination_id = ?', [

@@ -1,7 +1,8 @@
 // Stores published mapping versions: the exact text of every file, for ever.
 // Invariant: a version is never changed; a destination refers to the one in force.
 import { createHash } from 'node:crypto';
-import { type Sql } from '../database.ts';
+import { firstNumber, type Sql } from '../database.ts';
+import { insertRow } from '../columns.ts';
 
 export interface MappingVersion {
   readonly id: number;
@@ -17,65 +18,36 @@ export interface MappingVersion {
   readonly publishedAt: Date;
 }
 
-type Row = {
-  id: number;
-  client_id: string;
-  destination_id: string;
-  version: number;
-  sources: string;
-  fingerprint: string;
-  author: string;
-  note: string;
-  published_at: Date;
-};
-const versionOf = (row: Row): MappingVersion => ({
-  id: row.id,
-  clientId: row.client_id,
-  destinationId: row.destination_id,
-  version: row.version,
-  sources: row.sources,
-  fingerprint: row.fingerprint,
-  author: row.author,
-  note: row.note,
-  publishedAt: row.published_at,
-});
-const columns = 'id, client_id, destination_id, version, sources, fingerprint, author, note, published_at';
+const columns = `id, client_id AS clientId, destination_id AS destinationId, version, sources, fingerprint, author, note,
+  published_at AS publishedAt`;
 
 export const fingerprintOf = (sources: string): string => createHash('sha256').update(sources).digest('hex');
 
 /** Stores the next version of a destination and returns it. The destination's row must exist. */
 export async function insertVersion(
   tx: Sql,
-  version: {
-    readonly clientId: string;
-    readonly destinationId: string;
-    readonly sources: string;
-    readonly author: string;
-    readonly note: string;
-  },
+  version: Pick<MappingVersion, 'clientId' | 'destinationId' | 'sources' | 'author' | 'note'>,
 ): Promise<MappingVersion> {
-  await tx.all('SELECT id FROM destinations WHERE id = ? FOR UPDATE', [version.destinationId]);
-  const [highest] = await tx.all<{ version: number | null }>(
+  const { clientId, destinationId, sources, author, note } = version;
+  await tx.all('SELECT id FROM destinations WHERE id = ? FOR UPDATE', [destinationId]);
+  const highest = await firstNumber(
+    tx,
     `SELECT MAX(g.version) AS version FROM
        (SELECT MAX(version) AS version FROM mapping_versions WHERE destination_id = ?
         UNION ALL SELECT number FROM numbers_given WHERE what = 'version' AND owner_id = ?) g`,
-    [version.destinationId, version.destinationId],
+    [destinationId, destinationId],
   );
-  const number = (highest?.version ?? 0) + 1;
-  const { insertId } = await tx.run(
-    `INSERT INTO mapping_versions (client_id, destination_id, version, sources, fingerprint, author, note) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-    [
-      version.clientId,
-      version.destinationId,
-      number,
-      version.sources,
-      fingerprintOf(version.sources),
-      version.author,
-      version.note.slice(0, 500),
-    ],
-  );
-  const [row] = await tx.all<Row>(`SELECT ${columns} FROM mapping_versions WHERE id = ?`, [insertId]);
-  return versionOf(row as Row);
+  const id = await insertRow(tx, 'mapping_versions', {
+    clientId,
+    destinationId,
+    version: highest + 1,
+    sources,
+    fingerprint: fingerprintOf(sources),
+    author,
+    note: note.slice(0, 500),
+  });
+  const [made] = await readVersions(tx, [id]);
+  return made as MappingVersion;
 }
 
 export async function pointAt(tx: Sql, destinationId: string, versionId: number): Promise<void> {
@@ -85,17 +57,12 @@ export async function pointAt(tx: Sql, destinationId: string, versionId: number)
   );
 }
 
-export async function readVersions(sql: Sql, ids: readonly number[]): Promise<readonly MappingVersion[]> {
-  return (await sql.all<Row>(`SELECT ${columns} FROM mapping_versions WHERE id IN (?)`, [ids])).map(
-    versionOf,
-  );
-}
+export const readVersions = (sql: Sql, ids: readonly number[]): Promise<readonly MappingVersion[]> =>
+  sql.all<MappingVersion>(`SELECT ${columns} FROM mapping_versions WHERE id IN (?)`, [ids]);
 
 /** Newest first. */
-export async function versionHistory(sql: Sql, destinationId: string): Promise<readonly MappingVersion[]> {
-  const rows = await sql.all<Row>(
+export const versionHistory = (sql: Sql, destinationId: string): Promise<readonly MappingVersion[]> =>
+  sql.all<MappingVersion>(
     `SELECT ${columns} FROM mapping_versions WHERE destination_id = ? ORDER BY version DESC`,
     [destinationId],
   );
-  return rows.map(versionOf);
-}

@@ -1,7 +1,8 @@
 // Stores the notices of each client, word for word (C14), and reads how clients stand with the go-live list.
 // Invariant: a wording is written once and never changed; nothing is deleted.
 import type { Notice, WordedNotice, ClientFacts } from '../../domain/destination.ts';
-import { rowMarks, type Sql, type ReadOnlySql, firstNumber } from '../database.ts';
+import { allAs, mapOf, type Sql, type ReadOnlySql, firstNumber } from '../database.ts';
+import { insertRows } from '../columns.ts';
 
 /** Stores new notices. Returns the versions that exist with another wording: nothing is written then. */
 export async function keepNotices(
@@ -10,27 +11,25 @@ export async function keepNotices(
   notices: readonly WordedNotice[],
 ): Promise<readonly string[]> {
   if (notices.length === 0) return [];
-  const known = new Map(
-    (
-      await tx.all<{ version: string; channel: string; wording: string }>(
-        'SELECT version, channel, wording FROM notices WHERE client_id = ? FOR UPDATE',
-        [clientId],
-      )
-    ).map(({ version, channel, wording }) => [`${version}\n${channel}`, wording]),
+  const known = await mapOf<string, string>(
+    tx,
+    "SELECT CONCAT(version, '\\n', channel) AS named, wording FROM notices WHERE client_id = ? FOR UPDATE",
+    [clientId],
   );
   const before = ({ version, channel }: Notice): string | undefined => known.get(`${version}\n${channel}`);
   const changed = notices.filter((notice) => (before(notice) ?? notice.wording) !== notice.wording);
   if (changed.length > 0) return changed.map(({ version }) => version);
-  await tx.run(
-    `INSERT INTO notices (client_id, version, channel, wording, valid_from) VALUES ${rowMarks(notices.length, 5)}
-     ON DUPLICATE KEY UPDATE valid_from = VALUES(valid_from)`,
-    notices.flatMap(({ version, channel, wording, from }) => [
+  await insertRows(
+    tx,
+    'notices',
+    notices.map(({ version, channel, wording, from }) => ({
       clientId,
       version,
       channel,
       wording,
-      new Date(from),
-    ]),
+      validFrom: new Date(from),
+    })),
+    'valid_from = VALUES(valid_from)',
   );
   return [];
 }
@@ -64,35 +63,31 @@ export interface GoLiveStanding {
   readonly liveBefore: boolean;
 }
 
-interface Row {
-  readonly id: string;
+const standingOf = ({
+  facts,
+  liveBefore,
+  ...row
+}: {
+  readonly clientId: string;
   readonly facts: string;
   readonly liveBefore: number;
-}
+}): GoLiveStanding => ({ ...row, facts: JSON.parse(facts) as ClientFacts, liveBefore: liveBefore === 1 });
+const columns = 'id AS clientId, facts, live_before_list AS liveBefore';
 
-const standingOf = ({ id, facts, liveBefore }: Row): GoLiveStanding => ({
-  clientId: id,
-  facts: JSON.parse(facts) as ClientFacts,
-  liveBefore: liveBefore === 1,
-});
-const columns = 'id, facts, live_before_list AS liveBefore';
-
-export async function goLiveStandings(
+export const goLiveStandings = (
   sql: ReadOnlySql,
   clientIds: readonly string[],
-): Promise<readonly GoLiveStanding[]> {
-  const rows = await sql.all<Row>(`SELECT ${columns} FROM clients WHERE id IN (?)`, [clientIds]);
-  return rows.map(standingOf);
-}
+): Promise<readonly GoLiveStanding[]> =>
+  allAs(sql, standingOf, `SELECT ${columns} FROM clients WHERE id IN (?)`, [clientIds]);
 
 /** Clients with a version in force at a destination that takes leads. */
-export async function standingsOfLive(sql: ReadOnlySql): Promise<readonly GoLiveStanding[]> {
-  const rows = await sql.all<Row>(
+export const standingsOfLive = (sql: ReadOnlySql): Promise<readonly GoLiveStanding[]> =>
+  allAs(
+    sql,
+    standingOf,
     `SELECT ${columns} FROM clients WHERE EXISTS (SELECT 1 FROM destinations d
       WHERE d.client_id = clients.id AND d.mapping_version_id > 0 AND d.status <> 'archived') ORDER BY id`,
   );
-  return rows.map(standingOf);
-}
 
 /** Applies the list to this client from now on: its items were complete once. */
 export async function holdToList(tx: Sql, clientId: string): Promise<void> {

@@ -1,6 +1,6 @@
 // Stores signing secrets that recipients have rotated by themselves (table rotated_secrets).
 // Invariant: values are sealed by the caller; a secret that no longer signs is deleted.
-import type { ReadOnlySql, Sql } from '../database.ts';
+import { columnOf, type ReadOnlySql, type Sql } from '../database.ts';
 
 export interface RotatedRow {
   readonly id: number;
@@ -52,14 +52,12 @@ export async function deleteRotated(tx: Sql, ids: readonly number[]): Promise<vo
 
 /** Deletes secrets that a newer one has replaced, once the overlap is over. Returns the number deleted. */
 export async function forgetRotated(sql: Sql): Promise<number> {
-  const over = await sql.all<{ id: number }>(
+  const over = await columnOf(
+    sql,
     `SELECT old.id FROM rotated_secrets old JOIN rotated_secrets newer
          ON newer.destination_id = old.destination_id AND newer.name = old.name AND newer.id > old.id
       WHERE newer.overlap_ends_at <= UTC_TIMESTAMP(3) GROUP BY old.id LIMIT 100`,
   );
-  await deleteRotated(
-    sql,
-    over.map(({ id }) => id),
-  );
+  await deleteRotated(sql, over);
   return over.length;
 }

@@ -1,8 +1,9 @@
 // Stores the files of a flow: sequence number, state and attempts; kept-bytes.ts stores their bytes.
 // Invariant: a sequence number names one content for ever; the bytes are blanked once the file is accepted or voided.
 import type { Action } from '../../../connectors/contract.ts';
-import { inList, type Sql, columnOf, hasRow, insertedId } from '../database.ts';
+import { firstAs, inList, type Sql, columnOf, hasRow, insertedId } from '../database.ts';
 import { dropParts } from './file-bytes.ts';
+import { type Stored, fromStored } from '../columns.ts';
 
 /** `refused`: the recipient has the file and refused the whole of it; `voided`: another file carries its leads, or none does. */
 export type EndedState = 'sent' | 'refused' | 'voided' | 'empty';
@@ -32,19 +33,9 @@ export interface Batch {
   readonly isHeardAfterwards: boolean;
 }
 
-export type BatchRow = Omit<Batch, 'sequence' | 'writtenAt' | 'isHeardAfterwards'> & {
-  readonly sequence: number | null;
-  readonly writtenAt: Date | null;
-  readonly isHeard: 0 | 1;
-};
 export const batchColumns =
-  'id, client_id AS clientId, destination_id AS destinationId, sequence, slot_at AS slotAt, state, attempt, file_name AS fileName, media_type AS mediaType, extension, rows_count AS `rows`, mapping_version_id AS mappingVersionId, written_at AS writtenAt, role, whole_id AS wholeId, action, (look_at IS NOT NULL OR looks > 0) AS isHeard';
-export const batchOf = ({ sequence, writtenAt, isHeard, ...row }: BatchRow): Batch => ({
-  ...row,
-  sequence: sequence ?? undefined,
-  writtenAt: writtenAt ?? undefined,
-  isHeardAfterwards: isHeard === 1,
-});
+  'id, client_id AS clientId, destination_id AS destinationId, sequence, slot_at AS slotAt, state, attempt, file_name AS fileName, media_type AS mediaType, extension, rows_count AS `rows`, mapping_version_id AS mappingVersionId, written_at AS writtenAt, role, whole_id AS wholeId, action, (look_at IS NOT NULL OR looks > 0) AS isHeardAfterwards';
+export const batchOf = fromStored<Batch>('isHeardAfterwards');
 
 export const openBatch = (tx: Sql, clientId: string, destinationId: string, slotAt: Date): Promise<number> =>
   insertedId(
@@ -78,10 +69,8 @@ export const lockUnderWay = async (tx: Sql, ids: readonly number[]): Promise<Rea
     ),
   );
 
-export async function readBatch(sql: Sql, id: number): Promise<Batch | undefined> {
-  const [row] = await sql.all<BatchRow>(`SELECT ${batchColumns} FROM batches WHERE id = ?`, [id]);
-  return row === undefined ? undefined : batchOf(row);
-}
+export const readBatch = (sql: Sql, id: number): Promise<Batch | undefined> =>
+  firstAs(sql, batchOf, `SELECT ${batchColumns} FROM batches WHERE id = ?`, [id]);
 
 /**
  * Batches whose next try is due; marks them queued.
@@ -93,7 +82,7 @@ export async function takeDueBatches(
   olderThanMs: number,
   held: readonly string[],
 ): Promise<readonly Batch[]> {
-  const rows = await tx.all<BatchRow>(
+  const rows = await tx.all<Stored<Batch>>(
     `SELECT ${batchColumns} FROM batches WHERE state IN ('open', 'written') AND due_at <= UTC_TIMESTAMP(3)
         AND role <> 'part' AND lease_until IS NULL
         AND (queued_at IS NULL OR queued_at <= TIMESTAMPADD(MICROSECOND, ? * -1000, UTC_TIMESTAMP(3)))

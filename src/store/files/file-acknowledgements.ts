@@ -1,8 +1,9 @@
 // Stores which acknowledgements of files were read, and finds the deliveries that their lines name.
 // Invariant: no text of a recipient is kept; only deliveries that left in the file are matched.
 import type { Action } from '../../../connectors/contract.ts';
-import { batchColumns, batchOf, endBatch, type Batch, type BatchRow } from './batches.ts';
+import { batchColumns, batchOf, endBatch, type Batch } from './batches.ts';
 import { type Sql, columnOf, firstRow, hasRow } from '../database.ts';
+import type { Stored } from '../columns.ts';
 
 export type PieceState = 'seen' | 'read' | 'unreadable';
 
@@ -63,7 +64,7 @@ export async function takeEndedFiles(
   limit: number,
   held: readonly string[],
 ): Promise<readonly Batch[]> {
-  const rows = await tx.all<BatchRow>(
+  const rows = await tx.all<Stored<Batch>>(
     `SELECT ${batchColumns} FROM batches FORCE INDEX (batches_look)
       WHERE look_at <= UTC_TIMESTAMP(3) AND state IN ('sent', 'refused', 'voided')
         AND destination_id IN (SELECT id FROM destinations WHERE status = 'active') AND destination_id NOT IN (?)

@@ -1,7 +1,7 @@
 // Stores the parts of long files: batches whose rows are claimed, written and settled one part at a time.
 // Invariant: a statement that writes touches no more rows than one part has.
-import { batchColumns, batchOf, type Batch, type BatchRow, type EndedState } from './batches.ts';
-import { type Sql, columnOf, firstNumber, firstValue, hasRow } from '../database.ts';
+import { batchColumns, batchOf, type Batch, type EndedState } from './batches.ts';
+import { allAs, type Sql, columnOf, firstNumber, firstValue, hasRow } from '../database.ts';
 import { deliveryColumns, deliveryOf, packedAttempt, unpackAttempt } from '../deliveries/deliveries.ts';
 import type { AttemptDelivery, Delivery, DeliveryRow } from '../deliveries/deliveries.ts';
 import type { LockedDelivery } from '../departure-locks.ts';
@@ -10,13 +10,13 @@ export async function joinWhole(tx: Sql, partId: number, wholeId: number): Promi
   await tx.run("UPDATE batches SET role = 'part', whole_id = ? WHERE id = ?", [wholeId, partId]);
 }
 
-export async function openParts(sql: Sql, wholeId: number): Promise<readonly Batch[]> {
-  const rows = await sql.all<BatchRow>(
+export const openParts = (sql: Sql, wholeId: number): Promise<readonly Batch[]> =>
+  allAs(
+    sql,
+    batchOf,
     `SELECT ${batchColumns} FROM batches FORCE INDEX (batches_whole) WHERE whole_id = ? AND state IN ('open', 'written') ORDER BY id`,
     [wholeId],
   );
-  return rows.map(batchOf);
-}
 
 /**
  * State of the file's rows that are still `sending` from an earlier attempt: `leased` ones are not recovered yet. Found by state: a

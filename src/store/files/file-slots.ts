@@ -2,6 +2,7 @@
 // Invariant: a slot runs once, and stays due while its destination cannot send. `taken` means that its rows were collected, not
 // that the file arrived: its batch is then `sent` (store/batches.ts). A slot without rows makes no batch.
 import {
+  firstRow,
   isDuplicateKey,
   type ReadOnlySql,
   type Sql,
@@ -57,36 +58,26 @@ export interface DueSlot {
   readonly collecting: number;
 }
 
-type SlotRow = { destination_id: string; slot_at: Date; asked_by: string; collecting: number };
-const slotColumns = 'destination_id, slot_at, asked_by, collecting';
-const slotOf = (row: SlotRow): DueSlot => ({
-  destinationId: row.destination_id,
-  slotAt: row.slot_at,
-  askedBy: row.asked_by,
-  collecting: row.collecting,
-});
+const slotColumns = 'destination_id AS destinationId, slot_at AS slotAt, asked_by AS askedBy, collecting';
 
 /** Due slots of active destinations, those of long files last. */
-export async function dueSlots(sql: Sql, limit: number): Promise<readonly DueSlot[]> {
-  const rows = await sql.all<SlotRow>(
+export const dueSlots = (sql: Sql, limit: number): Promise<readonly DueSlot[]> =>
+  sql.all<DueSlot>(
     `SELECT ${slotColumns} FROM slots WHERE state = 'due' AND slot_at <= UTC_TIMESTAMP(3)
         AND destination_id IN (SELECT id FROM destinations WHERE status = 'active')
       ORDER BY collecting > 0, slot_at LIMIT ${Math.trunc(limit)}`,
   );
-  return rows.map(slotOf);
-}
 
 /** Locks a due slot in the caller's transaction; undefined when another process has it or it was taken. */
-export async function lockSlot(
+export const lockSlot = (
   tx: Sql,
   { destinationId, slotAt }: Pick<DueSlot, 'destinationId' | 'slotAt'>,
-): Promise<DueSlot | undefined> {
-  const [row] = await tx.all<SlotRow>(
+): Promise<DueSlot | undefined> =>
+  firstRow<DueSlot>(
+    tx,
     `SELECT ${slotColumns} FROM slots WHERE destination_id = ? AND slot_at = ? AND state = 'due' FOR UPDATE SKIP LOCKED`,
     [destinationId, slotAt],
   );
-  return row === undefined ? undefined : slotOf(row);
-}
 
 /** Keeps the slot due, because more parts of its file are to be collected. */
 export async function noteCollecting(tx: Sql, slot: DueSlot, wholeId: number): Promise<void> {

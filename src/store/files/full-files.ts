@@ -1,8 +1,18 @@
 // Stores the state of full files, which contain every current lead: the one being made, the last that arrived, one held back.
 // Invariant: a destination makes one full file at a time, under a lock on its row; only a person releases a held one.
 import type { Delivery } from '../deliveries/deliveries.ts';
-import { type Sql, columnOf, firstNumber, firstValue, changes, changesOne } from '../database.ts';
+import {
+  allAs,
+  firstAs,
+  type Sql,
+  columnOf,
+  firstNumber,
+  firstValue,
+  changes,
+  changesOne,
+} from '../database.ts';
 import { whichClause, type Which } from '../named-rows.ts';
+import { type Stored, fromStored } from '../columns.ts';
 
 export interface FullFile {
   readonly destinationId: string;
@@ -34,43 +44,27 @@ export interface HeldFile {
   readonly missing: number;
 }
 
-type Row = Pick<
-  FullFile,
-  'destinationId' | 'gatheredTo' | 'gathered' | 'batchId' | 'lastBatchId' | 'lastRows'
-> & {
-  readonly slotAt: Date | null;
-  readonly isGathered: 0 | 1;
-  readonly lastBegunAt: Date | null;
-  readonly isTold: 0 | 1;
+type Row = Omit<Stored<FullFile>, 'held'> & {
   readonly at: Date | null;
   readonly heldBatchId: number;
   readonly heldRows: number;
   readonly missing: number;
-  readonly releasedRows: number | null;
 };
+const readFile = fromStored<FullFile>('isGathered', 'isTold');
 const columns =
   'destination_id AS destinationId, slot_at AS slotAt, gathered_to AS gatheredTo, gathered, is_gathered AS isGathered, batch_id AS batchId, last_batch_id AS lastBatchId, last_rows AS lastRows, last_begun_at AS lastBegunAt, is_told AS isTold, held_at AS at, held_batch_id AS heldBatchId, held_rows AS heldRows, held_missing AS missing, released_rows AS releasedRows';
 
 const fileOf = ({ at, heldBatchId, heldRows, missing, ...row }: Row): FullFile => ({
-  ...row,
-  slotAt: row.slotAt ?? undefined,
-  isGathered: row.isGathered === 1,
-  lastBegunAt: row.lastBegunAt ?? undefined,
-  isTold: row.isTold === 1,
+  ...readFile({ ...row, held: null }),
   held: at === null ? undefined : { at, batchId: heldBatchId, rows: heldRows, missing },
-  releasedRows: row.releasedRows ?? undefined,
 });
 
-async function read(
+const read = (
   sql: Sql,
   destinationId: string,
   lock: '' | 'FOR UPDATE' | 'FOR UPDATE SKIP LOCKED',
-): Promise<FullFile | undefined> {
-  const [row] = await sql.all<Row>(`SELECT ${columns} FROM full_files WHERE destination_id = ? ${lock}`, [
-    destinationId,
-  ]);
-  return row === undefined ? undefined : fileOf(row);
-}
+): Promise<FullFile | undefined> =>
+  firstAs(sql, fileOf, `SELECT ${columns} FROM full_files WHERE destination_id = ? ${lock}`, [destinationId]);
 
 export const readFullFile = (sql: Sql, destinationId: string): Promise<FullFile | undefined> =>
   read(sql, destinationId, '');
@@ -92,11 +86,9 @@ export async function takeFullFile(tx: Sql, destinationId: string): Promise<Full
 
 /** Held files by destination. */
 export async function heldFiles(sql: Sql): Promise<ReadonlyMap<string, HeldFile>> {
-  const rows = await sql.all<Row>(`SELECT ${columns} FROM full_files WHERE held_at IS NOT NULL`);
+  const files = await allAs(sql, fileOf, `SELECT ${columns} FROM full_files WHERE held_at IS NOT NULL`);
   return new Map(
-    rows
-      .map(fileOf)
-      .flatMap(({ destinationId, held }) => (held === undefined ? [] : [[destinationId, held]])),
+    files.flatMap(({ destinationId, held }) => (held === undefined ? [] : [[destinationId, held]])),
   );
 }
 

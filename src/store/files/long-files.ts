@@ -2,10 +2,11 @@
 // Invariant: one worker at a time has the lease; the bytes are fixed from the first sending on; a final outcome is stored on the
 // whole before it settles any row.
 import type { Action, Outcome } from '../../../connectors/contract.ts';
-import { batchColumns, batchOf, endBatch, type Batch, type BatchRow, type EndedState } from './batches.ts';
+import { batchColumns, batchOf, endBatch, type Batch, type EndedState } from './batches.ts';
 import { type Sql, columnOf, firstValue, hasRow, changesOne, insertedId } from '../database.ts';
 import { openParts, type Extent } from './file-parts.ts';
 import { noteArrived } from './full-files.ts';
+import type { Stored } from '../columns.ts';
 
 /**
  * Time after which a file whose planner died while collecting leaves as it is, minutes. A file that must be complete waits for
@@ -63,7 +64,9 @@ export async function takeWhole(
     [leaseMs, id, attempt],
   );
   if (affected === 0) return undefined;
-  const [row] = await sql.all<BatchRow & { size: number; firstSentAt: Date | null; outcome: string | null }>(
+  const [row] = await sql.all<
+    Stored<Batch> & { size: number; firstSentAt: Date | null; outcome: string | null }
+  >(
     `SELECT ${batchColumns}, size_bytes AS size, first_sent_at AS firstSentAt, outcome FROM batches WHERE id = ?`,
     [id],
   );

@@ -2,7 +2,8 @@
 // Invariant: a number is given once; only the owner's account writes here.
 import { firstId, firstShortId, mostSlots } from '../../domain/hosting.ts';
 import { RelaisError } from '../../errors.ts';
-import { type Database, type ReadOnlySql, type Sql, firstRow } from '../database.ts';
+import { firstAs, type Database, type ReadOnlySql, type Sql, firstRow } from '../database.ts';
+import { fromStored } from '../columns.ts';
 
 export interface Instance {
   readonly slot: number;
@@ -10,27 +11,25 @@ export interface Instance {
   readonly isReady: boolean;
 }
 
-type InstanceRow = { slot: number; clientId: string; ready: 0 | 1 };
-
-export async function findInstance(sql: ReadOnlySql, clientId: string): Promise<Instance | undefined> {
-  const [row] = await sql.all<InstanceRow>(
-    'SELECT slot, client_id AS clientId, ready_at IS NOT NULL AS ready FROM instances WHERE open_for = ?',
+export const findInstance = (sql: ReadOnlySql, clientId: string): Promise<Instance | undefined> =>
+  firstAs(
+    sql,
+    fromStored<Instance>('isReady'),
+    'SELECT slot, client_id AS clientId, ready_at IS NOT NULL AS isReady FROM instances WHERE open_for = ?',
     [clientId],
   );
-  return row === undefined ? undefined : { slot: row.slot, clientId: row.clientId, isReady: row.ready === 1 };
-}
 
 /** The installation of this number; undefined where none was made from here. */
-export async function instanceAt(
+export const instanceAt = (
   sql: ReadOnlySql,
   slot: number,
-): Promise<{ readonly clientId: string; readonly isOpen: boolean } | undefined> {
-  const [row] = await sql.all<{ clientId: string; open: 0 | 1 }>(
-    'SELECT client_id AS clientId, open_for IS NOT NULL AS open FROM instances WHERE slot = ?',
+): Promise<{ readonly clientId: string; readonly isOpen: boolean } | undefined> =>
+  firstAs(
+    sql,
+    fromStored<{ readonly clientId: string; readonly isOpen: boolean }>('isOpen'),
+    'SELECT client_id AS clientId, open_for IS NOT NULL AS isOpen FROM instances WHERE slot = ?',
     [slot],
   );
-  return row === undefined ? undefined : { clientId: row.clientId, isOpen: row.open === 1 };
-}
 
 /** The client's installation in use; the next number where there is none. @throws INSTANCE-001 when the numbers are used up */
 export async function openInstance(owner: Sql, clientId: string, actor: string): Promise<Instance> {

@@ -1,6 +1,7 @@
 // Reads from the log the changes that intake rows made to personal data on a day: corrections and withdrawn consents.
 // Invariant: reads the log by its primary key, from about the day's first entry on; an entry belongs to the day of its time.
-import type { ReadOnlySql } from '../database.ts';
+import { firstNumber, firstValue, type ReadOnlySql } from '../database.ts';
+import { firstEntryFrom } from '../log/log-range.ts';
 
 export interface RowChange {
   /** Id of the log entry. */
@@ -34,14 +35,8 @@ export async function* rowChanges(
   sql: ReadOnlySql,
   { from, to }: { readonly from: Date; readonly to: Date },
 ): AsyncGenerator<readonly RowChange[]> {
-  const [ends] = await sql.all<{ first: number | null; last: number | null }>(
-    'SELECT MIN(id) AS first, MAX(id) AS last FROM handovers',
-  );
-  const last = Number(ends?.last ?? 0);
-  const first = await firstFrom(sql, new Date(from.getTime() - outOfOrderMs), {
-    low: Number(ends?.first ?? 1),
-    high: last + 1,
-  });
+  const last = await firstNumber(sql, 'SELECT MAX(id) AS id FROM handovers');
+  const first = await firstEntryFrom(sql, from.getTime() - outOfOrderMs);
   for (let low = first; low <= last; low += idsAtOnce) {
     const rows = await sql.all<Row>(
       `SELECT id, at, client_id AS clientId, entry, fields, consents FROM handovers FORCE INDEX (PRIMARY)
@@ -49,29 +44,11 @@ export async function* rowChanges(
       [low, low + idsAtOnce - 1, byRequest, from, to],
     );
     if (rows.length > 0) yield rows.map(changeOf);
-    const [next] = await sql.all<{ at: Date }>('SELECT at FROM handovers WHERE id >= ? ORDER BY id LIMIT 1', [
+    const next = await firstValue<Date>(sql, 'SELECT at FROM handovers WHERE id >= ? ORDER BY id LIMIT 1', [
       low + idsAtOnce,
     ]);
-    if (next === undefined || next.at.getTime() > to.getTime() + outOfOrderMs) return;
+    if (next === undefined || next.getTime() > to.getTime() + outOfOrderMs) return;
   }
-}
-
-/** The first id of that time or later, by bisection: ids grow with time, except for late commits. */
-async function firstFrom(
-  sql: ReadOnlySql,
-  at: Date,
-  range: { readonly low: number; readonly high: number },
-): Promise<number> {
-  let { low, high } = range;
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    const [row] = await sql.all<{ at: Date }>('SELECT at FROM handovers WHERE id >= ? ORDER BY id LIMIT 1', [
-      middle,
-    ]);
-    if (row === undefined || row.at >= at) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }
 
 const isNo = new Set(['withdrawn', 'refused']);

@@ -1,8 +1,9 @@
 // Reads leads for support: by mailbox, phone, name or reference; routing refusals; exercised rights; the size of a backfill.
 // Invariant: reads only, by index; every look-up of a person names the clients it searches.
 import { addressDigests, type Addresses } from '../../domain/opposition.ts';
-import { insertGroups, type ReadOnlySql, type Sql, type SqlValue } from '../database.ts';
+import { allAs, firstNumber, insertGroups, type ReadOnlySql, type Sql, type SqlValue } from '../database.ts';
 import { leadsFormerlyUnder } from '../people/oppositions.ts';
+import { fromStored } from '../columns.ts';
 
 export interface FoundLead {
   readonly id: number;
@@ -98,21 +99,14 @@ export async function searchLeads(
 /** As typed: a `%` or `_` of the name is no wildcard. */
 const beginningWith = (name: string): string => `${name.replaceAll(/[\\%_]/g, (sign) => `\\${sign}`)}%`;
 
-async function leadHeads(sql: Sql, ids: readonly number[]): Promise<readonly FoundLead[]> {
-  const rows = await sql.all<{
-    id: number;
-    clientId: string;
-    reference: string;
-    channel: string;
-    collectedAt: Date;
-    erasedAt: Date | null;
-  }>(
-    `SELECT id, client_id AS clientId, reference, channel, collected_at AS collectedAt, erased_at AS erasedAt
+const leadHeads = (sql: Sql, ids: readonly number[]): Promise<readonly FoundLead[]> =>
+  allAs(
+    sql,
+    fromStored<FoundLead>('erased'),
+    `SELECT id, client_id AS clientId, reference, channel, collected_at AS collectedAt, erased_at IS NOT NULL AS erased
        FROM leads WHERE id IN (?) ORDER BY id DESC LIMIT ${mostLeads}`,
     [ids],
   );
-  return rows.map(({ erasedAt, ...lead }) => ({ ...lead, erased: erasedAt !== null }));
-}
 
 /** Destinations that did not take the lead, with their reasons. */
 export async function routingRefusals(
@@ -149,19 +143,18 @@ export const exercisedRights = (sql: Sql, leadId: number): Promise<readonly Exer
   );
 
 /** Number of leads that a backfill of the destination would give to the planner. */
-export async function countBackfill(
+export const countBackfill = (
   sql: Sql,
   clientId: string,
   destinationId: string,
   since: Date,
-): Promise<number> {
-  const [row] = await sql.all<{ n: number }>(
+): Promise<number> =>
+  firstNumber(
+    sql,
     `SELECT COUNT(*) AS n FROM leads l WHERE l.client_id = ? AND l.created_at >= ? AND l.erased_at IS NULL
         AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.lead_id = l.id AND d.destination_id = ?)`,
     [clientId, since, destinationId],
   );
-  return row?.n ?? 0;
-}
 
 /** The newest leads with a delivery to a destination; its client's newest when there is none yet. Erased ones are left out. */
 export async function latestLeads(

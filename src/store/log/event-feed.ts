@@ -3,8 +3,9 @@
 import type { Action } from '../../../connectors/contract.ts';
 import type { DeliveryFilter } from '../../domain/delivery-filter.ts';
 import type { DeliveryState } from '../../domain/delivery.ts';
-import { type ReadOnlySql, type Sql, type SqlValue, inList } from '../database.ts';
+import { firstAs, firstNumber, type ReadOnlySql, type Sql, type SqlValue, inList } from '../database.ts';
 import type { HandoverEntry } from './handovers.ts';
+import { fromStored } from '../columns.ts';
 
 interface SealedRange {
   readonly sequence: number;
@@ -23,9 +24,8 @@ export const sealsFrom = (
     [sequence],
   );
 
-export const newestSeal = async (sql: ReadOnlySql): Promise<number> =>
-  (await sql.all<{ sequence: number | null }>('SELECT MAX(sequence) AS sequence FROM seals'))[0]?.sequence ??
-  0;
+export const newestSeal = (sql: ReadOnlySql): Promise<number> =>
+  firstNumber(sql, 'SELECT MAX(sequence) AS sequence FROM seals');
 
 export interface FeedEntry {
   readonly id: number;
@@ -65,16 +65,14 @@ export interface EventCursor {
   readonly isDue: boolean;
 }
 
-export async function readCursor(sql: Sql, name: string): Promise<EventCursor | undefined> {
-  const [row] = await sql.all<Omit<EventCursor, 'isDue'> & { due: number }>(
-    `SELECT after_position AS after, last_event AS lastEvent, failures, due_at <= UTC_TIMESTAMP(3) AS due
+export const readCursor = (sql: Sql, name: string): Promise<EventCursor | undefined> =>
+  firstAs(
+    sql,
+    fromStored<EventCursor>('isDue'),
+    `SELECT after_position AS after, last_event AS lastEvent, failures, due_at <= UTC_TIMESTAMP(3) AS isDue
        FROM event_cursors WHERE name = ?`,
     [name],
   );
-  if (row === undefined) return undefined;
-  const { due, ...cursor } = row;
-  return { ...cursor, isDue: due === 1 };
-}
 
 export async function beginCursor(sql: Sql, name: string, after: string): Promise<void> {
   await sql.run('INSERT INTO event_cursors (name, after_position, due_at) VALUES (?, ?, UTC_TIMESTAMP(3))', [

@@ -38,7 +38,7 @@ const condition = (client: string | undefined): string =>
   `id >= ? AND id <= ? AND at >= ? AND at < ?${client === undefined ? '' : ' AND client_id = ?'}`;
 
 /** The first entry that may be that late, by bisection; one above the last when there is none. */
-async function firstFrom(sql: ReadOnlySql, at: number): Promise<number> {
+export async function firstEntryFrom(sql: ReadOnlySql, at: number): Promise<number> {
   const [ends] = await sql.all<{ low: number | null; high: number | null }>(
     'SELECT MIN(id) AS low, MAX(id) AS high FROM handovers',
   );
@@ -60,8 +60,8 @@ export const idsOf = async (
   sql: ReadOnlySql,
   { from, until }: Pick<LogRange, 'from' | 'until'>,
 ): Promise<readonly [number, number]> => [
-  await firstFrom(sql, from.getTime() - slackMs),
-  await firstFrom(sql, until.getTime() + slackMs),
+  await firstEntryFrom(sql, from.getTime() - slackMs),
+  await firstEntryFrom(sql, until.getTime() + slackMs),
 ];
 
 export async function countEntries(sql: ReadOnlySql, range: LogRange, most: number): Promise<number> {

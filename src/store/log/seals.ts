@@ -1,7 +1,8 @@
 // Stores the seals and reads the entries they cover; records the archive files of the log.
 // Invariant: the entries to seal are those in handovers_unsealed (`handovers-unsealed.ts`), never a range derived from ids.
-import { rowMarks, type Sql, columnOf, firstValue, changes } from '../database.ts';
+import { firstNumber, firstRow, type Sql, columnOf, firstValue, changes } from '../database.ts';
 import { handoverColumns } from './handovers.ts';
+import { insertRows } from '../columns.ts';
 
 // Records the archive files of the log, and deletes archived entries from the table.
 // Invariant: only the owner's account writes; the trigger lets an entry be deleted once its id is in log_archived_ranges.
@@ -31,17 +32,12 @@ export async function logArchives(sql: Sql): Promise<readonly LogArchive[]> {
 
 /** Inserts the record of an archive and the ranges of ids that may now be deleted, in the caller's transaction. */
 export async function insertArchive(tx: Sql, archive: LogArchive, ranges: readonly IdRange[]): Promise<void> {
-  await tx.run(
-    `INSERT INTO log_archives (first_seal, last_seal, file_name, entries, digest, mac) VALUES ${rowMarks(1, 6)}`,
-    [archive.firstSeal, archive.lastSeal, archive.fileName, archive.entries, archive.digest, archive.mac],
+  await insertRows(tx, 'log_archives', [{ ...archive }]);
+  await insertRows(
+    tx,
+    'log_archived_ranges',
+    ranges.map(({ from, to }) => ({ fromId: from, toId: to })),
   );
-  for (let start = 0; start < ranges.length; start += 500) {
-    const part = ranges.slice(start, start + 500);
-    await tx.run(
-      `INSERT INTO log_archived_ranges (from_id, to_id) VALUES ${rowMarks(part.length, 2)}`,
-      part.flatMap((range) => [range.from, range.to]),
-    );
-  }
 }
 
 /** Deletes entries of a range from the table, at most `limit`; returns the number deleted. */
@@ -73,13 +69,12 @@ const selected = handoverColumns
   .map((column) => (column === 'at' ? "DATE_FORMAT(at, '%Y-%m-%dT%H:%i:%s.%f') AS at" : column))
   .join(', ');
 
+const selectSeals = `SELECT sequence, sealed_at AS sealedAt, entries, entry_macs AS entryMacs, count, previous, mac,
+  key_id AS keyId FROM seals`;
+
 /** The last seal; with `lock` it serialises sealers until the transaction ends. */
-export async function lastSeal(sql: Sql, lock = false): Promise<Seal | undefined> {
-  const [row] = await sql.all<SealRow>(
-    `SELECT * FROM seals ORDER BY sequence DESC LIMIT 1${lock ? ' FOR UPDATE' : ''}`,
-  );
-  return row === undefined ? undefined : sealOf(row);
-}
+export const lastSeal = (sql: Sql, lock = false): Promise<Seal | undefined> =>
+  firstRow<Seal>(sql, `${selectSeals} ORDER BY sequence DESC LIMIT 1${lock ? ' FOR UPDATE' : ''}`);
 
 /** @param client its entries alone: others never leave the database */
 export async function readEntries(
@@ -95,28 +90,11 @@ export async function readEntries(
 }
 
 export async function insertSeal(tx: Sql, seal: Seal): Promise<void> {
-  await tx.run(
-    `INSERT INTO seals (sequence, sealed_at, entries, entry_macs, count, previous, mac, key_id) VALUES ${rowMarks(1, 8)}`,
-    [
-      seal.sequence,
-      seal.sealedAt,
-      seal.entries,
-      seal.entryMacs,
-      seal.count,
-      seal.previous,
-      seal.mac,
-      seal.keyId,
-    ],
-  );
+  await insertRows(tx, 'seals', [{ ...seal }]);
 }
 
-export async function sealsAfter(sql: Sql, sequence: number, limit: number): Promise<readonly Seal[]> {
-  const rows = await sql.all<SealRow>(
-    `SELECT * FROM seals WHERE sequence > ? ORDER BY sequence LIMIT ${Math.trunc(limit)}`,
-    [sequence],
-  );
-  return rows.map(sealOf);
-}
+export const sealsAfter = (sql: Sql, sequence: number, limit: number): Promise<readonly Seal[]> =>
+  sql.all<Seal>(`${selectSeals} WHERE sequence > ? ORDER BY sequence LIMIT ${Math.trunc(limit)}`, [sequence]);
 
 /**
  * Sequence of the last seal made before `at`; 0 when there is none. By bisection: seals are numbered without a gap and in order of
@@ -146,27 +124,5 @@ export const entryIdsBetween = (sql: Sql, from: number, to: number): Promise<rea
 export const nextEntryId = (sql: Sql, from: number, to: number): Promise<number | undefined> =>
   firstValue(sql, 'SELECT id FROM handovers WHERE id BETWEEN ? AND ? ORDER BY id LIMIT 1', [from, to]);
 
-export async function newestEntryId(sql: Sql): Promise<number> {
-  return (await sql.all<{ id: number | null }>('SELECT MAX(id) AS id FROM handovers'))[0]?.id ?? 0;
-}
-
-type SealRow = {
-  sequence: number;
-  sealed_at: Date;
-  entries: string;
-  entry_macs: Buffer;
-  count: number;
-  previous: Buffer;
-  mac: Buffer;
-  key_id: string;
-};
-const sealOf = (row: SealRow): Seal => ({
-  sequence: row.sequence,
-  sealedAt: row.sealed_at,
-  entries: row.entries,
-  entryMacs: row.entry_macs,
-  count: row.count,
-  previous: row.previous,
-  mac: row.mac,
-  keyId: row.key_id,
-});
+export const newestEntryId = (sql: Sql): Promise<number> =>
+  firstNumber(sql, 'SELECT MAX(id) AS id FROM handovers');

@@ -2,8 +2,9 @@
 // Invariant: no address is stored with a withdrawal; of two for one address and opt-in the later one counts, by stamp and by receipt.
 import { addressDigests, type Addresses } from '../../domain/opposition.ts';
 import type { ConsentChannel, ConsentPurpose } from '../../domain/lead.ts';
-import { insertGroups, type Sql, columnOf, changes } from '../database.ts';
+import { allAs, firstNumber, insertGroups, type Sql, columnOf, changes } from '../database.ts';
 import { noteErasedAddresses } from '../backups/erasures-unwritten.ts';
+import { fromStored, insertRows } from '../columns.ts';
 
 export interface Opposition {
   readonly clientId: string;
@@ -14,23 +15,20 @@ export interface Opposition {
   readonly receipt: number;
 }
 
-export async function keepOppositions(tx: Sql, oppositions: readonly Opposition[]): Promise<void> {
-  for (const group of insertGroups(oppositions)) {
-    await tx.run(
-      `INSERT INTO oppositions (client_id, digest, purpose, channel, recorded_at, receipt)
-       VALUES ${group.map(() => '(?, ?, ?, ?, ?, ?)').join(', ')}
-       ON DUPLICATE KEY UPDATE recorded_at = GREATEST(recorded_at, VALUES(recorded_at)), receipt = GREATEST(receipt, VALUES(receipt))`,
-      group.flatMap(({ clientId, digest, purpose, channel, recordedAt, receipt }) => [
-        clientId,
-        digest,
-        purpose,
-        channel,
-        recordedAt,
-        receipt,
-      ]),
-    );
-  }
-}
+export const keepOppositions = (tx: Sql, oppositions: readonly Opposition[]): Promise<void> =>
+  insertRows(
+    tx,
+    'oppositions',
+    oppositions.map(({ clientId, digest, purpose, channel, recordedAt, receipt }) => ({
+      clientId,
+      digest,
+      purpose,
+      channel,
+      recordedAt,
+      receipt,
+    })),
+    'recorded_at = GREATEST(recorded_at, VALUES(recorded_at)), receipt = GREATEST(receipt, VALUES(receipt))',
+  );
 
 export async function clientsWithOppositions(
   sql: Sql,
@@ -65,25 +63,14 @@ export interface LeadAddresses extends Addresses {
   readonly clientId: string;
 }
 
-export async function addressesOf(sql: Sql, leadIds: readonly number[]): Promise<readonly LeadAddresses[]> {
-  const rows = await sql.all<{
-    lead_id: number;
-    client_id: string;
-    email: string | null;
-    mobile: string | null;
-    landline: string | null;
-  }>(
-    'SELECT lead_id, client_id, email, mobile, landline FROM prospects FORCE INDEX (PRIMARY) WHERE lead_id IN (?)',
+export const addressesOf = (sql: Sql, leadIds: readonly number[]): Promise<readonly LeadAddresses[]> =>
+  allAs(
+    sql,
+    fromStored<LeadAddresses>(),
+    `SELECT lead_id AS leadId, client_id AS clientId, email, mobile, landline
+       FROM prospects FORCE INDEX (PRIMARY) WHERE lead_id IN (?)`,
     [leadIds],
   );
-  return rows.map(({ lead_id: leadId, client_id: clientId, email, mobile, landline }) => ({
-    leadId,
-    clientId,
-    ...(email === null ? {} : { email }),
-    ...(mobile === null ? {} : { mobile }),
-    ...(landline === null ? {} : { landline }),
-  }));
-}
 
 /** A client's leads that have one of these addresses now, not locked. */
 export async function leadsWithAddress(
@@ -101,11 +88,12 @@ export async function leadsWithAddress(
   ] as const;
   for (const [column = '', value] of asked) {
     if (value === undefined) continue;
-    const rows = await sql.all<{ lead_id: number }>(
+    const rows = await columnOf(
+      sql,
       `SELECT lead_id FROM prospects FORCE INDEX (prospects_${column}) WHERE client_id = ? AND ${column} = ?`,
       [clientId, value],
     );
-    for (const row of rows) ids.add(row.lead_id);
+    for (const lead_id of rows) ids.add(lead_id);
   }
   return [...ids].sort((a, b) => a - b);
 }
@@ -139,24 +127,20 @@ export const leadsFormerlyUnder = (
   );
 
 /** A position in the order of receipt behind every existing answer. */
-export async function nextReceipt(sql: Sql): Promise<number> {
-  const [row] = await sql.all<{ id: number | null }>('SELECT MAX(id) AS id FROM consents');
-  return (row?.id ?? 0) + 1;
-}
+export const nextReceipt = async (sql: Sql): Promise<number> =>
+  1 + (await firstNumber(sql, 'SELECT MAX(id) AS id FROM consents'));
 
 /** Stores former addresses of leads, by digest, once each. */
-export async function keepFormerAddresses(
+export const keepFormerAddresses = (
   tx: Sql,
   former: readonly { readonly leadId: number; readonly clientId: string; readonly digest: Buffer }[],
-): Promise<void> {
-  for (const group of insertGroups(former)) {
-    await tx.run(
-      `INSERT INTO former_addresses (lead_id, client_id, digest) VALUES ${group.map(() => '(?, ?, ?)').join(', ')}
-       ON DUPLICATE KEY UPDATE client_id = VALUES(client_id)`,
-      group.flatMap(({ leadId, clientId, digest }) => [leadId, clientId, digest]),
-    );
-  }
-}
+): Promise<void> =>
+  insertRows(
+    tx,
+    'former_addresses',
+    former.map(({ leadId, clientId, digest }) => ({ leadId, clientId, digest })),
+    'client_id = VALUES(client_id)',
+  );
 
 export const formerAddresses = (sql: Sql, ...leadIds: readonly number[]): Promise<readonly Buffer[]> =>
   columnOf<Buffer>(sql, 'SELECT digest FROM former_addresses WHERE lead_id IN (?)', [leadIds]);

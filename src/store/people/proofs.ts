@@ -1,7 +1,8 @@
 // Stores signed proofs, and reads the log's entries about their leads.
 // Invariant: a number is assigned once; a document is deleted with the leads it names, its number never.
-import { insertGroups, rowMarks, type ReadOnlySql, type Sql, firstValue, insertedId } from '../database.ts';
+import { columnOf, insertGroups, type ReadOnlySql, type Sql, firstValue } from '../database.ts';
 import { deleteNamed } from '../named-rows.ts';
+import { insertRow, insertRows } from '../columns.ts';
 
 export interface ProofHead {
   readonly number: number;
@@ -11,13 +12,10 @@ export interface ProofHead {
   readonly madeAt: Date;
 }
 
-export const insertProof = (tx: Sql, proof: Omit<ProofHead, 'number'>): Promise<number> =>
-  insertedId(tx, 'INSERT INTO proofs (client_id, act, request, made_at) VALUES (?, ?, ?, ?)', [
-    proof.clientId,
-    proof.act,
-    proof.request,
-    proof.madeAt,
-  ]);
+export const insertProof = (
+  tx: Sql,
+  { clientId, act, request, madeAt }: Omit<ProofHead, 'number'>,
+): Promise<number> => insertRow(tx, 'proofs', { clientId, act, request, madeAt });
 
 export async function insertProofDocument(
   tx: Sql,
@@ -25,12 +23,12 @@ export async function insertProofDocument(
   document: string,
   leadIds: readonly number[],
 ): Promise<void> {
-  await tx.run('INSERT INTO proof_documents (number, document) VALUES (?, ?)', [number, document]);
-  for (const group of insertGroups(leadIds))
-    await tx.run(
-      `INSERT INTO proof_leads (lead_id, number) VALUES ${rowMarks(group.length, 2)}`,
-      group.flatMap((id) => [id, number]),
-    );
+  await insertRows(tx, 'proof_documents', [{ number, document }]);
+  await insertRows(
+    tx,
+    'proof_leads',
+    leadIds.map((leadId) => ({ leadId, number })),
+  );
 }
 
 /** Undefined: no such proof; `document` undefined: it was deleted with its leads. */
@@ -73,11 +71,8 @@ export const proofsOfLead = (sql: ReadOnlySql, leadId: number): Promise<readonly
 /** Deletes the documents that name one of these leads, so that nothing refers to them any more; copies handed out remain. */
 export async function forgetProofs(tx: Sql, leadIds: readonly number[]): Promise<void> {
   for (const group of insertGroups(leadIds)) {
-    const rows = await tx.all<{ number: number }>(
-      'SELECT DISTINCT number FROM proof_leads WHERE lead_id IN (?)',
-      [group],
-    );
-    const proofs = rows.map((row) => row.number);
+    const rows = await columnOf(tx, 'SELECT DISTINCT number FROM proof_leads WHERE lead_id IN (?)', [group]);
+    const proofs = rows;
     await deleteNamed(tx, { table: 'proof_documents', column: 'number', index: 'PRIMARY' }, proofs);
     await deleteNamed(tx, { table: 'proof_leads', column: 'number', index: 'proof_leads_number' }, proofs);
   }

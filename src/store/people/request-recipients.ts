@@ -2,7 +2,8 @@
 // Invariant: the recipients of a lead are read from its deliveries and the log before the request is applied to it.
 import type { Action } from '../../../connectors/contract.ts';
 import type { FollowUp, RecipientState } from '../../domain/requests.ts';
-import { rowMarks, type ReadOnlySql, type Sql, columnOf, firstValue, hasRow } from '../database.ts';
+import { type ReadOnlySql, type Sql, columnOf, firstValue, hasRow } from '../database.ts';
+import { assignments, insertRows } from '../columns.ts';
 
 export interface RequestRecipient {
   readonly requestId: number;
@@ -29,11 +30,7 @@ const columns = `r.request_id AS requestId, r.lead_id AS leadId, r.destination_i
   r.recipient, r.handed_over_at AS handedOverAt, r.action, r.revision, r.state, r.cause, r.delivery_id AS deliveryId,
   r.asked_at AS askedAt, r.reminders, r.settled_at AS settledAt, r.settled_by AS settledBy, r.evidence, l.reference`;
 
-export interface Receiver {
-  readonly destinationId: string;
-  readonly recipient: string;
-  readonly handedOverAt: Date | null;
-}
+export type Receiver = Pick<RequestRecipient, 'destinationId' | 'recipient' | 'handedOverAt'>;
 
 /**
  * Recipients that have a lead or may have it: a delivery was accepted, or left with an unknown outcome. The log names the
@@ -61,32 +58,29 @@ export async function receiversOf(sql: Sql, leadId: number): Promise<readonly Re
   }));
 }
 
-interface Owed {
-  readonly requestId: number;
-  readonly leadId: number;
-  readonly clientId: string;
-  readonly action: RequestRecipient['action'];
-  readonly revision: number;
-}
+type Owed = Pick<RequestRecipient, 'requestId' | 'leadId' | 'clientId' | 'action' | 'revision'>;
 
 /** Inserts recipients; one that is listed already stays as it is. */
-export async function insertRecipients(tx: Sql, owed: Owed, receivers: readonly Receiver[]): Promise<void> {
-  if (receivers.length === 0) return;
-  await tx.run(
-    `INSERT INTO request_recipients (request_id, lead_id, destination_id, client_id, recipient, handed_over_at, action, revision)
-     VALUES ${rowMarks(receivers.length, 8)} ON DUPLICATE KEY UPDATE request_id = VALUES(request_id)`,
-    receivers.flatMap(({ destinationId, recipient, handedOverAt }) => [
-      owed.requestId,
-      owed.leadId,
+export const insertRecipients = (
+  tx: Sql,
+  { requestId, leadId, clientId, action, revision }: Owed,
+  receivers: readonly Receiver[],
+): Promise<void> =>
+  insertRows(
+    tx,
+    'request_recipients',
+    receivers.map(({ destinationId, recipient, handedOverAt }) => ({
+      requestId,
+      leadId,
       destinationId,
-      owed.clientId,
+      clientId,
       recipient,
       handedOverAt,
-      owed.action,
-      owed.revision,
-    ]),
+      action,
+      revision,
+    })),
+    'request_id = VALUES(request_id)',
   );
-}
 
 export const readRecipients = (sql: ReadOnlySql, requestId: number): Promise<readonly RequestRecipient[]> =>
   sql.all<RequestRecipient>(
@@ -159,29 +153,15 @@ type RecipientChange = Pick<RequestRecipient, 'requestId' | 'leadId' | 'destinat
     >
   >;
 
-const changeable = {
-  state: 'state',
-  cause: 'cause',
-  deliveryId: 'delivery_id',
-  askedAt: 'asked_at',
-  reminders: 'reminders',
-  settledAt: 'settled_at',
-  settledBy: 'settled_by',
-  evidence: 'evidence',
-} as const;
-
 /** Changes columns of a recipient. The caller has locked the request. */
 export async function changeRecipient(tx: Sql, change: RecipientChange): Promise<void> {
   const { requestId, leadId, destinationId, ...rest } = change;
-  const pairs = Object.entries(rest) as readonly (readonly [
-    keyof typeof changeable,
-    string | number | Date | null,
-  ])[];
-  if (pairs.length === 0) return;
+  const names = Object.keys(rest);
+  if (names.length === 0) return;
   await tx.run(
-    `UPDATE request_recipients SET ${pairs.map(([name]) => `${changeable[name]} = ?`).join(', ')}
+    `UPDATE request_recipients SET ${assignments(names)}
       WHERE request_id = ? AND lead_id = ? AND destination_id = ?`,
-    [...pairs.map(([, value]) => value), requestId, leadId, destinationId],
+    [...Object.values(rest), requestId, leadId, destinationId],
   );
 }
 

@@ -18,10 +18,10 @@ import {
   columnOf,
   firstNumber,
   firstRow,
-  insertedId,
 } from '../database.ts';
 import { deleteNamed } from '../named-rows.ts';
 import { removeDocuments } from './request-documents.ts';
+import { assignments, given, insertRow } from '../columns.ts';
 
 // Finds closed requests whose retention may be over, and deletes them or parts of them.
 // Invariant: a deletion runs under the lock of the request's row; the log keeps what was done, by the request's number.
@@ -220,43 +220,13 @@ export interface Request {
   readonly alerted: TermAlert | '';
 }
 
-const columns = {
-  id: 'id',
-  clientId: 'client_id',
-  kind: 'kind',
-  state: 'state',
-  receivedAt: 'received_at',
-  dueAt: 'due_at',
-  extendedAt: 'extended_at',
-  extensionReason: 'extension_reason',
-  optIns: 'opt_ins',
-  asked: 'asked',
-  identityCheckedAt: 'identity_checked_at',
-  identityCheckedBy: 'identity_checked_by',
-  identityHow: 'identity_how',
-  openedAt: 'opened_at',
-  openedBy: 'opened_by',
-  confirmedAt: 'confirmed_at',
-  confirmedBy: 'confirmed_by',
-  appliedAt: 'applied_at',
-  appliedBy: 'applied_by',
-  logBefore: 'log_before',
-  logAfter: 'log_after',
-  liftedAt: 'lifted_at',
-  liftedBy: 'lifted_by',
-  informedAt: 'informed_at',
-  informedBy: 'informed_by',
-  informedEvidence: 'informed_evidence',
-  closedAt: 'closed_at',
-  closedBy: 'closed_by',
-  outcome: 'outcome',
-  outcomeReason: 'outcome_reason',
-  alerted: 'alerted',
-} as const satisfies Readonly<Record<keyof Request, string>>;
-
-const selected = Object.entries(columns)
-  .map(([name, column]) => (name === column ? column : `${column} AS ${name}`))
-  .join(', ');
+const columns = `id, client_id AS clientId, kind, state, received_at AS receivedAt, due_at AS dueAt, extended_at AS extendedAt,
+  extension_reason AS extensionReason, opt_ins AS optIns, asked, identity_checked_at AS identityCheckedAt,
+  identity_checked_by AS identityCheckedBy, identity_how AS identityHow, opened_at AS openedAt, opened_by AS openedBy,
+  confirmed_at AS confirmedAt, confirmed_by AS confirmedBy, applied_at AS appliedAt, applied_by AS appliedBy,
+  log_before AS logBefore, log_after AS logAfter, lifted_at AS liftedAt, lifted_by AS liftedBy, informed_at AS informedAt,
+  informed_by AS informedBy, informed_evidence AS informedEvidence, closed_at AS closedAt, closed_by AS closedBy, outcome,
+  outcome_reason AS outcomeReason, alerted`;
 
 type NewRequest = Pick<
   Request,
@@ -264,26 +234,14 @@ type NewRequest = Pick<
 >;
 
 export const insertRequest = (tx: Sql, request: NewRequest): Promise<number> =>
-  insertedId(
-    tx,
-    `INSERT INTO requests (client_id, kind, received_at, due_at, opt_ins, opened_at, opened_by) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-    [
-      request.clientId,
-      request.kind,
-      request.receivedAt,
-      request.dueAt,
-      request.optIns,
-      request.openedAt,
-      request.openedBy,
-    ],
-  );
+  insertRow(tx, 'requests', { ...request });
 
 export const findRequest = (sql: ReadOnlySql, id: number): Promise<Request | undefined> =>
-  firstRow<Request>(sql, `SELECT ${selected} FROM requests WHERE id = ?`, [id]);
+  firstRow<Request>(sql, `SELECT ${columns} FROM requests WHERE id = ?`, [id]);
 
 /** Locks the request for the rest of the transaction: one officer after the other. Locked before any client or lead. */
 export const lockRequest = (tx: Sql, id: number): Promise<Request | undefined> =>
-  firstRow<Request>(tx, `SELECT ${selected} FROM requests WHERE id = ? FOR UPDATE`, [id]);
+  firstRow<Request>(tx, `SELECT ${columns} FROM requests WHERE id = ? FOR UPDATE`, [id]);
 
 /** Columns with text that an officer typed about the person. */
 const typed = ['identityHow', 'extensionReason', 'outcomeReason'] as const;
@@ -294,15 +252,15 @@ export async function changeRequest(
   id: number,
   change: Readonly<Partial<Omit<Request, 'id' | 'clientId' | 'kind'>>>,
 ): Promise<void> {
-  const pairs = Object.entries(change) as readonly (readonly [keyof Request, SqlValue])[];
-  if (pairs.length === 0) return;
+  const names = Object.keys(change);
+  if (names.length === 0) return;
   const text = typed.map((name) => change[name] ?? '').join(' ; ');
   await refuseNamesOfRequest(tx, id, text);
   refuseAddresses(text);
-  await tx.run(
-    `UPDATE requests SET ${pairs.map(([name]) => `${columns[name]} = ?`).join(', ')} WHERE id = ?`,
-    [...pairs.map(([, value]) => value), id],
-  );
+  await tx.run(`UPDATE requests SET ${assignments(names)} WHERE id = ?`, [
+    ...(Object.values(change) as SqlValue[]),
+    id,
+  ]);
 }
 
 export interface RequestFilter {
@@ -314,48 +272,40 @@ export interface RequestFilter {
 }
 
 /** Newest first. */
-export async function listRequests(
+export function listRequests(
   sql: ReadOnlySql,
   { clientId, state, kind, isOpen }: RequestFilter,
   limit: number,
   before: number = Number.MAX_SAFE_INTEGER,
 ): Promise<readonly Request[]> {
-  const given = [
-    ['client_id = ?', clientId],
-    ['state = ?', state],
-    ['kind = ?', kind],
-  ].flatMap(([sql, value]) => (value === undefined ? [] : [{ sql, value }]));
-  const where = [...given.map(({ sql }) => sql), ...(isOpen === true ? ["state <> 'closed'"] : [])];
+  const where = given({ 'client_id = ?': clientId, 'state = ?': state, 'kind = ?': kind });
   return sql.all<Request>(
-    `SELECT ${selected} FROM requests WHERE id < ?${where.map((part) => ` AND ${part}`).join('')} ORDER BY id DESC LIMIT ${Math.trunc(limit)}`,
-    [before, ...given.map(({ value }) => value)],
+    `SELECT ${columns} FROM requests WHERE id < ?${where.sql}${isOpen === true ? " AND state <> 'closed'" : ''}
+      ORDER BY id DESC LIMIT ${Math.trunc(limit)}`,
+    [before, ...where.values],
   );
 }
 
 /** Open requests, the first due first: the officer's work list. */
-export const requestsDueFirst = (
+export function requestsDueFirst(
   sql: ReadOnlySql,
   { clientId, kind }: Pick<RequestFilter, 'clientId' | 'kind'>,
   limit: number,
-): Promise<readonly Request[]> =>
-  sql.all<Request>(
-    `SELECT ${selected} FROM requests
-      WHERE state IN ('open', 'applied')${clientId === undefined ? '' : ' AND client_id = ?'}${kind === undefined ? '' : ' AND kind = ?'}
-      ORDER BY due_at, id LIMIT ${Math.trunc(limit)}`,
-    [clientId, kind].filter((value) => value !== undefined),
-  );
-
-/** Open requests in id order, a page at a time, for the timer. */
-export async function openRequests(
-  sql: ReadOnlySql,
-  after: number,
-  limit: number,
 ): Promise<readonly Request[]> {
+  const where = given({ 'client_id = ?': clientId, 'kind = ?': kind });
   return sql.all<Request>(
-    `SELECT ${selected} FROM requests WHERE state IN ('open', 'applied') AND id > ? ORDER BY id LIMIT ${Math.trunc(limit)}`,
-    [after],
+    `SELECT ${columns} FROM requests WHERE state IN ('open', 'applied')${where.sql}
+      ORDER BY due_at, id LIMIT ${Math.trunc(limit)}`,
+    where.values,
   );
 }
+
+/** Open requests in id order, a page at a time, for the timer. */
+export const openRequests = (sql: ReadOnlySql, after: number, limit: number): Promise<readonly Request[]> =>
+  sql.all<Request>(
+    `SELECT ${columns} FROM requests WHERE state IN ('open', 'applied') AND id > ? ORDER BY id LIMIT ${Math.trunc(limit)}`,
+    [after],
+  );
 
 /** Id of the last entry of the log. */
 export const logPosition = (sql: Sql): Promise<number> =>

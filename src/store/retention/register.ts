@@ -1,10 +1,11 @@
 // Stores the register of a client: its written instructions (C53), and its operations with kind, last day and delay (C30, C31, C35).
 // Invariant: a number is assigned once and never changes; a change of an operation runs under the lock of the client's row.
-import type { CivilDate, Delay } from '../../domain/civil-date.ts';
+import type { Delay } from '../../domain/civil-date.ts';
 import type { OperationFacts } from '../../domain/retention.ts';
-import type { ReadOnlySql, Sql } from '../database.ts';
+import { firstNumber, allAs, firstAs, hasRow, type ReadOnlySql, type Sql } from '../database.ts';
 import type { Covered, Instruction } from '../../domain/instructions.ts';
 import { refuseAddresses } from '../people/persons-names.ts';
+import type { Stored } from '../columns.ts';
 
 export interface Operation extends OperationFacts {
   readonly clientId: string;
@@ -16,17 +17,10 @@ export interface Operation extends OperationFacts {
   readonly recordedBy: string;
 }
 
-interface OperationRow {
-  readonly clientId: string;
-  readonly code: string;
-  readonly kind: OperationFacts['kind'];
-  readonly endsOn: CivilDate | null;
+type OperationRow = Stored<Omit<Operation, 'delay'>> & {
   readonly delayCount: number | null;
   readonly delayUnit: Delay['unit'] | null;
-  readonly instruction: number;
-  readonly recordedAt: Date;
-  readonly recordedBy: string;
-}
+};
 
 const operationOf = ({ endsOn, delayCount, delayUnit, ...row }: OperationRow): Operation => ({
   ...row,
@@ -37,16 +31,16 @@ const operationOf = ({ endsOn, delayCount, delayUnit, ...row }: OperationRow): O
 const operationColumns = `client_id AS clientId, code, kind, DATE_FORMAT(ends_on, '%Y-%m-%d') AS endsOn, delay_count AS delayCount,
        delay_unit AS delayUnit, instruction, recorded_at AS recordedAt, recorded_by AS recordedBy`;
 
-export async function listOperations(
+export const listOperations = (
   sql: ReadOnlySql,
   clientId: string | undefined,
-): Promise<readonly Operation[]> {
-  const rows = await sql.all<OperationRow>(
+): Promise<readonly Operation[]> =>
+  allAs(
+    sql,
+    operationOf,
     `SELECT ${operationColumns} FROM operations ${clientId === undefined ? '' : 'WHERE client_id = ?'} ORDER BY client_id, code`,
     clientId === undefined ? [] : [clientId],
   );
-  return rows.map(operationOf);
-}
 
 /** The operations of these names, by `client\ncode`. */
 export async function operationsNamed(
@@ -55,13 +49,13 @@ export async function operationsNamed(
 ): Promise<ReadonlyMap<string, Operation>> {
   if (names.length === 0) return new Map();
   // Every client with every code: more than needed, in one statement.
-  const rows = await sql.all<OperationRow>(
+  const operations = await allAs(
+    sql,
+    operationOf,
     `SELECT ${operationColumns} FROM operations FORCE INDEX (PRIMARY) WHERE client_id IN (?) AND code IN (?)`,
     [[...new Set(names.map(({ clientId }) => clientId))], [...new Set(names.map(({ code }) => code))]],
   );
-  return new Map(
-    rows.map(operationOf).map((operation) => [`${operation.clientId}\n${operation.code}`, operation]),
-  );
+  return new Map(operations.map((operation) => [`${operation.clientId}\n${operation.code}`, operation]));
 }
 
 export async function writeOperation(tx: Sql, operation: Omit<Operation, 'recordedAt'>): Promise<void> {
@@ -75,9 +69,7 @@ export async function writeOperation(tx: Sql, operation: Omit<Operation, 'record
       clientId,
       code,
       kind,
-      endsOn ?? null,
-      delay?.count ?? null,
-      delay?.unit ?? null,
+      ...[endsOn, delay?.count, delay?.unit].map((value) => value ?? null),
       instruction,
       recordedBy,
     ],
@@ -104,13 +96,14 @@ export async function insertInstruction(
 ): Promise<number> {
   const { clientId, givenOn, givenBy, document, covers, operation, recordedBy } = instruction;
   for (const text of [givenBy, document, operation]) refuseAddresses(text);
-  const [last] = await tx.all<{ number: number | null }>(
+  const last = await firstNumber(
+    tx,
     `SELECT MAX(g.number) AS number FROM
        (SELECT MAX(number) AS number FROM instructions WHERE client_id = ?
         UNION ALL SELECT number FROM numbers_given WHERE what = 'instruction' AND owner_id = ?) g`,
     [clientId, clientId],
   );
-  const number = (last?.number ?? 0) + 1;
+  const number = last + 1;
   await tx.run(
     `INSERT INTO instructions (client_id, number, given_on, given_by, document, covers, operation, recorded_at, recorded_by)
      VALUES (?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3), ?)`,
@@ -119,32 +112,29 @@ export async function insertInstruction(
   return number;
 }
 
-export async function findInstruction(
+export const findInstruction = (
   sql: ReadOnlySql,
   clientId: string,
   number: number,
-): Promise<Instruction | undefined> {
-  const [row] = await sql.all<Row>(`SELECT ${columns} FROM instructions WHERE client_id = ? AND number = ?`, [
+): Promise<Instruction | undefined> =>
+  firstAs(sql, instructionOf, `SELECT ${columns} FROM instructions WHERE client_id = ? AND number = ?`, [
     clientId,
     number,
   ]);
-  return row === undefined ? undefined : instructionOf(row);
-}
 
 /** True when the client has at least one instruction. */
-export async function hasInstructions(sql: ReadOnlySql, clientId: string): Promise<boolean> {
-  return (await sql.all('SELECT 1 FROM instructions WHERE client_id = ? LIMIT 1', [clientId])).length > 0;
-}
+export const hasInstructions = (sql: ReadOnlySql, clientId: string): Promise<boolean> =>
+  hasRow(sql, 'SELECT 1 FROM instructions WHERE client_id = ? LIMIT 1', [clientId]);
 
 /** Newest first; of every client when none is named. */
-export async function listInstructions(
+export const listInstructions = (
   sql: ReadOnlySql,
   clientId: string | undefined,
-): Promise<readonly Instruction[]> {
-  const rows = await sql.all<Row>(
+): Promise<readonly Instruction[]> =>
+  allAs(
+    sql,
+    instructionOf,
     `SELECT ${columns} FROM instructions ${clientId === undefined ? '' : 'WHERE client_id = ?'}
       ORDER BY client_id, number DESC LIMIT 1000`,
     clientId === undefined ? [] : [clientId],
   );
-  return rows.map(instructionOf);
-}

@@ -1,6 +1,6 @@
 // Finds leads whose retention may be over, and the last voluntary signs that decide it (C30 to C33).
 // Invariant: reads only; by index and page by page, so that a client's other leads are not read.
-import { type Sql, columnOf } from '../database.ts';
+import { allAs, type Sql, columnOf } from '../database.ts';
 import { type CivilDate, addMonths, civilDate } from '../../domain/civil-date.ts';
 import { inactiveMonths, isInactive, lastSignOf, retentionOf } from '../../domain/retention.ts';
 import { operationsNamed } from './register.ts';
@@ -16,13 +16,11 @@ export interface Candidate {
   readonly erased: boolean;
 }
 
-interface Row extends Omit<Candidate, 'erased'> {
-  readonly erasedAt: Date | null;
-}
+type Row = Omit<Candidate, 'erased'> & { readonly erased: 0 | 1 };
 
-const columns = `id AS leadId, reference, operation, operation_kind AS kind, collected_at AS collectedAt, erased_at AS erasedAt`;
+const columns = `id AS leadId, reference, operation, operation_kind AS kind, collected_at AS collectedAt, erased_at IS NOT NULL AS erased`;
 
-const candidateOf = ({ erasedAt, ...row }: Row): Candidate => ({ ...row, erased: erasedAt !== null });
+const candidateOf = (row: Row): Candidate => ({ ...row, erased: row.erased === 1 });
 
 export interface Page {
   readonly clientId: string;
@@ -76,16 +74,16 @@ export async function oneOffOperations(sql: Pick<Sql, 'all'>, clientId: string):
 }
 
 /** These leads as candidates. */
-export async function candidatesById(
+export const candidatesById = (
   sql: Pick<Sql, 'all'>,
   leadIds: readonly number[],
-): Promise<readonly Candidate[]> {
-  const rows = await sql.all<Row>(
+): Promise<readonly Candidate[]> =>
+  allAs(
+    sql,
+    candidateOf,
     `SELECT ${columns} FROM leads FORCE INDEX (PRIMARY) WHERE id IN (?) AND gone = '' ORDER BY id`,
     [leadIds],
   );
-  return rows.map(candidateOf);
-}
 
 const leadsAtOnce = 500;
 

@@ -1,7 +1,7 @@
 // Stores retention runs and the leads that each has yet to process.
 // Invariant: a lead is in one run at most; its row is deleted in the transaction that deletes the last of the lead.
 import type { CivilDate } from '../../domain/civil-date.ts';
-import { insertGroups, type Sql, firstRow, hasRow, insertedId } from '../database.ts';
+import { firstNumber, insertGroups, type Sql, firstRow, hasRow, insertedId } from '../database.ts';
 import { deleteNamed } from '../named-rows.ts';
 
 export interface RetentionRun {
@@ -98,13 +98,12 @@ export async function gathered(tx: Sql, runId: number): Promise<RetentionRun | u
   return run;
 }
 
-async function nextNumber(tx: Sql, clientId: string, day: CivilDate): Promise<number> {
-  const [row] = await tx.all<{ number: number | null }>(
-    'SELECT MAX(number) AS number FROM retention_runs WHERE client_id = ? AND day = ?',
-    [clientId, day],
-  );
-  return (row?.number ?? 0) + 1;
-}
+const nextNumber = async (tx: Sql, clientId: string, day: CivilDate): Promise<number> =>
+  1 +
+  (await firstNumber(tx, 'SELECT MAX(number) AS number FROM retention_runs WHERE client_id = ? AND day = ?', [
+    clientId,
+    day,
+  ]));
 
 export const readRun = (sql: Pick<Sql, 'all'>, id: number): Promise<RetentionRun | undefined> =>
   firstRow<RetentionRun>(sql, `SELECT ${columns} FROM retention_runs WHERE id = ?`, [id]);

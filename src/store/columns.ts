@@ -1,0 +1,75 @@
+// Names the columns of a table by the properties of objects, inserts objects as rows, and makes objects of rows.
+// Invariant: the property `clientId` is the column `client_id`; NULL is undefined, a flag 1 or 0.
+import type { SqlValue } from './connections.ts';
+import { insertedId, type Sql } from './database.ts';
+import { insertGroups, rowMarks } from './placeholders.ts';
+
+export const columnName = (property: string): string =>
+  property.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** Values by property; every row has the same ones. */
+type Values = Readonly<Record<string, SqlValue>>;
+
+const insertInto = (table: string, names: readonly string[], rows: number): string =>
+  `INSERT INTO ${table} (${names.map(columnName).join(', ')}) VALUES ${rowMarks(rows, names.length)}`;
+
+/** @param onKnown what follows ON DUPLICATE KEY UPDATE */
+export async function insertRows(
+  tx: Sql,
+  table: string,
+  rows: readonly Values[],
+  onKnown?: string,
+): Promise<void> {
+  const names = Object.keys(rows[0] ?? {});
+  for (const group of insertGroups(rows))
+    await tx.run(
+      `${insertInto(table, names, group.length)}${onKnown === undefined ? '' : ` ON DUPLICATE KEY UPDATE ${onKnown}`}`,
+      group.flatMap((row) => names.map((name) => row[name] ?? null)),
+    );
+}
+
+/** Returns the id of the row. */
+export const insertRow = (tx: Sql, table: string, row: Values): Promise<number> =>
+  insertedId(tx, insertInto(table, Object.keys(row), 1), Object.values(row));
+
+/** `state = ?, asked_at = ?`: what an UPDATE sets. */
+export const assignments = (names: readonly string[]): string =>
+  names.map((name) => `${columnName(name)} = ?`).join(', ');
+
+/** ` AND state = ?` for each condition whose value is given, with the values. */
+export function given(conditions: Readonly<Record<string, SqlValue | undefined>>): {
+  readonly sql: string;
+  readonly values: readonly SqlValue[];
+} {
+  const [parts, values]: [string[], SqlValue[]] = [[], []];
+  for (const [condition, value] of Object.entries(conditions)) {
+    if (value === undefined) continue;
+    parts.push(` AND ${condition}`);
+    values.push(value);
+  }
+  return { sql: parts.join(''), values };
+}
+
+/** An object as a statement gives it whose columns have the names of its properties. */
+export type Stored<T> = {
+  readonly [Name in keyof T]: T[Name] extends boolean
+    ? 0 | 1
+    : undefined extends T[Name]
+      ? Exclude<T[Name], undefined> | null
+      : T[Name];
+};
+
+type WithoutNull<T> = { readonly [Name in keyof T]: null extends T[Name] ? never : T[Name] };
+
+/** @param flags its properties that are true or false */
+export function fromStored<T extends WithoutNull<T>>(
+  ...flags: readonly (keyof T & string)[]
+): (row: Stored<T>) => T {
+  const isFlag: ReadonlySet<string> = new Set(flags);
+  return (row) => {
+    const made: Record<string, unknown> = {};
+    for (const [name, value] of Object.entries(row))
+      made[name] = isFlag.has(name) ? value === 1 : (value ?? undefined);
+    return made as T;
+  };
+}
