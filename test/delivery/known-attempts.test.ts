@@ -105,18 +105,18 @@ test('a process that takes a lead in and sends it does not read it back', async 
   // Those of the other tests would be pushed again, and what waits for its dispatch goes before a fresh lead.
   await gateway.owner.run("UPDATE deliveries SET state = 'cancelled', settled_at = UTC_TIMESTAMP(3)");
   const statements = jest.spyOn(database, 'all');
-  const delivered = async (reference: string): Promise<boolean> =>
-    (await gateway.states(`l.reference = '${reference}' AND d.state = 'delivered'`)).length === 1;
+  const isRead = (id: number): boolean =>
+    statements.mock.calls.some(
+      ([sql, values = []]) => sql.includes('AS of_lead') && values.flat().includes(id),
+    );
   await gateway.start('planner', 'worker');
-  const references = Array.from({ length: 6 }, (_, index) => `S-${index}`);
-  for (const reference of references) {
+  let sent = 0;
+  // The first ones may wait for their dispatch, as those that the tests before left behind do, or come through Redis.
+  await gateway.until('a lead is sent unread', async () => {
+    const reference = `S-${(sent += 1)}`;
     await gateway.send(strangerRow(reference));
-    await gateway.until(`${reference} is delivered`, () => delivered(reference));
-  }
-  const sent = (await gateway.states("l.reference LIKE 'S-%'")).map(({ id }) => id);
-  const read = statements.mock.calls.flatMap(([sql, values = []]) =>
-    sql.includes('AS of_lead') ? values.flat() : [],
-  );
-  // The worker of a destination opens with its first job, which comes through Redis.
-  expect(sent.filter((id) => read.includes(id)).length).toBeLessThan(references.length - 1);
+    const states = () => gateway.states(`l.reference = '${reference}' AND d.state = 'delivered'`);
+    await gateway.until(`${reference} is delivered`, async () => (await states()).length === 1);
+    return (await states()).every(({ id }) => !isRead(id));
+  });
 });
