@@ -1,6 +1,7 @@
 // How the gateway begins: what it loads, and what a start leaves behind for the next.
+import { once } from 'node:events';
 import { openGateway, webhookFiles, type Gateway } from './gateway.ts';
-import { startProcess } from './process.ts';
+import { startProcess, type GatewayProcess } from './process.ts';
 
 let gateway: Gateway;
 
@@ -9,6 +10,13 @@ beforeEach(async () => {
 });
 afterEach(() => gateway.close());
 
+/** Its last lines may be read after its exit. */
+async function endOf({ child }: GatewayProcess): Promise<void> {
+  const closed = once(child, 'close');
+  child.kill('SIGKILL');
+  await closed;
+}
+
 test('what a start compiled is there for the next, even if it was killed', async () => {
   const first = startProcess(gateway, 'planner');
   await gateway.until('begun', () => first.output().includes('process.started'));
@@ -16,8 +24,7 @@ test('what a start compiled is there for the next, even if it was killed', async
   await first.exit;
   const next = startProcess(gateway, 'planner', { NODE_DEBUG_NATIVE: 'COMPILE_CACHE' });
   await gateway.until('begun again', () => next.output().includes('process.started'));
-  next.child.kill('SIGKILL');
-  await next.exit;
+  await endOf(next);
   // Only the lines of the file in question: a failure must be readable.
   const said = (words: RegExp): readonly string[] =>
     next
@@ -40,8 +47,7 @@ test('a planner begins without what it does not need, a worker with all that sen
   const begun = async (role: 'planner' | 'worker'): Promise<readonly string[]> => {
     const started = startProcess(gateway, role, { NODE_DEBUG_NATIVE: 'COMPILE_CACHE' });
     await gateway.until('begun', () => started.output().includes('process.started'));
-    started.child.kill('SIGKILL');
-    await started.exit;
+    await endOf(started);
     const loaded = started.output().match(new RegExp(later, 'g')) ?? [];
     return [...new Set(loaded.map((path) => later.exec(path)?.[1] ?? ''))].toSorted();
   };
