@@ -151,11 +151,19 @@ export function unpacker<Row>(
     isFlag: flags?.has(name) === true,
   }));
   const none = flags === undefined ? null : undefined;
+  // Each row begins as a copy: an object that gets its columns one by one becomes a dictionary, several times slower to fill and to read.
+  const empty = JSON.parse(JSON.stringify(Object.fromEntries(names.map((name) => [name, null])))) as Record<
+    string,
+    Value | undefined
+  >;
+  for (const { name, isFlag } of columns) empty[name] = isFlag ? false : none;
   return (value) => {
     const values = arrayOf(value) as readonly Value[];
-    const row: Record<string, Value | undefined> = {};
-    for (const [index, { name, isInstant, isFlag }] of columns.entries()) {
-      const given = values[index] ?? none;
+    const row = { ...empty };
+    for (let index = 0; index < columns.length; index += 1) {
+      const [given, column] = [values[index], columns[index]];
+      if (given === null || given === undefined || column === undefined) continue;
+      const { name, isInstant, isFlag } = column;
       if (isFlag) row[name] = given === 1;
       else row[name] = isInstant && typeof given === 'string' ? instantOf(given) : given;
     }
