@@ -12,9 +12,9 @@ import {
   type DestinationState,
 } from './destinations/destinations.ts';
 import { packedConsents, unpackConsents } from './leads/consents.ts';
-import { leadReading, leadsOf, type LeadLock, type LeadRead } from './leads/leads.ts';
+import { leadReading, leadsOf, type LeadLock, type LeadRead, type LeadRow } from './leads/leads.ts';
 import { packed, unpacker } from './placeholders.ts';
-import type { LeadSecrets } from './secrets.ts';
+import type { LeadSecrets, WrappedSecret } from './secrets.ts';
 
 export interface DepartureLocks {
   readonly leads: ReadonlyMap<number, LeadLock>;
@@ -249,10 +249,16 @@ export interface AttemptsAhead {
 
 interface AheadRow {
   readonly delivery: unknown;
-  readonly of_lead: unknown;
   readonly consents: unknown;
+}
+/** Of a few deliveries, packed. */
+interface PackedAhead extends AheadRow {
+  readonly of_lead: unknown;
   readonly secret: unknown;
 }
+/** Of many: to describe the columns of their leads costs less than to pack each row. */
+type PlainAhead = AheadRow & LeadRow & { readonly wrapped: Buffer | null; readonly key_id: string | null };
+const manyAhead = 16;
 
 const packedAhead = packedAttempt('d');
 
@@ -264,15 +270,19 @@ export async function readAttemptsAhead(
   blocks: ReadonlySet<OptionalBlock>,
   known: readonly AttemptAhead[] = [],
 ): Promise<AttemptsAhead> {
-  const { columns, joins, unpack } = leadReading(blocks);
-  const rows = await sql.all<AheadRow>(
-    `SELECT ${packedAhead} AS delivery, ${columns} AS of_lead, ${packedConsents} AS consents, ${joined.packed} AS secret
+  const { columns, plain, joins, unpack } = leadReading(blocks);
+  const isPlain = ids.length >= manyAhead;
+  const ofLead = isPlain
+    ? `${plain}, k.wrapped, k.key_id`
+    : `${columns} AS of_lead, ${joined.packed} AS secret`;
+  const rows = await sql.all<PackedAhead | PlainAhead>(
+    `SELECT ${packedAhead} AS delivery, ${packedConsents} AS consents, ${ofLead}
        FROM deliveries d FORCE INDEX (PRIMARY) JOIN leads l ON l.id = d.lead_id ${joins} ${joined.join}
       WHERE d.id IN (?)`,
     [ids],
   );
   const attempts: AttemptDelivery[] = [];
-  const leads = new Map<number, ReturnType<typeof unpack>>();
+  const leads = new Map<number, LeadRow>();
   const consents: unknown[] = [];
   const secrets = new Map<number, Buffer>();
   for (const row of rows) {
@@ -280,9 +290,9 @@ export async function readAttemptsAhead(
     attempts.push(attempt);
     // Two deliveries of one lead read it twice.
     if (leads.has(attempt.leadId)) continue;
-    leads.set(attempt.leadId, unpack(row.of_lead));
+    leads.set(attempt.leadId, 'of_lead' in row ? unpack(row.of_lead) : row);
     consents.push(row.consents);
-    const secret = joined.unpack(row.secret);
+    const secret = 'of_lead' in row ? joined.unpack(row.secret) : secretOf(row);
     if (secret !== undefined) secrets.set(secret.lead_id, opened(secret));
   }
   const read = await leadsOf(sql, [...leads.values()], unpackConsents(consents), blocks);
@@ -293,3 +303,6 @@ export async function readAttemptsAhead(
   }
   return { rows: attempts, leads: read, secrets };
 }
+
+const secretOf = ({ id, wrapped, key_id }: PlainAhead): WrappedSecret | undefined =>
+  wrapped === null || key_id === null ? undefined : { lead_id: id, wrapped, key_id };

@@ -59,6 +59,8 @@ const ownInstants = ['erased_at', 'created_at', 'restricted_at'];
 export interface LeadReading {
   /** The packed columns of `leads l` and its tables. */
   readonly columns: string;
+  /** The same as columns of their own. */
+  readonly plain: string;
   readonly joins: string;
   readonly unpack: (value: unknown) => LeadRow;
 }
@@ -82,6 +84,10 @@ function newReading(blocks: Blocks): LeadReading {
   const instants = columns.filter(({ type }) => type === 'date').map(({ column }) => column);
   const reading: LeadReading = {
     columns: packed([...ownColumns.map((name) => `l.${name}`), ...expressions]),
+    plain: [
+      ...ownColumns.map((name) => `l.${name}`),
+      ...columns.map(({ column }, index) => `${expressions[index] ?? ''} AS ${column}`),
+    ].join(', '),
     joins,
     unpack: unpacker<LeadRow>(
       [...ownColumns, ...columns.map(({ column }) => column)],
