@@ -78,6 +78,7 @@ async function settleTogether(
         reason = ${reason.sql},
         due_at = TIMESTAMPADD(MICROSECOND, ${after.sql}, UTC_TIMESTAMP(3)),
         lease_until = NULL,
+        lease_owner = NULL,
         state = ${state.sql},
         pending_since = IF(state = 'pending', COALESCE(pending_since, UTC_TIMESTAMP(3)), pending_since),
         settled_at = IF(state IN ('delivered', 'failed', 'cancelled'), UTC_TIMESTAMP(3), NULL)

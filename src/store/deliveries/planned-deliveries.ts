@@ -20,6 +20,12 @@ export interface PlannedDelivery {
 }
 
 /**
+ * Room in a new row for what its queue and its claim write: a row that outgrows its full page is moved, and the page written anew. Its
+ * first claim puts the name of its process there.
+ */
+const room = '-'.repeat(48);
+
+/**
  * Inserts deliveries; one that exists already (same lead, revision, destination, action) is left as it is.
  * The no-op assignment, and not INSERT IGNORE, keeps every other error loud. Returns the jobs of those that are inserted as queued.
  */
@@ -29,10 +35,9 @@ export async function insertDeliveries(
 ): Promise<readonly DueJobAt[]> {
   const jobs: DueJobAt[] = [];
   for (const part of insertGroups(planned)) {
-    const marks =
-      "(?, ?, ?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3), TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3)), IF(? = 'settled', UTC_TIMESTAMP(3), NULL), IF(? = 'queued', UTC_TIMESTAMP(3), NULL))";
+    const marks = `(?, ?, ?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3), TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3)), IF(? = 'settled', UTC_TIMESTAMP(3), NULL), UTC_TIMESTAMP(3), '${room}')`;
     const { affected, insertId, idStep } = await tx.run(
-      `INSERT INTO deliveries (client_id, destination_id, lead_id, revision, action, delivery_key, state, reason, priority, due_at, expires_at, settled_at, queued_at)
+      `INSERT INTO deliveries (client_id, destination_id, lead_id, revision, action, delivery_key, state, reason, priority, due_at, expires_at, settled_at, queued_at, lease_owner)
        VALUES ${part.map(() => marks).join(', ')} ON DUPLICATE KEY UPDATE id = id`,
       part.flatMap((row): SqlValue[] => [
         row.clientId,
@@ -46,7 +51,6 @@ export async function insertDeliveries(
         row.priority,
         row.maxAgeMs,
         isEnd(row.state) ? 'settled' : '',
-        row.state,
       ]),
     );
     // With a row that existed before, the ids are not consecutive: the queued rows are then pushed with those that Redis lost.
