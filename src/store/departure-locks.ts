@@ -251,12 +251,12 @@ interface AheadRow {
   readonly delivery: unknown;
   readonly consents: unknown;
 }
-/** Of a few deliveries, packed. */
+/** A few deliveries are read packed. */
 interface PackedAhead extends AheadRow {
   readonly of_lead: unknown;
   readonly secret: unknown;
 }
-/** Of many: to describe the columns of their leads costs less than to pack each row. */
+/** Many are read plain: to describe the columns of their leads costs less than to pack each row. */
 type PlainAhead = AheadRow & LeadRow & { readonly wrapped: Buffer | null; readonly key_id: string | null };
 const manyAhead = 16;
 
