@@ -44,31 +44,6 @@ test('so do those that are woken one by the other within a turn of the event loo
   expect(groups).toEqual([[1, 2, 3, 4]]);
 });
 
-test.each([
-  ['after a group of a rush the next one gathers', 8, [[8, 9]]],
-  ['after a few items the next one goes at once', 7, [[7], [8]]],
-])('%s', async (_how, first, next) => {
-  const groups: (readonly number[])[] = [];
-  const [pausing, over] = [gate(), gate()];
-  const join = createBatcher<number, number>({
-    ...{ max: 20, lanes: 1 },
-    gather: () => (pausing.open(), over.opened),
-    run: (items) => {
-      groups.push(items);
-      return Promise.resolve(items);
-    },
-  });
-  await Promise.all(Array.from({ length: first }, (_, item) => join(item)));
-  if (first === 8) await pausing.opened;
-  const one = join(first);
-  if (first === 7) await one;
-  await nextTurn();
-  const other = join(first + 1);
-  over.open();
-  await Promise.all([one, other]);
-  expect(groups.slice(1)).toEqual(next);
-});
-
 test('a group is what one statement writes; the rest goes next', async () => {
   const sizes: number[] = [];
   const join = createBatcher<number, number>({

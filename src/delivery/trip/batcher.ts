@@ -1,8 +1,6 @@
 // Batches concurrent calls of a process, so that they share statements and commits (docs/design.md, "Shared round trips").
 // Invariant: the promise of an item settles only after the commit that contains it; one poisoned item never fails its neighbours.
 
-import { setTimeout as pause } from 'node:timers/promises';
-
 interface BatcherOptions<In, Out> {
   /** Handles several items in one go; answers in their order. */
   readonly run: (items: readonly In[]) => Promise<readonly Out[]>;
@@ -12,16 +10,10 @@ interface BatcherOptions<In, Out> {
   readonly groupOf?: (items: number) => number;
   /** Runs at the same time at most. */
   readonly lanes: number;
-  /** Waits a little between two groups of a rush. */
-  readonly gather?: () => Promise<unknown>;
 }
 
-/** After a group of so many items the next one gathers a little longer, unless enough wait: a dozen rows cost less than their statements. */
-const rush = { least: 8, enough: 32, gatherMs: 5 };
-
-/** The items of one turn of the event loop run together at once, those that come meanwhile run together next; a lone one waits for no timer. */
+/** No timer: the items of one turn of the event loop run together at once, those that come meanwhile run together next. */
 export function createBatcher<In, Out>(options: BatcherOptions<In, Out>): (item: In) => Promise<Out> {
-  const { gather = () => pause(rush.gatherMs) } = options;
   interface Waiting {
     readonly item: In;
     readonly done: (value: Out) => void;
@@ -48,7 +40,6 @@ export function createBatcher<In, Out>(options: BatcherOptions<In, Out>): (item:
   const handle = async (group: readonly Waiting[]): Promise<void> => {
     running += 1;
     await together(group);
-    if (group.length >= rush.least && waiting.length < rush.enough) await gather();
     running -= 1;
     next();
   };
