@@ -43,6 +43,7 @@ export interface FlowLines {
   readonly fields?: string;
   /** Lines below `file:`, indented by two. */
   readonly file?: string;
+  readonly header?: boolean;
   readonly extra?: string;
 }
 
@@ -130,7 +131,7 @@ file:
 ${over.file ?? ''}
 timeouts: ${over.timeouts ?? '{ connect: 5s, response: 10s, total: 12s }'}
 retry: ${over.retry ?? '[1s, 1s, 1s, 1s]'}
-csv: { delimiter: ';', quote: all, encoding: utf-8, eol: lf, header: false, formulaGuard: false }
+csv: { delimiter: ';', quote: all, encoding: utf-8, eol: lf, header: ${over.header ?? false}, formulaGuard: false }
 consent:
 ${over.consent ?? "  - { to: OPTIN, channel: email, values: { granted: O, refused: N, not_asked: '', withdrawn: R } }"}
 fields: ${over.fields ?? '[{ consent: rest }, { to: REF, from: id }, { to: NOM, from: identity.lastName, required: true }]'}

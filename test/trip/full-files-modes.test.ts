@@ -1,4 +1,5 @@
 // Files of all leads, and what happens around them: leads that never got through before, and a mapping that changes its mode.
+import { createFiles, type Files } from '../../src/delivery/files/collect.ts';
 import { silentLog } from '../../src/log.ts';
 import type { Role } from '../../src/roles/role-status.ts';
 import { replay } from '../support/replay.ts';
@@ -63,8 +64,8 @@ async function first(references: readonly string[]): Promise<readonly Role[]> {
   return roles;
 }
 /** A second file that lost too much. */
-async function holdBack(letter: string): Promise<void> {
-  await first(names(letter, 7));
+async function holdBack(letter: string): Promise<readonly Role[]> {
+  const roles = await first(names(letter, 7));
   for (const reference of names(letter, 4))
     await gateway.app.rights.erase({ clientId: 'essai', reference, ...by });
   await gateway.until('told', async () => (await gateway.states("d.action = 'erase'")).length === 4);
@@ -79,6 +80,20 @@ async function holdBack(letter: string): Promise<void> {
         )
       ).length === 3,
   );
+  return roles;
+}
+const stop = (roles: readonly Role[]): Promise<unknown> => Promise.all(roles.map((role) => role.stop()));
+/** The collecting alone, a step at a time, with roles that have stopped. */
+const collecting = (): Files =>
+  createFiles({
+    log: silentLog,
+    ...{ database: gateway.app.database, published: gateway.app.published, partRows: 3 },
+    producer: { push: () => Promise.resolve() } as unknown as Parameters<typeof createFiles>[0]['producer'],
+  });
+/** Until the first part of a long file is collected, and there is more of it. */
+async function collectPart(files: Files): Promise<void> {
+  while ((await gateway.owner.all("SELECT 1 FROM slots WHERE state = 'due' AND collecting > 0")).length === 0)
+    expect(await files.collect()).toBe(1);
 }
 
 test('a lead that came while a file was held, and grew too old meanwhile, stands in the next one', async () => {
@@ -164,4 +179,98 @@ test('a file of all leads that has not begun to leave when its mapping makes oth
   );
   expect(gateway.drops()).toHaveLength(2);
   expect(references(2)).toEqual(['N-1']);
+});
+
+test('an hour that is given up with its file leaves alone the file that is being collected', async () => {
+  const roles = await holdBack('F');
+  await gateway.until(
+    'given up',
+    async () =>
+      (await gateway.owner.all("SELECT 1 FROM slots WHERE state = 'due' AND asked_by = 'voided'")).length ===
+      1,
+  );
+  await stop(roles);
+  await gateway.publish({});
+  // Three of the four erasures.
+  await collectPart(collecting());
+  await gateway.decide('essai-csv', 'discard');
+  await gateway.start('planner', 'worker');
+  await nothingUnderWay();
+  expect(await gateway.counts("action = 'erase'")).toEqual({ 'failed:manual_erasure_required': 4 });
+});
+
+/** Leads of a flow whose files are of new leads, a file asked for, and no role at work. */
+async function ofNewLeads(references: readonly string[]): Promise<void> {
+  await stop(await first(names('G', 4)));
+  await gateway.publish({ file: '  empty: header', header: true });
+  const planner = await gateway.start('planner');
+  await come(...references.map((reference) => strangerRow(reference)));
+  await gateway.until(
+    'shown as waiting for their file',
+    async () =>
+      (await gateway.states("d.state = 'waiting' AND d.reason = 'slot'")).length === references.length,
+  );
+  await stop(planner);
+  await gateway.ask();
+}
+const all = [...names('G', 4), ...names('N', 4)];
+/** Its mapping makes files of all leads again; the second file that arrives is the first of them. */
+async function fullAgain(expected: readonly string[]): Promise<void> {
+  await gateway.publish({ file: full, header: true });
+  // Its push, which no worker has had, is made again.
+  await gateway.owner.run(
+    "UPDATE batches SET queued_at = TIMESTAMPADD(HOUR, -1, queued_at) WHERE state = 'open'",
+  );
+  await gateway.start('planner', 'worker');
+  await arrived(2);
+  await nothingUnderWay();
+  expect(gateway.drops()).toHaveLength(2);
+  expect(references(2)).toEqual([...expected, 'REF']);
+}
+
+test('a long file of new leads that is being collected does not leave once its mapping makes files of all', async () => {
+  await ofNewLeads(names('N', 4));
+  await collectPart(collecting());
+  await fullAgain(all);
+});
+
+test('a long file of new leads that was collected does not leave once its mapping makes files of all', async () => {
+  await ofNewLeads(names('N', 4));
+  const files = collecting();
+  await collectPart(files);
+  expect(await files.collect()).toBe(1);
+  await fullAgain(all);
+});
+
+test('a short file of new leads does not leave once its mapping makes files of all', async () => {
+  await ofNewLeads(names('N', 2));
+  expect(await collecting().collect()).toBe(1);
+  await fullAgain([...names('G', 4), ...names('N', 2)]);
+});
+
+test('a file without new leads does not leave once its mapping makes files of all', async () => {
+  await ofNewLeads([]);
+  expect(await collecting().collect()).toBe(1);
+  await fullAgain(names('G', 4));
+});
+
+test('a file of all leads that is being collected does not leave once its mapping makes files of new ones', async () => {
+  const roles = await first(names('H', 7));
+  await gateway.until(
+    'settled what the first one carried',
+    async () => (await gateway.owner.all('SELECT 1 FROM full_files WHERE is_told = 1')).length === 1,
+  );
+  await stop(roles);
+  await gateway.ask();
+  await collectPart(collecting());
+  await gateway.publish({});
+  const planner = await gateway.start('planner');
+  await come(strangerRow('N-1'));
+  await stop(planner);
+  await gateway.start('planner', 'worker');
+  await arrived(2);
+  await nothingUnderWay();
+  expect(gateway.drops()).toHaveLength(2);
+  expect(references(2)).toEqual(['N-1']);
+  expect(await gateway.counts()).toEqual({ 'delivered:accepted': 8 });
 });

@@ -2,6 +2,7 @@
 // Invariant: a content that the recipient may hold is rendered again by the version that rendered it (guarantee 4); address, retries and
 // the reading of the answer are those of the version in force.
 import type { Action, Connector } from '../../../connectors/contract.ts';
+import type { CompiledMapping } from '../../mapping/contract.ts';
 import { takenBy } from '../../store/deliveries/delivery-targets.ts';
 import type { ClaimedDelivery, FileBatch } from '../trip/attempt.ts';
 import { readProgress } from '../calls/progress.ts';
@@ -32,12 +33,6 @@ export async function chooseVersions(
     });
     return undefined;
   }
-  const isFetched = order.isFetched === true;
-  if ((batch !== undefined) !== connector.maxItems > 1 || isFetched !== (connector.fetched !== undefined)) {
-    // Rows queued for the old mode (file, single, fetched) are dispatched again for the new one.
-    await needs.record({ released: rows, ...voidingOf(batch) });
-    return undefined;
-  }
   // Another connector is another recipient: it has not received what the old one may have.
   const isSameConnector = pinned.connector === mapping.connector;
   const versions = {
@@ -45,6 +40,10 @@ export async function chooseVersions(
     content: isSameConnector ? pinned : mapping,
     versionId: isSameConnector ? (pinnedId ?? inForceId) : inForceId,
   };
+  if (isOfOtherMode(order, connector, versions.content)) {
+    await needs.record({ released: rows, ...voidingOf(batch) });
+    return undefined;
+  }
   const called = batch === undefined ? await readProgress(first, versions, needs) : undefined;
   const { content, versionId } = called ?? versions;
   // A destination that made one call and now makes several: what has begun ends the way it began.
@@ -70,6 +69,19 @@ export async function chooseVersions(
     reached: await reachedBefore(needs, connector, first),
   };
 }
+
+/**
+ * True for rows queued for another mode (file, single, fetched), which are dispatched again; and for a short file that has not begun to
+ * leave when its mapping makes files of all leads: the recipient would take all others for deleted.
+ */
+const isOfOtherMode = (
+  { batch, isFetched }: Order,
+  { maxItems, fetched }: Connector,
+  { full }: CompiledMapping,
+): boolean =>
+  (batch !== undefined) !== maxItems > 1 ||
+  (isFetched === true) !== (fetched !== undefined) ||
+  (batch !== undefined && batch.whole === undefined && full !== undefined);
 
 function settingsOf(
   { settingsAgain }: Connector,

@@ -16,7 +16,7 @@ import type { Which } from '../../store/named-rows.ts';
 import { readDeliveries, type Delivery } from '../../store/deliveries/deliveries.ts';
 import { markSettled, type Settlement } from '../../store/deliveries/delivery-settlements.ts';
 import { entryNames } from '../../store/log/handovers.ts';
-import { toldByFile, noteTold, takeFullFile } from '../../store/files/full-files.ts';
+import { noteBegun, toldByFile, noteTold, takeFullFile } from '../../store/files/full-files.ts';
 import { joinEffects, type Effects } from '../outcome/effects.ts';
 import { writeEffects } from '../outcome/write-outcomes.ts';
 
@@ -98,7 +98,10 @@ export async function fillFiles(
       if (mapping.writePart === undefined || (whole === undefined && !more && !isWhole)) {
         opened.push({ id, destinationId: destination.id });
       } else {
-        whole ??= await openWhole(tx, wholeOf(work, action), isWhole ? 'complete' : 'as_it_is');
+        if (whole === undefined) {
+          whole = await openWhole(tx, wholeOf(work, action), isWhole ? 'complete' : 'as_it_is');
+          if (isWhole) await noteBegun(tx, destination.id, whole);
+        }
         await joinWhole(tx, id, whole);
         if (more) {
           await postpone(tx, slot, whole);

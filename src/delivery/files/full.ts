@@ -7,7 +7,7 @@ import { hasFileUnderWay } from '../../store/files/batches.ts';
 import { readDeliveries } from '../../store/deliveries/deliveries.ts';
 import { markSettled } from '../../store/deliveries/delivery-settlements.ts';
 import type { Sql, Database } from '../../store/database.ts';
-import { addSlot, isDue, isOutrun, markTaken } from '../../store/files/file-slots.ts';
+import { addSlot, isDue, isOutrun, markTaken, noteCollecting } from '../../store/files/file-slots.ts';
 import {
   bringWaiting,
   endedOfStep,
@@ -15,6 +15,7 @@ import {
   openedForNothing,
   openForFile,
   beginGathering,
+  endGathering,
   noteBegun,
   noteGathered,
   readFullFile,
@@ -42,7 +43,7 @@ import {
 import type { CompiledMapping } from '../../mapping/contract.ts';
 import { raiseAlerts } from '../../store/alerts/alerts.ts';
 import { extentOf } from '../../store/files/file-parts.ts';
-import type { Whole } from '../../store/files/long-files.ts';
+import { collectedAction, startWhole, type Whole } from '../../store/files/long-files.ts';
 
 type FullWork = SlotWork & { readonly guard: FullGuard };
 
@@ -92,6 +93,12 @@ async function beginSlot(
   { slot, destination, mapping }: FullWork,
   file: FullFile,
 ): Promise<SlotRun> {
+  // Begun for a mapping that made other files: it need not wait for the leads that it lacks.
+  if (slot.collecting > 0 && (await collectedAction(tx, slot.collecting)) !== undefined) {
+    await startWhole(tx, slot.collecting);
+    await noteCollecting(tx, slot, 0);
+    return { opened: [{ id: slot.collecting, destinationId: destination.id }], more: 'part' };
+  }
   // A lead in a file on its way cannot be in this one.
   if (!file.isTold || (await hasFileUnderWay(tx, destination.id))) return later;
   // One that is due by now holds all that this one would.
@@ -154,9 +161,12 @@ async function collect(tx: Sql, work: FullWork, file: FullFile): Promise<SlotRun
   const filled = await fillFiles(tx, work, { rightsOnly: false, whole: true }, opened);
   if (filled !== 'done') return { opened, more: filled };
   const isWanted = work.mapping.schedule?.empty === 'header' || file.releasedRows !== undefined;
-  if (opened.length === 0 && !(await isHeldEmpty(tx, work, file)) && isWanted)
-    opened.push(await openEmpty(tx, work));
-  await noteBegun(tx, destination.id, opened[0]?.id ?? 0);
+  if (opened.length === 0 && !(await isHeldEmpty(tx, work, file)) && isWanted) {
+    const empty = await openEmpty(tx, work);
+    await noteBegun(tx, destination.id, empty.id);
+    opened.push(empty);
+  }
+  await endGathering(tx, destination.id);
   await markTaken(tx, slot);
   return { opened, more: undefined };
 }
@@ -187,9 +197,19 @@ export async function rowsOfFiles(tx: Sql, work: SlotWork): Promise<readonly num
 // further file is collected for its destination until support has decided.
 
 /**
- * True if the file may not leave. If it lost too many leads it is held back until support decides; if its mapping makes other files by
- * now, its recipient would take every lead of it for a new one.
+ * True if the mapping makes other files than when this one was begun: its recipient would take every lead of a full file for a new one,
+ * or every lead that a file of new ones lacks for deleted.
  */
+export const isOfOtherMode = async (
+  database: Database,
+  mapping: Pick<CompiledMapping, 'full'>,
+  { id, destinationId }: Pick<Whole, 'id' | 'destinationId'>,
+): Promise<boolean> => hasOtherMode(await readFullFile(database, destinationId), id, mapping.full);
+
+const hasOtherMode = (file: FullFile | undefined, batchId: number, guard: FullGuard | undefined): boolean =>
+  (file?.batchId === batchId) !== (guard !== undefined);
+
+/** True if the file may not leave: it is of the other mode, or lost too many leads and is held back until support decides. */
 export async function isHeldBack(
   database: Database,
   { full: guard }: Pick<CompiledMapping, 'full'>,
@@ -197,9 +217,8 @@ export async function isHeldBack(
 ): Promise<boolean> {
   return database.transaction(async (tx) => {
     const file = await lockFullFile(tx, destinationId);
-    // Begun while its mapping made files of new leads.
-    if (file === undefined || file.batchId !== batchId) return false;
-    if (guard === undefined) return true;
+    if (hasOtherMode(file, batchId, guard)) return true;
+    if (file === undefined || guard === undefined) return false;
     if (file.held !== undefined) return true;
     const { rows } = await extentOf(tx, batchId);
     const returning = await returningRows(tx, batchId);

@@ -36,7 +36,7 @@ import { leaseRenewedBy } from '../claim/lease.ts';
 import { resendOvertaken } from '../outcome/follow-ups.ts';
 import { endAcknowledgedParts, applyLongAcknowledgement } from './acknowledgement.ts';
 import { askWhole, outcomeOfFile, sendLong } from './send-long.ts';
-import { isHeldBack } from './full.ts';
+import { isHeldBack, isOfOtherMode } from './full.ts';
 import {
   claimLeft,
   rewritePart,
@@ -149,6 +149,9 @@ async function attemptWhole(work: Work): Promise<void> {
   const asked = await askWhole(needs, attempt, whole);
   if (asked.next === 'later') return putOffWhole(needs.database, whole, asked.afterMs);
   if (asked.next === 'settle') return finishLeft(work, asked.outcome);
+  const mapping = attempt.order.inForce?.mapping;
+  if (mapping !== undefined && whole.firstSentAt === undefined)
+    if (await isOfOtherMode(needs.database, mapping, whole)) return voidWhole(work);
   const written = await writeParts(work);
   if (written === 'put_off') return;
   if (written === 'given_back') return dropWhole(needs.database, whole);

@@ -117,10 +117,10 @@ export const isDue = (
     slotAt,
   ]);
 
-/** Takes the destination's due slots without making a file. */
+/** Takes the destination's due slots without making a file; one whose file is being collected makes it. */
 export async function passDue(tx: Sql, destinationId: string): Promise<void> {
   await tx.run(
-    "UPDATE slots SET state = 'taken', taken_at = UTC_TIMESTAMP(3) WHERE destination_id = ? AND state = 'due' AND slot_at <= UTC_TIMESTAMP(3)",
+    "UPDATE slots SET state = 'taken', taken_at = UTC_TIMESTAMP(3) WHERE destination_id = ? AND state = 'due' AND slot_at <= UTC_TIMESTAMP(3) AND collecting = 0",
     [destinationId],
   );
 }

@@ -111,12 +111,14 @@ export async function noteGathered(
   );
 }
 
-/** Ends the slot: all its rows are in this file; 0: it made none. */
+/** The file that is collected for the slot. */
 export async function noteBegun(tx: Sql, destinationId: string, batchId: number): Promise<void> {
-  await tx.run(
-    'UPDATE full_files SET slot_at = NULL, batch_id = IF(? = 0, batch_id, ?) WHERE destination_id = ?',
-    [batchId, batchId, destinationId],
-  );
+  await tx.run('UPDATE full_files SET batch_id = ? WHERE destination_id = ?', [batchId, destinationId]);
+}
+
+/** Ends the slot: all its rows are in a file, or there are none. */
+export async function endGathering(tx: Sql, destinationId: string): Promise<void> {
+  await tx.run('UPDATE full_files SET slot_at = NULL WHERE destination_id = ?', [destinationId]);
 }
 
 /** Makes an arrived file the one with which the next is compared. Does nothing for other kinds of files. */
