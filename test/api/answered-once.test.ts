@@ -5,7 +5,7 @@ let rig: Rig;
 
 beforeAll(async () => {
   rig = await openRig();
-}, 300_000);
+});
 afterAll(() => rig.close());
 
 test('of two that work on one Idempotency-Key the first answer counts, and what the other did is undone', async () => {

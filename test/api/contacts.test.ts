@@ -90,7 +90,7 @@ test('C20: a program written from the page alone has every lead once, with its o
   expect(await contacts('pullContacts')).toMatchObject([
     { prospect_id: 'C-1', type_action_designation: 'Effacement' },
   ]);
-}, 180_000);
+});
 
 test('C09: reading leaves everything as it is, but that it was seen: a departure and its outcome stand in the log', async () => {
   await open();

@@ -66,7 +66,7 @@ test('whatever the description makes is answered as it says, and what it forbids
     );
     expect([address.path, refused > 0]).toEqual([address.path, true]);
   }
-}, 300_000);
+});
 
 test('clients can be made of it: each operation and each object has its name, and says what it is', () => {
   const text = JSON.stringify(document);

@@ -105,7 +105,7 @@ test('C38: each address is open to the one scope it names and to no other, cell 
       if ((status === 403) === mayDo) wrong.push(`${scope} at ${route.method} ${route.url}: ${status}`);
     }
   expect(wrong).toEqual([]);
-}, 240_000);
+});
 
 /** Reading, planning, and what its body makes impossible. */
 const isHarmless = ({ method, url }: ApiRoute): boolean =>

@@ -74,4 +74,4 @@ test('C55: killed while it writes, nothing is returned and nothing can be delete
   decrypter.addIdentity(identity);
   const text = await decrypter.decrypt(readFileSync(join(folder, 'out', 'donnees.json.age')), 'text');
   expect((JSON.parse(text) as { leads: unknown[] }).leads).toHaveLength(leads);
-}, 300_000);
+});

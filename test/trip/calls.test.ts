@@ -88,11 +88,9 @@ const stateOf = async (reference: string, action = 'create'): Promise<string> =>
   (await gateway.states(`l.reference = '${reference}' AND d.action = '${action}'`))
     .map((row) => `${row.state}:${row.reason}`)
     .join(' | ');
-const until = (reference: string, action: string, wanted: RegExp, withinMs?: number): Promise<void> =>
-  gateway.until(
-    `${reference} ${action} ${wanted.source}`,
-    async () => wanted.test(await stateOf(reference, action)),
-    withinMs,
+const until = (reference: string, action: string, wanted: RegExp): Promise<void> =>
+  gateway.until(`${reference} ${action} ${wanted.source}`, async () =>
+    wanted.test(await stateOf(reference, action)),
   );
 /** The same; a try whose time has not come is due at once. */
 const soon = (reference: string, action: string, wanted: RegExp): Promise<void> =>

@@ -96,18 +96,14 @@ export async function openGateway(options: GatewayOptions = {}): Promise<Gateway
   const app: App = { ...opened, holdsList: options.holdsList ?? opened.holdsList };
   const redis = new Redis(redisUrl);
   const roles: Role[] = [];
-  const until: Gateway['until'] = async (what, check, withinMs = 150_000) => {
+  const until: Gateway['until'] = async (what, check, withinMs = 300_000) => {
     const begun = performance.now();
     while (!(await check())) {
       const waited = performance.now() - begun;
       if (waited > withinMs) {
-        const rows = await owner.all(
-          'SELECT id, action, state, reason, attempt, spent, due_at FROM deliveries ORDER BY id LIMIT 20',
-        );
-        const refused = await owner.all('SELECT id, status, refusal FROM lead_intake LIMIT 5');
-        throw new Error(
-          `never came: ${what}\n${JSON.stringify(rows, undefined, 1)}\n${JSON.stringify(refused)}`,
-        );
+        const held = await Promise.all(whatIsHeld.map((statement) => owner.all<object>(statement)));
+        const lines = held.flat().map((row) => JSON.stringify(row));
+        throw new Error(`never came: ${what}\n${lines.join('\n')}`);
       }
       // What comes soon is seen soon; what takes seconds is not asked for fifty times in each.
       await new Promise((done) => setTimeout(done, Math.min(10 + waited / 20, 50)));
@@ -156,6 +152,18 @@ export async function openGateway(options: GatewayOptions = {}): Promise<Gateway
     },
   };
 }
+
+/** Says with a wait that failed what the database held. */
+const whatIsHeld = [
+  `SELECT id, action, state, reason, run, attempt, spent, batch_id, due_at, lease_until, UTC_TIMESTAMP(3) AS now
+     FROM deliveries ORDER BY id LIMIT 30`,
+  'SELECT id, status, refusal FROM lead_intake LIMIT 5',
+  'SELECT id, lead_id, kind, priority FROM lead_changes LIMIT 5',
+  `SELECT id, role, whole_id, state, sequence, attempt, due_at, queued_at, lease_until FROM batches ORDER BY id LIMIT 20`,
+  'SELECT destination_id, slot_at, asked_by, state, collecting FROM slots ORDER BY slot_at LIMIT 10',
+  'SELECT slot_at, is_gathered, batch_id, last_batch_id, is_told, held_at FROM full_files',
+  'SELECT destination_id, held, circuit FROM destination_states',
+] as const;
 
 /** Tries, questions, files and probes whose time has not come are due now, and what was not found has settled. */
 const bringForward = [

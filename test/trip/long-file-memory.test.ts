@@ -41,18 +41,14 @@ test('a worker writes and sends a file of 120 MB with less than 300 MB of memory
     await gateway.collectable(leads);
     await gateway.ask();
     await gateway
-      .until(
-        'sent',
-        async () => {
-          if (processes.some(({ child }) => child.exitCode !== null || child.signalCode !== null))
-            throw new Error(`one of them ended: ${said()}`);
-          const whole = await gateway.owner.all(
-            "SELECT 1 FROM batches WHERE role = 'whole' AND state = 'sent'",
-          );
-          return whole.length === 1;
-        },
-        300_000,
-      )
+      .until('sent', async () => {
+        if (processes.some(({ child }) => child.exitCode !== null || child.signalCode !== null))
+          throw new Error(`one of them ended: ${said()}`);
+        const whole = await gateway.owner.all(
+          "SELECT 1 FROM batches WHERE role = 'whole' AND state = 'sent'",
+        );
+        return whole.length === 1;
+      })
       .catch(async (error: unknown) => {
         const files = await gateway.owner.all(
           'SELECT role, state, COUNT(*) AS n, SUM(rows_count) AS total FROM batches GROUP BY role, state',
@@ -76,4 +72,4 @@ test('a worker writes and sends a file of 120 MB with less than 300 MB of memory
     }
     await gateway.close();
   }
-}, 400_000);
+});

@@ -71,8 +71,8 @@ const stateOf = async (reference: string): Promise<string> =>
   (await gateway.states(`l.reference = '${reference}' AND d.action = 'create'`))
     .map((row) => `${row.state}:${row.reason}`)
     .join(' | ');
-const until = (reference: string, wanted: RegExp, withinMs?: number): Promise<void> =>
-  gateway.until(`${reference} ${wanted.source}`, async () => wanted.test(await stateOf(reference)), withinMs);
+const until = (reference: string, wanted: RegExp): Promise<void> =>
+  gateway.until(`${reference} ${wanted.source}`, async () => wanted.test(await stateOf(reference)));
 /** The same; a try whose time has not come is due at once. */
 const soon = (reference: string, wanted: RegExp): Promise<void> =>
   gateway.soon(`${reference} ${wanted.source}`, async () => wanted.test(await stateOf(reference)));
