@@ -1,5 +1,6 @@
 // Files of all leads, and what happens around them: leads that never got through before, and a mapping that changes its mode.
 import { createFiles, type Files } from '../../src/delivery/files/collect.ts';
+import { settleCarried } from '../../src/delivery/files/fill.ts';
 import { silentLog } from '../../src/log.ts';
 import type { Role } from '../../src/roles/role-status.ts';
 import { replay } from '../support/replay.ts';
@@ -84,10 +85,10 @@ async function holdBack(letter: string): Promise<readonly Role[]> {
 }
 const stop = (roles: readonly Role[]): Promise<unknown> => Promise.all(roles.map((role) => role.stop()));
 /** The collecting alone, a step at a time, with roles that have stopped. */
-const collecting = (): Files =>
+const collecting = (database = gateway.app.database): Files =>
   createFiles({
     log: silentLog,
-    ...{ database: gateway.app.database, published: gateway.app.published, partRows: 3 },
+    ...{ database, published: gateway.app.published, partRows: 3 },
     producer: { push: () => Promise.resolve() } as unknown as Parameters<typeof createFiles>[0]['producer'],
   });
 /** Until the first part of a long file is collected, and there is more of it. */
@@ -273,4 +274,35 @@ test('a file of all leads that is being collected does not leave once its mappin
   expect(gateway.drops()).toHaveLength(2);
   expect(references(2)).toEqual(['N-1']);
   expect(await gateway.counts()).toEqual({ 'delivered:accepted': 8 });
+});
+
+test('of two hours that came meanwhile, one that was passed over while another loop had the lock makes no file of its own', async () => {
+  await stop(await first(names('L', 4)));
+  await gateway.ask();
+  await gateway.until(
+    'a later moment',
+    async () =>
+      (await gateway.owner.all('SELECT 1 FROM slots WHERE slot_at >= UTC_TIMESTAMP(3)')).length === 0,
+  );
+  await gateway.ask();
+  const { database } = gateway.app;
+  await settleCarried(database, 'essai-csv');
+  let isFirst = true;
+  await collecting({
+    ...database,
+    transaction: (work, options) => {
+      if (!isFirst) return database.transaction(work, options);
+      isFirst = false;
+      return gateway.owner.transaction(async (tx) => {
+        await tx.all('SELECT 1 FROM full_files FOR UPDATE');
+        return database.transaction(work, options);
+      });
+    },
+  }).collect();
+  // The later one has begun.
+  expect(await gateway.owner.all('SELECT 1 FROM full_files WHERE slot_at IS NOT NULL')).toHaveLength(1);
+  await gateway.start('planner', 'worker');
+  await arrived(2);
+  await nothingUnderWay();
+  expect(gateway.drops()).toHaveLength(2);
 });

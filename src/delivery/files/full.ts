@@ -7,7 +7,14 @@ import { hasFileUnderWay } from '../../store/files/batches.ts';
 import { readDeliveries } from '../../store/deliveries/deliveries.ts';
 import { markSettled } from '../../store/deliveries/delivery-settlements.ts';
 import type { Sql, Database } from '../../store/database.ts';
-import { addSlot, isDue, isOutrun, markTaken, noteCollecting } from '../../store/files/file-slots.ts';
+import {
+  addSlot,
+  isDue,
+  isOutrun,
+  markTaken,
+  noteCollecting,
+  passDue,
+} from '../../store/files/file-slots.ts';
 import {
   bringWaiting,
   endedOfStep,
@@ -113,6 +120,8 @@ async function beginSlot(
     await markTaken(tx, slot);
     return nothing;
   }
+  // An earlier one that was passed over while its lock was taken would make the same file again.
+  await passDue(tx, destination.id, slot.slotAt);
   await beginGathering(tx, destination.id, slot.slotAt);
   return again;
 }

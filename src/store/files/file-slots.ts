@@ -117,10 +117,14 @@ export const isDue = (
     slotAt,
   ]);
 
-/** Takes the destination's due slots without making a file; one whose file is being collected makes it. */
-export async function passDue(tx: Sql, destinationId: string): Promise<void> {
+/**
+ * Takes the destination's due slots without making a file; one whose file is being collected makes it.
+ * @param before only those that came before this moment
+ */
+export async function passDue(tx: Sql, destinationId: string, before?: Date): Promise<void> {
   await tx.run(
-    "UPDATE slots SET state = 'taken', taken_at = UTC_TIMESTAMP(3) WHERE destination_id = ? AND state = 'due' AND slot_at <= UTC_TIMESTAMP(3) AND collecting = 0",
-    [destinationId],
+    `UPDATE slots SET state = 'taken', taken_at = UTC_TIMESTAMP(3) WHERE destination_id = ? AND state = 'due' AND collecting = 0
+        AND slot_at ${before === undefined ? '<= UTC_TIMESTAMP(3)' : '< ?'}`,
+    [destinationId, ...(before === undefined ? [] : [before])],
   );
 }
