@@ -252,10 +252,9 @@ test('whoever knocks again and again without a signature is told to wait; what i
   const key = await pendingLead();
   const other = `whsec_${Buffer.alloc(24, 9).toString('base64')}`;
   const knock = (from: string, by: string): Promise<number> => tell({ key, state: 'waiting' }, { by, from });
-  for (let count = 0; count < refusalsAMinute; count += 1) {
-    expect(await knock('203.0.113.9', secret)).toBe(204);
+  expect(await knock('203.0.113.9', secret)).toBe(204);
+  for (let count = 0; count < refusalsAMinute; count += 1)
     expect(await knock('203.0.113.9', other)).toBe(401);
-  }
   expect(await knock('203.0.113.9', other)).toBe(429);
   expect(await knock('203.0.113.9', secret)).toBe(204);
   expect(await knock('203.0.113.9', other)).toBe(429);

@@ -209,12 +209,14 @@ test('a sequence number that was taken and did not leave is explained by the log
 });
 
 test('a file that may have left and lost all its rows is voided in the log too', async () => {
+  // However late the erasure comes, nobody has given up before.
+  await gateway.publish({ retry: '[10m, 10m, 10m]' });
   gateway.sftp.fault = (step) => (step === 'rename' ? 'reset' : undefined);
   await queuedFile(leadRow('N-2'));
   await gateway.start('planner', 'worker');
   await gateway.until('tried', () => gateway.sftp.log.some((line) => line.startsWith('rename')));
   await gateway.app.rights.erase({ clientId: 'essai', reference: 'N-2', ...by });
-  await gateway.until(
+  await gateway.soon(
     'voided',
     async () => (await gateway.owner.all("SELECT 1 FROM batches WHERE state = 'voided'")).length === 1,
   );

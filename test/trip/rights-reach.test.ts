@@ -250,12 +250,19 @@ test('after a revocation a withdrawal names a phone that was handed over as the 
 });
 
 test('C24: a withdrawal does not wait for a create that may have been received and that nobody is authorised to receive again', async () => {
-  await publishNext(['/leads/{reference}', '/leads/{leadReference}']);
+  await publishNext(
+    ['/leads/{reference}', '/leads/{leadReference}'],
+    // However late the revocation comes, nobody has given up before.
+    ['retry: [1s, 1s, 2s]', 'retry: [10m, 10m, 10m]'],
+  );
   crm.answer = (_request, response) => response.destroy();
   await gateway.send(strangerRow('V-6'));
   await gateway.until('it left', () => crm.received.length > 0);
   await revoke();
-  await until('V-6', 'create', 'withheld:recipient_not_authorised');
+  await gateway.soon(
+    'withheld',
+    async () => (await stateOf('V-6', 'create')) === 'withheld:recipient_not_authorised',
+  );
   await withdraw('V-6');
   // What the recipient holds of the person nobody knows: a person writes to it.
   await until('V-6', 'update', 'failed:manual_update_required');

@@ -29,9 +29,9 @@ afterEach(async () => {
 });
 
 let versions = 0;
-async function publish(hours: string, maxAge = '30d'): Promise<void> {
+async function publish(hours: string): Promise<void> {
   versions += 1;
-  gateway.file('essai/crm.yaml', `${text.replace('maxAge: 1h', `maxAge: ${maxAge}`)}\n${hours}\n`);
+  gateway.file('essai/crm.yaml', `${text.replace('maxAge: 1h', 'maxAge: 30d')}\n${hours}\n`);
   const request = { destinationId: 'essai-crm', author: 'tester', note: `version ${versions}` };
   await gateway.app.publishing.publish(request);
 }
@@ -161,9 +161,11 @@ test('with `rights: in_hours` they wait as well, and nobody is given a task for 
 });
 
 test('a lead that waits for the opening ages: past its maxAge it ends, with an alert', async () => {
-  await publish(closed(), '1s');
+  await publish(closed());
   await gateway.start('planner', 'worker');
   await gateway.send(strangerRow('N-9'));
+  await until('N-9', 'waiting:outside_hours');
+  await gateway.owner.run('UPDATE deliveries SET expires_at = UTC_TIMESTAMP(3)');
   await until('N-9', 'failed:expired:outside_hours');
   const alerts = await gateway.owner.all<{ kind: string }>('SELECT kind FROM alerts');
   expect(alerts.map((alert) => alert.kind)).toContain('delivery_expired');
