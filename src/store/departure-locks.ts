@@ -298,6 +298,8 @@ export async function readAttemptsAhead(
   const read = await leadsOf(sql, [...leads.values()], unpackConsents(consents), blocks);
   for (const { row, lead, secret } of known) {
     attempts.push(row);
+    // Read for another of its deliveries: by a mapping that reads more of it.
+    if (read.has(row.leadId)) continue;
     read.set(row.leadId, lead);
     secrets.set(row.leadId, secret);
   }

@@ -3,6 +3,7 @@ import { knownAttempt } from '../../src/delivery/trip/known-attempts.ts';
 import { columnFacts } from '../../src/domain/lead-fields/columns.ts';
 import { optionalBlocks } from '../../src/domain/lead.ts';
 import { readAttemptsAhead } from '../../src/store/departure-locks.ts';
+import type { DueJobAt } from '../../src/store/deliveries/due-work.ts';
 import type { IntakeValues } from '../../src/store/intake/intake.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';
@@ -45,10 +46,23 @@ const whole = {
   notice: 'n1',
   consents: answers,
 } as Partial<IntakeValues>;
+/** The largest and the oddest that the contract takes: four bytes a character, the last cent, the last millisecond of a year. */
+const extreme = {
+  ...Object.fromEntries(
+    columnFacts.flatMap(({ column, type, rule: { schema } }): [string, string | number | Date][] => {
+      if (type === 'date') return [[column, new Date('2025-12-31T23:59:59.999Z')]];
+      if (type === 'decimal') return [[column, Number(schema['maximum']) - 0.07]];
+      return schema['singleLine'] === true || schema['printable'] === true
+        ? [[column, `"\\${'😀'.repeat(Number(schema['maxLength']) - 2)}`]]
+        : [];
+    }),
+  ),
+  consents: answers,
+} as Partial<IntakeValues>;
 const interactions = JSON.stringify([{ kind: 'web_form', at: '2026-01-05T10:00:00Z' }]);
 
 /** Takes rows in; returns the jobs of their deliveries. */
-async function jobsOf(...rows: readonly IntakeValues[]): Promise<readonly { readonly deliveryId: number }[]> {
+async function jobsOf(...rows: readonly IntakeValues[]): Promise<readonly DueJobAt[]> {
   gateway.app.freshPlanner.admitBy((_tx, inserts) => {
     for (const insert of inserts) insert.state = 'queued';
     return Promise.resolve();
@@ -60,12 +74,12 @@ async function jobsOf(...rows: readonly IntakeValues[]): Promise<readonly { read
 }
 
 test.each([
-  ['of several', ['K-1', 'K-2', 'K-3']],
-  ['alone', ['K-4']],
-  ['alone, of a client that is remembered', ['K-5']],
-])('a lead taken in %s is known as it is read', async (_how, references) => {
+  ['of several', ['K-1', 'K-2', 'K-3'], [whole, extreme]],
+  ['alone', ['K-4'], [whole]],
+  ['alone, of a client that is remembered', ['K-5'], [extreme]],
+])('a lead taken in %s is known as it is read', async (_how, references, over) => {
   const jobs = await jobsOf(
-    ...references.map((reference, index) => strangerRow(reference, index === 0 ? whole : {})),
+    ...references.map((reference, index) => strangerRow(reference, over[index] ?? {})),
   );
   expect(jobs).toHaveLength(references.length);
   const { database, secrets } = gateway.app;
@@ -98,6 +112,33 @@ test('a job names its delivery, and nothing of the lead', async () => {
     destinationId: 'essai-crm',
   });
   expect(job === undefined ? undefined : knownAttempt(job)).toBeDefined();
+});
+
+test('where the lead is read for another of its deliveries, what is read counts', async () => {
+  const [job] = await jobsOf(strangerRow('K-8'));
+  const known = job === undefined ? undefined : knownAttempt(job);
+  if (job === undefined || known === undefined) throw new Error('not known');
+  const { leadId } = known.row;
+  await gateway.owner.run('UPDATE leads SET revision = 2 WHERE id = ?', [leadId]);
+  const { database, secrets } = gateway.app;
+  const { leads } = await readAttemptsAhead(database, secrets, [job.deliveryId], new Set(), [known]);
+  expect(leads.get(leadId)?.lead.revision).toBe(2);
+});
+
+test('what is known of a delivery that the database has lost does not leave as the one that has its number now', async () => {
+  const [lost, other] = await jobsOf(strangerRow('K-LOST'), strangerRow('K-OTHER'));
+  if (lost === undefined || other === undefined) throw new Error('not taken in');
+  // As a server that took over without the last commits gives the number anew.
+  const number = [lost.deliveryId, other.deliveryId];
+  await gateway.owner.run('UPDATE deliveries SET id = 999999 WHERE id = ?', number.slice(0, 1));
+  await gateway.owner.run('UPDATE deliveries SET id = ? WHERE id = ?', number);
+  await gateway.owner.run('DELETE FROM deliveries WHERE id = 999999');
+  const [worker] = await gateway.start('worker');
+  await gateway.until('it is begun', () => gateway.app.nearby.begin?.('essai-crm', [lost])?.length === 0);
+  const bodies = (): readonly string[] => recipient.received.map(({ body }) => body.toString());
+  await gateway.until('it has left', () => bodies().some((body) => body.includes('"K-')));
+  await worker?.stop();
+  expect(bodies().join()).not.toContain('K-LOST');
 });
 
 test('a process that takes a lead in and sends it does not read it back', async () => {

@@ -124,9 +124,12 @@ export async function departWithClaim(
   return departed;
 }
 
-/** True if the row is still the one that the content was rendered for: its lead and action never change. */
+/**
+ * True if the row is still the one that the content was rendered for: the lead and action of a key never change. A server that took over
+ * without the last commits gives their numbers anew.
+ */
 const isSameRow = (written: ClaimedDelivery, row: ClaimedDelivery): boolean =>
-  written.id === row.id &&
+  written.key === row.key &&
   written.run === row.run &&
   written.keyRun === row.keyRun &&
   written.attempt === row.attempt &&
