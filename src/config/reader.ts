@@ -26,14 +26,23 @@ export function createSecrets(
     let stamp = 'environment';
     if (file !== undefined && existsSync(file)) {
       const facts = statSync(file);
-      stamp = `${facts.mtimeMs}:${facts.size}`;
-      values = known?.stamp === stamp ? known.values : splitSecret(readFileSync(file, 'utf8'));
+      stamp = `${facts.ctimeMs}:${facts.size}`;
+      values = known?.stamp === stamp ? known.values : splitSecret(textIn(file));
     } else {
       values = splitSecret(variable(`RELAIS_SECRET_${name}`) ?? '');
     }
     seen.set(name, { stamp, values, checkedAt: performance.now() });
     return values;
   };
+}
+
+/** No value where it cannot be read: the destination is held, visibly, instead of every attempt breaking. */
+function textIn(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 /** One value a line; a PEM block is one value. In the environment lines may be joined by a literal \n. */

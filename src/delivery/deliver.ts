@@ -53,7 +53,8 @@ async function deliverOrder(needs: TripNeeds, order: Order): Promise<void> {
   // Where nothing has to be asked first it is written now, and departs with its claim.
   const draft = await writeAhead(needs, order);
 
-  const claimed = await claimOrder(needs, order, draft);
+  // Whatever keeps it from its claim, a secret that cannot be read: its place is left.
+  const claimed = await claimOrder(needs, order, draft).finally(draft?.leave);
   if (claimed === undefined) return;
   if (claimed.departed === undefined)
     return deliverClaimed(needs, order, claimed).catch((error: unknown) =>

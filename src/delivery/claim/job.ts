@@ -79,8 +79,7 @@ export async function claimOrder(
   };
   const claim = await needs
     .claim(destinationId, load)
-    .catch((error: unknown) => claimAgainOrQuarantine(needs, order, load, error))
-    .finally(draft?.leave);
+    .catch((error: unknown) => claimAgainOrQuarantine(needs, order, load, error));
   if (claim === undefined) return undefined;
   if (claim.claimed.length === 0 || claim.destination === undefined) {
     needs.log.debug('claim.empty', { destination: destinationId, count: jobs.length });
