@@ -1,12 +1,15 @@
 // Files of all leads, and what happens around them: leads that never got through before, and a mapping that changes its mode.
+import { startWorker } from '../../src/roles/worker.ts';
 import { createFiles, type Files } from '../../src/delivery/files/collect.ts';
 import { settleCarried } from '../../src/delivery/files/fill.ts';
 import { silentLog } from '../../src/log.ts';
 import type { Role } from '../../src/roles/role-status.ts';
 import { replay } from '../support/replay.ts';
+import type { Database, Sql } from '../../src/store/database.ts';
 import type { IntakeValues } from '../../src/store/intake/intake.ts';
 import { openDropGateway, type DropGateway } from './drop.ts';
 import { strangerRow } from './gateway.ts';
+import { closed, open } from './hours.ts';
 
 let gateway: DropGateway;
 const by = { actor: 'tester', reason: 'ticket 9' };
@@ -85,12 +88,29 @@ async function holdBack(letter: string): Promise<readonly Role[]> {
 }
 const stop = (roles: readonly Role[]): Promise<unknown> => Promise.all(roles.map((role) => role.stop()));
 /** The collecting alone, a step at a time, with roles that have stopped. */
-const collecting = (database = gateway.app.database): Files =>
+const collecting = (database: Database = gateway.app.database): Files =>
   createFiles({
     log: silentLog,
     ...{ database, published: gateway.app.published, partRows: 3 },
     producer: { push: () => Promise.resolve() } as unknown as Parameters<typeof createFiles>[0]['producer'],
   });
+/** The database, and what happens after each reading of its transactions. */
+const watching = (after: (sql: string) => Promise<unknown> | undefined): Database => ({
+  ...gateway.app.database,
+  transaction: (inside, options) =>
+    gateway.app.database.transaction(
+      (tx) =>
+        inside({
+          ...tx,
+          all: async <Row>(sql: string, values: Parameters<Sql['all']>[1] = []) => {
+            const rows = await tx.all<Row>(sql, values);
+            await after(sql);
+            return rows;
+          },
+        }),
+      options,
+    ),
+});
 /** Until the first part of a long file is collected, and there is more of it. */
 async function collectPart(files: Files): Promise<void> {
   while ((await gateway.owner.all("SELECT 1 FROM slots WHERE state = 'due' AND collecting > 0")).length === 0)
@@ -146,6 +166,37 @@ test('leads that a held file had opened again do not leave as new ones where the
   await gateway.ask();
   await arrived(3);
   expect(references(3)).toEqual(['C-5', 'C-6', 'C-7', 'N-1']);
+});
+
+test('nor where somebody has them locked while the file of new leads is collected', async () => {
+  const roles = await holdBack('O');
+  await stop(roles);
+  await gateway.publish({});
+  await gateway.owner.run('UPDATE full_files SET held_at = NULL');
+  await gateway.ask();
+  const lock = Promise.withResolvers<void>();
+  const held = Promise.withResolvers<void>();
+  const locking = gateway.owner.transaction(async (tx) => {
+    await tx.all('SELECT id FROM deliveries WHERE run = 2 FOR UPDATE');
+    held.resolve();
+    await lock.promise;
+  });
+  await held.promise;
+  const release = async (): Promise<void> => {
+    lock.resolve();
+    await locking;
+  };
+  // Let go right after they were looked for.
+  const watched = watching((sql) => (sql.includes('o.run < d.run') ? release() : undefined));
+  await collecting(watched).collect();
+  await release();
+  await gateway.start('planner', 'worker');
+  await gateway.until(
+    'as they were',
+    async () => (await gateway.states("d.state = 'delivered' AND d.run = 2")).length === 3,
+  );
+  await nothingUnderWay();
+  expect(gateway.drops()).toHaveLength(1);
 });
 
 test('what a person replayed leaves all the same with a file of new leads', async () => {
@@ -214,14 +265,14 @@ async function ofNewLeads(references: readonly string[]): Promise<void> {
   await stop(planner);
   await gateway.ask();
 }
+/** The push of a file, which no worker has had, is made again. */
+const pushedAgain = (): Promise<unknown> =>
+  gateway.owner.run("UPDATE batches SET queued_at = TIMESTAMPADD(HOUR, -1, queued_at) WHERE state = 'open'");
 const all = [...names('G', 4), ...names('N', 4)];
 /** Its mapping makes files of all leads again; the second file that arrives is the first of them. */
 async function fullAgain(expected: readonly string[]): Promise<void> {
   await gateway.publish({ file: full, header: true });
-  // Its push, which no worker has had, is made again.
-  await gateway.owner.run(
-    "UPDATE batches SET queued_at = TIMESTAMPADD(HOUR, -1, queued_at) WHERE state = 'open'",
-  );
+  await pushedAgain();
   await gateway.start('planner', 'worker');
   await arrived(2);
   await nothingUnderWay();
@@ -305,4 +356,118 @@ test('of two hours that came meanwhile, one that was passed over while another l
   await arrived(2);
   await nothingUnderWay();
   expect(gateway.drops()).toHaveLength(2);
+});
+
+/** A file of all leads is asked for, with no role at work. */
+async function askedAgain(letter: string): Promise<Files> {
+  const roles = await first(names(letter, 7));
+  await gateway.until(
+    'settled what the first one carried',
+    async () => (await gateway.owner.all('SELECT 1 FROM full_files WHERE is_told = 1')).length === 1,
+  );
+  await stop(roles);
+  await gateway.ask();
+  return collecting();
+}
+
+test('a mapping that makes other files for a moment, while leads are gathered, leaves none of them out of the file of all', async () => {
+  const files = await askedAgain('I');
+  const reopened = "SELECT 1 FROM deliveries WHERE run = 2 AND state = 'planned'";
+  while ((await gateway.owner.all(reopened)).length < 3) expect(await files.collect()).toBe(1);
+  await gateway.publish({});
+  expect(await files.collect()).toBe(1);
+  await gateway.publish({ file: full });
+  await gateway.start('planner', 'worker');
+  await arrived(2);
+  expect(references(2)).toEqual(names('I', 7));
+});
+
+test('nor while they are collected', async () => {
+  const files = await askedAgain('J');
+  await collectPart(files);
+  await gateway.publish({});
+  await files.collect();
+  await files.collect();
+  await gateway.publish({ file: `${full}\n  guard: { shrink: 99 }` });
+  await gateway.start('planner', 'worker');
+  await nothingUnderWay();
+  expect(gateway.drops()).toHaveLength(2);
+  expect(references(2)).toEqual(names('J', 7));
+});
+
+test('a file of all leads that waited for the hours and is being collected when others are published is complete', async () => {
+  const files = await askedAgain('K');
+  await gateway.publish({ file: full, extra: closed() });
+  expect(await files.collect()).toBe(0);
+  await gateway.publish({ file: full, extra: open });
+  await collectPart(files);
+  await gateway.publish({ file: `${full}\n  guard: { shrink: 99 }` });
+  await gateway.start('planner', 'worker');
+  await nothingUnderWay();
+  expect(gateway.drops()).toHaveLength(2);
+  expect(references(2)).toEqual(names('K', 7));
+});
+
+test.each(['', ', rights: in_hours'])(
+  'a long file whose hours end while it is collected leaves with all its leads at the opening (closed%s)',
+  async (more) => {
+    await gateway.publish({ extra: open });
+    const planner = await gateway.start('planner');
+    await come(...names('L', 7).map((reference) => strangerRow(reference)));
+    await stop(planner);
+    await gateway.ask();
+    const files = collecting();
+    await collectPart(files);
+    await gateway.publish({ extra: closed(more) });
+    await files.collect();
+    await files.collect();
+    await gateway.publish({ extra: open });
+    await gateway.start('planner', 'worker');
+    await gateway.soon(
+      'all have left',
+      async () => (await gateway.states("d.state = 'delivered'")).length === 7,
+    );
+  },
+);
+
+/** A worker before whose first departure something happens, once. */
+async function workerDuring(happens: () => Promise<unknown>): Promise<Role> {
+  let isOver = false;
+  return startWorker(gateway.app, {
+    step: async (name) => {
+      if (name !== 'written' || isOver) return;
+      isOver = true;
+      await happens();
+    },
+  });
+}
+
+test('a long file of new leads that is being written when its mapping makes files of all does not leave', async () => {
+  await ofNewLeads(names('N', 4));
+  const files = collecting();
+  await collectPart(files);
+  expect(await files.collect()).toBe(1);
+  await pushedAgain();
+  const worker = await workerDuring(() => gateway.publish({ file: full, header: true }));
+  await gateway.start('planner');
+  await arrived(2);
+  await nothingUnderWay();
+  expect(gateway.drops()).toHaveLength(2);
+  expect(references(2)).toEqual([...all, 'REF']);
+  await worker.stop();
+});
+
+test('a file of all leads that is being written when its mapping makes files of new ones does not leave', async () => {
+  const files = await askedAgain('M');
+  while ((await files.collect()) > 0);
+  await pushedAgain();
+  const worker = await workerDuring(() => gateway.publish({}));
+  await gateway.start('planner');
+  await gateway.until(
+    'as they were',
+    async () => (await gateway.states("d.state = 'delivered' AND d.run = 2")).length === 7,
+  );
+  await nothingUnderWay();
+  expect(gateway.drops()).toHaveLength(1);
+  await worker.stop();
 });

@@ -15,8 +15,15 @@ import { joinWhole } from '../../store/files/file-parts.ts';
 import type { Which } from '../../store/named-rows.ts';
 import { readDeliveries, type Delivery } from '../../store/deliveries/deliveries.ts';
 import { markSettled, type Settlement } from '../../store/deliveries/delivery-settlements.ts';
-import { entryNames } from '../../store/log/handovers.ts';
-import { noteBegun, toldByFile, noteTold, takeFullFile } from '../../store/files/full-files.ts';
+import { appendHandovers, entryNames } from '../../store/log/handovers.ts';
+import {
+  noteBegun,
+  openedForNothing,
+  readFullFile,
+  toldByFile,
+  noteTold,
+  takeFullFile,
+} from '../../store/files/full-files.ts';
 import { joinEffects, type Effects } from '../outcome/effects.ts';
 import { writeEffects } from '../outcome/write-outcomes.ts';
 
@@ -51,8 +58,7 @@ export async function runSlot(tx: Sql, work: SlotWork): Promise<SlotRun> {
   if (sendsFiles(mapping.connector)) {
     const now = tx.now().getTime();
     const closed = closedFor(mapping.limits.hours, now);
-    if (closed !== undefined && slot.collecting === 0)
-      await addSlot(tx, destination.id, new Date(now + closed.afterMs), 'hours');
+    if (closed !== undefined) await addSlot(tx, destination.id, new Date(now + closed.afterMs), 'hours');
     if (closed === undefined || mapping.limits.hours?.rightsWait !== true) {
       const filled = await fillFiles(tx, work, { rightsOnly: closed !== undefined }, opened);
       if (filled !== 'done') return { opened, more: filled };
@@ -60,6 +66,7 @@ export async function runSlot(tx: Sql, work: SlotWork): Promise<SlotRun> {
         opened.push(await openEmpty(tx, work));
     }
   }
+  opened.push(...(await startCollected(tx, work)));
   await markTaken(tx, slot);
   return { opened, more: undefined };
 }
@@ -72,6 +79,18 @@ export async function openEmpty(tx: Sql, work: SlotWork): Promise<OpenedBatch> {
   const id = await openWhole(tx, wholeOf(work, 'create'));
   await startWhole(tx, id);
   return { id, destinationId: work.destination.id };
+}
+
+/** The file that is still being collected for the slot leaves with what it has; none, mostly. */
+export async function startCollected(
+  tx: Sql,
+  { slot, destination }: SlotWork,
+): Promise<readonly OpenedBatch[]> {
+  const { collecting: id } = slot;
+  if (id === 0 || (await collectedAction(tx, id)) === undefined) return [];
+  await startWhole(tx, id);
+  await noteCollecting(tx, slot, 0);
+  return [{ id, destinationId: destination.id }];
 }
 
 /** Collects what is due. @param which `whole`: creations alone, all of them in one file however few */
@@ -90,9 +109,9 @@ export async function fillFiles(
     for (;;) {
       const filled = await fill(tx, work, { action, rightsOnly });
       if (filled === undefined) break;
-      if (filled === 'held') {
+      if (typeof filled === 'string') {
         await postpone(tx, slot, whole);
-        return 'held';
+        return filled;
       }
       const { id, more } = filled;
       if (mapping.writePart === undefined || (whole === undefined && !more && !isWhole)) {
@@ -135,16 +154,40 @@ async function fill(
   tx: Sql,
   work: SlotWork,
   rows: { readonly action: Action; readonly rightsOnly: boolean },
-): Promise<{ readonly id: number; readonly more: boolean } | 'held' | undefined> {
+): Promise<{ readonly id: number; readonly more: boolean } | 'part' | 'held' | undefined> {
   const { slot, destination, which } = work;
   const id = await openBatch(tx, destination.clientId, destination.id, slot.slotAt);
   const most = rowsAtOnce(work);
   const jobs = await takeDue(tx, destination.id, most, roomOf(work), { id, ...rows });
+  const left = jobs.length === 0 ? 0 : jobs.length - (await leaveAsTheyWere(tx, work, id));
   // Rows that were locked at this moment were left out: they belong to this hour all the same.
   const more = jobs.length === most || (await anyDue(tx, destination.id, rows, which));
-  if (jobs.length > 0) return { id, more };
+  if (left > 0) return { id, more };
   await discardBatch(tx, id);
-  return more ? 'held' : undefined;
+  if (!more) return undefined;
+  return jobs.length > 0 ? 'part' : 'held';
+}
+
+/** Leads opened again for a file that the mapping does not make any more: as new ones, their recipient would have them twice. */
+async function leaveAsTheyWere(
+  tx: Sql,
+  { destination, mapping }: SlotWork,
+  batchId: number,
+): Promise<number> {
+  if (mapping.full !== undefined || (await readFullFile(tx, destination.id)) === undefined) return 0;
+  const rows = await readDeliveries(tx, await openedForNothing(tx, batchId));
+  if (rows.length === 0) return 0;
+  await markSettled(tx, rows.map(carriedBefore));
+  await appendHandovers(tx, [
+    {
+      entry: 'file_discarded',
+      clientId: destination.clientId,
+      destinationId: destination.id,
+      actor: 'planner',
+      purpose: `${rows.length} leads had been gathered for a file of all leads, and stay as they were`,
+    },
+  ]);
+  return rows.length;
 }
 
 const rowsAtOnce = ({ mapping, partRows }: SlotWork): number => Math.min(mapping.maxItems, partRows);

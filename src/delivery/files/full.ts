@@ -4,23 +4,14 @@
 import { closedFor } from '../../domain/send-policy.ts';
 import { mayLeave, type FullGuard } from '../../domain/full-file.ts';
 import { hasFileUnderWay } from '../../store/files/batches.ts';
-import { readDeliveries } from '../../store/deliveries/deliveries.ts';
-import { markSettled } from '../../store/deliveries/delivery-settlements.ts';
 import type { Sql, Database } from '../../store/database.ts';
-import {
-  addSlot,
-  isDue,
-  isOutrun,
-  markTaken,
-  noteCollecting,
-  passDue,
-} from '../../store/files/file-slots.ts';
+import { addSlot, isDue, isOutrun, markTaken, passDue } from '../../store/files/file-slots.ts';
 import {
   bringWaiting,
   endedOfStep,
   endOfStep,
-  openedForNothing,
   openForFile,
+  abandonGathering,
   beginGathering,
   endGathering,
   noteBegun,
@@ -42,7 +33,7 @@ import {
   openEmpty,
   rowsOfSlot,
   runSlot,
-  carriedBefore,
+  startCollected,
   type OpenedBatch,
   type SlotRun,
   type SlotWork,
@@ -50,7 +41,7 @@ import {
 import type { CompiledMapping } from '../../mapping/contract.ts';
 import { raiseAlerts } from '../../store/alerts/alerts.ts';
 import { extentOf } from '../../store/files/file-parts.ts';
-import { collectedAction, startWhole, type Whole } from '../../store/files/long-files.ts';
+import type { Whole } from '../../store/files/long-files.ts';
 
 type FullWork = SlotWork & { readonly guard: FullGuard };
 
@@ -62,25 +53,16 @@ const nothing = { opened: [], more: undefined } as const satisfies SlotRun;
 export async function makeFiles(tx: Sql, work: SlotWork): Promise<SlotRun> {
   const guard = work.mapping.full;
   if (guard !== undefined) return runFullSlot(tx, { ...work, guard });
-  return (await leaveAsTheyWere(tx, work)) ? again : runSlot(tx, work);
+  return (await giveUpGathered(tx, work)) ?? runSlot(tx, work);
 }
 
-/** Leads opened again for a file that the mapping does not make any more: as new ones, their recipient would have them twice. */
-async function leaveAsTheyWere(tx: Sql, { destination, partRows }: SlotWork): Promise<boolean> {
-  if ((await readFullFile(tx, destination.id)) === undefined) return false;
-  const rows = await readDeliveries(tx, await openedForNothing(tx, destination.id, partRows));
-  if (rows.length === 0) return false;
-  await markSettled(tx, rows.map(carriedBefore));
-  await appendHandovers(tx, [
-    {
-      entry: 'file_discarded',
-      clientId: destination.clientId,
-      destinationId: destination.id,
-      actor: 'planner',
-      purpose: `${rows.length} leads had been gathered for a file of all leads, and stay as they were`,
-    },
-  ]);
-  return true;
+/** A file of all leads that is being gathered or collected, and that the mapping does not make any more: its leads may end meanwhile. */
+async function giveUpGathered(tx: Sql, work: SlotWork): Promise<SlotRun | undefined> {
+  const file = await readFullFile(tx, work.destination.id);
+  if (file === undefined) return undefined;
+  if (file.slotAt !== undefined) await abandonGathering(tx, work.destination.id);
+  const opened = file.batchId === work.slot.collecting ? await startCollected(tx, work) : [];
+  return opened.length > 0 ? { opened, more: 'part' } : undefined;
 }
 
 async function runFullSlot(tx: Sql, work: FullWork): Promise<SlotRun> {
@@ -95,17 +77,11 @@ async function runFullSlot(tx: Sql, work: FullWork): Promise<SlotRun> {
   return file.isGathered ? collect(tx, work, file) : gather(tx, work, file);
 }
 
-async function beginSlot(
-  tx: Sql,
-  { slot, destination, mapping }: FullWork,
-  file: FullFile,
-): Promise<SlotRun> {
+async function beginSlot(tx: Sql, work: FullWork, file: FullFile): Promise<SlotRun> {
+  const { slot, destination, mapping } = work;
   // Begun for a mapping that made other files: it need not wait for the leads that it lacks.
-  if (slot.collecting > 0 && (await collectedAction(tx, slot.collecting)) !== undefined) {
-    await startWhole(tx, slot.collecting);
-    await noteCollecting(tx, slot, 0);
-    return { opened: [{ id: slot.collecting, destinationId: destination.id }], more: 'part' };
-  }
+  const opened = await startCollected(tx, work);
+  if (opened.length > 0) return { opened, more: 'part' };
   // A lead in a file on its way cannot be in this one.
   if (!file.isTold || (await hasFileUnderWay(tx, destination.id))) return later;
   // One that is due by now holds all that this one would.
@@ -207,7 +183,7 @@ export async function rowsOfFiles(tx: Sql, work: SlotWork): Promise<readonly num
 
 /**
  * True if the mapping makes other files than when this one was begun: its recipient would take every lead of a full file for a new one,
- * or every lead that a file of new ones lacks for deleted.
+ * or every lead that a file of new ones lacks for deleted. So it would with a full file whose gathering was given up.
  */
 export const isOfOtherMode = async (
   database: Database,
@@ -216,7 +192,9 @@ export const isOfOtherMode = async (
 ): Promise<boolean> => hasOtherMode(await readFullFile(database, destinationId), id, mapping.full);
 
 const hasOtherMode = (file: FullFile | undefined, batchId: number, guard: FullGuard | undefined): boolean =>
-  (file?.batchId === batchId) !== (guard !== undefined);
+  guard === undefined
+    ? file?.batchId === batchId
+    : file?.batchId !== batchId || file.slotAt !== undefined || !file.isGathered;
 
 /** True if the file may not leave: it is of the other mode, or lost too many leads and is held back until support decides. */
 export async function isHeldBack(

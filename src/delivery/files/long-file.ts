@@ -187,7 +187,7 @@ async function writeParts({
   return 'written';
 }
 
-/** The destination may not send any more: what has departed in the log has not left. */
+/** The destination may not send any more, or not so: what has departed in the log has not left. */
 const giveUpFor = (work: Work): Promise<void> =>
   finish(work, {
     outcome: { kind: 'unavailable', reason: 'FILE_NOT_FINISHED', maybeReceived: false },
@@ -207,6 +207,7 @@ async function sendWhole(work: Work): Promise<void> {
   const came = await sendLong(needs, attempt.trip, whole, attempt);
   if (came === 'other') return voidWhole(work);
   if (came === 'lost') return dropWhole(needs.database, whole);
+  if (came === 'outdated') return giveUpFor(work);
   const { outcome, startedAt } = came.sent;
   return finish(work, { outcome, startedAt, movesCircuit: true });
 }
@@ -224,6 +225,7 @@ async function sendEmpty(work: Work): Promise<void> {
   const came = await sendLong(needs, trip, whole, attempt);
   if (came === 'other') return voidWhole(work);
   if (came === 'lost') return dropWhole(database, whole);
+  if (came === 'outdated') return putOffWhole(database, whole, lookAgainMs);
   return finishEmpty({ database, random: Math.random }, trip, whole, came.sent.outcome);
 }
 

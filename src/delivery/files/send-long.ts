@@ -3,6 +3,7 @@
 import type { Outcome, LongBytes, Parcel } from '../../../connectors/contract.ts';
 import type { FileFrame } from '../../mapping/contract.ts';
 import { appendHandovers, type Handover } from '../../store/log/handovers.ts';
+import { lockVersionsInForce } from '../../store/destinations/destinations.ts';
 import { noteFirstSending, type Whole } from '../../store/files/long-files.ts';
 import { extentOf, hasLostBytes, openParts, type Extent } from '../../store/files/file-parts.ts';
 import type { Departure, LongFile } from '../trip/attempt.ts';
@@ -15,8 +16,11 @@ import type { Lease } from '../claim/lease.ts';
 import { fileTrip } from '../content/versions.ts';
 import { readBytes } from '../../store/files/kept-bytes.ts';
 
-/** `other`: not the bytes that the recipient may have. `lost`: another worker has it by now. */
-type SentWhole = { readonly sent: Sent } | 'other' | 'lost';
+/**
+ * `other`: not the bytes that the recipient may have. `lost`: another worker has it by now. `outdated`: another version is in force than
+ * when it was written: it may go to another place, or not at all.
+ */
+type SentWhole = { readonly sent: Sent } | 'other' | 'lost' | 'outdated';
 
 export async function sendLong(
   needs: TripNeeds,
@@ -35,6 +39,8 @@ export async function sendLong(
   if (isOther) return 'other';
   const departure = departureOf({ ...needs, holds: lease.renew }, trip, { whole, file, extent, frame });
   const noted = await needs.database.transaction(async (tx) => {
+    const inForce = await lockVersionsInForce(tx, [whole.destinationId]);
+    if (inForce.get(whole.destinationId) !== trip.inForceId) return 'outdated';
     const held = await noteFirstSending(tx, whole, {
       ...extent,
       size: departure.parcel.body.long?.size ?? 0,
@@ -45,9 +51,9 @@ export async function sendLong(
       writtenAt: departure.parcel.writtenAt,
     });
     if (held) await appendHandovers(tx, [departedEntry(whole, departure)]);
-    return held;
+    return held ? 'noted' : 'lost';
   });
-  if (!noted) return 'lost';
+  if (noted !== 'noted') return noted;
   const sent = await send(needs, { trip, stopped: [], departure }, lease);
   return sent === undefined ? 'lost' : { sent };
 }

@@ -90,7 +90,8 @@ export const deferToOpening = (
 /**
  * Makes deliveries that wait for former hours or rates due now, and their files: the next claim applies the new ones. Deliveries
  * that wait for anything else, a person's decision above all, are left as they are.
- * The caller has locked the destination's state: no claim and no dispatch uses the former hours meanwhile.
+ * The caller has locked the destination's state: no claim and no dispatch uses the former hours meanwhile. An opening that has come is
+ * left: its file may be half collected.
  */
 export async function askAgain(tx: Sql, destinationId: string): Promise<void> {
   // Read first: MySQL refuses to read a table in the statement that changes it (1093).
@@ -113,7 +114,7 @@ export async function askAgain(tx: Sql, destinationId: string): Promise<void> {
     [destinationId, setByMapping],
   );
   await tx.run(
-    "UPDATE slots SET slot_at = UTC_TIMESTAMP(3) WHERE destination_id = ? AND state = 'due' AND asked_by = 'hours' ORDER BY slot_at LIMIT 1",
+    "UPDATE slots SET slot_at = UTC_TIMESTAMP(3) WHERE destination_id = ? AND state = 'due' AND asked_by = 'hours' AND slot_at > UTC_TIMESTAMP(3) ORDER BY slot_at LIMIT 1",
     [destinationId],
   );
 }

@@ -116,6 +116,13 @@ export async function noteBegun(tx: Sql, destinationId: string, batchId: number)
   await tx.run('UPDATE full_files SET batch_id = ? WHERE destination_id = ?', [batchId, destinationId]);
 }
 
+/** Gives up what is gathered: no file of it leaves, and the next one is gathered from the beginning. */
+export async function abandonGathering(tx: Sql, destinationId: string): Promise<void> {
+  await tx.run('UPDATE full_files SET slot_at = NULL, is_gathered = 0 WHERE destination_id = ?', [
+    destinationId,
+  ]);
+}
+
 /** Ends the slot: all its rows are in a file, or there are none. */
 export async function endGathering(tx: Sql, destinationId: string): Promise<void> {
   await tx.run('UPDATE full_files SET slot_at = NULL WHERE destination_id = ?', [destinationId]);
@@ -245,27 +252,19 @@ export const openForFile = (tx: Sql, ids: readonly number[], maxAgeMs: number): 
     [maxAgeMs, ids],
   );
 
-/**
- * Deliveries that a full file reopened and that the recipient has already, of a destination whose mapping no longer makes full
- * files. Deliveries that a person replayed are left out. Locked in the caller's transaction.
- */
-export async function openedForNothing(
-  tx: Sql,
-  destinationId: string,
-  limit: number,
-): Promise<readonly number[]> {
+/** Deliveries of a batch that a full file reopened and that the recipient has already; not those that a person replayed. */
+export async function openedForNothing(tx: Sql, batchId: number): Promise<readonly number[]> {
   // No EXISTS: MySQL makes a semi-join of it and reads a small log whole.
   return columnOf(
     tx,
-    `SELECT d.id FROM deliveries d FORCE INDEX (deliveries_due)
-      WHERE d.state IN ('planned', 'waiting') AND d.destination_id = ? AND d.action = 'create' AND d.batch_id = 0 AND d.run > 1
+    `SELECT d.id FROM deliveries d FORCE INDEX (deliveries_batch)
+      WHERE d.batch_id = ? AND d.action = 'create' AND d.run > 1
         AND (SELECT 1 FROM handovers o FORCE INDEX (handovers_subject)
           WHERE o.lead_id = d.lead_id AND o.delivery_id = d.id AND o.run < d.run AND o.outcome IN ('accepted', 'duplicate', 'unconfirmed')
           LIMIT 1) IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM handovers r FORCE INDEX (handovers_subject)
-          WHERE r.lead_id = d.lead_id AND r.delivery_id = d.id AND r.run = d.run AND r.entry = 'replayed')
-      LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
-    [destinationId],
+          WHERE r.lead_id = d.lead_id AND r.delivery_id = d.id AND r.run = d.run AND r.entry = 'replayed')`,
+    [batchId],
   );
 }
 
