@@ -94,8 +94,12 @@ const collecting = (database: Database = gateway.app.database): Files =>
     ...{ database, published: gateway.app.published, partRows: 3 },
     producer: { push: () => Promise.resolve() } as unknown as Parameters<typeof createFiles>[0]['producer'],
   });
-/** The database, and what happens after each reading of its transactions. */
-const watching = (after: (sql: string) => Promise<unknown> | undefined): Database => ({
+interface Watch {
+  readonly before?: (sql: string, values: readonly unknown[]) => Promise<unknown> | undefined;
+  readonly after?: (sql: string) => Promise<unknown> | undefined;
+}
+/** The database, and what happens around the statements of its transactions. */
+const watching = ({ before, after }: Watch): Database => ({
   ...gateway.app.database,
   transaction: (inside, options) =>
     gateway.app.database.transaction(
@@ -103,8 +107,9 @@ const watching = (after: (sql: string) => Promise<unknown> | undefined): Databas
         inside({
           ...tx,
           all: async <Row>(sql: string, values: Parameters<Sql['all']>[1] = []) => {
+            await before?.(sql, values);
             const rows = await tx.all<Row>(sql, values);
-            await after(sql);
+            await after?.(sql);
             return rows;
           },
         }),
@@ -187,7 +192,7 @@ test('nor where somebody has them locked while the file of new leads is collecte
     await locking;
   };
   // Let go right after they were looked for.
-  const watched = watching((sql) => (sql.includes('o.run < d.run') ? release() : undefined));
+  const watched = watching({ after: (sql) => (sql.includes('o.run < d.run') ? release() : undefined) });
   await collecting(watched).collect();
   await release();
   await gateway.start('planner', 'worker');
@@ -389,6 +394,7 @@ test('nor while they are collected', async () => {
   await files.collect();
   await files.collect();
   await gateway.publish({ file: `${full}\n  guard: { shrink: 99 }` });
+  await pushedAgain();
   await gateway.start('planner', 'worker');
   await nothingUnderWay();
   expect(gateway.drops()).toHaveLength(2);
@@ -422,6 +428,7 @@ test.each(['', ', rights: in_hours'])(
     await files.collect();
     await files.collect();
     await gateway.publish({ extra: open });
+    await pushedAgain();
     await gateway.start('planner', 'worker');
     await gateway.soon(
       'all have left',
@@ -469,5 +476,23 @@ test('a file of all leads that is being written when its mapping makes files of 
   );
   await nothingUnderWay();
   expect(gateway.drops()).toHaveLength(1);
+  await worker.stop();
+});
+
+test('leads that change faster than they can be written do not leave a file of all leads without them', async () => {
+  await askedAgain('P');
+  const [lead] = await gateway.owner.all<{ id: number }>("SELECT id FROM leads WHERE reference = 'P-5'");
+  let changes = 0;
+  const before: Watch['before'] = (sql, values) => {
+    if (!sql.includes("'term' AS part") || !values.includes(lead?.id) || changes === 8) return undefined;
+    changes += 1;
+    return gateway.owner.run("UPDATE leads SET revision = revision + 1 WHERE reference = 'P-5'");
+  };
+  const worker = await startWorker({ ...gateway.app, database: watching({ before }) });
+  await gateway.start('planner');
+  await arrived(2);
+  await nothingUnderWay();
+  expect(changes).toBe(8);
+  expect(references(2)).toEqual(names('P', 7));
   await worker.stop();
 });

@@ -59,7 +59,7 @@ export async function writeAndDepart(
   await needs.record({
     stopped: left.stopped,
     released: left.rows,
-    ...endOf(batch),
+    ...(batch?.whole === undefined ? endOf(batch) : voidingOf(batch)),
     ...(batch === undefined ? {} : { anotherFile: { destinationId: batch.destinationId } }),
   });
   return undefined;

@@ -40,7 +40,7 @@ import {
 } from './fill.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
 import { raiseAlerts } from '../../store/alerts/alerts.ts';
-import { extentOf } from '../../store/files/file-parts.ts';
+import { extentOf, hasPart } from '../../store/files/file-parts.ts';
 import type { Whole } from '../../store/files/long-files.ts';
 
 type FullWork = SlotWork & { readonly guard: FullGuard };
@@ -207,6 +207,8 @@ export async function isHeldBack(
     if (hasOtherMode(file, batchId, guard)) return true;
     if (file === undefined || guard === undefined) return false;
     if (file.held !== undefined) return true;
+    // Leads of a voided part leave in another file, and this one would lack them.
+    if (await hasPart(tx, batchId, 'voided')) return true;
     const { rows } = await extentOf(tx, batchId);
     const returning = await returningRows(tx, batchId);
     const verdict = mayLeave({ ...file, rows, returning }, guard);
