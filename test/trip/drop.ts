@@ -72,7 +72,15 @@ export async function openDropGateway(
       gateway.file('essai/csv.yaml', flowFiles(sftp, lines)['essai/csv.yaml'] ?? '');
       await publish('another');
     },
-    ask: () => requestFile(gateway.app.database, { id: 'essai-csv', clientId: 'essai' }, 'tester', 'now'),
+    ask: async () => {
+      // Two hours are two only in two milliseconds.
+      await gateway.until(
+        'a later moment',
+        async () =>
+          (await gateway.owner.all('SELECT 1 FROM slots WHERE slot_at = UTC_TIMESTAMP(3)')).length === 0,
+      );
+      await requestFile(gateway.app.database, { id: 'essai-csv', clientId: 'essai' }, 'tester', 'now');
+    },
     decide: (destination, what) =>
       perform(
         gateway.app,
