@@ -49,8 +49,11 @@ test('C30: a re-sent row of an ended operation is refused as OPERATION_ENDED, an
   expect([asked.code, asked.err]).toEqual([64, expect.stringContaining('1 leads are due')]);
   // The planner works at the same run, and may have the lead while the command reports.
   expect((await relais('retention', 'run', '--client', 'essai', '--yes')).out).toContain('essai: 1 due, ');
-  await gateway.until('deleted', async () =>
-    (await relais('retention', 'list', '--json')).out.includes('"found":1,"purged":1'),
+  // The lead is counted before it is deleted, and the run ends after both.
+  await gateway.until('done', async () =>
+    (await relais('retention', 'list', '--json')).out
+      .split('\n')
+      .some((line) => line.includes('"found":1,"purged":1') && line.includes('"state":"done"')),
   );
   expect(await actionsOf(gateway, 'purged', 'retention_run')).toHaveLength(2);
   expect(await gateway.owner.all("SELECT 1 FROM leads WHERE reference = 'OLD-1'")).toEqual([]);
