@@ -29,6 +29,12 @@ const given = (reference: string): readonly string[] =>
     .filter(({ ref }) => ref === reference)
     .map(({ OPTIN }) => OPTIN ?? '');
 
+/** Entries of staff alone: the workers go on writing theirs. */
+const ofStaff = () =>
+  gateway.owner.all(
+    "SELECT id, entry FROM handovers WHERE actor = 'Sophie' OR actor LIKE 'staff:%' ORDER BY id",
+  );
+
 test('C21: who objects is told to the recipients of their leads at once, and their later leads leave as taken back', async () => {
   await gateway.send(
     strangerRow('P-1', { email: 'nina@courriel.example' }),
@@ -91,16 +97,16 @@ test.each([
   ['with a sign that nobody sees', 'nina@courriel.example\u200b'],
   ['with a comma', 'nina@courriel.example,'],
 ])('an address %s is refused: on the list it would hold for nobody', async (_how, email) => {
-  const before = await gateway.entries();
+  const before = await ofStaff();
   const { code, err } = await relais(
     ...['opposition', 'add', '--client', 'essai', '--email', email, '--reason', 'request 83'],
   );
   expect([code, err]).toEqual([64, expect.stringContaining('--email is a whole mail address')]);
-  expect(await gateway.entries()).toEqual(before);
+  expect(await ofStaff()).toEqual(before);
 });
 
 test('without an address, a reason or a client that exists nothing is written', async () => {
-  const before = await gateway.entries();
+  const before = await ofStaff();
   const refused = [
     await relais('opposition', 'add', '--client', 'essai', '--reason', 'request 81'),
     await relais('opposition', 'add', '--client', 'essai', '--email', 'nina@courriel.example'),
@@ -120,5 +126,5 @@ test('without an address, a reason or a client that exists nothing is written', 
     true,
     true,
   ]);
-  expect(await gateway.entries()).toEqual(before);
+  expect(await ofStaff()).toEqual(before);
 });
