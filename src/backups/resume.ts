@@ -11,7 +11,7 @@ import {
   raiseNumbers,
   restoreApplied,
 } from '../store/backups/restores.ts';
-import { clientsWithLeads } from '../store/retention/retention-candidates.ts';
+import { clientsToVisit } from '../store/retention/retention-candidates.ts';
 import { purgeRefused } from '../store/intake/refused-rows.ts';
 import type { Retention } from '../retention/run.ts';
 import { backupMoment } from '../domain/backup-rotation.ts';
@@ -97,7 +97,7 @@ export async function resume(
 
 /** Leads and refused rows whose day came since the backup. */
 async function runCalendar({ database, retention, refusedDays, actor }: ResumeDeps): Promise<void> {
-  for (const clientId of await clientsWithLeads(database))
+  for (const clientId of await clientsToVisit(database))
     await retention.finish(await retention.begin(clientId, actor));
   const purge = (tx: Sql): Promise<number> => purgeRefused(tx, refusedDays, 200);
   for (let part = 1; part !== 0;) part = await database.transaction(purge, { undoIf: (count) => count < 0 });

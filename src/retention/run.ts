@@ -9,7 +9,7 @@ import { raiseBroken } from '../store/alerts/alerts.ts';
 import { isStoreTrouble, type Database, type Sql } from '../store/database.ts';
 import { dissolve, heldByRights, underWay } from '../store/retention/gone-leads.ts';
 import { appendHandovers } from '../store/log/handovers.ts';
-import { clientsWithLeads } from '../store/retention/retention-candidates.ts';
+import { clientsToVisit } from '../store/retention/retention-candidates.ts';
 import { lockLeads } from '../store/leads/leads.ts';
 import {
   addItems,
@@ -92,7 +92,7 @@ export function createRetention(needs: RetentionNeeds): Retention {
     beginDaily: async () => {
       const day = todayOf(database, needs);
       await startAbandoned(database, day);
-      for (const clientId of await clientsWithLeads(database))
+      for (const clientId of await clientsToVisit(database))
         if (
           !(await hasDailyRun(database, clientId, day)) &&
           (await begin(needs, { clientId, day, actor: 'planner', daily: true })) !== undefined

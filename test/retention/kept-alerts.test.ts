@@ -2,7 +2,7 @@
 import { recordOperation } from '../../src/retention/register.ts';
 import { createRetention } from '../../src/retention/run.ts';
 import { silentLog } from '../../src/log.ts';
-import { openGateway, webhookFiles, type Gateway } from '../trip/gateway.ts';
+import { openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';
 import { keep } from './kept.ts';
 
 let gateway: Gateway;
@@ -103,4 +103,33 @@ test('C30: a lead that a right keeps past its day is a task on that day, again w
   await night('2026-12-16');
   await night('2026-12-17');
   expect((await tasks()).filter(([, state]) => state === 'open')).toEqual([]);
+});
+
+test('C30: a client without leads is looked at until its last task and its refused rows are gone', async () => {
+  const { database, requests, intake } = gateway.app;
+  await recordOperation(database, {
+    ...{ clientId: 'essai', code: 'OP-K', kind: 'one_off', endsOn: '2026-09-30', recordedBy: 'tester' },
+  });
+  await keep(gateway, { 'K-1': { collected: '2026-08-01', over: oneOff('OP-K') } });
+  const asked = await requests.open({ clientId: 'essai', kind: 'access', references: ['K-1'], ...by });
+  await night('2026-11-30');
+  await requests.answered(asked.id, { ...by, evidence: 'letter', identity: 'card seen' });
+  // Nothing of the lead is under way any more: it is gone in the same night.
+  await gateway.owner.run('DELETE FROM lead_changes');
+  await night('2026-12-01');
+  expect(await gateway.owner.all('SELECT 1 FROM leads')).toEqual([]);
+  expect(await tasks()).toEqual([['RIGHT_OPEN:2026-12-14:', 'open']]);
+  await night('2026-12-02');
+  expect(await tasks()).toEqual([['RIGHT_OPEN:2026-12-14:', 'closed']]);
+
+  await gateway.send(strangerRow('R-1', { channel: 'nonsense' }));
+  await intake.acceptBatch(10);
+  // It came while the operation went on.
+  await gateway.owner.run("UPDATE lead_intake SET operation = 'OP-K' WHERE reference = 'R-1'");
+  const refused = () => gateway.owner.all("SELECT 1 FROM lead_intake WHERE status = 'refused'");
+  expect(await refused()).toHaveLength(1);
+  await night('2026-12-03');
+  expect(await refused()).toEqual([]);
+  await night('2026-12-04');
+  expect(await gateway.owner.all("SELECT 1 FROM retention_runs WHERE day = '2026-12-04'")).toEqual([]);
 });

@@ -106,10 +106,15 @@ async function signsIn(
   return signs;
 }
 
-export const clientsWithLeads = (sql: Pick<Sql, 'all'>): Promise<readonly string[]> =>
+/** Clients with leads, with refused rows, or with an open task of retention: that of the last lead is closed after it. */
+export const clientsToVisit = (sql: Pick<Sql, 'all'>): Promise<readonly string[]> =>
   columnOf<string>(
     sql,
-    'SELECT c.id FROM clients c WHERE EXISTS (SELECT 1 FROM leads l WHERE l.client_id = c.id) ORDER BY c.id',
+    `SELECT c.id FROM clients c WHERE EXISTS (SELECT 1 FROM leads l WHERE l.client_id = c.id)
+         OR EXISTS (SELECT 1 FROM lead_intake i FORCE INDEX (lead_intake_turn) WHERE i.status = 'refused' AND i.client_id = c.id)
+         OR EXISTS (SELECT 1 FROM alerts a FORCE INDEX (alerts_kind)
+              WHERE a.kind = 'retention_kept' AND a.destination_id = '' AND a.client_id = c.id AND a.closed_at IS NULL)
+      ORDER BY c.id`,
   );
 
 // Finds the last voluntary sign of the person behind a lead, and the leads without one for two years (C32, C33).

@@ -5,7 +5,7 @@ import { unknownClient } from '../../errors/unknown.ts';
 import { planRetention } from '../../retention/plan.ts';
 import { findClient } from '../../store/destinations/destinations.ts';
 import { clientsWithRequests } from '../../store/people/requests.ts';
-import { clientsWithLeads } from '../../store/retention/retention-candidates.ts';
+import { clientsToVisit } from '../../store/retention/retention-candidates.ts';
 import {
   listRuns,
   runningRuns,
@@ -22,7 +22,7 @@ export const clientsToPlan = async (
   { database }: Pick<SupportPlace, 'database'>,
   scope: Scope,
 ): Promise<readonly string[]> =>
-  [...new Set([...(await clientsWithLeads(database)), ...(await clientsWithRequests(database))])]
+  [...new Set([...(await clientsToVisit(database)), ...(await clientsWithRequests(database))])]
     .filter((client) => isWithin(scope, client))
     .toSorted((a, b) => a.localeCompare(b));
 
