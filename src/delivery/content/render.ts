@@ -230,9 +230,10 @@ function contentLead(row: HeldRow, present: Lead, inputs: ContentInputs): Lead {
   )
     return present;
   const earlier = inputs.revisions.get(`${row.leadId}:${row.sentRevision}`);
-  return earlier === undefined || moreProtective(earlier.consents, present.consents, inputs.now)
-    ? present
-    : earlier;
+  if (earlier === undefined || moreProtective(earlier.consents, present.consents, inputs.now)) return present;
+  // Refusals of other persons are those of now, whatever the revision.
+  const { refusedAtAddress } = present;
+  return refusedAtAddress === undefined ? earlier : { ...earlier, refusedAtAddress };
 }
 
 /** True if the prospect has taken something back since: then the old content may not leave again. */

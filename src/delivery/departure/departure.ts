@@ -26,6 +26,7 @@ import {
   type DepartureMark,
   type Standing,
 } from '../../store/deliveries/leases.ts';
+import { refusedAtAddress } from '../../store/people/same-address.ts';
 import { readVersions } from '../../store/destinations/mapping-versions.ts';
 import type { ClaimedDelivery, Departure, DepartureAnswer, Ready, WrittenAhead } from '../trip/attempt.ts';
 import { writtenAtOf } from '../content/render.ts';
@@ -68,14 +69,15 @@ async function departTogether(
   // Leads before deliveries, as erasure and settlement lock them.
   const standing = leasesAre === 'trusted' ? isDue : await lockDeparting(tx, rows.map(departingOf));
   // After the locks: what was waited for has passed.
-  const locked: LockedState = { leads, authorisations, now: tx.now() };
+  const refused = await refusedNow(tx, departures);
+  const locked: LockedState = { leads, authorisations, refused, now: tx.now() };
   const leaving: Departure[] = [];
   const answers = departures.map((departure): DepartureAnswer => {
     const { ready } = departure;
     const all = new Set(ready.map(({ row }) => standing(departingOf(row))));
     if (all.size === 1 && all.has('departed')) return 'departed';
     if (all.has('lost') || all.has('departed')) return 'lost';
-    if (!ready.every((prepared) => isUnchanged(prepared, locked))) return 'changed';
+    if (!ready.every((prepared) => isUnchanged(departure, prepared, locked))) return 'changed';
     leaving.push(departure);
     return 'departed';
   });
@@ -102,7 +104,8 @@ export async function departWithClaim(
   tx: Sql,
   { claimed, written, mappingVersionId, locks, lease }: WrittenAhead,
 ): Promise<ReadonlySet<number>> {
-  const locked: LockedState = { ...locks, now: tx.now() };
+  const refused = await refusedNow(tx, [...written.values()]);
+  const locked: LockedState = { ...locks, refused, now: tx.now() };
   const leaving: Departure[] = [];
   const departed = new Set<number>();
   for (const row of claimed) {
@@ -110,7 +113,7 @@ export async function departWithClaim(
     if (departure?.mappingVersionId !== mappingVersionId) continue;
     let isAsWritten = true;
     for (const prepared of departure.ready)
-      isAsWritten &&= isSameRow(prepared.row, row) && isUnchanged(prepared, locked);
+      isAsWritten &&= isSameRow(prepared.row, row) && isUnchanged(departure, prepared, locked);
     if (!isAsWritten) continue;
     leaving.push(departure);
     departed.add(row.id);
@@ -140,18 +143,37 @@ const isSameRow = (written: ClaimedDelivery, row: ClaimedDelivery): boolean =>
   written.knownReference === row.knownReference;
 
 interface LockedState extends DepartureLocks {
+  /** As `refusedNow` reads them. */
+  readonly refused: ReadonlyMap<number, ReadonlySet<string>>;
   readonly now: Date;
 }
 
+/**
+ * Refusals of other persons at the address of leads that leave with a yes, for a recipient with one answer an address. They raise no
+ * revision of these leads; but what records one locks every lead with the address, so that none comes between this and the departure.
+ */
+async function refusedNow(tx: Sql, departures: readonly Departure[]): Promise<LockedState['refused']> {
+  const ids = new Set<number>();
+  for (const { ready, keptByAddress } of departures)
+    for (const { row, record } of keptByAddress ? ready : [])
+      if (record.consents.some(({ state }) => state === 'granted')) ids.add(row.leadId);
+  return ids.size === 0 ? nobodyRefuses : refusedAtAddress(tx, [...ids]);
+}
+
+const nobodyRefuses: LockedState['refused'] = new Map();
+
 /** True if lead, consents and authorisation are those that the content was rendered from. */
 function isUnchanged(
-  { row, readRevision, record, authorisation, former }: Ready,
-  { leads, authorisations, now }: LockedState,
+  { keptByAddress }: Departure,
+  { row, lead: { refusedAtAddress: known }, readRevision, record, authorisation, former }: Ready,
+  { leads, authorisations, refused, now }: LockedState,
 ): boolean {
   const lead = leads.get(row.leadId);
   if (lead === undefined || lead.revision !== readRevision || (lead.erased && row.action !== 'erase'))
     return false;
   if (record.freshUntil !== undefined && record.freshUntil <= now) return false;
+  for (const pair of keptByAddress ? (refused.get(row.leadId) ?? []) : [])
+    if (known?.has(pair) !== true) return false;
   const all = authorisations.get(row.destinationId) ?? [];
   for (const { id } of former === true ? all : liveAuthorisations(all, now))
     if (id === authorisation.id) return true;

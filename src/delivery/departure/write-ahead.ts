@@ -143,6 +143,7 @@ async function draftOf(
     composed,
     connector: trip.connector.type,
     mappingVersionId: trip.versionId,
+    keptByAddress: trip.content.blocks.has('refusedAtAddress'),
     mappingDigest: await needs.mappingDigests(trip.versionId),
     secrets: inputs.secrets,
   };

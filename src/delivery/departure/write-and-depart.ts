@@ -95,6 +95,7 @@ async function writeRound(needs: TripNeeds, trip: Trip, left: Remaining, round: 
     connector: trip.connector.type,
     actor: needs.actor,
     mappingVersionId: trip.versionId,
+    keptByAddress: trip.content.blocks.has('refusedAtAddress'),
     mappingDigest: await needs.mappingDigests(trip.versionId),
     secrets: inputs.secrets,
     ...(keep && trip.batch !== undefined ? { keep: keptOf(trip.batch, composed.value) } : {}),

@@ -76,6 +76,7 @@ function departureOf(
     parcel,
     ready: [],
     secrets: new Map(),
+    keptByAddress: false,
     mappingDigest: undefined,
     composed: trip.connector.compose(parcel, trip.settings, trip.context.secret),
     connector: trip.connector.type,

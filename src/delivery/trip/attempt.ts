@@ -192,6 +192,8 @@ export interface Departure {
   /** The actor that the log names; a worker when absent. */
   readonly actor?: string | undefined;
   readonly mappingVersionId: number;
+  /** That version reads what other persons with the address refuse. */
+  readonly keptByAddress: boolean;
   /** Digest of that version, for the entry. */
   readonly mappingDigest: string | undefined;
   /** Per-lead secrets, for the digests. */

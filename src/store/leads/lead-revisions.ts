@@ -3,13 +3,15 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { derived, openBytes, sealBytes } from '../../domain/keyed.ts';
-import { type Lead, reviveLead } from '../../domain/lead.ts';
+import { type Lead, optionalBlocks, reviveLead } from '../../domain/lead.ts';
 import { inList, rowMarks, type Sql } from '../database.ts';
 import { readLeads } from './leads.ts';
 import type { LeadSecrets } from '../secrets.ts';
 
 const partBytes = 262_144;
 const leadsAtOnce = 10;
+/** Refusals of other persons belong to no revision: they change without one. */
+const keptBlocks = new Set(optionalBlocks.filter((block) => block !== 'refusedAtAddress'));
 
 /**
  * Stores the present revision of leads that a recipient may have, encrypted under the lead's secret, so that a later attempt sends
@@ -23,7 +25,7 @@ export function createSnapshots(secrets: LeadSecrets): {
   ) => Promise<ReadonlyMap<string, Lead>>;
 } {
   const keepSome = async (tx: Sql, ids: readonly number[]): Promise<void> => {
-    const leads = await readLeads(tx, ids);
+    const leads = await readLeads(tx, ids, keptBlocks);
     const keys = await secrets.read(tx, ids);
     for (const id of ids) {
       const read = leads.get(id);
@@ -112,5 +114,8 @@ export async function dropSettledRevisions(sql: Sql): Promise<number> {
   return affected;
 }
 
-const parsed = (json: string): Lead =>
-  reviveLead(JSON.parse(json) as Readonly<Record<string, unknown>>) as Lead;
+function parsed(json: string): Lead {
+  // Snapshots of earlier versions held them.
+  const { refusedAtAddress: _others, ...lead } = JSON.parse(json) as Readonly<Record<string, unknown>>;
+  return reviveLead(lead) as Lead;
+}
