@@ -110,13 +110,18 @@ test('the page of a delivery that is replayed follows it to its end', async () =
   const id = await desk.idOf('KO-7');
   const still = await support.get(`/deliveries/${id}`);
   expect(still.text).not.toContain('hx-trigger');
-  // No worker takes it up between the act and the look.
-  await desk.gateway.owner.run("UPDATE deliveries SET state = 'queued' WHERE id = ?", [id]);
+  // Leased to nobody: no worker takes it up between the act and the look.
+  await desk.gateway.owner.run(
+    "UPDATE deliveries SET state = 'sending', lease_until = '2099-01-01' WHERE id = ?",
+    [id],
+  );
   const moving = await support.get(`/deliveries/${id}`);
   expect(moving.text).toMatch(new RegExp(`id="progress"[^>]*hx-get="/deliveries/${id}"[^>]*every 2s`));
   const byItself = { 'x-relais-by-itself': 'run' };
   expect((await support.get(`/deliveries/${id}`, byItself)).headers.get('hx-refresh')).toBe(null);
-  await desk.gateway.owner.run("UPDATE deliveries SET state = 'failed' WHERE id = ?", [id]);
+  await desk.gateway.owner.run("UPDATE deliveries SET state = 'failed', lease_until = NULL WHERE id = ?", [
+    id,
+  ]);
   const ended = await support.get(`/deliveries/${id}`, byItself);
   expect([ended.headers.get('hx-refresh'), ended.text.includes('hx-trigger')]).toEqual(['true', false]);
 });
