@@ -28,10 +28,11 @@ export async function beginRequest(tx: Sql, { holder, key, request }: RequestKey
   } catch (error) {
     if (!isDuplicateKey(error)) throw error;
   }
+  // No lock: the refused INSERT shares the row with others, and those who wanted it alone now would wait for each other.
   const [row] = await tx.all<{ request: Buffer; status: number | null; answer: string | null; old: number }>(
     `SELECT request_digest AS request, status, answer,
             begun_at < TIMESTAMPADD(SECOND, -${givenUpSeconds}, UTC_TIMESTAMP(3)) AS old
-       FROM idempotency_keys WHERE holder = ? AND key_digest = ? FOR UPDATE`,
+       FROM idempotency_keys WHERE holder = ? AND key_digest = ?`,
     [holder, key],
   );
   if (row === undefined) return { kind: 'under_way' };
