@@ -1,7 +1,7 @@
 // Departure: with the claim where the delivery was written ahead, by itself where something does not stand any more.
 import type { Connector } from '../../connectors/contract.ts';
 import { connectors } from '../../connectors/index.ts';
-import type { ClaimJob } from '../../src/delivery/trip/attempt.ts';
+import type { ClaimJob, Departure } from '../../src/delivery/trip/attempt.ts';
 import type { TripNeeds } from '../../src/delivery/trip/trip.ts';
 import { bindNeeds } from '../../src/delivery/needs.ts';
 import { claimTogether, claimOrder, openOrder } from '../../src/delivery/claim/job.ts';
@@ -246,9 +246,16 @@ test('departures whose commit succeeds, and whose answer is lost, are one depart
     }),
   );
   const load = { jobs, leaseMs: 60_000, limits: { concurrency: 4 } };
-  await claimTogether({ ...needs, departWithClaim }, 'essai-crm', [load]);
+  const [claim] = await claimTogether({ ...needs, departWithClaim }, 'essai-crm', [load]);
+  const departures = drafts.map(({ departure }, index): Departure => {
+    const row = claim?.claimed[index];
+    return {
+      ...departure,
+      ready: departure.ready.flatMap((one) => (row === undefined ? [] : { ...one, row })),
+    };
+  });
   losesNext = true;
-  expect(await Promise.all(drafts.map(({ departure }) => needs.depart(departure)))).toEqual([
+  expect(await Promise.all(departures.map((departure) => needs.depart(departure)))).toEqual([
     'departed',
     'departed',
   ]);

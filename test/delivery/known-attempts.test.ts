@@ -141,6 +141,33 @@ test('what is known of a delivery that the database has lost does not leave as t
   expect(bodies().join()).not.toContain('K-LOST');
 });
 
+test('the outcome of a delivery that the database has lost settles none that has its number now', async () => {
+  const [lost, other] = await jobsOf(strangerRow('K-GONE'), strangerRow('K-NEXT'));
+  if (lost === undefined || other === undefined) throw new Error('not taken in');
+  const { deliveryId: number } = lost;
+  // While the lead is with its recipient: as another process claims the delivery that has the number on the server that took over.
+  const giveAnew = async (): Promise<void> => {
+    await gateway.owner.run('UPDATE deliveries SET id = 999999 WHERE id = ?', [number]);
+    await gateway.owner.run(
+      `UPDATE deliveries SET id = ?, state = 'sending', attempt = 1, departures = 1, departed_attempt = 1, lease_token = lease_token + 1,
+              lease_owner = 'other', lease_until = TIMESTAMPADD(HOUR, 1, UTC_TIMESTAMP(3)) WHERE id = ?`,
+      [number, other.deliveryId],
+    );
+    await gateway.owner.run('DELETE FROM deliveries WHERE id = 999999');
+  };
+  const { answer } = recipient;
+  recipient.answer = (request, response, raw) => void giveAnew().then(() => answer(request, response, raw));
+  const [worker] = await gateway.start('worker');
+  await gateway.until('it is begun', () => gateway.app.nearby.begin?.('essai-crm', [lost])?.length === 0);
+  const ends = (): Promise<readonly { entry: string }[]> =>
+    gateway.owner.all("SELECT entry FROM handovers WHERE delivery_id = ? AND entry <> 'departed'", [number]);
+  await gateway.until('its outcome is recorded', async () => (await ends()).length > 0);
+  recipient.answer = answer;
+  await worker?.stop();
+  expect(await ends()).toEqual([{ entry: 'late' }]);
+  expect(await gateway.states(`d.id = ${number}`)).toMatchObject([{ reference: 'K-NEXT', state: 'sending' }]);
+});
+
 test('a process that takes a lead in and sends it does not read it back', async () => {
   const { database } = gateway.app;
   // Those of the other tests would be pushed again, and what waits for its dispatch goes before a fresh lead.

@@ -82,4 +82,23 @@ describe('guarantee 1: the unique key of deliveries', () => {
     ).rejects.toMatchObject({ errno: 1406 });
     expect(await count()).toBe(2);
   });
+  test('jobs are those of the rows that were inserted, and none where one of their group existed before', async () => {
+    const queued = (revision: number, key: string): PlannedDelivery => ({
+      ...{ clientId: 'essai', destinationId: 'essai-crm', leadId: 1, revision, action: 'create', key },
+      ...{ state: 'queued', reason: '', priority: 0, maxAgeMs: 60_000 },
+    });
+    const planned = async (...rows: readonly PlannedDelivery[]): Promise<readonly number[]> =>
+      (await insertDeliveries(home.gateway, rows)).map(({ deliveryId }) => deliveryId);
+    const idsOf = async (...keys: readonly string[]): Promise<readonly number[]> =>
+      (
+        await home.owner.all<{ id: number }>(
+          'SELECT id FROM deliveries WHERE delivery_key IN (?) ORDER BY id',
+          [keys],
+        )
+      ).map(({ id }) => id);
+    expect(await planned(queued(1, 'one'))).toEqual(await idsOf('one'));
+    expect(await planned(queued(1, 'one again'))).toEqual([]);
+    expect(await planned(queued(2, 'two'), queued(1, 'one again'), queued(3, 'three'))).toEqual([]);
+    expect(await planned(queued(4, 'four'), queued(5, 'five'))).toEqual(await idsOf('four', 'five'));
+  });
 });

@@ -63,7 +63,7 @@ describe('taking what is due', () => {
 describe('the lease and its fencing token', () => {
   const sending = async (lead: number, leaseMs = 60_000): Promise<number> => {
     const id = await home.delivery(lead, { state: 'queued' });
-    await markSending(home.gateway, [id], leaseMs, 'w1');
+    await markSending(home.gateway, [id], { step: 1, owner: 'w1', leaseMs });
     return id;
   };
   const ours = async (id: number, token: number): Promise<boolean> =>
@@ -84,7 +84,7 @@ describe('the lease and its fencing token', () => {
   test('a worker that stalled and was overtaken is fenced out, though the row is being sent again', async () => {
     const id = await sending(1);
     await home.owner.run("UPDATE deliveries SET state = 'queued' WHERE id = ?", [id]);
-    await markSending(home.gateway, [id], 60_000, 'w2');
+    await markSending(home.gateway, [id], { step: 1, owner: 'w2', leaseMs: 60_000 });
     await expect(ours(id, 1)).resolves.toBe(false);
     await expect(ours(id, 2)).resolves.toBe(true);
     await expect(renewLeases(home.gateway, [{ id, token: 1 }], 60_000)).resolves.toBe(false);
@@ -108,7 +108,7 @@ describe('the lease and its fencing token', () => {
   test('a worker that overtook itself names a row twice: the newer lease holds, the older does not', async () => {
     const id = await sending(1);
     await home.owner.run("UPDATE deliveries SET state = 'queued' WHERE id = ?", [id]);
-    await markSending(home.gateway, [id], 60_000, 'w1');
+    await markSending(home.gateway, [id], { step: 1, owner: 'w1', leaseMs: 60_000 });
     const both = [
       { id, token: 1 },
       { id, token: 2 },

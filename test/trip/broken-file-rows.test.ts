@@ -98,7 +98,7 @@ test('claim of a file that its recipient may have: nothing is sent without the r
   await gateway.start('planner', 'worker');
   await gateway.send(...names.map((name) => strangerRow(name)));
   await gateway.collectable(names.length);
-  await poison("NEW.state = 'sending' AND NEW.lease_token > 1");
+  await poison("NEW.state = 'sending' AND NEW.attempt > 1");
   gateway.sftp.fault = (step) => (step === 'renamed' ? 'reset' : undefined);
   await gateway.ask();
   await gateway.until('told', async () => (await told()).length === 1);

@@ -18,7 +18,7 @@ import { begunAmong } from '../../store/deliveries/begun-deliveries.ts';
 import { carryingRights } from '../../store/leads/rights.ts';
 import type { Sql } from '../../store/database.ts';
 import { lockForClaim, type LockedDelivery } from '../../store/departure-locks.ts';
-import { countSending, leaveBatch, markSending, putBack } from '../../store/deliveries/leases.ts';
+import { countSending, leaveBatch, markSending, putBack, tokenStep } from '../../store/deliveries/leases.ts';
 import {
   saveAccess,
   saveCircuit,
@@ -100,7 +100,8 @@ export async function claimDeliveries(
       ? sendPermission({ ...facts, inFlight: await countSending(tx, destinationId) })
       : roughly;
   const waits = await readWaits(tx, permission, rows, { hours: limits.hours, unit });
-  const { claimed, back, behind, againAfterMs } = chooseRows(rows, locked, permission, waits);
+  const step = tokenStep();
+  const { claimed, back, behind, againAfterMs } = chooseRows(rows, locked, permission, waits, step);
   if (back.length > 0) await putBack(tx, back);
   // A row that waits for another delivery leaves with a later file.
   if (settings.batchId !== undefined) await leaveBatch(tx, behind);
@@ -109,7 +110,7 @@ export async function claimDeliveries(
     await saveRateWindows(tx, destinationId, countDepartures(state.windows, departures, now, limits));
   }
   const mappingVersionId = destination.mappingVersionId;
-  const departed = await writeLeases(tx, claimed, { mappingVersionId, locks }, settings);
+  const departed = await writeLeases(tx, claimed, { mappingVersionId, locks, step }, settings);
   return { ...none, againAfterMs, claimed, departed };
 }
 
@@ -159,6 +160,7 @@ function chooseRows(
   locked: readonly LockedDelivery[],
   permission: SendPermission,
   waits: ReadonlyMap<number, Waits>,
+  step: number,
 ): Chosen {
   const ofLead = new Map<number, LockedDelivery[]>();
   for (const row of locked) {
@@ -187,13 +189,13 @@ function chooseRows(
       againAfterMs = Math.min(againAfterMs, refusal.afterMs);
     } else {
       taken.add(row.id);
-      claimed.push(claimedRow(row, siblings));
+      claimed.push(claimedRow(row, siblings, step));
     }
   }
   return { claimed, back, behind, againAfterMs: Number.isFinite(againAfterMs) ? againAfterMs : 0 };
 }
 
-function claimedRow(row: LockedDelivery, siblings: readonly LockedDelivery[]): ClaimedDelivery {
+function claimedRow(row: LockedDelivery, siblings: readonly LockedDelivery[], step: number): ClaimedDelivery {
   let knownReference: string | undefined;
   const creates = { any: false, delivered: false, maybeReceived: false };
   for (const { action, state, maybeReceived, recipientReference } of siblings) {
@@ -207,7 +209,7 @@ function claimedRow(row: LockedDelivery, siblings: readonly LockedDelivery[]): C
     ...row,
     state: 'sending',
     attempt: row.attempt + 1,
-    leaseToken: row.leaseToken + 1,
+    leaseToken: row.leaseToken + step,
     knownReference: row.recipientReference ?? knownReference,
     // False when the recipient refused the lead or never got it: it could not apply an update.
     hasCreate: !creates.any || creates.delivered || creates.maybeReceived,
@@ -222,16 +224,17 @@ const noSiblings: readonly LockedDelivery[] = [];
 async function writeLeases(
   tx: Sql,
   claimed: readonly ClaimedDelivery[],
-  locked: Pick<WrittenAhead, 'mappingVersionId' | 'locks'>,
+  { step, ...locked }: Pick<WrittenAhead, 'mappingVersionId' | 'locks'> & Pick<WrittenAhead['lease'], 'step'>,
   { ahead, leaseMs, owner }: ClaimSettings,
 ): Promise<ReadonlySet<number>> {
+  const lease = { step, owner, leaseMs };
   const departed =
     ahead === undefined
       ? new Set<number>()
-      : await ahead.depart(tx, { ...locked, claimed, written: ahead.written, lease: { leaseMs, owner } });
+      : await ahead.depart(tx, { ...locked, claimed, written: ahead.written, lease });
   const others: number[] = [];
   for (const { id } of claimed) if (!departed.has(id)) others.push(id);
-  if (others.length > 0) await markSending(tx, others, leaseMs, owner);
+  if (others.length > 0) await markSending(tx, others, lease);
   return departed;
 }
 

@@ -113,7 +113,7 @@ export async function departWithClaim(
     if (departure?.mappingVersionId !== mappingVersionId) continue;
     let isAsWritten = true;
     for (const prepared of departure.ready)
-      isAsWritten &&= isSameRow(prepared.row, row) && isUnchanged(departure, prepared, locked);
+      isAsWritten &&= isSameRow(prepared.row, row, lease.step) && isUnchanged(departure, prepared, locked);
     if (!isAsWritten) continue;
     leaving.push(departure);
     departed.add(row.id);
@@ -131,12 +131,12 @@ export async function departWithClaim(
  * True if the row is still the one that the content was rendered for: the lead and action of a key never change. A server that took over
  * without the last commits gives their numbers anew.
  */
-const isSameRow = (written: ClaimedDelivery, row: ClaimedDelivery): boolean =>
+const isSameRow = (written: ClaimedDelivery, row: ClaimedDelivery, step: number): boolean =>
   written.key === row.key &&
   written.run === row.run &&
   written.keyRun === row.keyRun &&
   written.attempt === row.attempt &&
-  written.leaseToken === row.leaseToken &&
+  written.leaseToken + step === row.leaseToken &&
   written.departures === row.departures &&
   written.maybeReceived === row.maybeReceived &&
   written.askFirst === row.askFirst &&

@@ -105,12 +105,11 @@ const goesAhead = (row: AttemptDelivery, { run, attempt }: ClaimJob): boolean =>
   !row.maybeReceived &&
   !row.askFirst;
 
-/** As its claim would give it. */
+/** As its claim would give it, with the token before it. */
 const asClaimed = (row: AttemptDelivery, now: Date): ClaimedDelivery => ({
   ...row,
   state: 'sending',
   attempt: row.attempt + 1,
-  leaseToken: row.leaseToken + 1,
   now,
   knownReference: row.recipientReference,
   hasCreate: true,

@@ -26,6 +26,7 @@ import type { Batch } from '../../store/files/batches.ts';
 import type { CallRow } from '../../store/deliveries/calls.ts';
 import type { ClaimLocks, DepartureLocks, LockedDelivery } from '../../store/departure-locks.ts';
 import type { HeldWhole } from '../../store/files/long-files.ts';
+import type { NewLease } from '../../store/deliveries/leases.ts';
 
 export interface ClaimJob {
   readonly deliveryId: number;
@@ -216,7 +217,7 @@ export interface WrittenAhead {
   readonly mappingVersionId: number;
   /** Their leads and the terms of their authorisations, as the claim locked them. */
   readonly locks: DepartureLocks;
-  readonly lease: { readonly leaseMs: number; readonly owner: string };
+  readonly lease: NewLease;
 }
 
 /** Departs what was rendered ahead of its claim, in the transaction of the claim; answers which deliveries. */

@@ -1,6 +1,7 @@
 // Takes, checks and renews the leases of deliveries, with their fencing tokens, and marks departures under them.
-// Invariant: id and token identify a lease; its time is the database's. A claim has locked all rows of the same lead and destination
-// (`departure-locks.ts`).
+// Invariant: id and token identify a lease, also where a server took over without the last commits; its time is the database's. A claim has
+// locked all rows of the same lead and destination (`departure-locks.ts`).
+import { randomInt } from 'node:crypto';
 import { inList, type Sql, type SqlValue } from '../database.ts';
 
 /** Rows per statement: a file of thousands would exceed the 65,535 placeholders of a prepared statement. */
@@ -155,20 +156,33 @@ export async function countSending(tx: Sql, destinationId: string): Promise<numb
   return row?.n ?? 0;
 }
 
-/** `SET` of a lease: state `sending`, next attempt, next fencing token. Its values: the owner, then the duration, ms. */
-const leaseColumns = `state = 'sending', reason = '', attempt = attempt + 1, lease_token = lease_token + 1, lease_owner = ?,
+export interface NewLease {
+  /** To the next fencing token: `tokenStep`. */
+  readonly step: number;
+  readonly owner: string;
+  readonly leaseMs: number;
+}
+
+/**
+ * A random step for each claim: a server that took over without the last commits gives the number of a lost delivery to another one, and a
+ * lost claim to another worker, and neither may pass for the other.
+ */
+export const tokenStep = (): number => randomInt(1, 2 ** 31);
+
+/** `SET` of a lease: state `sending`, next attempt, next fencing token. */
+const leaseColumns = `state = 'sending', reason = '', attempt = attempt + 1, lease_token = lease_token + ?, lease_owner = ?,
             lease_until = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3))`;
 
 /** Takes the lease. The caller has locked the rows. */
 export async function markSending(
   tx: Sql,
   ids: readonly number[],
-  leaseMs: number,
-  owner: string,
+  { step, owner, leaseMs }: NewLease,
 ): Promise<void> {
   if (ids.length === 0) return;
   const { marks, values } = inList(ids);
   await tx.run(`UPDATE deliveries FORCE INDEX (PRIMARY) SET ${leaseColumns} WHERE id IN (${marks})`, [
+    step,
     owner,
     leaseMs,
     ...values,
@@ -279,7 +293,7 @@ function dueClause(ids: readonly number[], marks: readonly DepartureMark[]): Ret
 export async function markSendingDeparted(
   tx: Sql,
   marks: readonly DepartureMark[],
-  lease: { readonly leaseMs: number; readonly owner: string },
+  lease: NewLease,
 ): Promise<void> {
   for (let start = 0; start < marks.length; start += together) {
     const some = marks.slice(start, start + together);
@@ -288,7 +302,7 @@ export async function markSendingDeparted(
     const columns = departureColumns(ids, some);
     await tx.run(
       `UPDATE deliveries FORCE INDEX (PRIMARY) SET ${leaseColumns}, ${columns.sql} WHERE id IN (${list.marks})`,
-      [lease.owner, lease.leaseMs, ...columns.values, ...list.values],
+      [lease.step, lease.owner, lease.leaseMs, ...columns.values, ...list.values],
     );
   }
 }

@@ -36,7 +36,7 @@ export async function insertDeliveries(
   const jobs: DueJobAt[] = [];
   for (const part of insertGroups(planned)) {
     const marks = `(?, ?, ?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3), TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3)), IF(? = 'settled', UTC_TIMESTAMP(3), NULL), UTC_TIMESTAMP(3), '${room}')`;
-    const { affected, insertId, idStep } = await tx.run(
+    const { found, insertId, idStep } = await tx.run(
       `INSERT INTO deliveries (client_id, destination_id, lead_id, revision, action, delivery_key, state, reason, priority, due_at, expires_at, settled_at, queued_at, lease_owner)
        VALUES ${part.map(() => marks).join(', ')} ON DUPLICATE KEY UPDATE id = id`,
       part.flatMap((row): SqlValue[] => [
@@ -53,8 +53,8 @@ export async function insertDeliveries(
         isEnd(row.state) ? 'settled' : '',
       ]),
     );
-    // With a row that existed before, the ids are not consecutive: the queued rows are then pushed with those that Redis lost.
-    if (affected === part.length)
+    // The queued rows beside one that existed before are pushed with those that Redis lost.
+    if (found !== true)
       for (const [index, { state, destinationId, priority }] of part.entries())
         if (state === 'queued')
           jobs.push({ deliveryId: insertId + index * idStep, run: 1, attempt: 1, priority, destinationId });

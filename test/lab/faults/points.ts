@@ -28,7 +28,7 @@ export const points: readonly Point[] = [
   { name: '3 file opened', role: 'planner', sql: 'INSERT INTO batches' },
   { name: '3 lease recovered', role: 'planner', sql: "state = 'sending' AND lease_until <" },
   { name: '4 sealed', role: 'planner', sql: 'INSERT INTO seals' },
-  { name: '5a claim', role: 'worker', sql: 'lease_token = lease_token + 1' },
+  { name: '5a claim', role: 'worker', sql: 'lease_token = lease_token + ?' },
   { name: '5b file numbered', role: 'worker', sql: 'UPDATE batches SET sequence' },
   { name: '5c depart', role: 'worker', sql: 'departures = departures + 1' },
   { name: '5c file kept', role: 'worker', sql: "UPDATE batches SET state = 'written'" },
