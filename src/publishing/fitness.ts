@@ -9,6 +9,12 @@ import { loadDestination } from '../mapping/load.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { underWay, findDestination, type Destination } from '../store/destinations/destinations.ts';
 import type { MappingVersion } from '../store/destinations/mapping-versions.ts';
+import {
+  abandonGathering,
+  leaveAsTheyWere,
+  lockFullFile,
+  openedForNothingAt,
+} from '../store/files/full-files.ts';
 import { civilDate } from '../domain/civil-date.ts';
 import { reasonsAgainstPublishing } from '../domain/go-live.ts';
 import { goLiveStandings } from '../store/destinations/notices.ts';
@@ -93,6 +99,25 @@ export async function refuseOtherUse(
     `Destination ${before.id} changes from ${before.connector} to ${mapping.connector} while ${onTheWay[1]}. ` +
       `Suspend it (relais destination suspend ${before.id}), wait until none is, then publish; or give the new way a destination of its own.`,
   ]);
+}
+
+/**
+ * Before another connector comes into force: leads that a file of all leads had opened again, and that have not left, end as they were; the
+ * new connector would send them as new ones. The caller has locked the destination.
+ * @throws DEST-001, DEST-002 as `refuseOtherUse`
+ */
+export async function endOtherUse(
+  tx: Sql,
+  before: Destination | undefined,
+  mapping: CompiledMapping,
+  actor: string,
+): Promise<void> {
+  await refuseOtherUse(tx, before, mapping);
+  if (before === undefined || before.connector === mapping.connector) return;
+  if ((await lockFullFile(tx, before.id)) === undefined) return;
+  await abandonGathering(tx, before.id);
+  // Again, for one that was taken up, withheld no longer, while they were read.
+  while ((await leaveAsTheyWere(tx, before, await openedForNothingAt(tx, before.id), actor)) > 0);
 }
 
 // Refuses mappings that pass the checks but may not be published in production.

@@ -30,7 +30,7 @@ import { followContract, refuseEnding, reopen, reopenAccepted, type MayEnd } fro
 import { noteOfPublication, noteOfRollback } from './notes.ts';
 import {
   checkFiles,
-  refuseOtherUse,
+  endOtherUse,
   checkVersion,
   refuseInProduction,
   type FitMapping,
@@ -149,7 +149,7 @@ async function entered(
   // Intake plans new leads under this lock: a lead is planned before this transaction, or sees the destination.
   await lockClients(tx, [mapping.clientId], 'alone');
   const before = await lockDestination(tx, request.destinationId);
-  await refuseOtherUse(tx, before, mapping);
+  await endOtherUse(tx, before, mapping, request.author);
   // The facts in force are read before the rows of destination and client are written.
   const facts = await findClient(tx, mapping.clientId);
   const inForce = before === undefined ? undefined : (await readVersions(tx, [before.mappingVersionId]))[0];
@@ -237,7 +237,7 @@ async function putBack(
   const destination = await lockDestination(tx, request.destinationId);
   if (destination === undefined) throw unknownDestination(request.destinationId);
   if (production) await refuseInProduction(tx, mapping);
-  await refuseOtherUse(tx, destination, mapping);
+  await endOtherUse(tx, destination, mapping, request.actor);
   const before = {
     version: (await readVersions(tx, [destination.mappingVersionId]))[0],
     facts: await findClient(tx, destination.clientId),

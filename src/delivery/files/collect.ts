@@ -12,6 +12,7 @@ import {
   destinationsBy,
   findDestination,
   heldStates,
+  lockVersionsInForce,
   type Destination,
 } from '../../store/destinations/destinations.ts';
 import { heldFiles, readFullFile } from '../../store/files/full-files.ts';
@@ -147,6 +148,8 @@ async function withSlot<Done>(
   work: (tx: Sql, work: SlotWork) => Promise<Done>,
 ): Promise<Done | undefined> {
   const slot = await lockSlot(tx, due);
+  // A publication waits, and gives back what is gathered and collected here.
+  await lockVersionsInForce(tx, [due.destinationId]);
   const destination = await findDestination(tx, due.destinationId);
   const mapping = await published.version(destination?.mappingVersionId ?? 0);
   if (slot === undefined || destination === undefined || mapping === undefined) return undefined;

@@ -15,10 +15,11 @@ import { joinWhole } from '../../store/files/file-parts.ts';
 import type { Which } from '../../store/named-rows.ts';
 import { readDeliveries, type Delivery } from '../../store/deliveries/deliveries.ts';
 import { markSettled, type Settlement } from '../../store/deliveries/delivery-settlements.ts';
-import { appendHandovers, entryNames } from '../../store/log/handovers.ts';
+import { entryNames } from '../../store/log/handovers.ts';
 import {
+  leaveAsTheyWere,
   noteBegun,
-  openedForNothing,
+  openedForNothingIn,
   readFullFile,
   toldByFile,
   noteTold,
@@ -159,7 +160,7 @@ async function fill(
   const id = await openBatch(tx, destination.clientId, destination.id, slot.slotAt);
   const most = rowsAtOnce(work);
   const jobs = await takeDue(tx, destination.id, most, roomOf(work), { id, ...rows });
-  const left = jobs.length === 0 ? 0 : jobs.length - (await leaveAsTheyWere(tx, work, id));
+  const left = jobs.length === 0 ? 0 : jobs.length - (await giveBack(tx, work, id));
   // Rows that were locked at this moment were left out: they belong to this hour all the same.
   const more = jobs.length === most || (await anyDue(tx, destination.id, rows, which));
   if (left > 0) return { id, more };
@@ -169,25 +170,9 @@ async function fill(
 }
 
 /** Leads opened again for a file that the mapping does not make any more: as new ones, their recipient would have them twice. */
-async function leaveAsTheyWere(
-  tx: Sql,
-  { destination, mapping }: SlotWork,
-  batchId: number,
-): Promise<number> {
+async function giveBack(tx: Sql, { destination, mapping }: SlotWork, batchId: number): Promise<number> {
   if (mapping.full !== undefined || (await readFullFile(tx, destination.id)) === undefined) return 0;
-  const rows = await readDeliveries(tx, await openedForNothing(tx, batchId));
-  if (rows.length === 0) return 0;
-  await markSettled(tx, rows.map(carriedBefore));
-  await appendHandovers(tx, [
-    {
-      entry: 'file_discarded',
-      clientId: destination.clientId,
-      destinationId: destination.id,
-      actor: 'planner',
-      purpose: `${rows.length} leads had been gathered for a file of all leads, and stay as they were`,
-    },
-  ]);
-  return rows.length;
+  return leaveAsTheyWere(tx, destination, await openedForNothingIn(tx, batchId), 'planner');
 }
 
 const rowsAtOnce = ({ mapping, partRows }: SlotWork): number => Math.min(mapping.maxItems, partRows);

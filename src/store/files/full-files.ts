@@ -10,7 +10,10 @@ import {
   firstValue,
   changes,
   changesOne,
+  hasRow,
+  insertGroups,
 } from '../database.ts';
+import { appendHandovers } from '../log/handovers.ts';
 import { whichClause, type Which } from '../named-rows.ts';
 import { type Stored, fromStored } from '../columns.ts';
 
@@ -116,11 +119,12 @@ export async function noteBegun(tx: Sql, destinationId: string, batchId: number)
   await tx.run('UPDATE full_files SET batch_id = ? WHERE destination_id = ?', [batchId, destinationId]);
 }
 
-/** Gives up what is gathered: no file of it leaves, and the next one is gathered from the beginning. */
+/** Gives up what is gathered, and was released: no file of it leaves, and the next one is gathered from the beginning, and compared. */
 export async function abandonGathering(tx: Sql, destinationId: string): Promise<void> {
-  await tx.run('UPDATE full_files SET slot_at = NULL, is_gathered = 0 WHERE destination_id = ?', [
-    destinationId,
-  ]);
+  await tx.run(
+    'UPDATE full_files SET slot_at = NULL, is_gathered = 0, released_rows = NULL WHERE destination_id = ?',
+    [destinationId],
+  );
 }
 
 /** Ends the slot: all its rows are in a file, or there are none. */
@@ -240,6 +244,16 @@ export async function endedOfStep(
   return rows.map(({ operation, ...row }) => ({ ...row, operation: operation ?? undefined }));
 }
 
+/** True when a lead that belongs in a file has grown too old since its hour: it is in the next one, and this one may lack it. */
+export const hasExpiredSince = (sql: Sql, destinationId: string, since: Date): Promise<boolean> =>
+  hasRow(
+    sql,
+    `SELECT 1 FROM deliveries d FORCE INDEX (deliveries_due) JOIN leads l ON l.id = d.lead_id
+      WHERE d.state = 'failed' AND d.destination_id = ? AND d.action = 'create' AND d.settled_at >= ? AND d.reason LIKE 'expired%'
+        AND NOT ${judged} AND l.erased_at IS NULL AND l.gone = '' AND l.restricted_at IS NULL LIMIT 1`,
+    [destinationId, since],
+  );
+
 /** Opens a new run under a new key, for the next file. Returns the number of deliveries that had not moved on meanwhile. */
 export const openForFile = (tx: Sql, ids: readonly number[], maxAgeMs: number): Promise<number> =>
   changes(
@@ -252,20 +266,51 @@ export const openForFile = (tx: Sql, ids: readonly number[], maxAgeMs: number): 
     [maxAgeMs, ids],
   );
 
-/** Deliveries of a batch that a full file reopened and that the recipient has already; not those that a person replayed. */
-export async function openedForNothing(tx: Sql, batchId: number): Promise<readonly number[]> {
-  // No EXISTS: MySQL makes a semi-join of it and reads a small log whole.
-  return columnOf(
-    tx,
-    `SELECT d.id FROM deliveries d FORCE INDEX (deliveries_batch)
-      WHERE d.batch_id = ? AND d.action = 'create' AND d.run > 1
+/** SQL condition: a full file reopened the create, which the recipient has already; not one that a person replayed. */
+// No EXISTS: MySQL makes a semi-join of it and reads a small log whole.
+const openedForNothing = `d.action = 'create' AND d.run > 1
         AND (SELECT 1 FROM handovers o FORCE INDEX (handovers_subject)
           WHERE o.lead_id = d.lead_id AND o.delivery_id = d.id AND o.run < d.run AND o.outcome IN ('accepted', 'duplicate', 'unconfirmed')
           LIMIT 1) IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM handovers r FORCE INDEX (handovers_subject)
-          WHERE r.lead_id = d.lead_id AND r.delivery_id = d.id AND r.run = d.run AND r.entry = 'replayed')`,
+          WHERE r.lead_id = d.lead_id AND r.delivery_id = d.id AND r.run = d.run AND r.entry = 'replayed')`;
+
+/** Those of a batch. */
+export const openedForNothingIn = (tx: Sql, batchId: number): Promise<readonly number[]> =>
+  columnOf(
+    tx,
+    `SELECT d.id FROM deliveries d FORCE INDEX (deliveries_batch) WHERE d.batch_id = ? AND ${openedForNothing}`,
     [batchId],
   );
+
+/** Those of a destination that wait, in no file. The caller has locked the destination. */
+export const openedForNothingAt = (tx: Sql, destinationId: string): Promise<readonly number[]> =>
+  columnOf(
+    tx,
+    `SELECT d.id FROM deliveries d FORCE INDEX (deliveries_due)
+      WHERE d.state IN ('planned', 'waiting', 'withheld') AND d.destination_id = ? AND d.batch_id = 0 AND ${openedForNothing}
+      FOR UPDATE`,
+    [destinationId],
+  );
+
+/** They end as they were before: the recipient has them. Returns how many. */
+export async function leaveAsTheyWere(
+  tx: Sql,
+  { id: destinationId, clientId }: { readonly id: string; readonly clientId: string },
+  ids: readonly number[],
+  actor: string,
+): Promise<number> {
+  if (ids.length === 0) return 0;
+  for (const group of insertGroups(ids))
+    await tx.run(
+      `UPDATE deliveries FORCE INDEX (PRIMARY) SET state = 'delivered', reason = 'accepted', batch_id = 0, not_found_since = NULL,
+              due_at = UTC_TIMESTAMP(3), settled_at = UTC_TIMESTAMP(3)
+        WHERE id IN (?)`,
+      [group],
+    );
+  const purpose = `${ids.length} leads had been gathered for a file of all leads, and stay as they were`;
+  await appendHandovers(tx, [{ entry: 'file_discarded', clientId, destinationId, actor, purpose }]);
+  return ids.length;
 }
 
 /** Makes the waiting creates of a step due for the file, except those that a person must decide. */
