@@ -5,6 +5,7 @@ import { probeNow, untriedNow, type Circuit } from '../domain/breaker.ts';
 import type { DestinationStatus } from '../domain/destination.ts';
 import { RelaisError } from '../errors.ts';
 import { unknownDestination } from '../errors/unknown.ts';
+import type { Published } from '../delivery/trip/mapping-cache.ts';
 import type { Database, Sql } from '../store/database.ts';
 import {
   lockDestination,
@@ -78,6 +79,7 @@ type Decided = readonly [destination: string, decision: 'release' | 'discard', b
 /** Returns the withheld file. @param seenFile the shown file; absent: any withheld one. @throws FIND-001, DEST-001 */
 export async function decideHeldFileIn(
   tx: Sql,
+  published: Published,
   ...[destinationId, decision, by, seenFile]: Decided
 ): Promise<HeldFile> {
   const destination = await findDestination(tx, destinationId);
@@ -93,10 +95,17 @@ export async function decideHeldFileIn(
       `C’est un autre fichier de ${destinationId} qui est retenu à présent : regardez-le.`,
       `Another file of ${destinationId} is held back by now: look at it.`,
     ]);
+  const mapping = await published.version(destination.mappingVersionId);
+  const isOther = mapping !== undefined && mapping.full === undefined;
+  if (isOther && decision === 'release')
+    throw new RelaisError('DEST-001', [
+      `Le format de ${destinationId} n’écrit plus tous les leads dans chaque fichier : abandonnez celui qui est retenu (discard-file).`,
+      `The mapping of ${destinationId} no longer writes all leads into each file: give the held one up (discard-file).`,
+    ]);
   await endHold(tx, destinationId, decision === 'release' ? held.rows : undefined);
-  // Given up is the hour with its file: the next one of the schedule is looked at as any other.
+  // Given up is the hour with its file: the next one of the schedule is looked at as any other. Hours of other files are not its own.
   if (decision === 'release') await addSlot(tx, destinationId, 'now', by.actor);
-  else await passDue(tx, destinationId);
+  else if (!isOther) await passDue(tx, destinationId);
   await closeAlertsWith(tx, 'file_held', heldCode(held), destinationId);
   await appendHandovers(tx, [
     {

@@ -1,12 +1,16 @@
 // Files of all leads, and what happens around them: leads that never got through before, and a mapping that changes its mode.
+import { setTimeout as pause } from 'node:timers/promises';
 import { startWorker } from '../../src/roles/worker.ts';
 import { createFiles, type Files } from '../../src/delivery/files/collect.ts';
 import { settleCarried } from '../../src/delivery/files/fill.ts';
 import { silentLog } from '../../src/log.ts';
 import type { Role } from '../../src/roles/role-status.ts';
+import { processesTable, waitersTable } from '../support/processes.ts';
 import { replay } from '../support/replay.ts';
 import type { Database, Sql } from '../../src/store/database.ts';
 import type { IntakeValues } from '../../src/store/intake/intake.ts';
+import { setDestinationStatus } from '../../src/support/suspend.ts';
+import { startHttpRecipient } from '../connectors/servers/http.ts';
 import { openDropGateway, type DropGateway } from './drop.ts';
 import { strangerRow } from './gateway.ts';
 import { closed, open } from './hours.ts';
@@ -483,4 +487,154 @@ test('leads that change faster than they can be written do not leave a file of a
   expect(changes).toBe(8);
   expect(references(2)).toEqual(names('P', 7));
   await worker.stop();
+});
+
+/** Its leads leave one by one, by webhook. */
+async function publishWebhook(port: number): Promise<void> {
+  gateway.file(
+    'essai/client.yaml',
+    gateway
+      .fileOf('essai/client.yaml')
+      .replace("targets: ['sftp:essai/in']", "targets: ['sftp:essai/in', localhost]"),
+  );
+  gateway.file(
+    'essai/csv.yaml',
+    `destination: essai-csv
+connector: webhook
+send: { url: 'http://localhost:${port}/leads' }
+consent: [{ to: OPTIN, channel: email, values: { granted: O, refused: N, not_asked: '', withdrawn: R } }]
+fields: [{ to: ref, from: id }]
+response: [{ accepted: { status: 2xx, json: { success: true } } }]
+`,
+  );
+  await gateway.app.publishing.publish({ destinationId: 'essai-csv', author: 'tester', note: 'by webhook' });
+}
+
+test.each(['published', 'put back'])(
+  'leads that a held file had opened again do not leave as new ones once another connector is %s',
+  async (how) => {
+    const crm = await startHttpRecipient();
+    crm.answer = (_request, response) =>
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{"success":true}');
+    await publishWebhook(crm.port);
+    await gateway.publish({ file: full });
+    await holdBack('Q');
+    await come(strangerRow('N-1'));
+    await gateway.owner.run(
+      `UPDATE deliveries d JOIN leads l ON l.id = d.lead_id SET d.state = 'withheld', d.reason = 'recipient_not_authorised' WHERE l.reference = 'Q-6' AND d.run = 2`,
+    );
+    if (how === 'published') await publishWebhook(crm.port);
+    else
+      await gateway.app.publishing.rollback({
+        ...{ destinationId: 'essai-csv', version: 2 },
+        ...{ actor: 'tester', reason: 'back' },
+      });
+    await gateway.until(
+      'everything at its end',
+      async () =>
+        (await gateway.states("d.action = 'create' AND d.state = 'delivered' AND d.settled_at IS NOT NULL"))
+          .length === 8,
+    );
+    expect(crm.received.map(({ body }) => (JSON.parse(body.toString()) as { ref: string }).ref)).toEqual([
+      'N-1',
+    ]);
+    expect(await gateway.owner.all("SELECT actor FROM handovers WHERE entry = 'file_discarded'")).toEqual([
+      { actor: 'tester' },
+    ]);
+    await crm.close();
+  },
+);
+
+/** For a lock. */
+async function isSomebodyWaiting(): Promise<boolean> {
+  const { owner } = gateway;
+  // MariaDB shows the same picture again to a caller that looks within 100 ms of the last look.
+  await pause(120);
+  const waiting = await owner.all(
+    `SELECT 1 FROM ${await processesTable(owner)} p JOIN ${await waitersTable(owner)} t ON t.id = p.ID WHERE p.DB = DATABASE()`,
+  );
+  return waiting.length > 0;
+}
+
+test('nor where they are being gathered while another connector is published', async () => {
+  const crm = await startHttpRecipient();
+  const files = await askedAgain('R');
+  let publishing: Promise<void> | undefined;
+  const before: Watch['before'] = (sql) => {
+    if (publishing === undefined && sql.includes("d.reason LIKE 'not\\_accepted%'"))
+      publishing = publishWebhook(crm.port);
+    else return undefined;
+    return Promise.race([publishing, gateway.until('it waits', isSomebodyWaiting)]);
+  };
+  const watched = collecting(watching({ before }));
+  while (publishing === undefined) await watched.collect();
+  await publishing;
+  await files.collect();
+  expect(await gateway.counts()).toEqual({ 'delivered:accepted': 7 });
+  await crm.close();
+});
+
+const setStatus = (status: 'active' | 'suspended'): Promise<void> =>
+  setDestinationStatus(gateway.app.database, 'essai-csv', status, by);
+
+test.each([
+  [3, 'gathered'],
+  [3, 'collected'],
+  [7, 'gathered'],
+  [7, 'collected'],
+] as const)(
+  '%d of 7 leads that grow too old once they are %s, while their destination is suspended, stand in the file of all',
+  async (count, place) => {
+    const files = await askedAgain('S');
+    const isGathered = async (): Promise<boolean> =>
+      (await gateway.owner.all('SELECT 1 FROM full_files WHERE is_gathered = 1 AND gathered = 7')).length ===
+      1;
+    while (!(await isGathered())) await files.collect();
+    if (place === 'collected') while ((await files.collect()) > 0);
+    await setStatus('suspended');
+    await gateway.owner.run(
+      `UPDATE deliveries SET expires_at = TIMESTAMPADD(SECOND, -1, UTC_TIMESTAMP(3)) ORDER BY id DESC LIMIT ${count}`,
+    );
+    await gateway.start('planner');
+    await gateway.until(
+      'expired',
+      async () => (await gateway.states("d.state = 'failed' AND d.reason LIKE 'expired%'")).length === count,
+    );
+    await setStatus('active');
+    await pushedAgain();
+    await gateway.start('worker');
+    await arrived(2);
+    expect(references(2)).toEqual(names('S', 7));
+  },
+);
+
+test('a held file is not released once its mapping makes other files; one released before does not count for the next file of all', async () => {
+  const roles = await holdBack('T');
+  await stop(roles);
+  await gateway.publish({});
+  await expect(gateway.decide('essai-csv', 'release')).rejects.toMatchObject({ code: 'DEST-001' });
+  await gateway.publish({ file: full });
+  await gateway.decide('essai-csv', 'release');
+  await gateway.publish({});
+  await gateway.start('planner', 'worker');
+  await nothingUnderWay();
+  await gateway.publish({ file: full });
+  await gateway.ask();
+  await gateway.until('held again', isHeld);
+  expect(gateway.drops()).toHaveLength(1);
+});
+
+test('a held file that is given up leaves the hours of files of new leads alone', async () => {
+  const roles = await holdBack('U');
+  await come(strangerRow('N-1'));
+  await stop(roles);
+  await gateway.publish({});
+  await gateway.owner.run("INSERT INTO slots (destination_id, slot_at) VALUES ('essai-csv', '2026-01-05')");
+  await gateway.decide('essai-csv', 'discard');
+  expect(await gateway.owner.all("SELECT state FROM slots WHERE slot_at = '2026-01-05'")).toEqual([
+    { state: 'due' },
+  ]);
+  await gateway.start('planner', 'worker');
+  await arrived(2);
+  expect(references(2)).toEqual(['N-1']);
 });

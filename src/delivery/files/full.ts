@@ -12,6 +12,7 @@ import {
   endOfStep,
   openForFile,
   abandonGathering,
+  hasExpiredSince,
   beginGathering,
   endGathering,
   noteBegun,
@@ -60,7 +61,8 @@ export async function makeFiles(tx: Sql, work: SlotWork): Promise<SlotRun> {
 async function giveUpGathered(tx: Sql, work: SlotWork): Promise<SlotRun | undefined> {
   const file = await readFullFile(tx, work.destination.id);
   if (file === undefined) return undefined;
-  if (file.slotAt !== undefined) await abandonGathering(tx, work.destination.id);
+  if (file.slotAt !== undefined || file.releasedRows !== undefined)
+    await abandonGathering(tx, work.destination.id);
   const opened = file.batchId === work.slot.collecting ? await startCollected(tx, work) : [];
   return opened.length > 0 ? { opened, more: 'part' } : undefined;
 }
@@ -146,7 +148,10 @@ async function collect(tx: Sql, work: FullWork, file: FullFile): Promise<SlotRun
   const filled = await fillFiles(tx, work, { rightsOnly: false, whole: true }, opened);
   if (filled !== 'done') return { opened, more: filled };
   const isWanted = work.mapping.schedule?.empty === 'header' || file.releasedRows !== undefined;
-  if (opened.length === 0 && !(await isHeldEmpty(tx, work, file)) && isWanted) {
+  const isEmpty = opened.length === 0;
+  if (isEmpty && (await hasExpiredSince(tx, destination.id, slot.slotAt)))
+    await addSlot(tx, destination.id, 'now', 'voided');
+  else if (isEmpty && !(await isHeldEmpty(tx, work, file)) && isWanted) {
     const empty = await openEmpty(tx, work);
     await noteBegun(tx, destination.id, empty.id);
     opened.push(empty);
@@ -200,15 +205,21 @@ const hasOtherMode = (file: FullFile | undefined, batchId: number, guard: FullGu
 export async function isHeldBack(
   database: Database,
   { full: guard }: Pick<CompiledMapping, 'full'>,
-  { id: batchId, clientId, destinationId }: Pick<Whole, 'id' | 'clientId' | 'destinationId'>,
+  {
+    id: batchId,
+    clientId,
+    destinationId,
+    slotAt,
+  }: Pick<Whole, 'id' | 'clientId' | 'destinationId' | 'slotAt'>,
 ): Promise<boolean> {
   return database.transaction(async (tx) => {
     const file = await lockFullFile(tx, destinationId);
     if (hasOtherMode(file, batchId, guard)) return true;
     if (file === undefined || guard === undefined) return false;
     if (file.held !== undefined) return true;
-    // Leads of a voided part leave in another file, and this one would lack them.
+    // Leads of a voided part, or that grew too old, leave in another file, and this one would lack them.
     if (await hasPart(tx, batchId, 'voided')) return true;
+    if (await hasExpiredSince(tx, destinationId, slotAt)) return true;
     const { rows } = await extentOf(tx, batchId);
     const returning = await returningRows(tx, batchId);
     const verdict = mayLeave({ ...file, rows, returning }, guard);

@@ -218,7 +218,7 @@ async function sendEmpty(work: Work): Promise<void> {
   const { database } = needs;
   const trip = await fileTrip(needs, attempt.order, whole.action);
   if (await hasParts(database, whole.id)) {
-    if (trip !== undefined) await isHeldBack(database, trip.mapping, whole);
+    if (trip !== undefined && (await isHeldBack(database, trip.mapping, whole))) return voidWhole(work);
     return endWithoutRows(work);
   }
   if (trip === undefined) return putOffWhole(database, whole, mappingAgainMs);

@@ -120,7 +120,7 @@ const decidingFile = (decision: 'release' | 'discard'): Act<Why, HeldFile> => ({
     const { by, input, shown } = doing;
     const { id } = await found(doing);
     return inOne(doing, also, (tx) =>
-      decideHeldFileIn(tx, id, decision, { actor: by.actor, ...input }, shown),
+      decideHeldFileIn(tx, doing.place.published, id, decision, { actor: by.actor, ...input }, shown),
     );
   },
 });
