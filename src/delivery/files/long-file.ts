@@ -30,7 +30,7 @@ import { mayHaveCome, decide } from '../../domain/verdict.ts';
 import { raiseAlerts } from '../../store/alerts/alerts.ts';
 import { appendHandovers } from '../../store/log/handovers.ts';
 import type { Order, TripNeeds, Trip } from '../trip/trip.ts';
-import { endOf, endUnder, voidingOf } from '../outcome/file-end.ts';
+import { endOf, endUnder, voidedEntry, voidingOf } from '../outcome/file-end.ts';
 import { fileTrip } from '../content/versions.ts';
 import { leaseRenewedBy } from '../claim/lease.ts';
 import { resendOvertaken } from '../outcome/follow-ups.ts';
@@ -76,6 +76,7 @@ async function finishEmpty(
     if (verdict.next === 'done') return endWhole(tx, whole.id, 'sent');
     if ('afterMs' in verdict && !isOver) return retryWhole(tx, whole.id, verdict.afterMs);
     await endWhole(tx, whole.id, 'voided');
+    await appendHandovers(tx, [voidedEntry(whole, verdict.reason)]);
     const { clientId, destinationId } = whole;
     await raiseAlerts(tx, [{ kind: 'file_late', clientId, destinationId, reason: verdict.reason }]);
   });
@@ -252,7 +253,9 @@ async function finish(work: Work, came: PartsOutcome): Promise<void> {
   const isHeld = await database.transaction(async (tx) => {
     if (!(await lockWhole(tx, whole))) return false;
     const next = isOpen ? 'retry' : state === 'sent' ? 'done' : 'fail';
-    await appendHandovers(tx, [outcomeOfFile(whole, came.outcome, next)]);
+    const told = outcomeOfFile(whole, came.outcome, next);
+    const isVoided = !isOpen && state === 'voided';
+    await appendHandovers(tx, [told, ...(isVoided ? [voidedEntry(whole, told.reason)] : [])]);
     if (isOpen) await retryWhole(tx, whole.id, isFinal ? lookAgainMs : dueAfterMs);
     else await endWhole(tx, whole.id, state);
     return true;

@@ -104,17 +104,23 @@ export async function endFile(
   if (isPart === true) return { handovers: ofRows };
   // Its rows leave in a new file at once, not at the next scheduled hour.
   await addSlot(tx, destinationId, 'now', 'voided');
-  const ofFile: Handover = { entry: 'batch_voided', clientId, destinationId, batchId: id, actor: 'worker' };
-  return { handovers: [...ofRows, ofFile] };
+  return { handovers: [...ofRows, voidedEntry({ id, clientId, destinationId })] };
 }
+
+/** @param reason why it was given up; none: its rows leave in another file */
+export const voidedEntry = (
+  { id: batchId, clientId, destinationId }: Pick<EndedBatch, 'id' | 'clientId' | 'destinationId'>,
+  reason = '',
+): Handover => ({ entry: 'batch_voided', clientId, destinationId, batchId, actor: 'worker', reason });
 
 export async function settleFile(
   tx: Sql,
   batchId: number,
   attempted: Attempted,
   decisions: ReadonlyMap<number, Decision>,
-): Promise<void> {
-  if (decisions.size === 0) return;
+): Promise<Effects> {
+  const [first] = attempted.rows;
+  if (decisions.size === 0 || first === undefined) return {};
   const verdicts = [...decisions.values()].map((decision) => decision.verdict);
   const open = verdicts.filter((verdict) => verdict.next !== 'done' && verdict.next !== 'fail');
   // The file ends when each of its rows does; until then it is looked at when the first of them is due.
@@ -124,9 +130,14 @@ export async function settleFile(
       batchId,
       Math.min(...open.map((verdict) => ('afterMs' in verdict ? verdict.afterMs : heldFileMs))),
     );
-  } else {
-    await endBatch(tx, batchId, await endOfFile(tx, batchId, attempted, verdicts));
+    return {};
   }
+  const state = await endOfFile(tx, batchId, attempted, verdicts);
+  await endBatch(tx, batchId, state);
+  // A part ends with its long file, which has an entry of its own.
+  if (state !== 'voided' || attempted.spent !== undefined) return {};
+  const reason = verdicts.flatMap((verdict) => (verdict.next === 'fail' ? [verdict.reason] : []))[0];
+  return { handovers: [voidedEntry({ ...first, id: batchId }, reason)] };
 }
 
 async function endOfFile(

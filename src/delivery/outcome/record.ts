@@ -255,7 +255,8 @@ async function endAttempt(
     circuit === undefined || decisions.size === 0 || attempted.besideCircuit === true
       ? undefined
       : moveCircuit(circuit, attempted, decisions);
-  if (attempted.batchId !== undefined) await settleFile(tx, attempted.batchId, attempted, decisions);
+  if (attempted.batchId !== undefined)
+    effects.push(await settleFile(tx, attempted.batchId, attempted, decisions));
   const recorded: Recorded = { decisions, late, circuit: move?.change ?? 'none' };
   if (move === undefined) return { recorded, effects };
   const own = move.backMs.size === 0 ? effects : effects.map((one) => sentBack(one, move.backMs));

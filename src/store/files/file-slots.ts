@@ -3,6 +3,7 @@
 // that the file arrived: its batch is then `sent` (store/batches.ts). A slot without rows makes no batch.
 import {
   firstRow,
+  changesOne,
   isDuplicateKey,
   type ReadOnlySql,
   type Sql,
@@ -12,7 +13,10 @@ import {
   mapOf,
 } from '../database.ts';
 
-/** Inserts a slot, `now` by the database's clock; false when that slot exists already. */
+/**
+ * Inserts a slot, `now` by the database's clock; false when that slot exists already. An hour of the schedule takes over what came in its
+ * very millisecond: behind a file that was voided or split, no file without leads would be made for it.
+ */
 export async function addSlot(
   sql: Sql,
   destinationId: string,
@@ -26,10 +30,19 @@ export async function addSlot(
     );
     return true;
   } catch (error) {
-    if (isDuplicateKey(error)) return false;
-    throw error;
+    if (!isDuplicateKey(error)) throw error;
+    return askedBy === 'schedule' && slotAt !== 'now' && takeOver(sql, destinationId, slotAt);
   }
 }
+
+const takeOver = (sql: Sql, destinationId: string, slotAt: Date): Promise<boolean> =>
+  changesOne(
+    sql,
+    `UPDATE slots SET state = IF(asked_by IN ('voided', 'too_big'), 'due', state),
+            taken_at = IF(asked_by IN ('voided', 'too_big'), NULL, taken_at), asked_by = 'schedule'
+      WHERE destination_id = ? AND slot_at = ? AND asked_by <> 'schedule'`,
+    [destinationId, slotAt],
+  );
 
 export const latestSlots = (sql: Sql): Promise<ReadonlyMap<string, Date>> =>
   mapOf<string, Date>(
