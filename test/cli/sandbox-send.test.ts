@@ -41,6 +41,13 @@ async function listen(): Promise<Place> {
 
 let [gateway, relais, production, sandbox]: [Gateway, Relais, Place, Place] = [] as never;
 let main = '';
+let before: readonly unknown[] = [];
+const traces = async () => [
+  await gateway.owner.all('SELECT id, state FROM deliveries'),
+  await gateway.owner.all(
+    "SELECT id FROM handovers WHERE entry IN ('departed', 'outcome') OR delivery_id <> 0",
+  ),
+];
 const repository = join(import.meta.dirname, '..', '..', 'mappings');
 const send = (destination: string, ...more: readonly string[]) =>
   relais('mapping', 'send', destination, '--sandbox', ...more);
@@ -63,6 +70,7 @@ beforeAll(async () => {
   await relais('mapping', 'publish', 'essai-crm', '--note', 'first version');
   await gateway.send(leadRow('SB-1'), leadRow('SB-2', { consents: null }));
   while ((await gateway.app.intake.acceptBatch(10)).taken > 0);
+  before = await traces();
 });
 afterEach(() => {
   expect(production.got).toEqual([]);
@@ -70,11 +78,10 @@ afterEach(() => {
 });
 afterAll(async () => {
   // No trial left a trace of a delivery or a hand-over.
-  const traces = "SELECT entry FROM handovers WHERE entry IN ('departed', 'outcome') OR delivery_id <> 0";
-  const found = [await gateway.owner.all('SELECT id FROM deliveries'), await gateway.owner.all(traces)];
+  const after = await traces();
   await gateway.close();
   await Promise.all([production.close(), sandbox.close()]);
-  expect(found).toEqual([[], []]);
+  expect(after).toEqual(before);
 });
 
 describe('without a sandbox in the file', () => {
