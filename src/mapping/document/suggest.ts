@@ -1,5 +1,16 @@
 // Suggests the nearest known word by edit distance ("Did you mean").
-// Invariant: a distant word is never suggested; of equally near words the first in alphabetical order is.
+// Invariant: a distant word is never suggested, nor one that differs by more than half; of equally near words the first in alphabetical
+// order is.
+
+/** Without the groups that both paths begin with: identity.tel is as far from identity.email as tel from email. */
+function apart(written: string, word: string): readonly [string, string] {
+  const [mine, theirs] = [written.split('.'), word.split('.')];
+  while (mine.length > 1 && theirs.length > 1 && mine[0] === theirs[0]) {
+    mine.shift();
+    theirs.shift();
+  }
+  return [mine.join('.'), theirs.join('.')];
+}
 
 /** The known word nearest to the one written, or undefined when none is near enough. */
 export function suggest(written: string, known: readonly string[]): string | undefined {
@@ -7,8 +18,9 @@ export function suggest(written: string, known: readonly string[]): string | und
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(written.length * 0.4)) + 1;
   for (const word of known.toSorted()) {
-    const distance = editDistance(lower, word.toLowerCase());
-    if (distance < bestDistance) {
+    const [own, other] = apart(lower, word.toLowerCase());
+    const distance = editDistance(own, other);
+    if (distance < bestDistance && distance * 2 <= Math.max(own.length, other.length)) {
       best = word;
       bestDistance = distance;
     }

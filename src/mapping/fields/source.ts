@@ -2,6 +2,7 @@
 // Invariant: every path is resolved when the mapping is compiled; reading never fails and never invents.
 import type { Action } from '../../../connectors/contract.ts';
 import type { ClientFacts } from '../../domain/destination.ts';
+import { columnFacts } from '../../domain/lead-fields/columns.ts';
 import {
   optionalBlocks,
   sourceModel,
@@ -166,10 +167,26 @@ export function findSource(path: string, listPath?: string): Source | undefined 
   return (listPath === undefined ? undefined : elements.get(listPath)?.get(path)) ?? all.get(path);
 }
 
+/** The names that senders of leads use, and the sources that have their values. */
+const byColumn: ReadonlyMap<string, string> = new Map([
+  ['reference', 'id'],
+  ['client_id', 'client.id'],
+  ...columnFacts.map(({ column, path }): readonly [string, string] => [column, path]),
+]);
+
+/** A name without a group is a fact of the lead: `name` is not the client's, `reference` not the recipient's. */
+const paths = [...all.keys()];
+const ofTheLead = paths.filter((path) => !/^(client|delivery|batch)\./.test(path));
+
 /** The known path nearest to one that does not exist. */
 export function nearestSource(path: string, listPath?: string): string | undefined {
   const inner = listPath === undefined ? [] : [...(elements.get(listPath)?.keys() ?? [])];
-  return suggest(path, inner) ?? suggest(path, [...all.keys()]);
+  const column = byColumn.get(path);
+  return (
+    suggest(path, inner) ??
+    (column !== undefined && all.has(column) ? column : undefined) ??
+    suggest(path, path.includes('.') ? paths : ofTheLead)
+  );
 }
 
 /** Lists `each` may name. */
