@@ -84,7 +84,10 @@ export function readClient(value: unknown, report: Report, folder: string): Clie
   };
 }
 
-const badDate: Both = ['la date s’écrit aaaa-MM-jj.', 'the date is written yyyy-MM-dd.'];
+const badDate = (text: string): Both => [
+  `« ${text} » n’est pas une date : écrire aaaa-MM-jj.`,
+  `"${text}" is no date: write yyyy-MM-dd.`,
+];
 
 /** The log, the notes and the evidence of an audit keep these texts for ever. A warning: versions in force go on; none is published. */
 function reportPersons(raw: unknown, path: Path, keys: readonly string[], report: Report): void {
@@ -173,7 +176,7 @@ function dayOf(raw: unknown, key: string, path: Path, report: Report, plusDays =
   const text = textAt(raw, key);
   if (text === undefined) return undefined;
   const day = parseDay(text, plusDays);
-  if (day === undefined) report.error([...path, key], 'MAP-902', badDate);
+  if (day === undefined) report.error([...path, key], 'MAP-902', badDate(text));
   return day;
 }
 

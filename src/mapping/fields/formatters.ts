@@ -139,7 +139,10 @@ function compileStep(written: unknown, kind: Kind): Formatted | Complaint {
   return (
     formatterOf(step.name)?.compile({ ...step, kind }) ??
     wrong(
-      [`le formateur « ${step.name} » n’existe pas.`, `formatter "${step.name}" does not exist.`],
+      [
+        `le formateur « ${step.name} » n’existe pas : ${formatterNames.join(', ')}.`,
+        `formatter "${step.name}" does not exist: ${formatterNames.join(', ')}.`,
+      ],
       suggest(step.name, formatterNames),
     )
   );

@@ -20,7 +20,10 @@ const example = 'mon-fri 09:00-12:30 13:30-18:00';
 /** False after reporting. */
 export function isZoneAt(path: Path, zone: string, report: Report): boolean {
   if (isZone(zone)) return true;
-  const words: Both = [`le fuseau horaire « ${zone} » n’existe pas.`, `time zone "${zone}" does not exist.`];
+  const words: Both = [
+    `le fuseau horaire « ${zone} » n’existe pas : écrire un nom tel que Europe/Paris.`,
+    `time zone "${zone}" does not exist: write a name such as Europe/Paris.`,
+  ];
   near(report, zone, Intl.supportedValuesOf('timeZone')).error(path, 'MAP-605', words);
   return false;
 }
