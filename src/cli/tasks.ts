@@ -88,10 +88,13 @@ async function listTasks(app: App, options: ListOptions): Promise<void> {
     for (const line of advice) out(`      ${inLanguage(adviceLine(line), 'en')}`);
     if (contact !== undefined) out(`      Contact for rights: ${contact}`);
   }
-  for (const { task, kind, destination, client, delivery, reason, raisedAt } of alerts)
+  for (const { task, kind, destination, client, delivery, reason, raisedAt, advice } of alerts) {
     out(
       `${strong(task)}  ${kind}  ${destination || client || '-'}${delivery === null ? '' : `  delivery ${delivery}`}  ${reasonText(reason, 'en')}, since ${parisShort(raisedAt, now)}`,
     );
+    if (advice.words !== undefined) out(`      ${inLanguage(advice.words, 'en')}`);
+    if (advice.command !== undefined) out(`      ${advice.command}`);
+  }
   if (next !== undefined) say(`more: --after ${next}`);
 }
 

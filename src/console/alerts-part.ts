@@ -172,12 +172,8 @@ export function alertAdvicePart(
   return html`<h2>${say(words.toDo)}</h2>
     ${text !== undefined && html`<p>${say(text)}</p>`}
     ${links.length > 0 && html`<p class="actions">${links}</p>`}
-    ${command !== undefined && html`<p class="quiet">${say(words.terminal)} : <code>${commandFor(command, alert)}</code></p>`}`;
+    ${command !== undefined && html`<p class="quiet">${say(words.terminal)} : <code>${command}</code></p>`}`;
 }
-
-/** With the alert's client, so that it can be pasted. */
-const commandFor = (command: string, { client }: AlertHead): string =>
-  client === '' ? command : command.replace(/\bCLIENT\b/, () => client);
 
 /** Link to the page of an alert; undefined where the console has none. A reader without the permission sees whose page it is. */
 function alertDoor(

@@ -9,16 +9,28 @@ export interface AlertAdvice {
   readonly command?: string;
 }
 
-/** @param destination '' for the gateway as a whole */
-type CommandOf = (destination: string) => string;
+/** The client and destination of an alert; '' for the gateway as a whole. */
+interface Concerned {
+  readonly destinationId: string;
+  readonly clientId: string;
+}
+type CommandOf = (about: Concerned) => string;
 
 const ofDestination =
   (command: string, more = ''): CommandOf =>
-  (destination) =>
-    destination === '' ? `relais ${command}${more}` : `relais ${command} --destination ${destination}${more}`;
+  ({ destinationId }) =>
+    destinationId === ''
+      ? `relais ${command}${more}`
+      : `relais ${command} --destination ${destinationId}${more}`;
+const ofClient =
+  (command: string): CommandOf =>
+  ({ clientId }) =>
+    `relais ${command} ${clientId}`;
 const tasks = ofDestination('task list');
 const destinations = ofDestination('destination list');
 const failed = ofDestination('delivery list', ' --state failed');
+const refusals: CommandOf = ({ clientId }) =>
+  clientId === '' ? 'relais lead refusals' : `relais lead refusals --client ${clientId}`;
 const status = 'relais status';
 
 interface Definition {
@@ -103,7 +115,7 @@ const definitions = {
   ),
   file_held: task(
     'Fichier complet retenu : trop de leads en moins / full file held back: too many leads missing',
-    (destination) => `relais destination release-file ${destination} ou discard-file ${destination}`,
+    ({ destinationId }) => `relais destination release-file ${destinationId}, discard-file ${destinationId}`,
     'Chercher pourquoi des leads manquent ; si c’est juste, laisser partir le fichier, sinon l’abandonner.',
     'Find out why leads are missing; if that is right, let the file leave, else give it up.',
   ),
@@ -128,13 +140,13 @@ const definitions = {
   ),
   right_waits: task(
     'Retrait d’opt-in ou effacement pas encore transmis / withdrawal or erasure not passed on yet',
-    tasks,
+    (about) => (about.destinationId === '' ? refusals : tasks)(about),
     'Voir pourquoi : la destination ne le reçoit pas, ou la ligne qui le disait a été refusée à l’entrée et doit être corrigée.',
     'See why: the destination does not take it, or the row that said it was refused at intake and must be corrected.',
   ),
   erased_comes_back: task(
     'Lead d’une personne effacée, recueilli avant l’effacement / lead of an erased person, collected before the erasure',
-    'relais lead refusals',
+    refusals,
     'Décision de la délégation à la protection des données : supprimer la ligne, ou la reprendre si la personne l’a redemandé.',
     'The data protection officer decides: erase the row, or take it in if the person asked for it again.',
   ),
@@ -152,13 +164,13 @@ const definitions = {
   ),
   request_due: task(
     'Demande de droits : échéance proche ou dépassée / request close to its term, or past it',
-    'relais request list --open, puis relais request show NUMÉRO',
+    'relais request list --open, relais request show N',
     'Ouvrir la demande de droits, sous « Droits » : elle dit ce qui manque pour la clore.',
     'Open the request, under “Rights”: it says what is missing before it is closed.',
   ),
   request_recipient: task(
     'Destinataire à prévenir par écrit, ou qui ne répond pas / recipient to be asked in writing, or silent',
-    'relais request show NUMÉRO --letter DESTINATION, puis relais request acknowledge',
+    'relais request show N --letter DESTINATION, relais request acknowledge N',
     'Envoyer au destinataire la lettre que la demande de droits propose, puis noter ce qu’il répond.',
     'Send the recipient the letter that the request offers, then note what they answer.',
   ),
@@ -168,16 +180,16 @@ const definitions = {
     'Prévenir l’exploitation : des leads reçus n’ont pas pu être enregistrés ou préparés.',
     'Tell operations: leads that came in could not be stored or planned.',
   ),
-  intake_refused: notice('Leads refusés à l’entrée / leads refused at intake', 'relais lead refusals'),
+  intake_refused: notice('Leads refusés à l’entrée / leads refused at intake', refusals),
   anomalies_pile_up: task(
     'Leads non conformes d’un client / leads of a client that do not conform',
-    'relais client anomalies CLIENT',
+    ofClient('client anomalies'),
     'Voir de quel formulaire ou agent ils viennent, et le faire corriger.',
     'See which form or agent they come from, and have it corrected.',
   ),
   go_live_incomplete: task(
     'Mise en service incomplète d’un client / go-live list of a client incomplete',
-    'relais client check CLIENT',
+    ofClient('client check'),
     'Compléter la liste de mise en service avec le client.',
     'Complete the go-live list with the client.',
   ),
@@ -213,7 +225,7 @@ const definitions = {
   ),
   secret_expires: notice(
     'Certificat bientôt expiré / certificate about to expire',
-    (destination) => `relais destination test ${destination}`,
+    ({ destinationId }) => `relais destination test ${destinationId}`,
     'Demander un certificat et déposer les deux secrets, puis tester la destination.',
     'Ask for a certificate and provide both secrets, then test the destination.',
   ),
@@ -274,15 +286,19 @@ export const alertKinds = Object.keys(definitions) as readonly AlertKind[];
 /** A kind may be one that this release does not know. */
 const known: Readonly<Partial<Record<string, Definition>>> = definitions;
 
-/** Empty for a kind that this release does not know. @param destination '' for the gateway as a whole */
-export function alertAdvice(kind: AlertKind, destination: string): AlertAdvice {
-  const { words, command } = known[kind] ?? {};
-  return { words, command: typeof command === 'function' ? command(destination) : command };
+interface AlertAbout extends Concerned {
+  readonly kind: AlertKind;
+}
+
+/** Empty for a kind that this release does not know. */
+export function alertAdvice(alert: AlertAbout): AlertAdvice {
+  const { words, command } = known[alert.kind] ?? {};
+  return { words, command: typeof command === 'function' ? command(alert) : command };
 }
 
 /** One line in French, for a mail and for the HTTP interface. */
-export function whatToDo(kind: AlertKind, destination: string): string {
-  const { words, command } = alertAdvice(kind, destination);
+export function whatToDo(alert: AlertAbout): string {
+  const { words, command } = alertAdvice(alert);
   return [words?.[0], command].filter((part) => part !== undefined).join(' — ');
 }
 

@@ -149,7 +149,7 @@ test.each([
   ['delivery_failed', 'relais delivery list --destination essai-crm --state failed'],
   ['destination_held', 'relais destination list'],
   ['support_decides', 'relais task list --destination essai-crm'],
-  ['intake_refused', 'relais lead refusals'],
+  ['intake_refused', 'relais lead refusals --client essai'],
   ['log_altered', 'relais log verify'],
 ] as const)('the mail of %s says what to do about it: %s', (kind, command) => {
   const about = { clientId: 'essai', deliveryId: 0, reason: '', raisedAt: new Date(0), through: [] };

@@ -19,7 +19,7 @@ export const chat: AlertChannelOf = ({ chat: url }) =>
           const text = [
             parcel.title,
             ...(first.reason === '' ? [] : [reasonText(first.reason)]),
-            whatToDo(first.kind, first.destinationId),
+            whatToDo(first),
           ].join('\n');
           return { ...parcel, body: { ...parcel.body, bytes: Buffer.from(JSON.stringify({ text })) } };
         },

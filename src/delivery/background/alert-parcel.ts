@@ -47,7 +47,7 @@ export function alertParcel(group: readonly DueAlert[]): Parcel {
     { label: 'Nombre', value: String(group.length) },
     { label: 'Livraisons', value: body.deliveries.slice(0, 20).join(', ') || '-' },
     { label: 'Depuis', value: first.raisedAt.toLocaleString('fr-FR', { timeZone: 'Europe/Paris' }) },
-    { label: 'Que faire', value: whatToDo(first.kind, first.destinationId) },
+    { label: 'Que faire', value: whatToDo(first) },
   ];
   return {
     client: first.clientId || 'relais',

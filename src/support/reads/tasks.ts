@@ -50,7 +50,7 @@ export const alertColumns = {
   id: column(s.whole(), ({ id }) => id),
   kind: column(s.oneOf(alertKinds), ({ kind }) => kind),
   title: column(s.text('French, English'), ({ kind }) => alertTitle(kind)),
-  whatToDo: column(s.text('French'), ({ kind, destinationId }) => whatToDo(kind, destinationId)),
+  whatToDo: column(s.text('French'), whatToDo),
   isTask: column(s.flag('it asks for a person'), ({ kind }) => isTask(kind)),
   client: column(s.text(), ({ clientId }) => clientId),
   destination: column(s.text(), ({ destinationId }) => destinationId),
@@ -66,7 +66,7 @@ type RaisedAlert = AlertHead & Pick<ListedAlert, 'sentAt' | 'closedAt'>;
 
 const alertHead = (alert: AlertTask): AlertHead => ({
   ...s.recordOf(alertColumns, alert),
-  advice: alertAdvice(alert.kind, alert.destinationId),
+  advice: alertAdvice(alert),
 });
 
 /** Deliveries that need a person, newest first. @throws FIND-001 */
