@@ -12,6 +12,7 @@ const asked: RecipientLetter = {
     { reference: 'HZ-2', handedOverAt: null },
   ],
   lastDay: '2026-12-31',
+  today: '2026-11-30',
   changes: [],
 };
 const contact = { centre: 'Centre Exemple', dpo: 'Claude Exemple', mailbox: 'droits@centre.example' };
@@ -68,4 +69,13 @@ test('a list is a list, and nothing of a name becomes a tag', () => {
   const { page } = writtenLetter(recipientLetter(asked), by);
   expect(page.match(/<li>référence HZ-\d/g)).toHaveLength(2);
   expect(page).not.toContain('<Sud>');
+});
+
+test('C24: a letter asks for an answer by the last day of the term, and without delay once that is past', () => {
+  const asking = (today: string): string => recipientLetter({ ...asked, today }).paragraphs.at(-1) ?? '';
+  expect(asking('2026-12-31')).toContain(
+    'confirmer par retour, au plus tard le 31/12/2026 et en citant le n° 17',
+  );
+  expect(asking('2027-01-01')).toContain('confirmer par retour, sans délai et en citant le n° 17');
+  expect(asking('2027-01-01')).not.toContain('31/12/2026');
 });

@@ -161,6 +161,7 @@ export async function letterFor(
     kind: request.kind,
     leads: group.map(({ reference, handedOverAt }) => ({ reference, handedOverAt })),
     lastDay: addDays(civilDate(request.dueAt), -1),
+    today: civilDate(sql.now()),
     changes: await changesOf(sql, request, values),
   });
 }

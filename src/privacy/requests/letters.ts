@@ -21,6 +21,7 @@ export interface RecipientLetter {
   readonly kind: RequestKind;
   readonly leads: readonly LetterLead[];
   readonly lastDay: CivilDate;
+  readonly today: CivilDate;
   /** Changes: labels of fields, or opt-ins, with the new value where the letter may contain it. */
   readonly changes: readonly { readonly what: string; readonly value?: string }[];
 }
@@ -56,7 +57,8 @@ export type Letter = ReturnType<typeof recipientLetter>;
 
 /** The same text is for mail and paper; the caller gives or leaves out the values of `changes`. */
 export function recipientLetter(letter: RecipientLetter) {
-  const { requestId, clientName, recipient, action, kind, leads, changes, lastDay } = letter;
+  const { requestId, clientName, recipient, action, kind, leads, changes, lastDay, today } = letter;
+  const term = lastDay < today ? 'sans délai' : `au plus tard le ${frenchDate(lastDay)}`;
   const hasValues = changes.some(({ value }) => value !== undefined);
   const changed = changes.map(({ what, value }) => `  - ${what}${value === undefined ? '' : ` : ${value}`}`);
   return {
@@ -71,7 +73,7 @@ export function recipientLetter(letter: RecipientLetter) {
             'Notre délégation à la protection des données vous remet les valeurs à jour dès que vous les lui demandez.',
           ]
         : []),
-      `Merci de nous confirmer par retour, au plus tard le ${frenchDate(lastDay)} et en citant le n° ${requestId}, que cela est fait, et à quelle date. Si vous ne détenez plus rien, dites-le-nous également.`,
+      `Merci de nous confirmer par retour, ${term} et en citant le n° ${requestId}, que cela est fait, et à quelle date. Si vous ne détenez plus rien, dites-le-nous également.`,
     ],
   };
 }

@@ -1,7 +1,7 @@
 // Opens a request: the prospect's right, the found leads, the demand, the term. The client gets a mail that names no person.
 // Invariant: one transaction; the details that identify the person are kept under the request's own key and nowhere else.
 import { queueClientMail } from '../../client-mails/queue.ts';
-import { frenchDate } from '../../domain/civil-date.ts';
+import { civilDate, frenchDate } from '../../domain/civil-date.ts';
 import type { ConsentChannel, ConsentPurpose } from '../../domain/lead.ts';
 import { optInsNamed } from '../../domain/opposition.ts';
 import { dueAt, kindWords, lastDay, takesBack, type RequestKind } from '../../domain/requests.ts';
@@ -146,7 +146,11 @@ async function tellContact(
   deps: RequestDeps,
   { id, clientId, kind, receivedAt }: Pick<Request, 'id' | 'clientId' | 'kind' | 'receivedAt'>,
 ): Promise<void> {
-  const last = frenchDate(lastDay(receivedAt, false));
+  const last = lastDay(receivedAt, false);
+  const term =
+    last < civilDate(tx.now())
+      ? `devait lui être apportée au plus tard le ${frenchDate(last)} : elle est à apporter sans délai`
+      : `doit lui être apportée au plus tard le ${frenchDate(last)}`;
   await queueClientMail(tx, {
     clientId,
     kind: 'request',
@@ -154,7 +158,7 @@ async function tellContact(
     to: ['contact'],
     subject: `Demande n° ${id} d’un prospect : ${kindWords[kind].fr}`,
     paragraphs: [
-      `Nous avons reçu d’un de vos prospects une demande relative à ses droits (${kindWords[kind].fr}). Elle porte le n° ${id} ; une réponse doit lui être apportée au plus tard le ${last}.`,
+      `Nous avons reçu d’un de vos prospects une demande relative à ses droits (${kindWords[kind].fr}). Elle porte le n° ${id} ; une réponse ${term}.`,
       `Ce message ne nomme personne. Après vous être identifié, vous lirez la copie de la demande ${inTheirSpace(deps, id)}. Vous y déclarerez aussi, une fois la personne informée, que c’est fait.`,
       'Nous vous dirons ce qui a été fait dans nos bases, et ce qui reste à faire dans les vôtres.',
     ],
