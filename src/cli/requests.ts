@@ -7,6 +7,7 @@ import type { App } from '../app.ts';
 import { consentChannels, consentPurposes } from '../domain/lead.ts';
 import {
   isAnswered,
+  isInformed,
   requestKinds,
   requestStates,
   takesBack,
@@ -116,8 +117,8 @@ async function open(app: App, options: OpenOptions): Promise<void> {
   tellFound(opened);
   const next = isAnswered(kind)
     ? `relais request access ${opened.id} --to FILE --recipient age1...`
-    : `relais request apply ${opened.id} --lead REFERENCE ... (or --all)`;
-  out(`Next: read the list, then ${next}`);
+    : `relais request apply ${opened.id} ${isNobody(opened) ? '--none' : '--lead REFERENCE ... (or --all)'}`;
+  out(`Next: ${isNobody(opened) ? 'check the spelling' : 'read the list'}, then ${next}`);
 }
 
 const demandIn = async (file: string): Promise<{ readonly name: string; readonly bytes: Buffer }> => ({
@@ -228,14 +229,16 @@ export function listed(rows: readonly Request[], now: Date): void {
     received: (row) => frenchDate(civilDate(row.receivedAt)),
     due: (row) => lastDayOf(row),
     term: (row) => (row.state === 'closed' ? '-' : daysLeft(row, now)),
-    informed: (row) => (row.informedAt === null ? 'no' : 'yes'),
+    informed: (row) => (isInformed(row) ? 'yes' : 'no'),
   });
 }
 
-export function tellFound({ id, dueAt, person }: Opened): void {
+const isNobody = ({ person }: Opened): boolean => person.leads.length + person.refused.length === 0;
+
+export function tellFound(opened: Opened): void {
+  const { id, dueAt, person } = opened;
   out(`${strong(`Request ${id}`)}, to be answered by ${lastDayOf({ dueAt })} at the latest.`);
-  if (person.leads.length + person.refused.length === 0)
-    return out('Nothing of this person was found at that client.');
+  if (isNobody(opened)) return out('Nothing of this person was found at that client.');
   tableOf(person.leads, {
     reference: (lead) => lead.reference,
     collected: (lead) => paris(lead.collectedAt),

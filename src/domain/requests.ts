@@ -57,6 +57,15 @@ const extraMonths = 2;
 export const lastDay = (receivedAt: Date, isExtended: boolean): CivilDate =>
   addMonths(civilDate(receivedAt), isExtended ? months + extraMonths : months);
 
+interface Informed {
+  readonly informedAt: Date | null;
+  readonly appliedAt: Date | null;
+}
+
+/** A declaration made before the request was applied does not cover its result. */
+export const isInformed = ({ informedAt, appliedAt }: Informed): boolean =>
+  informedAt !== null && informedAt >= (appliedAt ?? informedAt);
+
 /** The first instant past the term. */
 export const dueAt = (receivedAt: Date, isExtended: boolean): Date =>
   startOfDay(addDays(lastDay(receivedAt, isExtended), 1));

@@ -107,6 +107,8 @@ test('C23 C25: the client reads the demand behind its login and declares there t
   const answer = documents(await dpo.get(`/requests/${access}`))[0] ?? '';
   expect(documents(await client.get(`/my/requests/${access}`))).toHaveLength(1);
   expect((await client.post(`/my${answer}`, { reason: 'ticket 77' })).status).toBe(404);
+  // Too early: the request is not carried out.
+  expect(plain(page.text)).toContain('une déclaration faite avant est à refaire');
   const declare = `/my/requests/${id}/informed`;
   for (const evidence of ['', 'appel au 06 39 98 00 01'])
     expect((await client.post(declare, { evidence })).status).toBe(422);

@@ -1,5 +1,6 @@
 // What may not be done with a request, and what of it is whole or not at all: each guard was planted with its fault once.
 import type { NewRequestOrder } from '../../src/privacy/requests/open.ts';
+import { watchRequests } from '../../src/privacy/requests/watch.ts';
 import type { IntakeValues } from '../../src/store/intake/intake.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';
 
@@ -95,6 +96,17 @@ test('C25: what was refused says why; told before it was done is not told that i
   await expect(requests.close(id, { ...by, outcome: 'done', reason: '' })).rejects.toEqual(
     refused('REQUEST-004'),
   );
+  // The client is asked for the declaration that is still missing.
+  await gateway.owner.run(
+    'UPDATE requests SET received_at = TIMESTAMPADD(DAY, -40, received_at) WHERE id = ?',
+    [id],
+  );
+  await watchRequests({ database: gateway.app.database, onBroken: () => undefined });
+  expect(
+    await gateway.owner.all('SELECT addressee FROM client_mails WHERE mail_key LIKE ? ORDER BY addressee', [
+      `request-${id}-overdue%`,
+    ]),
+  ).toEqual([{ addressee: 'contact' }, { addressee: 'dpo' }]);
   await expect(requests.close(id, { ...by, outcome: 'refused', reason: 'too late' })).rejects.toEqual(
     refused('REQUEST-004'),
   );

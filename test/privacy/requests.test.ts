@@ -476,3 +476,24 @@ test('C23 C24: an erasure and a withdrawal of one command are requests, with pro
   // Nothing is applied without the identity.
   expect((await relais('lead', 'erase', 'Z-1', ...command, '--yes')).code).toBe(64);
 });
+
+test('a request of somebody who is not found leads to an answer that nothing is held', async () => {
+  const opened = await relais(
+    ...['request', 'open', '--client', 'essai', '--kind', 'erasure', '--email', 'nobody@courriel.example'],
+  );
+  const id = /Request (\d+)/.exec(opened.out)?.[1] ?? '';
+  expect(opened.out).toContain(
+    `Nothing of this person was found at that client.\nNext: check the spelling, then relais request apply ${id} --none\n`,
+  );
+});
+
+test('a request that is noted after its term asks the client to answer without delay, not by a day that is past', async () => {
+  const days = 24 * 3_600_000;
+  const first = async (receivedAt: Date): Promise<string> => {
+    const [mail] = await mails(await open({ kind: 'objection', email: 'late@courriel.example', receivedAt }));
+    return mail?.body ?? '';
+  };
+  const now = gateway.app.database.now().getTime();
+  expect(await first(new Date(now - 40 * days))).toContain('elle est à apporter sans délai');
+  expect(await first(new Date(now - 10 * days))).toContain('doit lui être apportée au plus tard le');
+});

@@ -4,6 +4,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { mayFor } from '../../access/permissions.ts';
 import { civilDate, frenchDate } from '../../domain/civil-date.ts';
+import { isInformed } from '../../domain/requests.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
 import type { RequestStory } from '../../privacy/requests/show.ts';
 import { clockOf, requestsListed } from '../../support/reads/requests.ts';
@@ -88,10 +89,11 @@ const onePage: PageOf<[refused?: Refused]> = async (desk, request, reply, refuse
           [say(words.received), timeOf(own.receivedAt, language)],
           [say(words.due), own.state === 'closed' ? frenchDate(clock.lastDay) : clockPiece(clock, say)],
           own.appliedAt !== null && [say(words.applied), timeOf(own.appliedAt, language)],
-          own.informedAt !== null && [say(words.informed), timeOf(own.informedAt, language)],
+          own.informedAt !== null &&
+            isInformed(own) && [say(words.informed), timeOf(own.informedAt, language)],
         ])}
       </div>
-      ${copies(story, request, say)} ${own.state !== 'closed' && declaration(own.id, request, say)}`,
+      ${copies(story, request, say)} ${own.state !== 'closed' && declaration(own, request, say)}`,
   });
 };
 
@@ -112,8 +114,9 @@ function copies({ request: own, demands }: RequestStory, request: FastifyRequest
     )}`;
 }
 
-const declaration = (id: number, request: FastifyRequest, say: Say): Html =>
+const declaration = ({ id, state }: RequestStory['request'], request: FastifyRequest, say: Say): Html =>
   html`<h2>${say(words.myDeclare)}</h2>
+    ${state === 'open' && notice(say(words.myDeclareEarly))}
     <form class="card stack" method="post" action="/my/requests/${id}/informed">
       <p>${say(words.myDeclareText)}</p>
       ${boxes(request, declareInformed, `/my/requests/${id}/informed`)}

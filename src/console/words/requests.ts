@@ -183,6 +183,10 @@ export const requestWords = {
     'Dites quand et comment vous l’avez informée que sa demande est satisfaite. Ne nommez personne.',
     'Say when and how you informed them that their request is met. Name nobody.',
   ],
+  myDeclareEarly: [
+    'Cette demande n’est pas encore exécutée dans nos bases. Attendez le message qui vous dira que c’est fait : une déclaration faite avant est à refaire.',
+    'This request is not carried out in our systems yet. Wait for the message that says it is: a declaration made before has to be made again.',
+  ],
   myNoDocument: [
     'Aucune copie n’est jointe : la demande a été faite de vive voix, ou n’est plus conservée.',
     'There is no copy: the demand was made by word of mouth, or is no longer kept.',

@@ -7,6 +7,7 @@ import {
   dueAt,
   extensionProblem,
   isAnswered,
+  isInformed,
   isRecipientDone,
   kindWords,
   type ClosingProblem,
@@ -213,11 +214,8 @@ export const closeRequest = (
       ]);
     await followRecipients(tx, request);
     const recipients = await readRecipients(tx, id);
-    const { state, informedAt, appliedAt } = request;
-    // A declaration made before the request was applied does not cover its result.
-    const isInformed =
-      informedAt !== null && (outcome === 'refused' || informedAt >= (appliedAt ?? informedAt));
-    const problems = closingProblems({ state, isInformed, recipients }, outcome);
+    const isTold = outcome === 'refused' ? request.informedAt !== null : isInformed(request);
+    const problems = closingProblems({ state: request.state, isInformed: isTold, recipients }, outcome);
     if (problems.length > 0)
       throw new RelaisError('REQUEST-004', [
         `Demande de droits ${id} : ${problems.map((problem) => problemWords[problem.what](problem)[0]).join(' ; ')}.`,

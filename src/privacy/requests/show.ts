@@ -1,6 +1,6 @@
 // Reads a request for display: its demand, leads, recipients and missing steps.
 // Invariant: masks nothing because it contains nothing of the person; the one letter with values is an entry of the log.
-import { closingProblems, takesBack } from '../../domain/requests.ts';
+import { closingProblems, isInformed, takesBack } from '../../domain/requests.ts';
 import type { LeadColumn } from '../../domain/lead-fields/columns.ts';
 import { readFacts } from '../../store/leads/lead-writes.ts';
 import type { PersonName } from '../../domain/person-name.ts';
@@ -30,9 +30,8 @@ export async function showRequest({ database }: Pick<RequestDeps, 'database'>, i
   });
   const request = await existingRequest(database, id);
   const recipients = await readRecipients(database, id);
-  const { state, informedAt, appliedAt } = request;
+  const { state } = request;
   const subjects = await readSubjects(database, id);
-  const isInformed = informedAt !== null && informedAt >= (appliedAt ?? informedAt);
   return {
     request,
     recipients,
@@ -44,7 +43,10 @@ export async function showRequest({ database }: Pick<RequestDeps, 'database'>, i
         ? await leadsThatChange(database, request, subjects)
         : [],
     effects: await readEffects(database, id),
-    missing: state === 'closed' ? [] : closingProblems({ state, isInformed, recipients }, 'done'),
+    missing:
+      state === 'closed'
+        ? []
+        : closingProblems({ state, isInformed: isInformed(request), recipients }, 'done'),
   };
 }
 

@@ -4,6 +4,7 @@
 import { addDays, civilDate, frenchDate } from '../../domain/civil-date.ts';
 import {
   dueAlert,
+  isInformed,
   kindWords,
   type TermAlert,
   isNews,
@@ -110,14 +111,14 @@ async function apart(
 async function watchTerm(tx: Sql, id: number, now: Date): Promise<void> {
   const request = await heldRequest(tx, id);
   if (request.state === 'closed') return;
-  const { clientId, kind, extendedAt, informedAt } = request;
+  const { clientId, kind, extendedAt } = request;
   const alert = alertOf(request, now);
   if (alert === undefined) return;
   await changeRequest(tx, id, { alerted: alert });
   await closeAlertsWith(tx, 'request_due', String(id));
   await raiseAlerts(tx, [{ kind: 'request_due', clientId, reason: `${id}:${alert}` }]);
   await noteAct(tx, { request, actor: 'planner', what: `alerted:${alert}` });
-  if (informedAt !== null) return;
+  if (isInformed(request)) return;
   await queueClientMail(tx, {
     clientId,
     kind: 'request_reminder',

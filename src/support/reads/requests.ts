@@ -1,7 +1,7 @@
 // Lists requests of persons: the clock of each, and the missing steps before it may be closed.
 // Invariant: reads only; nothing of a person is in a request.
 import { addDays, civilDate, daysBetween } from '../../domain/civil-date.ts';
-import type { ClosingProblem, RequestKind } from '../../domain/requests.ts';
+import { isInformed, type ClosingProblem, type RequestKind } from '../../domain/requests.ts';
 import { openRecipients } from '../../store/people/request-recipients.ts';
 import { listRequests, requestsDueFirst, type Request } from '../../store/people/requests.ts';
 import { listProofs, findProof, type ProofHead } from '../../store/people/proofs.ts';
@@ -83,17 +83,15 @@ export async function requestsListed(
 }
 
 const missingOf = (
-  { state, informedAt, appliedAt }: Pick<Request, 'state' | 'informedAt' | 'appliedAt'>,
+  request: Pick<Request, 'state' | 'informedAt' | 'appliedAt'>,
   owes: boolean,
 ): readonly ClosingProblem['what'][] =>
-  state === 'closed'
+  request.state === 'closed'
     ? []
     : [
-        ...(state === 'open' ? (['not_applied'] as const) : []),
+        ...(request.state === 'open' ? (['not_applied'] as const) : []),
         ...(owes ? (['recipient_open'] as const) : []),
-        ...(informedAt !== null && informedAt >= (appliedAt ?? informedAt)
-          ? []
-          : (['not_informed'] as const)),
+        ...(isInformed(request) ? [] : (['not_informed'] as const)),
       ];
 
 /** Names of actors such as `account:12`, as long as they are kept; none for a reader of one client. */
