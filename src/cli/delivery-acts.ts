@@ -3,6 +3,7 @@
 import { type Command, refuseInput, performHere, type Given } from './command.ts';
 import { RelaisError } from '../errors.ts';
 import {
+  deliveriesCounted,
   planBulk,
   planWords,
   replayAll,
@@ -17,6 +18,7 @@ import {
   type ReplayHow,
   type Resolution,
 } from '../support/acts/deliveries.ts';
+import { counted } from '../domain/counted.ts';
 import type { BulkRow } from '../support/bulk-runs.ts';
 import { slowedDestinations } from '../support/reads/destinations.ts';
 import { readFilter } from '../support/reads/filter.ts';
@@ -54,7 +56,7 @@ async function replayCommand(names: readonly string[], options: ReplayOptions): 
     const plan = await planBulk(app, wholeCentre, { ...options, kind: 'replay', filter, named: names });
     for (const group of plan.groups)
       out(
-        `${String(group.count).padStart(6)}  ${group.isRefused ? 'refused: ' : ''}${planWords(group.plan, 2)[1]}`,
+        `${String(group.count).padStart(6)}  ${group.isRefused ? 'refused: ' : ''}${planWords(group.plan, group.count)[1]}`,
       );
     refuseNone(plan.matched);
     const slowed = await slowedDestinations(app, wholeCentre, plan.destinations);
@@ -63,7 +65,7 @@ async function replayCommand(names: readonly string[], options: ReplayOptions): 
     if (options.dryRun === true) return;
     const { going } = plan;
     if (going === 0) throw new RelaisError('REPLAY-001', 'Nothing can be replayed.');
-    const question = `${going} deliveries will be replayed.`;
+    const question = `${counted(going, deliveriesCounted)[1]} will be replayed.`;
     const sure =
       (going === 1 && !plan.groups.some(isDoubtful)) ||
       (await confirmed(question, String(going), options.yes === true));
@@ -132,11 +134,11 @@ async function cancelCommand(names: readonly string[], options: CancelOptions): 
     refuseNone(plan.matched);
     if (isDry || names.length === 0)
       for (const group of plan.groups)
-        out(`${String(group.count).padStart(6)}  ${planWords(group.plan, 2)[1]}`);
+        out(`${String(group.count).padStart(6)}  ${planWords(group.plan, group.count)[1]}`);
     if (isDry) return;
     if (names.length === 0 && plan.going === 0)
       throw new RelaisError('REPLAY-002', 'Nothing can be cancelled.');
-    const question = `${plan.going} deliveries will be cancelled.`;
+    const question = `${counted(plan.going, deliveriesCounted)[1]} will be cancelled.`;
     if (names.length === 0 && !(await confirmed(question, String(plan.going), options.yes === true)))
       return say('Nothing was cancelled.');
     return work(app, names, { ...options, filter: options, expected: plan.going });

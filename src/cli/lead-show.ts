@@ -26,6 +26,7 @@ import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { Lead } from '../domain/lead.ts';
 import type { MappingSources } from '../mapping/contract.ts';
+import { frenchLabel } from '../mapping/fields/source.ts';
 import { leadFromSample, sampleLead } from '../mapping/tools/sample.ts';
 import { listed } from './mapping-check.ts';
 
@@ -92,7 +93,10 @@ function print(file: LeadFile, language: Language): void {
     for (const line of lines.length === 0 ? [none] : lines) out(`  ${line}`);
   };
   out(strong(`${file.reference} · ${file.clientId} · ${word('révision', 'revision')} ${file.revision}`));
-  out(`${word('Reçu par ', 'Came in by ')}${file.channel}${word(' le ', ', ')}${paris(file.collectedAt)}`);
+  const named = (path: string, code: string): string => word(String(frenchLabel(path, code)), code);
+  out(
+    `${word('Reçu le', 'Came in')} ${paris(file.collectedAt)}${word(' : ', ', ')}${named('channel', file.channel)}`,
+  );
   if (file.erasedAt !== undefined) out(erasedLine(file, file.erasedAt, word));
   for (const line of originLines(file, word)) out(`  ${line}`);
   for (const { name, value } of file.person)
@@ -111,7 +115,7 @@ function print(file: LeadFile, language: Language): void {
     'Interactions',
     file.interactions.map(
       ({ at, kind, duration, voluntary }) =>
-        `${paris(at)}  ${kind}${duration === undefined ? '' : ` (${duration} s)`}${voluntary ? word(', à son initiative', ', voluntary') : ''}`,
+        `${paris(at)}  ${named('interactions.kind', kind)}${duration === undefined ? '' : ` (${duration} s)`}${voluntary ? word(', à son initiative', ', voluntary') : ''}`,
     ),
   );
   section(word('Livraisons', 'Deliveries'), deliveryLines(file, language));

@@ -3,6 +3,7 @@
 import { Option } from 'commander';
 import type { Command, Given } from './command.ts';
 import { hasRole } from '../access/accounts.ts';
+import { counted, type OneAndSeveral } from '../domain/counted.ts';
 import { importFile } from '../intake/import.ts';
 import { standardOutput } from '../intake/import-rejects.ts';
 import { importEncodings, type ImportEncoding } from '../intake/import-encoding.ts';
@@ -306,10 +307,15 @@ async function erase(reference: string, options: EraseOptions): Promise<void> {
   });
 }
 
-const tellRequest = ({ request, recipients }: DoneAtOnce): void =>
-  out(
-    `Request ${request.id}: ${recipients.length === 0 ? 'nobody received the lead' : `${new Set(recipients.map((one) => one.destinationId)).size} recipients are followed up`} (relais request show ${request.id}).`,
-  );
+function tellRequest({ request: { id }, recipients }: DoneAtOnce): void {
+  const told = new Set(recipients.map((one) => one.destinationId)).size;
+  const who = told === 0 ? 'nobody received the lead' : `${counted(told, recipientsFollowed)[1]} followed up`;
+  out(`Request ${id}: ${who} (relais request show ${id}).`);
+}
+const recipientsFollowed: OneAndSeveral = [
+  ['destinataire est suivi', 'recipient is'],
+  ['destinataires sont suivis', 'recipients are'],
+];
 
 /** Names the recipients without an interface for changes or erasures, which need a letter, to the person at the terminal. */
 async function tellByHand(

@@ -81,7 +81,7 @@ async function showNote(app: App, client: string, text: string | undefined, json
   for (const { addressee, sentAt, sentTo, reason, tries } of mails.toReversed())
     out(
       sentAt === null
-        ? `E-mail (${addressee}) pas encore parti, ${tries} essais${reason === '' ? '' : ` : ${reason}`}`
+        ? `E-mail (${addressee}) pas encore parti, ${tries} essai${tries < 2 ? '' : 's'}${reason === '' ? '' : ` : ${reason}`}`
         : `E-mail (${addressee}) parti le ${paris(sentAt)} à ${sentTo}`,
     );
 }

@@ -59,7 +59,7 @@ test('a cancellation by filter is counted, confirmed, and leaves what is at its 
   );
   const filter = ['cancel', '--destination', 'essai-crm', '--cause', 'retry'];
   const dry = await relais(...filter, '--dry-run');
-  expect(dry.out).toBe('     3  end\n');
+  expect(dry.out).toBe('     3  are cancelled\n');
   const unasked = await relais(...filter, '--reason', 'ticket 2');
   expect(unasked).toMatchObject({ code: 64 });
   expect(unasked.err).toContain('3 deliveries will be cancelled. Add --yes');

@@ -157,7 +157,7 @@ describe('replay', () => {
     const ran = await relais('replay', '--destination', 'essai-crm', '--dry-run');
     expect(ran.out).toMatch(/ 3 {2}get a new run/);
     expect(ran.out).toMatch(/ 2 {2}refused: it is delivered already/);
-    expect(ran.out).toMatch(/ 1 {2}are withheld and will be looked at again/);
+    expect(ran.out).toMatch(/ 1 {2}is withheld and will be looked at again/);
     const again = await relais('replay', '--destination', 'essai-crm', '--again', '--dry-run');
     expect(again.out).toMatch(/ 2 {2}are delivered already and are sent again/);
     expect(await actionsOf(gateway, 'replayed')).toEqual([]);

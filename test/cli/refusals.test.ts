@@ -173,7 +173,7 @@ describe('deliveries that have not ended', () => {
     answers.delete('WAIT-1');
     const ran = await relais('replay', id, ...why);
     expect(ran).toMatchObject({ code: 0, err: '' });
-    expect(ran.out).toBe('     1  have their next try brought forward\n1 replayed, 0 refused.\n');
+    expect(ran.out).toBe('     1  has its next try brought forward\n1 replayed, 0 refused.\n');
     await gateway.until(
       'delivered',
       async () => (await gateway.states("l.reference = 'WAIT-1'"))[0]?.state === 'delivered',

@@ -80,7 +80,10 @@ export const frame = {
 
 export const dateWords = {
   // A browser in another language draws the month first, and shows these letters.
-  day: ['jj/mm/aaaa ; mm/dd : mois d’abord', 'dd/mm/yyyy; mm/dd: month first'],
+  day: [
+    'jj/mm/aaaa ; si le champ affiche mm/dd, le mois d’abord',
+    'dd/mm/yyyy; where the field shows mm/dd, the month first',
+  ],
   month: ['Mois et année ; sans calendrier : 2027-03', 'Month and year; without a calendar: 2027-03'],
 } as const satisfies Readonly<Record<string, Both>>;
 

@@ -207,6 +207,7 @@ const others: Readonly<Record<string, string>> = {
   ends_at: 'Échéance',
   content: 'Contenu',
   digest: 'Empreinte',
+  row_digest: 'Empreinte de la ligne',
   wrapped: 'Secret chiffré',
   opposition: 'Opposition',
   recorded_at: 'Date',

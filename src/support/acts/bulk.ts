@@ -171,8 +171,8 @@ const words: Readonly<Record<string, OneAndSeveral>> = {
     ['retenues, réexaminées', 'are withheld and will be looked at again'],
   ],
   cancel: [
-    ['annulée', 'ends'],
-    ['annulées', 'end'],
+    ['annulée', 'is cancelled'],
+    ['annulées', 'are cancelled'],
   ],
   stay: [
     ['en cours d’envoi ou déjà terminée', 'stays: being sent, or at its end already'],
@@ -192,7 +192,7 @@ export function planWords(plan: PlanGroup['plan'], count: number): Both {
   return own === undefined ? refusalWords[plan as keyof typeof refusalWords] : numbered(count, own);
 }
 
-const deliveriesCounted: OneAndSeveral = [
+export const deliveriesCounted: OneAndSeveral = [
   ['livraison', 'delivery'],
   ['livraisons', 'deliveries'],
 ];
