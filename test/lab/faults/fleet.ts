@@ -3,7 +3,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import type { Gateway } from '../../trip/gateway.ts';
-import { drawKill, type Role } from './points.ts';
+import { drawKill, stationsOf, type Role, type Station } from './points.ts';
 import { startProxy, type Proxy, type Target } from './proxy.ts';
 import type { Random } from './random.ts';
 import { mark } from './tokens.ts';
@@ -41,8 +41,8 @@ export interface Fleet {
 export interface FleetOptions {
   readonly gateway: Gateway;
   readonly roles: readonly Role[];
-  /** Where processes of a role listen, one after the other; on the same port when they are begun anew. */
-  readonly ports: Readonly<Partial<Record<Role, readonly number[]>>>;
+  /** Where those that serve a station listen, one after the other; on the same port when they are begun anew. */
+  readonly ports: Readonly<Partial<Record<Station, readonly number[]>>>;
   readonly mysql: () => Target;
   readonly redis: () => Target;
   readonly random: Random;
@@ -55,7 +55,8 @@ interface Place {
   readonly mysql: Proxy;
   readonly redis: Proxy;
   readonly apart: number;
-  readonly port: number | undefined;
+  /** Variables of its ports, its health first. */
+  readonly ports: Readonly<Record<string, string>>;
 }
 
 /** This part of the processes is not told to die. */
@@ -73,7 +74,7 @@ const crashes: ReadonlySet<string> = new Set([
   '139',
 ]);
 /** Where it listens. A planner and a worker have a port for their health alone. */
-const portOf: Readonly<Record<Role, string>> = {
+const portOf: Readonly<Record<Station, string>> = {
   planner: 'RELAIS_HTTP_PORT',
   worker: 'RELAIS_HTTP_PORT',
   api: 'RELAIS_API_PORT',
@@ -97,7 +98,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   };
   process.once('exit', endWithUs);
 
-  const launch = (role: Role, { mysql, redis, apart, port }: Place): ChildProcess => {
+  const launch = (role: Role, { mysql, redis, apart, ports }: Place): ChildProcess => {
     const { config } = gateway;
     const through = (url: string, port: number): string => {
       const moved = new URL(url);
@@ -123,7 +124,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
         FAULTS_KILL: JSON.stringify(plan ?? null),
         FAULTS_CLOCK: String(apart),
         ...options.environment,
-        ...(port === undefined ? {} : { [portOf[role]]: String(port) }),
+        ...ports,
       },
     });
     const hear = (part: Buffer): void => {
@@ -143,8 +144,13 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   };
 
   const enlist = async (role: Role, index: number): Promise<Member> => {
-    const before = options.roles.slice(0, index).filter((one) => one === role).length;
-    const port = options.ports[role]?.[before];
+    const ports: Record<string, string> = {};
+    for (const station of stationsOf(role)) {
+      const before = options.roles.slice(0, index).filter((one) => stationsOf(one).includes(station)).length;
+      const port = options.ports[station]?.[before];
+      if (port !== undefined) ports[portOf[station]] = String(port);
+    }
+    const [port] = Object.values(ports);
     const mysql = await startProxy(options.mysql());
     const redis = await startProxy(options.redis());
     const apart = random.between(-mostApart, mostApart);
@@ -157,7 +163,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     };
     const enter = (): void => {
       if (closed) return;
-      child = launch(role, { mysql, redis, apart, port });
+      child = launch(role, { mysql, redis, apart, ports });
       const mine = child;
       children.add(mine);
       mine.once('message', isUp);

@@ -219,7 +219,7 @@ const endsWithServer: readonly string[] = ['mysql_read_only', 'mysql_no_connecti
 
 async function watched({ fleet, alerts }: Scene, kind: string, before: number): Promise<RefusalLine> {
   const planners = fleet.members
-    .filter(({ role }) => role === 'planner')
+    .filter(({ role }) => role === 'planner' || role === 'all')
     .map((member) => ({ member, pid: member.pid() }));
   const alerted = (): number => alerts.slice(before).filter(isOutage).length;
   await pause(longMs);

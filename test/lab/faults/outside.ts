@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { createApiKey } from '../../../src/access/api-keys.ts';
 import { freePort } from '../../../sandbox/ports.ts';
+import { stationsOf, type Role, type Station } from './points.ts';
 import type { Gateway } from '../../trip/gateway.ts';
 import type { Pace } from './mappings.ts';
 import type { Random } from './random.ts';
@@ -42,12 +43,17 @@ const patienceMs = 6_000;
 /** This part of the requests is sent again although it was answered. */
 const again = 0.3;
 
-export async function openOutside(gateway: Gateway, random: Random, pace: Pace): Promise<Outside> {
-  const apis = pace === 'brisk' ? 1 : 2;
+export async function openOutside(
+  gateway: Gateway,
+  random: Random,
+  { pace, roles }: { readonly pace: Pace; readonly roles: readonly Role[] },
+): Promise<Outside> {
+  const portsFor = (station: Station): Promise<number[]> =>
+    Promise.all(roles.filter((role) => stationsOf(role).includes(station)).map(() => freePort()));
   const ports = {
-    api: await Promise.all(Array.from({ length: apis }, () => freePort())),
-    console: pace === 'brisk' ? [] : [await freePort()],
-    planner: await Promise.all(Array.from({ length: 2 }, () => freePort())),
+    api: await portsFor('api'),
+    console: await portsFor('console'),
+    planner: await portsFor('planner'),
   };
   const { key } = await createApiKey(
     gateway.app.access,

@@ -2,11 +2,16 @@
 // Invariant: a step is known by a piece of SQL its transaction runs; a unit test holds each piece to src/store.
 import type { Random } from './random.ts';
 
-export type Role = 'planner' | 'worker' | 'api' | 'console';
+export type Station = 'planner' | 'worker' | 'api' | 'console';
+/** `all`: planner, worker and interface in one process, which passes leads on in its memory. */
+export type Role = Station | 'all';
+
+export const stationsOf = (role: Role): readonly Station[] =>
+  role === 'all' ? ['planner', 'worker', 'api'] : [role];
 
 export interface Point {
   readonly name: string;
-  readonly role: Role;
+  readonly role: Station;
   /** A statement of the transaction holds this. */
   readonly sql: string;
 }
@@ -50,16 +55,17 @@ export interface KillPlan {
 /** Undefined for who carries nothing: it dies at any moment, as everybody does. */
 export function drawKill(role: Role, random: Random): KillPlan | undefined {
   const names: readonly string[] = [
-    ...points.filter((point) => point.role === role).map((point) => point.name),
-    ...(role === 'worker' ? filePoints : []),
+    ...points.filter((point) => role === 'all' || point.role === role).map((point) => point.name),
+    ...(role === 'all' || role === 'worker' ? filePoints : []),
   ];
   if (names.length === 0) return undefined;
   const point = random.pick(names);
-  // Files come seldom: at the first or second of them. Everything else a little later, with work in flight.
+  // Files come seldom: at the first or second of them. Everything else a little later, with work in flight; a process of all roles later
+  // still: it takes leads in and plans them in one transaction once a hundred batches have passed.
   const rare = /file|lease/.test(point);
   return {
     point,
     when: random.pick(['before', 'after']),
-    nth: rare ? random.between(1, 3) : random.between(2, 15),
+    nth: rare ? random.between(1, 3) : random.between(2, role === 'all' ? 300 : 15),
   };
 }

@@ -69,7 +69,7 @@ const rolesOf = ({ pace, undisturbed }: Setting): readonly Role[] =>
   undisturbed
     ? ['planner', 'worker', 'api', 'api', 'console']
     : [
-        ...(pace === 'brisk' ? [] : (['planner', 'worker', 'api', 'console'] as const)),
+        ...(pace === 'brisk' ? [] : (['all', 'api', 'console'] as const)),
         ...(['planner', 'worker', 'worker', 'api'] as const),
       ];
 
@@ -142,11 +142,12 @@ export async function openStage(setting: Setting): Promise<Stage> {
   const intake = await openIntake(gateway);
   // Nobody waits long for a lock held by mischief; connections made before keep the usual patience.
   if (servers !== undefined) await gateway.owner.text('SET GLOBAL innodb_lock_wait_timeout = 2');
-  const outside = await openOutside(gateway, seeded(seed + 6), pace);
+  const roles = rolesOf(setting);
+  const outside = await openOutside(gateway, seeded(seed + 6), { pace, roles });
   const fleet = await startFleet({
     gateway,
     ports: outside.ports,
-    roles: rolesOf(setting),
+    roles,
     spared: setting.undisturbed,
     ...at,
     random: seeded(seed + 2),
