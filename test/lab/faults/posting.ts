@@ -20,7 +20,7 @@ export async function post(
   waiting: readonly Waiting[],
   handedIn: HandedIn[],
 ): Promise<void> {
-  const { body } = await surely('/v1/leads', { items: waiting.map(({ row }) => itemOf(row)) });
+  const { status, body } = await surely('/v1/leads', { items: waiting.map(({ row }) => itemOf(row)) });
   const items = (body['items'] ?? []) as readonly Item[];
   for (const [index, { handed }] of waiting.entries()) {
     const { reference } = handed;
@@ -30,7 +30,7 @@ export async function post(
       ['OPERATION_ENDED', 'LEAD_ERASED', 'ERASED_SINCE'].includes(code),
     );
     if (!['accepted', 'duplicate', 'received'].includes(state) && !isGone)
-      wrong.push(`${reference}: ${state} ${JSON.stringify(refusals)}`);
+      wrong.push(`${reference}: ${status} ${state} ${JSON.stringify(items.length > 0 ? refusals : body)}`);
     posted.push({ reference, state, lead });
     handedIn.push(handed);
   }
