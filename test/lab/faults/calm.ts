@@ -70,6 +70,9 @@ async function retrySetAside({ app, owner }: Gateway): Promise<void> {
   await replan(app.database, clientId, by);
 }
 
+/** A delivery that nobody may send any more stays open until the operator decides, and keeps a lead whose person has to be heard there. */
+const mayStand = "destination_id = ? AND state = 'withheld' AND reason LIKE 'recipient_not_authorised%'";
+
 export async function leftBehind({ owner }: Gateway): Promise<Readonly<Record<string, number>>> {
   const rows = await owner.all<{ what: string; n: number }>(
     `SELECT 'rows not taken in' AS what, COUNT(*) AS n FROM lead_intake
@@ -78,15 +81,15 @@ export async function leftBehind({ owner }: Gateway): Promise<Readonly<Record<st
      UNION ALL SELECT 'entries not sealed', COUNT(*) FROM handovers_unsealed
      UNION ALL SELECT 'leads whose time is over', COUNT(*) FROM leads l
        JOIN operations o ON o.client_id = l.client_id AND o.code = l.operation
+      WHERE NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.lead_id = l.id AND ${mayStand})
      UNION ALL SELECT 'deliveries that support cancelled', COUNT(*) FROM deliveries d JOIN leads l ON l.id = d.lead_id
       WHERE d.state = 'cancelled' AND d.reason = 'by_support' AND l.erased_at IS NULL
      UNION ALL SELECT CONCAT('requests ', state), COUNT(*) FROM requests WHERE state <> 'closed' GROUP BY state
      UNION ALL SELECT CONCAT('deliveries ', state), COUNT(*) FROM deliveries
       WHERE state NOT IN ('delivered', 'failed', 'cancelled')
-        AND NOT (destination_id = ? AND state = 'withheld' AND reason LIKE 'recipient_not_authorised%')
+        AND NOT (${mayStand})
         AND reason <> 'create_unsettled' GROUP BY state`,
-    // What nobody may send any more stands there, visible, until somebody decides.
-    [goneId],
+    [goneId, goneId],
   );
   return Object.fromEntries(rows.filter((row) => row.n > 0).map((row) => [row.what, row.n]));
 }

@@ -1,6 +1,6 @@
 // The checker itself, third part: requests of prospects, restrictions, and what is left of a person who is gone.
 import { check } from './check.ts';
-import { crm, entry, forged, handed, lead, outcome, plain, red } from './forged.ts';
+import { crm, delivery, entry, forged, handed, lead, outcome, plain, red } from './forged.ts';
 import type { Entry } from './ledgers.ts';
 import type { RecipientLine, RequestLine } from './requests.ts';
 import { zeros } from './zeros.ts';
@@ -124,6 +124,17 @@ test('kept though its operation is over; gone before its time, or without a word
   const entries = [...plain().entries, purged(90)];
   const there = lead({ reference: 'O-1-5' });
   expect(red(plain({ ...ofOperation, leads: [there] }))).toEqual([zeros.kept]);
+  const untold = delivery({
+    id: 2,
+    action: 'update',
+    key: 'k2',
+    state: 'withheld',
+    reason: 'recipient_not_authorised',
+  });
+  const deliveries = [delivery({}), untold];
+  const kept = { ...ofOperation, leads: [there], deliveries };
+  expect(red(plain({ ...kept, unauthorised: new Set([crm]) }))).toEqual([]);
+  expect(red(plain(kept))).toEqual([zeros.unsettled, zeros.kept]);
   expect(red(plain({ leads: [lead({ erased: true, gone: true })], entries }))).toEqual([zeros.kept]);
   expect(red(plain(ofOperation))).toEqual([zeros.kept]);
 });

@@ -2,6 +2,7 @@
 // Invariant: what is gone is known by what was written down as it went, and by the log, which stays.
 import { attemptOf, settledEntries } from './check-flight.ts';
 import type { Story } from './check.ts';
+import { ended, mayStand } from './ledgers.ts';
 import { lateMark, operationMark } from './operations.ts';
 
 /** Also no erasure: clients keep their own data, and a right that was open was told before. */
@@ -15,11 +16,15 @@ export function afterPurge({ byLead, referenceOf }: Story): readonly string[] {
 }
 
 /** Each operation is over when the account is made, and none of the other leads is due for years. */
-export function keptOrGone({ leads, byLead }: Story): readonly string[] {
+export function keptOrGone(story: Story): readonly string[] {
+  const { leads, byLead, deliveriesOf } = story;
+  // A right that a recipient has still to learn keeps its lead.
+  const isKept = (id: number): boolean =>
+    (deliveriesOf.get(id) ?? []).some((one) => !ended(one.state) && mayStand(one, story));
   return leads.flatMap(({ id, reference, gone }) => {
     const isOver = reference.startsWith(operationMark);
     if (gone && !isOver) return [`${reference}: gone before its time`];
-    if (isOver && !gone) return [`${reference}: still there`];
+    if (isOver && !gone) return isKept(id) ? [] : [`${reference}: still there`];
     const isTold = (byLead.get(id) ?? []).some((one) => one.entry === 'purged');
     return gone && !isTold ? [`${reference}: gone, and the log does not say so`] : [];
   });

@@ -19,7 +19,7 @@ import { formerMissed, provesNothing, silentRefusals } from './check-acts.ts';
 import { objectionsUnsaid } from './check-objections.ts';
 import { afterPurge, cameBack, keptOrGone, refusedAsOver, takenInFlight } from './check-retention.ts';
 import { departedRestricted, notToldByRequest, reachedNobody, requestsCounted } from './check-requests.ts';
-import { ended, type DeliveryLine, type Entry, type Ledgers, type Receipt } from './ledgers.ts';
+import { ended, mayStand, type DeliveryLine, type Entry, type Ledgers, type Receipt } from './ledgers.ts';
 import { remainsOf } from './remains.ts';
 import { zeros, type Figures } from './zeros.ts';
 
@@ -148,14 +148,6 @@ function lost(story: Story): readonly string[] {
 /** Ends that are an answer, not a loss. */
 const fairEnds =
   /^(erased|purged|superseded|not_needed|manual_erasure_required|manual_update_required|not_accepted)/;
-
-/** What nobody may send any more stands visibly until somebody decides; erasures and withdrawals have figures of their own. */
-const mayStand = (
-  { id, destination, action, reason }: DeliveryLine,
-  { unauthorised, alerted }: Ledgers,
-): boolean =>
-  (reason === 'create_unsettled' && alerted.has(id)) ||
-  (unauthorised.has(destination) && action !== 'erase' && reason.startsWith('recipient_not_authorised'));
 
 function givenUp({ deliveries, leads, referenceOf, poison, refusedBy }: Story): readonly string[] {
   const erased = new Set(leads.filter((one) => one.erased).map((one) => one.id));

@@ -242,5 +242,13 @@ export async function readLedgers(sql: Database, known: Known): Promise<Ledgers>
 
 export const ended = (state: string): boolean => ['delivered', 'failed', 'cancelled'].includes(state);
 
+/** A delivery that nobody may send any more stays open until the operator decides; erasures and withdrawals have figures of their own. */
+export const mayStand = (
+  { id, destination, action, reason }: DeliveryLine,
+  { unauthorised, alerted }: Pick<Ledgers, 'unauthorised' | 'alerted'>,
+): boolean =>
+  (reason === 'create_unsettled' && alerted.has(id)) ||
+  (unauthorised.has(destination) && action !== 'erase' && reason.startsWith('recipient_not_authorised'));
+
 /** The name a correction of the storm gives, wherever it stands in a text. */
 export const givenName = (text: string): string | undefined => /(?:Bernard|Martin)-\d+/.exec(text)?.[0];
