@@ -133,7 +133,7 @@ export const catalogue = {
   ],
   'REPLAY-001': [
     'The delivery cannot be replayed in its state.',
-    'Read `relais delivery show`: the reason says what must be repaired first.',
+    'Repair what the reason names (`relais delivery show`); `--again` or `--accept-doubles` asks for it all the same.',
   ],
   'REPLAY-002': [
     'The delivery cannot be cancelled in its state.',

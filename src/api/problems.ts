@@ -180,7 +180,7 @@ export const overHttp: Readonly<Partial<Record<ErrorCode, OverHttp>>> = {
   'USAGE-002': [400, 'Give the field that `detail` names.', 'A reason or its evidence is missing.'],
   'REPLAY-001': [
     409,
-    'GET /v1/deliveries/{delivery} says in `replay` and in its story what must be repaired first.',
+    'Repair what `detail` names (GET /v1/deliveries/{delivery}); `again` or `acceptDoubles` asks for it all the same.',
   ],
   'REPLAY-002': [409, 'Only a delivery that waits can be cancelled.'],
   'BULK-001': [409, 'GET /v1/bulk-runs/{run} says what it did, and who cancelled it.'],

@@ -62,15 +62,14 @@ export type ReplayAnswer =
 export const replayRefusals = {
   not_found: 'no such delivery',
   on_its_way: 'it is already on its way; wait for this attempt to end',
-  waits_for_file: 'it leaves with the next file; `relais destination send-file` makes one now',
+  waits_for_file: 'it leaves with the next file; ask for that file now',
   lead_erased: 'the lead has been erased: nothing of it may leave any more',
   superseded: 'a newer revision has replaced it; replay that one',
   no_mapping: 'its destination has no published mapping',
-  undecided:
-    'its recipient may have it: say so (`relais delivery resolve`), or accept that it may hold it twice (`--accept-doubles`)',
-  already_delivered: 'it is delivered already; ask for it to be sent again (`--again`)',
+  undecided: 'its recipient may have it: record that it has or has not, or accept that it may hold it twice',
+  already_delivered: 'it is delivered already; ask expressly for it to be sent again',
   mapping_unchanged:
-    'it never left, and the mapping has not changed since; repair it, or ask for it as it is (`--again`)',
+    'it never left, and the mapping has not changed since; repair it, or ask expressly for it as it is',
   erasure_confirmed: 'its recipient confirmed the erasure; name it by its number to send it again',
 };
 export type ReplayRefusal = keyof typeof replayRefusals;

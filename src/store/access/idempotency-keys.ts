@@ -16,7 +16,7 @@ export type Begun =
   | { readonly kind: 'answered'; readonly status: number; readonly answer: string };
 
 /** After so long, another process may take over a request that a dead process left unanswered. */
-const givenUpSeconds = 60;
+const isGivenUp = 'begun_at < TIMESTAMPADD(SECOND, -60, UTC_TIMESTAMP(3))';
 
 export async function beginRequest(tx: Sql, { holder, key, request }: RequestKey): Promise<Begun> {
   try {
@@ -30,8 +30,7 @@ export async function beginRequest(tx: Sql, { holder, key, request }: RequestKey
   }
   // No lock: the refused INSERT shares the row with others, and those who wanted it alone now would wait for each other.
   const [row] = await tx.all<{ request: Buffer; status: number | null; answer: string | null; old: number }>(
-    `SELECT request_digest AS request, status, answer,
-            begun_at < TIMESTAMPADD(SECOND, -${givenUpSeconds}, UTC_TIMESTAMP(3)) AS old
+    `SELECT request_digest AS request, status, answer, ${isGivenUp} AS old
        FROM idempotency_keys WHERE holder = ? AND key_digest = ?`,
     [holder, key],
   );
@@ -40,11 +39,13 @@ export async function beginRequest(tx: Sql, { holder, key, request }: RequestKey
   if (row.status !== null && row.answer !== null)
     return { kind: 'answered', status: row.status, answer: row.answer };
   if (row.old !== 1) return { kind: 'under_way' };
-  await tx.run(
-    'UPDATE idempotency_keys SET begun_at = UTC_TIMESTAMP(3) WHERE holder = ? AND key_digest = ?',
+  const isOurs = await changesOne(
+    tx,
+    `UPDATE idempotency_keys SET begun_at = UTC_TIMESTAMP(3)
+      WHERE holder = ? AND key_digest = ? AND status IS NULL AND ${isGivenUp}`,
     [holder, key],
   );
-  return { kind: 'new' };
+  return { kind: isOurs ? 'new' : 'under_way' };
 }
 
 export interface AnsweredRequest extends RequestKey {

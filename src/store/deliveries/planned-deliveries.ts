@@ -36,7 +36,11 @@ export async function insertDeliveries(
   const jobs: DueJobAt[] = [];
   for (const part of insertGroups(planned)) {
     const marks = `(?, ?, ?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3), TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3)), IF(? = 'settled', UTC_TIMESTAMP(3), NULL), UTC_TIMESTAMP(3), '${room}')`;
-    const { found, insertId, idStep } = await tx.run(
+    const {
+      insertId,
+      info = '',
+      idStep,
+    } = await tx.run(
       `INSERT INTO deliveries (client_id, destination_id, lead_id, revision, action, delivery_key, state, reason, priority, due_at, expires_at, settled_at, queued_at, lease_owner)
        VALUES ${part.map(() => marks).join(', ')} ON DUPLICATE KEY UPDATE id = id`,
       part.flatMap((row): SqlValue[] => [
@@ -53,8 +57,8 @@ export async function insertDeliveries(
         isEnd(row.state) ? 'settled' : '',
       ]),
     );
-    // The queued rows beside one that existed before are pushed with those that Redis lost.
-    if (found !== true)
+    // The ids of rows beside one that existed before do not follow each other: these are pushed with those that Redis lost.
+    if (insertId > 0 && !/Duplicates: [1-9]/.test(info))
       for (const [index, { state, destinationId, priority }] of part.entries())
         if (state === 'queued')
           jobs.push({ deliveryId: insertId + index * idStep, run: 1, attempt: 1, priority, destinationId });
