@@ -70,7 +70,8 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     },
     clientErrorHandler: (error: Error & { readonly code: string }, socket: Socket) => {
       const { code } = error;
-      if (code === 'ECONNRESET' || !socket.writable) {
+      // On a connection without a byte there is nothing to answer: a client that sends a request now would take the 408 for its own.
+      if (code === 'ECONNRESET' || !socket.writable || (code === tooLate && socket.bytesRead === 0)) {
         socket.destroy();
         return;
       }
@@ -103,8 +104,10 @@ function answerRaw(response: ServerResponse, status: number, { headers, body }: 
   response.writeHead(status, { ...headers, 'content-length': length, connection: 'close' }).end(body);
 }
 
+const tooLate = 'ERR_HTTP_REQUEST_TIMEOUT';
+
 function statusOf(code: string): number {
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 408;
+  if (code === tooLate) return 408;
   return code === 'HPE_HEADER_OVERFLOW' ? 431 : 400;
 }
 

@@ -83,6 +83,11 @@ test.each([
   20_000,
 );
 
+test('a connection on which nothing came is closed without an answer: a request just sent would take it for its own', async () => {
+  const { answer } = await openRaw(await listening(300));
+  expect(await answer).toBe('');
+}, 20_000);
+
 test('a request that was half here when the server began to close is served, and its connection ends', async () => {
   const { send, answer, socket } = await openRaw(await listening());
   send(`GET / HTTP/1.1\r\n${host}`);
