@@ -70,8 +70,11 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     },
     clientErrorHandler: (error: Error & { readonly code: string }, socket: Socket) => {
       const { code } = error;
-      // On a connection without a byte there is nothing to answer: a client that sends a request now would take the 408 for its own.
-      if (code === 'ECONNRESET' || !socket.writable || (code === tooLate && socket.bytesRead === 0)) {
+      if (code === tooLate && socket.bytesRead === 0) {
+        endUnused(socket);
+        return;
+      }
+      if (code === 'ECONNRESET' || !socket.writable) {
         socket.destroy();
         return;
       }
@@ -110,6 +113,15 @@ function statusOf(code: string): number {
   if (code === tooLate) return 408;
   return code === 'HPE_HEADER_OVERFLOW' ? 431 : 400;
 }
+
+/**
+ * Closes a connection on which nothing came, without a 408: a client that opened it and sends its first request now would take the 408
+ * for the answer. A request that has arrived while this process was busy or stopped is read first, and served.
+ */
+const endUnused = (socket: Socket): unknown =>
+  setImmediate(() => {
+    if (socket.bytesRead === 0) socket.destroy();
+  });
 
 /** Answers a connection that has no request, and closes it. */
 function endWith(

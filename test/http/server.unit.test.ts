@@ -88,6 +88,13 @@ test('a connection on which nothing came is closed without an answer: a request 
   expect(await answer).toBe('');
 }, 20_000);
 
+test('a first request that came while the process was stopped beyond the limit is served', async () => {
+  const { send, answer } = await openRaw(await listening(300));
+  send(`GET / HTTP/1.1\r\n${host}Connection: close\r\n\r\n`);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);
+  expect(statusIn(await answer)).toBe(200);
+});
+
 test('a request that was half here when the server began to close is served, and its connection ends', async () => {
   const { send, answer, socket } = await openRaw(await listening());
   send(`GET / HTTP/1.1\r\n${host}`);

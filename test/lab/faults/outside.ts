@@ -132,14 +132,14 @@ export async function openOutside(
  */
 const patientMs = 900_000;
 
-/** Busy, under way, late, away or broken: the same once more, until somebody says what became of it. Undefined: nobody does, for so long. */
+/** Busy, under way, away or broken: the same once more, until somebody says what became of it. Undefined: nobody does, for so long. */
 export async function answered(
   ask: () => Promise<Reply | undefined>,
   forMs: number,
 ): Promise<Reply | undefined> {
   for (const start = performance.now(); ;) {
     const reply = await ask();
-    const isAnswer = reply !== undefined && reply.status < 500 && reply.status !== 408 && !isUnderWay(reply);
+    const isAnswer = reply !== undefined && reply.status < 500 && !isUnderWay(reply);
     if (isAnswer) return reply;
     if (performance.now() - start >= forMs) return undefined;
     await pause(300);

@@ -30,7 +30,7 @@ export async function post(
       ['OPERATION_ENDED', 'LEAD_ERASED', 'ERASED_SINCE'].includes(code),
     );
     if (!['accepted', 'duplicate', 'received'].includes(state) && !isGone)
-      wrong.push(`${reference}: ${status} ${state} ${JSON.stringify(items.length > 0 ? refusals : body)}`);
+      wrong.push(`${reference}: ${status} ${state} ${JSON.stringify(state === 'none' ? body : refusals)}`);
     posted.push({ reference, state, lead });
     handedIn.push(handed);
   }
