@@ -100,6 +100,8 @@ export interface Connector<Settings = unknown> {
   readonly targets: (settings: Settings) => readonly string[];
   /** Further hosts it connects to: the contract must list them too. */
   readonly dials?: (settings: Settings) => readonly string[];
+  /** Folders of this machine it writes to: production asks that contract and authorisation name them. */
+  readonly ownFolders?: (settings: Settings) => readonly string[];
   /**
    * The places the settings lead to, in a comparable form: scheme, query and case do not count.
    * @param resolve gives the value of `secret:NAME`, or the text itself

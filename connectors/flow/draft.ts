@@ -56,6 +56,8 @@ function draft({ to, clientId, secretPrefix, format, listInside }: DraftRequest)
   const url = URL.parse(to ?? `sftp://sftp.${clientId}.example/in`);
   const drafted = url === null ? undefined : servers[url.protocol];
   if (url === null || drafted === undefined || (to === undefined && format !== 'csv')) return undefined;
+  // `sftp:horizon/in`, as `to` of a file says it, has no host.
+  if (drafted !== mailed && url.hostname === '') return undefined;
   if (format === 'form') return 'a form is sent to an https:// address.';
   if (listInside)
     return 'the leads of this sample stand in a list inside the body; a file holds them as `json: { list: true }` only. Give one of them as the sample.';

@@ -21,7 +21,7 @@ import { flowSettingsSchema } from './schema.ts';
 import { checkFlowSettings, controlFields, folderOf, timezoneOf } from './settings.ts';
 import type { ControlField, FlowSettings } from './settings.ts';
 import { flowStandIn } from './stand-in.ts';
-import { handOverOf, pathAt, transportOf, transports } from './transports.ts';
+import { handOverOf, isLocal, pathAt, transportOf, transports } from './transports.ts';
 import { pathIn, upload } from './upload.ts';
 import type { UploadProgress, Upload } from './upload.ts';
 import { flowWords } from './words.ts';
@@ -81,6 +81,7 @@ export const flow = defineConnector<FlowSettings>({
   inClear: ({ server }) => transportOf(server).inClear?.(server) ?? [],
   targets: flowTargets,
   dials: flowDials,
+  ownFolders: ({ server }) => (isLocal(server) ? [server.folder] : []),
   places: flowPlaces,
   secretNames: flowSecretNames,
   expiries: async ({ server, openpgp }, secret, now) => [

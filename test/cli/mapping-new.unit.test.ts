@@ -101,6 +101,8 @@ test.each([
   [['Demo', 'NOM;TEL'], 64, 'client "Demo" needs small letters'],
   [['demo', 'nowhere.json'], 1, 'nowhere.json is no file'],
   [['demo', 'NOM;TEL', '--to', 'ftp://x'], 64, 'no https:// address'],
+  [['demo', 'NOM;TEL', '--to', 'sftp:demo/in'], 64, 'sftp://host/folder'],
+  [['demo', 'NOM;TEL', '--to', 's3:demo/in'], 64, 's3://bucket/folder'],
   [['presets', 'NOM;TEL'], 64, 'presets'],
 ])('%j is refused with a reason', async (argv, code, why) => {
   const ran = await relais('mapping', 'new', ...argv);

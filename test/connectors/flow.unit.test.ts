@@ -364,6 +364,19 @@ describe('a drop', () => {
       expect(await sendLocal(['local:horizon/in', root], false)).toMatchObject({ kind: 'accepted' });
     });
 
+    test('a path with capitals, which contract and authorisation hold in small letters', async () => {
+      const server = { folder: join(root, 'Lac') };
+      mkdirSync(join(server.folder, 'in'), { recursive: true });
+      const allowedTargets = ['local:horizon/in', server.folder.toLowerCase()];
+      const network = { allowedRanges: [], allowPlaintext: false };
+      const outcome = await flow.send(
+        parcelOf({ body }),
+        { ...local(), server },
+        context({ allowedTargets, network }),
+      );
+      expect(outcome).toMatchObject({ kind: 'accepted' });
+    });
+
     test('moving to a name that exists fails in one step', async () => {
       writeFileSync(join(root, 'in', 'a'), 'ours');
       writeFileSync(join(root, 'in', 'b'), 'theirs');

@@ -254,7 +254,7 @@ interface OptInGuess {
 function isOptIn(slot: SampleField): boolean {
   const names = [slot.name, ...slot.parents];
   if (names.some((name) => smellsOfOptIn(name) || smellsOfOptOut(name))) return true;
-  return names.some(mayBeOptIn) && (readsAs(slot.value) !== undefined || channelsOf(slot).length > 0);
+  return names.some(mayBeOptIn) && (saysYesOrNo(slot.value) || channelsOf(slot).length > 0);
 }
 
 function guessOptIn(slot: SampleField): OptInGuess {
@@ -319,6 +319,12 @@ const pairs: readonly (readonly string[])[] = [
   'subscribed/unsubscribed',
 ].flatMap((line) => line.split(' ').map((pair) => pair.split('/')));
 
+const pairOf = (value: SampleValue): readonly string[] | undefined =>
+  pairs.find((pair) => pair.includes(String(value).trim()));
+
+const saysYesOrNo = (value: SampleValue): boolean =>
+  readsAs(value) !== undefined || pairOf(value) !== undefined;
+
 function valuesOf(value: SampleValue, optOut: boolean): Readonly<Record<string, unknown>> | string {
   if (value === undefined || value === null || (typeof value === 'string' && value.trim() === ''))
     return 'the sample shows no value: ask for one for each state';
@@ -327,7 +333,7 @@ function valuesOf(value: SampleValue, optOut: boolean): Readonly<Record<string, 
       ? { granted: no, refused: yes, not_asked: yes, withdrawn: yes }
       : { granted: yes, refused: no, not_asked: no, withdrawn: no };
   if (typeof value === 'boolean') return both(true, false);
-  const pair = pairs.find((candidate) => candidate.includes(String(value).trim()));
+  const pair = pairOf(value);
   if (pair === undefined)
     return String(value).length > 30
       ? 'its example is a sentence, not a value'

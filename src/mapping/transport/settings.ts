@@ -96,6 +96,12 @@ export function checkSettings(
     // A mailbox listed among the folders does not permit mails (C19).
     checkContract(targets, client[connector.targetKind(settings)], { settings, at, report });
     checkContract(connector.dials?.(settings) ?? [], client.hosts, { settings, at, report });
+    for (const folder of connector.ownFolders?.(settings) ?? [])
+      if (!client.folders.includes(folder.toLowerCase()))
+        report.warn(at(findText(settings, folder.toLowerCase()) ?? []), 'MAP-401', [
+          `« ${folder} » est un dossier de cette machine : la production n’y écrit que si folders de client.yaml et targets de l’habilitation le nomment aussi.`,
+          `"${folder}" is a folder of this machine: production writes there only where folders of client.yaml and targets of the authorisation name it as well.`,
+        ]);
   }
   return { plan: { settings, targets }, secretNames: connector.secretNames(settings) };
 }

@@ -283,6 +283,15 @@ describe('other samples', () => {
     expect(draft.text).toContain('#   - { to: OPTIN,');
   });
 
+  test.each(['ACCEPTE', 'REFUSE'])('an agreement named after its channel, with %s', (said) => {
+    const draft = draftOf(`NOM;ACCORD_EMAIL;ACCORD_SMS\nMartin;${said};${said}`);
+    const values = 'values: { granted: ACCEPTE, refused: REFUSE, not_asked: REFUSE, withdrawn: REFUSE }';
+    for (const channel of ['email', 'sms'])
+      expect(draft.text).toContain(
+        `  - { to: ACCORD_${channel.toUpperCase()}, channel: ${channel}, ${values} } # guess`,
+      );
+  });
+
   test('a form', () => {
     const draft = draftOf('nom=Martin&tel=0639980012&optin=1&a.b=2');
     expect(codesOf(draft)).toEqual([]);
