@@ -70,6 +70,8 @@ export function backupCommands(program: Command): void {
 type TestOptions = Given<'identity! server json'>;
 
 async function test(given: string | undefined, options: TestOptions): Promise<void> {
+  if (options.server !== undefined && !/^mysql:\/\/[^/]/.test(URL.parse(options.server)?.href ?? ''))
+    throw new RelaisError('USAGE-001', '--server is no mysql://user:password@host:port.');
   const identity = identityIn(options.identity);
   const { sealKey, earlierSealKeys, backups } = testConfig();
   const seal = createKeyRing([sealKey, ...earlierSealKeys]);

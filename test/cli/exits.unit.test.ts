@@ -226,6 +226,12 @@ test('a note or an author that names a person is refused too', async () => {
 
 test.each([
   [['start'], 64, 'started by bin/relais.mjs'],
+  [
+    ['backup', 'test', '--identity', 'x', '--server', '/usr/sbin/mysqld'],
+    64,
+    'mysql://user:password@host:port',
+  ],
+  [['backup', 'test', '--identity', 'x', '--server', 'db:3306'], 64, 'mysql://user:password@host:port'],
   [['start', 'worker'], 64, 'started by bin/relais.mjs'],
   [['mapping', 'rollback', 'x', 'first', ...reason], 64, '"first" is not a whole number'],
   [['mapping', 'publish', 'x', '--all', '--note', 'ticket 1'], 64, 'Name one destination, or say --all'],
