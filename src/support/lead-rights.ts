@@ -1,5 +1,6 @@
 // Finds the facts shown beside a right of a prospect: other leads of the person, recipients to notify in writing.
 // Invariant: reads only; references and names of destinations, nothing of the person.
+import { actionsOf } from '../delivery/planning/plan-change.ts';
 import { deliveriesOfLeads, type Delivery } from '../store/deliveries/deliveries.ts';
 import { findClient, findDestination } from '../store/destinations/destinations.ts';
 import { readLeads } from '../store/leads/leads.ts';
@@ -64,7 +65,8 @@ export async function toldByHand(
   for (const id of new Set(sent.map((row) => row.destinationId))) {
     const destination = await findDestination(database, id);
     const mapping = await published.version(destination?.mappingVersionId ?? 0);
-    if (destination?.status === 'archived' || mapping?.actions[action] === undefined) destinations.push(id);
+    const takes = mapping !== undefined && actionsOf(mapping).includes(action);
+    if (destination?.status === 'archived' || !takes) destinations.push(id);
   }
   const client = destinations.length === 0 ? undefined : await findClient(database, clientId);
   return { destinations, contact: client?.contacts.rights };

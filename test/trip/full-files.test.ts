@@ -1,5 +1,6 @@
 // Files that hold every current lead each time (`mode: full`): who stands in them, who does not any more, and what holds one back.
 import { silentLog } from '../../src/log.ts';
+import { toldByHand } from '../../src/support/lead-rights.ts';
 import type { Role } from '../../src/roles/role-status.ts';
 import { openDeliveries } from '../../src/store/alerts/backlog.ts';
 import { sftpUser } from '../connectors/servers/sftp.ts';
@@ -71,6 +72,10 @@ test('C20 C24: three days of files, each with every lead and opt-in as they are 
   await open();
   await first(names('A', 5));
   expect(references(1)).toEqual(names('A', 5));
+  for (const action of ['update', 'erase'] as const)
+    expect(await toldByHand(gateway.app, { clientId: 'essai', reference: 'A-2' }, action)).toMatchObject({
+      destinations: [],
+    });
   await gateway.send(strangerRow('A-6'));
   await planned('A-6');
   await gateway.app.rights.withdraw({

@@ -66,7 +66,7 @@ export const emptyWork = (): PlanWork => ({
 const allActions: readonly Action[] = ['create', 'update', 'erase'];
 
 /** A file of all current leads tells changes and erasures without a block of theirs. */
-const actionsOf = (mapping: CompiledMapping | undefined): readonly Action[] =>
+export const actionsOf = (mapping: CompiledMapping | undefined): readonly Action[] =>
   mapping === undefined || mapping.full !== undefined
     ? allActions
     : (Object.keys(mapping.actions) as Action[]);
