@@ -26,6 +26,9 @@ export function readXmlSample(text: string): Shape | Unreadable {
   const [first] = top.children;
   const wrapped = names.size === 1 && first !== undefined && first.children.length > 0;
   const record = wrapped ? first : top;
+  const around = wrapped
+    ? top.attributes.flatMap(([name]) => (/^(xmlns|xsi)\b/.test(name) ? [] : [name]))
+    : [];
   const declared = namespacesOf([...top.attributes, ...(wrapped ? record.attributes : [])]);
   return {
     format: 'xml',
@@ -36,7 +39,10 @@ export function readXmlSample(text: string): Shape | Unreadable {
       encoding: encodingOf(text),
     },
     slots: slotsOf(record, record.name, []),
-    notes: [],
+    notes:
+      around.length === 0
+        ? []
+        : [`<${top.name}> has attributes: xml.rootAttributes: { ${around.join(', ')} }`],
   };
 }
 

@@ -292,6 +292,13 @@ describe('other samples', () => {
       );
   });
 
+  test('attributes around the records of an XML file are left to a person, by their names', () => {
+    const lead = '<lead><nom>x</nom><optin>O</optin></lead>';
+    const draft = draftOf(`<leads xmlns="urn:d" date="2026-11-20" nb="1">${lead}</leads>`);
+    expect(draft.made.open).toContain('crm.yaml: <leads> has attributes: xml.rootAttributes: { date, nb }');
+    expect(codesOf(draft)).toEqual([]);
+  });
+
   test('a form', () => {
     const draft = draftOf('nom=Martin&tel=0639980012&optin=1&a.b=2');
     expect(codesOf(draft)).toEqual([]);
