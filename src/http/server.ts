@@ -23,7 +23,7 @@ export interface Written {
 export interface HttpServerOptions {
   /** Bytes of a body. */
   readonly bodyLimit: number;
-  /** From the first byte of a request to its last, ms. */
+  /** From the first byte of a request to its last, ms; twice as long where bytes lay unread when it was over. */
   readonly requestTimeoutMs: number;
   readonly keepAliveTimeoutMs?: number;
   /** Proxies whose `X-Forwarded-For` is trusted. */
@@ -48,6 +48,7 @@ const lingerMs = 1_000;
 
 export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   const { pem, requestTimeoutMs, keepAliveTimeoutMs, proxies, refusal } = options;
+  const connections = createConnections();
   const http: ServerOptions = {
     connectionsCheckingInterval: Math.min(looksForLateMs, requestTimeoutMs),
     headersTimeout: requestTimeoutMs,
@@ -70,15 +71,14 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     },
     clientErrorHandler: (error: Error & { readonly code: string }, socket: Socket) => {
       const { code } = error;
-      if (code === tooLate && socket.bytesRead === 0) {
-        endUnused(socket);
-        return;
-      }
       if (code === 'ECONNRESET' || !socket.writable) {
         socket.destroy();
         return;
       }
-      endWith(socket, statusOf(code), (status, id) => refusal(status, code, id));
+      const refuse = (): void =>
+        connections.refuse(socket, statusOf(code), (status, id) => refusal(status, code, id));
+      if (code === tooLate) connections.lookAgain(socket, requestTimeoutMs, refuse);
+      else refuse();
     },
   };
   const server =
@@ -92,8 +92,11 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     answerRaw(response, 417, refusal(417, 'EXPECT', randomUUID()));
   });
   server.server.on('connect', (_request: IncomingMessage, socket: Duplex) =>
-    endWith(socket, 405, (status, id) => refusal(status, 'CONNECT', id)),
+    connections.refuse(socket, 405, (status, id) => refusal(status, 'CONNECT', id)),
   );
+  // Before Fastify's own listener, which may answer at once.
+  server.server.prependListener('request', connections.note);
+  server.server.on('timeout', endIdle);
   server.addHook('onRequest', (request, reply, done) => {
     if (request.headers.host !== undefined || request.raw.httpVersion === '1.0') return done();
     const { headers, body } = refusal(400, 'HOST', request.id);
@@ -114,14 +117,80 @@ function statusOf(code: string): number {
   return code === 'HPE_HEADER_OVERFLOW' ? 431 : 400;
 }
 
-/**
- * Closes a connection on which nothing came, without a 408: a client that opened it and sends its first request now would take the 408
- * for the answer. A request that has arrived while this process was busy or stopped is read first, and served.
- */
-const endUnused = (socket: Socket): unknown =>
-  setImmediate(() => {
-    if (socket.bytesRead === 0) socket.destroy();
+/** Runs after the bytes that lay unread have been read: a process that was busy or stopped looks at its limits before it reads. */
+function afterReading(socket: Socket, then: (hasRead: boolean) => void): void {
+  const before = socket.bytesRead;
+  setImmediate(() => then(socket.bytesRead > before));
+}
+
+/** Closes a connection whose last answer was long ago, unless its next request has come. */
+const endIdle = (socket: Socket): void =>
+  afterReading(socket, (hasRead) => {
+    if (!hasRead) socket.destroy();
   });
+
+/** Requests of a connection, as far as a refusal that is none of their answers has to know them. */
+interface Connection {
+  request?: IncomingMessage;
+  response?: ServerResponse;
+  /** The answer to the request before. */
+  earlier?: ServerResponse | undefined;
+  /** It was over its time when the bytes that lay unread had begun to be read. */
+  late?: { request?: IncomingMessage | undefined };
+  isRefused?: boolean;
+}
+
+function createConnections() {
+  const known = new WeakMap<Duplex, Connection>();
+  const of = (socket: Duplex): Connection => {
+    const connection = known.get(socket) ?? {};
+    known.set(socket, connection);
+    return connection;
+  };
+  return {
+    note: (request: IncomingMessage, response: ServerResponse): void => {
+      const connection = of(request.socket);
+      Object.assign(connection, { request, response, earlier: connection.response });
+      if (connection.late !== undefined) connection.late.request ??= request;
+    },
+    /**
+     * Decides about a request that is over its time. One whose bytes lay unread has the time once more: this process may have been the
+     * late one. A connection on which nothing came is closed without a 408: a client that sends its first request now would take it for
+     * the answer.
+     */
+    lookAgain: (socket: Socket, withinMs: number, refuse: () => void): void => {
+      const connection = of(socket);
+      const { request } = connection;
+      const late = { request: request?.complete === false ? request : undefined };
+      connection.late = late;
+      afterReading(socket, (hasRead) => {
+        if (socket.bytesRead === 0) socket.destroy();
+        else if (!hasRead) refuse();
+        else
+          setTimeout(() => {
+            if (late.request?.complete !== true && !socket.destroyed) refuse();
+          }, withinMs).unref();
+      });
+    },
+    /** Refuses what no route sees, once the requests before it are answered: each would take the refusal for its own answer. */
+    refuse: (
+      socket: Duplex,
+      status: number,
+      written: (status: number, requestId: string) => Written,
+    ): void => {
+      const connection = of(socket);
+      if (connection.isRefused === true) return;
+      connection.isRefused = true;
+      const { request, response, earlier } = connection;
+      const isHalf = request?.complete === false;
+      const isAnswered = isHalf && response?.writableEnded === true;
+      const owed = isHalf && !isAnswered ? earlier : response;
+      const end = (): unknown => (isAnswered ? socket.destroy() : endWith(socket, status, written));
+      if (owed === undefined || owed.closed) end();
+      else owed.once('close', end);
+    },
+  };
+}
 
 /** Answers a connection that has no request, and closes it. */
 function endWith(

@@ -2,15 +2,19 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createHttpServer } from '../../src/http/server.ts';
-import { askRaw, bodyIn, openRaw, statusIn } from './raw.ts';
+import { askRaw, bodyIn, openRaw, statusIn, type RawConnection } from './raw.ts';
 
 let close: () => Promise<unknown> = () => Promise.resolve();
 afterEach(() => close());
 
-async function listening(requestTimeoutMs = 30_000): Promise<number> {
+/** Answers what is asked at /held. */
+let letGo: () => void = () => undefined;
+
+async function listening(requestTimeoutMs = 30_000, keepAliveTimeoutMs?: number): Promise<number> {
   const server = createHttpServer({
     bodyLimit: 1_024,
     requestTimeoutMs,
+    ...(keepAliveTimeoutMs === undefined ? {} : { keepAliveTimeoutMs }),
     proxies: [],
     refusal: (status, reason, requestId) => ({
       headers: { 'content-type': 'application/problem+json', 'x-request-id': requestId },
@@ -19,6 +23,13 @@ async function listening(requestTimeoutMs = 30_000): Promise<number> {
   });
   server.get('/', () => 'served');
   server.post('/', () => 'served');
+  const held = new Promise<string>((done) => (letGo = () => done('held')));
+  server.get('/held', () => held);
+  server.post(
+    '/refused',
+    { onRequest: async (_request, reply) => reply.code(401).send('refused') },
+    () => '',
+  );
   close = () => server.close();
   const address = await server.listen({ host: '127.0.0.1', port: 0 });
   return Number(new URL(address).port);
@@ -88,11 +99,76 @@ test('a connection on which nothing came is closed without an answer: a request 
   expect(await answer).toBe('');
 }, 20_000);
 
-test('a first request that came while the process was stopped beyond the limit is served', async () => {
-  const { send, answer } = await openRaw(await listening(300));
-  send(`GET / HTTP/1.1\r\n${host}Connection: close\r\n\r\n`);
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);
+/** As a process that was stopped, or busy: nothing is read meanwhile, and every limit has passed. */
+const stopFor = (ms: number): unknown => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+
+/** Bytes of a first request that has been read when this returns: a request on another connection is served after it. */
+async function openHalf(port: number, half: string): Promise<RawConnection> {
+  const connection = await openRaw(port);
+  connection.send(half);
+  await askRaw(port, `GET / HTTP/1.1\r\n${host}Connection: close\r\n\r\n`);
+  return connection;
+}
+
+const halfBody = `POST / HTTP/1.1\r\n${host}Connection: close\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\nab`;
+
+test.each([
+  ['a whole request', '', `GET / HTTP/1.1\r\n${host}Connection: close\r\n\r\n`],
+  ['the rest of its headers', `GET / HTTP/1.1\r\n${host}`, 'Connection: close\r\n\r\n'],
+  ['the rest of its body', halfBody, 'cd'],
+])('%s that came while the process was stopped beyond the limit is served', async (_what, half, rest) => {
+  const { send, answer } = await openHalf(await listening(300), half);
+  send(rest);
+  stopFor(1_000);
   expect(statusIn(await answer)).toBe(200);
+});
+
+test('a request of which a part came while the process was stopped, and the rest never, is refused all the same', async () => {
+  const { send, answer } = await openHalf(await listening(300), halfBody);
+  send('c');
+  stopFor(1_000);
+  expect(statusIn(await answer)).toBe(408);
+});
+
+test('a next request that came while the process was stopped beyond the idle time of its connection is served', async () => {
+  const port = await listening(30_000, 100);
+  const { send, answer, socket } = await openRaw(port);
+  const first = new Promise((done) => socket.once('data', done));
+  send(`GET / HTTP/1.1\r\n${host}\r\n`);
+  await first;
+  send(`GET / HTTP/1.1\r\n${host}Connection: close\r\n\r\n`);
+  stopFor(2_500);
+  expect((await answer).match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200']);
+});
+
+test.each([
+  ['no HTTP at all', 'GARBAGE\r\n\r\n', 400],
+  ['a length that is none', `POST / HTTP/1.1\r\n${host}Content-Length: ten\r\n\r\n`, 400],
+  [
+    'a chunk of no length',
+    `POST / HTTP/1.1\r\n${host}Content-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n`,
+    400,
+  ],
+  ['headers of 40 KB', `GET / HTTP/1.1\r\n${host}x: ${'a'.repeat(40_000)}\r\n\r\n`, 431],
+  ['a way through to elsewhere', `CONNECT boese.example:443 HTTP/1.1\r\n${host}\r\n`, 405],
+  ['a half that stays one', `GET / HTTP/1.1\r\n${host}`, 408],
+])('%s behind a request under way is refused after that one is answered', async (_what, bytes, status) => {
+  const { answer, socket } = await openHalf(
+    await listening(300),
+    `GET /held HTTP/1.1\r\n${host}\r\n${bytes}`,
+  );
+  // Node has seen what is late when another connection, opened after it, is closed for being unused.
+  await (
+    await openRaw(socket.remotePort ?? 0)
+  ).answer;
+  letGo();
+  expect((await answer).match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', `HTTP/1.1 ${status}`]);
+});
+
+test('a request that was answered before all of it came is not answered twice', async () => {
+  const half = halfBody.replace('POST /', 'POST /refused').replace('Connection: close\r\n', '');
+  const { answer } = await openHalf(await listening(300), half);
+  expect((await answer).match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 401']);
 });
 
 test('a request that was half here when the server began to close is served, and its connection ends', async () => {
