@@ -116,19 +116,23 @@ test.each([
   ['a whole request', '', `GET / HTTP/1.1\r\n${host}Connection: close\r\n\r\n`],
   ['the rest of its headers', `GET / HTTP/1.1\r\n${host}`, 'Connection: close\r\n\r\n'],
   ['the rest of its body', halfBody, 'cd'],
-])('%s that came while the process was stopped beyond the limit is served', async (_what, half, rest) => {
-  const { send, answer } = await openHalf(await listening(300), half);
-  send(rest);
-  stopFor(1_000);
-  expect(statusIn(await answer)).toBe(200);
-});
+])(
+  '%s that came while the process was stopped beyond the limit is served',
+  async (_what, half, rest) => {
+    const { send, answer } = await openHalf(await listening(2_000), half);
+    send(rest);
+    stopFor(3_500);
+    expect(statusIn(await answer)).toBe(200);
+  },
+  20_000,
+);
 
 test('a request of which a part came while the process was stopped, and the rest never, is refused all the same', async () => {
-  const { send, answer } = await openHalf(await listening(300), halfBody);
+  const { send, answer } = await openHalf(await listening(2_000), halfBody);
   send('c');
-  stopFor(1_000);
+  stopFor(3_500);
   expect(statusIn(await answer)).toBe(408);
-});
+}, 20_000);
 
 test('a next request that came while the process was stopped beyond the idle time of its connection is served', async () => {
   const port = await listening(30_000, 100);
