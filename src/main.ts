@@ -105,9 +105,7 @@ async function run(role: RoleName, config: Config, plainLog: Log): Promise<void>
     // Past the drain and a margin nothing is worth waiting for: a service that does not answer must not keep us.
     setTimeout(() => process.exit(1), config.worker.drainMs + 10_000).unref();
     await Promise.all(running.map((role) => role.stop()));
-    await callbacks?.close();
-    await api?.close();
-    await desk?.close();
+    await Promise.all([callbacks?.close(), api?.close(), desk?.close()]);
     await health?.close();
     await app.close();
     log.info('process.stopped', { role });

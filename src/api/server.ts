@@ -4,6 +4,7 @@ import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import type { FastifyInstance, RouteOptions, FastifyRequest } from 'fastify';
 import type { AccessPlace } from '../access/place.ts';
+import { perMinute } from '../http/request-counts.ts';
 import { createHttpServer, type HttpServerOptions } from '../http/server.ts';
 import type { PostingDeps } from '../intake/posted.ts';
 import type { Log } from '../log.ts';
@@ -134,7 +135,7 @@ async function describe(server: FastifyInstance, options: ApiOptions): Promise<r
     transformObject: (document) =>
       finished(('openapiObject' in document ? document.openapiObject : {}) as Collected),
   });
-  await server.register(rateLimit, { max: options.perMinute, timeWindow: 60_000 });
+  await server.register(rateLimit, perMinute(options.perMinute));
   const routes = requireCallers(server, options.access);
   failures(server, routes, options.log);
   server.addHook('onRoute', refuseUnknownQuery);

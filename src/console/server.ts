@@ -5,6 +5,7 @@ import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance } from 'fastify';
 import { createOidc } from '../access/oidc.ts';
+import { perMinute } from '../http/request-counts.ts';
 import { createHttpServer } from '../http/server.ts';
 import { assetRoutes } from './assets.ts';
 import { createCookies, guard } from './gate.ts';
@@ -98,7 +99,7 @@ async function build(server: FastifyInstance, options: ConsoleOptions): Promise<
     if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
   });
   await server.register(formbody, { bodyLimit: mostBytes });
-  await server.register(rateLimit, { max: mostPerMinute, timeWindow: 60_000 });
+  await server.register(rateLimit, perMinute(mostPerMinute));
   const cookies = createCookies(secure);
   const show = showWith(() => place.access.database.now());
   guard(server, place, cookies, refuseWith(show));

@@ -43,6 +43,9 @@ export interface HttpServerOptions {
 /** How often Node looks for requests that are over their time, ms. */
 const looksForLateMs = 1_000;
 
+/** A server that closes waits so long for requests under way: less than `main.ts` leaves after the drain, ms. */
+const closingMs = 8_000;
+
 /** A connection that was refused is closed after this at the latest, ms. */
 const lingerMs = 1_000;
 
@@ -97,12 +100,21 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   // Before Fastify's own listener, which may answer at once.
   server.server.prependListener('request', connections.note);
   server.server.on('timeout', endIdle);
+  closeInTime(server, Math.min(closingMs, requestTimeoutMs));
   server.addHook('onRequest', (request, reply, done) => {
     if (request.headers.host !== undefined || request.raw.httpVersion === '1.0') return done();
     const { headers, body } = refusal(400, 'HOST', request.id);
     void reply.code(400).headers(headers).send(body);
   });
   return server;
+}
+
+/** Node looks at no limit once it closes: a request of which half came would keep the process. */
+function closeInTime(server: FastifyInstance, withinMs: number): void {
+  server.addHook('preClose', (done) => {
+    setTimeout(() => server.server.closeAllConnections(), withinMs).unref();
+    done();
+  });
 }
 
 function answerRaw(response: ServerResponse, status: number, { headers, body }: Written): void {

@@ -119,18 +119,18 @@ test.each([
 ])(
   '%s that came while the process was stopped beyond the limit is served',
   async (_what, half, rest) => {
-    const { send, answer } = await openHalf(await listening(2_000), half);
+    const { send, answer } = await openHalf(await listening(1_000), half);
     send(rest);
-    stopFor(3_500);
+    stopFor(2_000);
     expect(statusIn(await answer)).toBe(200);
   },
   20_000,
 );
 
 test('a request of which a part came while the process was stopped, and the rest never, is refused all the same', async () => {
-  const { send, answer } = await openHalf(await listening(2_000), halfBody);
+  const { send, answer } = await openHalf(await listening(1_000), halfBody);
   send('c');
-  stopFor(3_500);
+  stopFor(2_000);
   expect(statusIn(await answer)).toBe(408);
 }, 20_000);
 
@@ -141,7 +141,7 @@ test('a next request that came while the process was stopped beyond the idle tim
   send(`GET / HTTP/1.1\r\n${host}\r\n`);
   await first;
   send(`GET / HTTP/1.1\r\n${host}Connection: close\r\n\r\n`);
-  stopFor(2_500);
+  stopFor(1_500);
   expect((await answer).match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200']);
 });
 
@@ -188,6 +188,14 @@ test('a request that was half here when the server began to close is served, and
   expect([statusIn(answered), bodyIn(answered)]).toEqual([200, 'served']);
   expect(answered).toMatch(/connection: close\r\n/i);
   await closed;
+});
+
+test('a request of which half came, and one that nobody answers, do not keep a server that closes', async () => {
+  const port = await listening(300);
+  const half = await openHalf(port, `GET / HTTP/1.1\r\n${host}`);
+  const held = await openHalf(port, `GET /held HTTP/1.1\r\n${host}\r\n`);
+  await close();
+  expect([await half.answer, await held.answer]).toEqual(['', '']);
 });
 
 test('no other file of the product opens a server of its own, past these rules', () => {
