@@ -13,15 +13,18 @@ const pastLease = ({ stopMs }: Scene, random: Random): number =>
 const line = (scene: Scene, random: Random) =>
   random.pick([one(scene, random).mysql, one(scene, random).redis]);
 
-/** @param first which delivery in flight comes first, in SQL. Returns the worker that sends it. */
+/** @param first which delivery in flight comes first, in SQL. Returns the worker that sends it, of one lead where it is named. */
 export async function sender(
   { gateway, fleet }: Pick<Scene, 'gateway' | 'fleet'>,
   first: 'GROUP BY lease_owner ORDER BY COUNT(*) DESC' | 'ORDER BY id DESC',
+  reference = '%',
 ): Promise<Member | undefined> {
   const [found] =
     (await perhaps(() =>
       gateway.owner.all<{ owner: string }>(
-        `SELECT lease_owner AS owner FROM deliveries WHERE state = 'sending' AND lease_until > UTC_TIMESTAMP(3) ${first} LIMIT 1`,
+        `SELECT lease_owner AS owner FROM deliveries WHERE state = 'sending' AND lease_until > UTC_TIMESTAMP(3)
+            AND lead_id IN (SELECT id FROM leads WHERE reference LIKE ?) ${first} LIMIT 1`,
+        [reference],
       ),
     )) ?? [];
   return fleet.members.find((member) => found?.owner.endsWith(`:${member.pid()}`));

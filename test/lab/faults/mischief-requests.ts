@@ -209,7 +209,11 @@ const isCorrected = async ({ gateway }: Scene, reference: string, email: string)
   return rows?.length === 1;
 };
 
-/** Kinds of which none was carried out yet; all of them once there is none: a storm is to see each. */
+/** A request that reached a lead: of one whose person was erased meanwhile there is nobody left. */
+const reachedOne = `EXISTS (SELECT 1 FROM request_subjects s
+   WHERE s.request_id = requests.id AND s.kind = 'lead' AND s.applied_at IS NOT NULL)`;
+
+/** Kinds of which none has reached a lead yet; all of them once there is none: a storm is to see each. */
 async function kindsToAsk(scene: Scene): Promise<readonly RequestKind[]> {
   const left = await kindsLeft(scene);
   return left.length > 0 ? left : requestKinds;
@@ -217,7 +221,9 @@ async function kindsToAsk(scene: Scene): Promise<readonly RequestKind[]> {
 
 async function kindsLeft({ gateway }: Scene): Promise<readonly RequestKind[]> {
   const done = await perhaps(() =>
-    gateway.owner.all<{ kind: string }>('SELECT DISTINCT kind FROM requests WHERE applied_at IS NOT NULL'),
+    gateway.owner.all<{ kind: string }>(
+      `SELECT DISTINCT kind FROM requests WHERE applied_at IS NOT NULL AND ${reachedOne}`,
+    ),
   );
   return requestKinds.filter((kind) => !isAnswered(kind) && !done?.some((one) => one.kind === kind));
 }
@@ -226,7 +232,9 @@ async function kindsLeft({ gateway }: Scene): Promise<readonly RequestKind[]> {
 const formerIsDone = async ({ gateway, former }: Scene): Promise<boolean> => {
   const ids = [0, ...former.map(({ request }) => request)].join(', ');
   const done = await perhaps(() =>
-    gateway.owner.all(`SELECT 1 FROM requests WHERE id IN (${ids}) AND applied_at IS NOT NULL LIMIT 1`),
+    gateway.owner.all(
+      `SELECT 1 FROM requests WHERE id IN (${ids}) AND applied_at IS NOT NULL AND ${reachedOne} LIMIT 1`,
+    ),
   );
   return done !== undefined && done.length > 0;
 };

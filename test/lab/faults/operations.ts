@@ -78,7 +78,7 @@ export async function endLastOperation(
     "SELECT 1 FROM handovers h JOIN leads l ON l.id = h.lead_id WHERE l.reference = ? AND h.entry = 'departed'",
     { values: [handed.reference], forMs: 75_000 },
   );
-  const stopped = await sender(scene, 'ORDER BY id DESC');
+  const stopped = await sender(scene, 'ORDER BY id DESC', handed.reference);
   stopped?.kill('SIGSTOP');
   await end(scene, operation, 0).finally(() => stopped?.kill('SIGCONT'));
 }
