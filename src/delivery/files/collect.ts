@@ -147,9 +147,9 @@ async function withSlot<Done>(
   which: Which,
   work: (tx: Sql, work: SlotWork) => Promise<Done>,
 ): Promise<Done | undefined> {
-  const slot = await lockSlot(tx, due);
-  // A publication waits, and gives back what is gathered and collected here.
+  // A publication waits, and gives back what is gathered and collected here. It locks the destination first, too.
   await lockVersionsInForce(tx, [due.destinationId]);
+  const slot = await lockSlot(tx, due);
   const destination = await findDestination(tx, due.destinationId);
   const mapping = await published.version(destination?.mappingVersionId ?? 0);
   if (slot === undefined || destination === undefined || mapping === undefined) return undefined;
