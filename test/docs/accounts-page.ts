@@ -1,5 +1,6 @@
 // The list of permissions on docs/accounts.md, from the one table in src/access: `npm run docs` writes it, a test holds it to the table.
 import { permissions, roles, ruleOf } from '../../src/access/permissions.ts';
+import { rewritten } from './page-lists.ts';
 
 /** Each role is a letter at its place, and a system with an API key the last one: SIDAVK. */
 const letterOf = (name: string): string => name.charAt(0).toUpperCase();
@@ -13,7 +14,8 @@ const list = permissions
   .join('\n');
 
 export const accountsPage = (page: string): string =>
-  page.replace(
+  rewritten(
+    page,
     /(<!-- permissions: npm run docs -->\n)[\s\S]*?(<!-- end -->)/,
-    (_, start: string, end: string) => `${start}\n${list}\n\n${end}`,
+    (start, end) => `${start}\n${list}\n\n${end}`,
   );

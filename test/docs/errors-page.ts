@@ -18,6 +18,7 @@ export function errorsPage(page: string): string {
   let written = page;
   for (const [heading, { codes, withRemedy }] of Object.entries(catalogues)) {
     const start = written.indexOf(`${heading}\n`);
+    if (start < 0) throw new Error(`docs/errors.md has no ${heading}`);
     const list = written.indexOf('\n- `', start) + 1;
     const end = `${written}\n\n`.indexOf('\n\n', list);
     const entries = Object.entries(codes).map(([code, [meaning, remedy]]) =>

@@ -1,6 +1,21 @@
 // Lists of the pages: how a generated one is broken into lines, and what the entries of any say.
 const width = 120;
 
+/**
+ * A page with each of its places written anew, all else as it is.
+ * @param place matches a place; its groups are given to `write`
+ * @throws where the page has no such place: it would stay as it was, and look written
+ */
+export function rewritten(
+  page: string,
+  place: RegExp,
+  write: (...groups: readonly string[]) => string,
+): string {
+  if (!new RegExp(place.source, place.flags.replace('g', '')).test(page))
+    throw new Error(`nothing to write: the page has no ${String(place)}`);
+  return page.replace(place, (_, ...groups: string[]) => write(...groups));
+}
+
 /** Lines of a text, what stands between backticks kept on one of them. */
 export function wrapped(text: string, first: string, indent: string): string {
   const lines: string[] = [];

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { presetNamesIn, readPreset } from '../../sandbox/trial/preset-folder.ts';
 import { simulatorOf } from '../../sandbox/simulators/index.ts';
-import { wrapped } from './page-lists.ts';
+import { rewritten, wrapped } from './page-lists.ts';
 
 const mappings = join(process.cwd(), 'mappings');
 export const presetNames = presetNamesIn(mappings);
@@ -62,18 +62,20 @@ function list(): string {
 
 /** docs/presets.md with its list. */
 export const presetsPage = (before: string): string =>
-  before.replace(
+  rewritten(
+    before,
     /(<!-- presets: npm run docs -->\n\n)[\s\S]*?(<!-- end -->)/,
-    (_whole, head: string, end: string) => `${head}${list()}\n\n${end}`,
+    (head, end) => `${head}${list()}\n\n${end}`,
   );
 
 /** A preset's page with the files of its example. */
 export const presetPage =
   (name: string) =>
   (before: string): string =>
-    before.replaceAll(
+    rewritten(
+      before,
       /(<!-- (example\/[\w.-]+): npm run docs -->\n\n)[\s\S]*?(<!-- end -->)/g,
-      (_whole, head: string, file: string, end: string) => {
+      (head, file = '', end) => {
         const text = readFileSync(join(mappings, 'presets', name, file), 'utf8');
         return `${head}\`\`\`yaml\n# ${file.replace('example/', 'mappings/client/')}\n${text.trimEnd()}\n\`\`\`\n\n${end}`;
       },

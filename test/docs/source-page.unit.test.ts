@@ -33,6 +33,12 @@ test.each([
   expect(read(name)).toBe(write(read(name)));
 });
 
+test('a page without the place that is written is an error, not a page that stays as it was', () => {
+  const schema = read('mappings/schema/mapping.schema.json');
+  expect(() => sourceSchema(schema.replace('"enumDescriptions"', '"words"'))).toThrow('nothing to write');
+  expect(() => sourceSchema(schema.replaceAll('"as": {', '"how": {'))).toThrow('nothing to write');
+});
+
 test('the page has every field with its category and whether it is a person\u2019s', () => {
   for (const field of sourceModel) {
     const section = sourcePage().split(`## ${field.category}\n`)[1]?.split('\n## ')[0] ?? '';

@@ -2,6 +2,7 @@
 // a test holds it.
 import { sourceModel } from '../../src/domain/lead.ts';
 import { formatterNames } from '../../src/mapping/fields/formatters.ts';
+import { rewritten } from './page-lists.ts';
 
 /** Every path with its words, in the order of the model; inside `each` fields are named without their list. */
 export const offeredSources = (): readonly (readonly [path: string, words: string])[] =>
@@ -19,13 +20,15 @@ export function sourceSchema(schema: string): string {
   const list = (texts: readonly string[]): string =>
     `[\n${texts.map((text) => `            ${JSON.stringify(text)}`).join(',\n')}\n          ]`;
   const offered = offeredSources();
-  const formatted = schema.replaceAll(
+  const formatted = rewritten(
+    schema,
     /("as": \{\s*"description": )"[^"\n]*"/g,
-    (_, key: string) => key + JSON.stringify(formatterWords),
+    (key) => key + JSON.stringify(formatterWords),
   );
-  return formatted.replace(
-    /("source": \{\s*"description": [^\n]*\n\s*"anyOf": \[\s*\{\s*"enum": )\[[^\]]*\](,\s*"enumDescriptions": )\[[^\]]*\]/,
-    (_, enumKey: string, wordsKey: string) =>
+  return rewritten(
+    formatted,
+    /("source": \{\s*(?:"[^\n]*",\s*)+"anyOf": \[\s*\{\s*"enum": )\[[^\]]*\](,\s*"enumDescriptions": )\[\n(?:\s*"[^\n]*\n)*\s*\]/,
+    (enumKey, wordsKey) =>
       enumKey + list(offered.map(([path]) => path)) + wordsKey + list(offered.map(([, words]) => words)),
   );
 }
