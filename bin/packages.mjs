@@ -136,7 +136,7 @@ async function npmCi(root, started) {
   if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ERR_SOCKET_TIMEOUT|network/i.test(stderr)) {
     throw new Error(
       `the packages could not be installed because the npm registry did not answer.\n${said}\n` +
-        'What to do: check the network (or HTTPS_PROXY), or name a registry that this machine reaches ' +
+        'Check the network (or HTTPS_PROXY), or name a registry that this machine reaches ' +
         '(npm config set registry URL), then start again.',
     );
   }

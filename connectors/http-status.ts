@@ -22,7 +22,7 @@ export const statusMeanings: readonly StatusMeaning[] = [
     name: ['Accès refusé', 'Access refused'],
     next: [
       'Les envois sont suspendus, aucun essai n’est consommé ; notre support en est averti.',
-      'Sending is held and no attempt is used up; our support is told.',
+      'Sending is held and no attempt is used up; our support is alerted.',
     ],
     support: ['accès refusé : nos identifiants ou nos droits', 'access refused: our credentials or rights'],
   },

@@ -30,7 +30,7 @@ export const catalogue = {
   ],
   'DB-005': [
     'A migration stopped half-way.',
-    'Correct what the message names, then run `relais migrate` again: it goes on where it stopped. Until it has ended no gateway of this version starts.',
+    'Correct what the message names, then run `relais migrate` again: it continues where it stopped. Until it has ended no gateway of this version starts.',
   ],
   'DB-006': [
     'The database answers, and takes nothing now.',
@@ -124,12 +124,12 @@ export const catalogue = {
     'Correct `accepts`, or confirm their end with --yes; the first version that takes the leads again brings them back.',
   ],
   'MAPPING-006': [
-    'A notice that prospects have been given stands in client.yaml with other words (C14).',
+    'A notice that prospects have been given is in client.yaml with other words (C14).',
     'Put the earlier words back, and give the new ones a version of their own.',
   ],
   'CLIENT-001': [
     "The end of a client's contract does not allow this, or not yet.",
-    '`relais client close CLIENT` says how far it has come, and what is still to be told.',
+    '`relais client close CLIENT` says how far it has come, and which recipients are still to be informed.',
   ],
   'REPLAY-001': [
     'The delivery cannot be replayed in its state.',
@@ -173,7 +173,7 @@ export const catalogue = {
     'Put the file back from its copy; meanwhile nothing is removed from MySQL.',
   ],
   'LOG-003': [
-    'What is asked for stands in archives of the log, which were not given.',
+    'The entries asked for are in archives of the log, which were not given.',
     'Give the folder of the archives with --archives; it is where `relais log archive --to` wrote them.',
   ],
   'LOG-004': [

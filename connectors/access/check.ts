@@ -24,7 +24,7 @@ function fixedAddress(path: string, text: string): readonly SettingsProblem[] {
         path,
         message: [
           'Cette adresse s’écrit en clair : le contrat dans client.yaml nomme son serveur.',
-          'This address stands in clear: the contract in client.yaml names its host.',
+          'This address is not a secret: the contract in client.yaml names its host.',
         ],
       },
     ];

@@ -72,7 +72,7 @@ export const oauth2Schema: JsonSchema = {
       description: 'How the token is asked for.',
     },
     tokenUrl: {
-      ...text('https address of the token endpoint; its host stands in client.yaml.'),
+      ...text('https address of the token endpoint; client.yaml names its host.'),
       pattern: '^https?://',
       'x-forme': 'une adresse https.',
     },
@@ -128,7 +128,7 @@ export const loginSchema: JsonSchema = {
   additionalProperties: false,
   required: ['url', 'token'],
   properties: {
-    url: text('https address of the login; its host stands in client.yaml.'),
+    url: text('https address of the login; client.yaml names its host.'),
     json: {
       type: 'object',
       minProperties: 1,

@@ -61,7 +61,7 @@ export const emailSettingsSchema: JsonSchema = {
       type: 'string',
       enum: ['none', 'csv', 'xml', 'json'],
       default: 'none',
-      description: 'Whether the body written by the mapping is attached, and in which format.',
+      description: 'Format in which the body written by the mapping is attached; none by default.',
     },
     language: {
       type: 'string',

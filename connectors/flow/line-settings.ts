@@ -73,8 +73,7 @@ export const lineSettingsSchema: JsonSchema = {
         },
         header: {
           type: 'boolean',
-          description:
-            'Whether its first line names the columns; as a rule where columns are named here, else not.',
+          description: 'true: its first line names the columns; default: true where columns are named here.',
         },
       },
     },
@@ -88,7 +87,7 @@ export const lineSettingsSchema: JsonSchema = {
           type: 'string',
           pattern: '^[A-Za-z_][A-Za-z0-9_.-]{0,99}$',
           'x-forme': 'le nom d’un élément, sans préfixe.',
-          description: 'Name of the element that stands for one lead, without a prefix.',
+          description: 'Name of the element of one lead, without a prefix.',
         },
       },
     },
@@ -163,7 +162,7 @@ export function lineProblems(lines: LineSettings, path: string): readonly Settin
   if (twice !== undefined)
     say('', [
       `« ${twice} » est dans deux des listes : un mot ne peut avoir qu’un sens.`,
-      `"${twice}" stands in two of the lists: a word means one thing.`,
+      `"${twice}" is in two of the lists: a word means one thing.`,
     ]);
   return problems;
 }

@@ -59,14 +59,14 @@ export const flowSettingsSchema: JsonSchema = {
       enum: ['skip', 'header'],
       default: 'skip',
       description:
-        'What a slot without leads makes: no file (skip), or one without records, with its heading or root alone (header).',
+        'A slot without leads makes no file (skip), or one without records, with its heading or root alone (header).',
     },
     mode: {
       type: 'string',
       enum: ['new', 'full'],
       default: 'new',
       description:
-        'What a file holds: the leads that have not left yet (new), or every current lead each time (full): what is missing in it is gone.',
+        'A file holds the leads that have not left yet (new), or every current lead each time (full): a lead missing in it is deleted.',
     },
     guard: {
       type: 'object',
@@ -129,7 +129,7 @@ export const flowSettingsSchema: JsonSchema = {
           type: 'string',
           pattern: '^[1-9][0-9]{0,4}(m|h|d)$',
           'x-forme': 'une durée, comme 4h.',
-          description: 'How long to wait for it, e.g. 4h; then support is told.',
+          description: 'How long to wait for it, e.g. 4h; then support is alerted.',
         },
         lines: lineSettingsSchema,
       },

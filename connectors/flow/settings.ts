@@ -93,7 +93,7 @@ function ackProblems({ ack }: FlowSettings): readonly SettingsProblem[] {
     path: '/ack/path',
     message:
       lines === undefined && inPieces(path)
-        ? [`${message[0]} {piece} va avec ack.lines.`, `${message[1]} {piece} goes with ack.lines.`]
+        ? [`${message[0]} {piece} va avec ack.lines.`, `${message[1]} {piece} needs ack.lines.`]
         : message,
   }));
   if (!/\{seq(:\d+)?\}/.test(path))

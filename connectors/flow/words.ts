@@ -34,7 +34,7 @@ function transport({
           ? ['Fichier déposé, puis renommé une fois complet', 'A file dropped, then renamed once it is whole']
           : [
               `Fichier déposé sous son nom ; complet quand le témoin ${marker} est à côté`,
-              `A file dropped under its name; whole once the marker ${marker} stands beside it`,
+              `A file dropped under its name; whole once the marker ${marker} is beside it`,
             ]),
     },
     ...(server === undefined ? [] : (transportOf(server).words?.(server) ?? [])),

@@ -192,7 +192,7 @@ export function dkimProblems(
             path: '/dkim/selector',
             message: [
               'Le sélecteur est ce qui précède ._domainkey, comme relais1 : cette partie est ajoutée.',
-              'The selector is what stands before ._domainkey, such as relais1: that part is added.',
+              'The selector is the part before ._domainkey, such as relais1: that part is added.',
             ] as const,
           },
         ]

@@ -56,7 +56,7 @@ export const dkimSchema: JsonSchema = {
       type: 'string',
       pattern: '^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$',
       'x-forme': 'un sélecteur, comme relais1.',
-      description: 'Under which name the public key stands in DNS: SELECTOR._domainkey.DOMAIN.',
+      description: 'Name of the public key in DNS: SELECTOR._domainkey.DOMAIN.',
     },
     key: secretSchema('secret:NAME of the private RSA key (PEM, 1,024 bits at least, better 2,048).'),
   },

@@ -22,7 +22,7 @@ export const pullSettingsSchema: JsonSchema = {
   type: 'object',
   additionalProperties: false,
   required: ['fetchedBy'],
-  description: 'Who fetches.',
+  description: 'The recipient that fetches.',
   properties: {
     fetchedBy: {
       type: 'string',

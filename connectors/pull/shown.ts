@@ -14,7 +14,7 @@ function transport(settings: Partial<PullSettings>): readonly SignedRow[] {
         'you fetch your leads by our HTTPS API, 200 a call at most',
       ],
     },
-    { point: ['Qui vient les chercher', 'Who fetches'], agreed: [fetchedBy, fetchedBy] },
+    { point: ['Qui vient les chercher', 'Recipient that fetches'], agreed: [fetchedBy, fetchedBy] },
     {
       point: ['Authentification', 'Authentication'],
       agreed: [

@@ -46,7 +46,7 @@ export const smsSettingsSchema: JsonSchema = {
       type: 'string',
       pattern: '^([A-Za-z0-9][A-Za-z0-9 ]{2,10}|\\+[1-9][0-9]{6,14}|[0-9]{4,6})$',
       'x-forme': '3 à 11 lettres et chiffres, ou un numéro.',
-      description: 'What the phone shows: 3 to 11 letters and digits, or a number.',
+      description: 'Sender shown by the phone: 3 to 11 letters and digits, or a number.',
     },
     to: {
       type: 'string',

@@ -30,7 +30,8 @@ function draft({ to, clientId, secretPrefix, format }: DraftRequest): Draft | st
   if (url === null || !['https:', 'http:'].includes(url.protocol)) return undefined;
   if (url.username !== '' || url.password !== '')
     return 'the address holds a login: write it as auth with secret:NAME instead.';
-  const unknown = to === undefined ? " # TODO: the client's address; its host stands in client.yaml too" : '';
+  const unknown =
+    to === undefined ? " # TODO: the client's address; its host is named in client.yaml too" : '';
   return {
     name: 'crm',
     lines: [

@@ -128,7 +128,7 @@ function headerFaults(name: string, value: string): readonly Both[] {
   if (/\{\{|\{\w+\}/.test(value) || value !== value.trim())
     faults.push([
       'La valeur d’un en-tête est envoyée telle quelle : pas de variable, pas d’espace au début ni à la fin.',
-      'A header value is sent as it stands: no placeholder, no space at its ends.',
+      'A header value is sent as it is: no placeholder, no space at its ends.',
     ]);
   return faults;
 }

@@ -60,11 +60,8 @@ const hmacSchema: JsonSchema = {
       default: 'text',
       description: 'How the key is written in its secret.',
     },
-    sign: template(
-      'What is signed: {body}, {method}, {path}, {query}, {host}, {timestamp}, {key}.',
-      '{body}',
-    ),
-    value: template('What the header holds: {hex}, {base64} or {raw}, {timestamp}, {keyId}.', '{hex}'),
+    sign: template('Signed text: {body}, {method}, {path}, {query}, {host}, {timestamp}, {key}.', '{body}'),
+    value: template('Value of the header: {hex}, {base64} or {raw}, {timestamp}, {keyId}.', '{hex}'),
     encode: { type: 'string', enum: ['base64'], description: 'Writes the whole value as base64.' },
     keyId: {
       type: 'string',

@@ -12,8 +12,7 @@ export async function webhookStandIn(
   servers: StandInServers,
 ): Promise<StandIn<WebhookSettings> | string> {
   const plain = all.filter(({ url }) => url.startsWith('http:')).length;
-  if (plain > 0 && plain < all.length)
-    return 'One call is http and another https: no recipient stands in for both.';
+  if (plain > 0 && plain < all.length) return 'One call is http and another https: no stand-in answers both.';
   const hosts = [...new Set([...all.flatMap(webhookTargets), standInHost])];
   return {
     server: await servers.http(hosts, { tls: plain === 0 }),

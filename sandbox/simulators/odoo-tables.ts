@@ -121,7 +121,7 @@ const imported = (name: string, value: unknown): unknown =>
 
 function upsert(tables: Tables, { id: externalId, ...values }: Row): number {
   if (textOf(values, 'contact_name') !== textOf(values, 'contact_name').trim())
-    tables.complaints.push('a contact stands in the list under a name that begins or ends with a blank');
+    tables.complaints.push('a contact is in the list under a name that begins or ends with a blank');
   const known = isText(externalId) ? tables.externalIds.get(externalId) : undefined;
   const row = known === undefined ? undefined : tables.leads.get(known);
   if (known !== undefined && row !== undefined) {

@@ -106,7 +106,7 @@ function ofTheLog(
     if (kind === 'unsubscribed there') continue;
     const action = kind === 'erasure' ? 'erase' : 'update';
     if (!deliveries.some((delivery) => delivery.action === action))
-      faults.push(`${lead.reference} (${lead.shows}): the ${kind} was never told`);
+      faults.push(`${lead.reference} (${lead.shows}): the ${kind} was never sent`);
   }
   return faults;
 }

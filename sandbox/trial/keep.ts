@@ -78,7 +78,7 @@ function freeName(mappings: string): string {
 }
 
 function copyWords({ client, copy }: ClientToTry): readonly string[] {
-  if (copy.length === 0) return ['  mappings/client has this preset already: it is tried as it stands.', ''];
+  if (copy.length === 0) return ['  mappings/client has this preset already: it is tried as it is.', ''];
   return client === 'client' ? [] : ['  mappings/client is another client: it is left alone.', ''];
 }
 
@@ -87,8 +87,8 @@ function nextSteps(subject: Subject, own: ClientToTry, lead: string): readonly s
   const { client, copy } = own;
   const inWriting = [
     isInWriting(subject, 'correction')
-      ? '  This CRM takes new leads only. What changes is a task, to be told in writing:'
-      : '  This CRM deletes nothing. An erasure is a task, to be told in writing:',
+      ? '  This CRM takes new leads only. A change is a task, to be sent in writing:'
+      : '  This CRM deletes nothing. An erasure is a task, to be sent in writing:',
     '',
     `    npx relais task list --client ${client}`,
     '',
@@ -117,7 +117,7 @@ function nextSteps(subject: Subject, own: ClientToTry, lead: string): readonly s
     '  Under another name, put it in place of client everywhere: folder, id, destination, commands, and the first column of the CSV.',
     ...(copy.length === 0
       ? []
-      : [`  Delete mappings/${client} when you are done; the rest goes with this trial.`]),
+      : [`  Delete mappings/${client} when you are done; the rest is deleted with this trial.`]),
   ];
 }
 

@@ -133,7 +133,7 @@ export function rolesProblem(
   if (views && asked.length > 1)
     return [
       'viewer est le rôle d’un client et ne va avec aucun rôle du centre : créez deux comptes.',
-      'viewer belongs to a client and goes with no role of the centre: make two accounts.',
+      'viewer belongs to a client and combines with no role of the centre: make two accounts.',
     ];
   if (views && clientId === undefined)
     return [

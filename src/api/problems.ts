@@ -146,7 +146,7 @@ const byStatus: Readonly<Partial<Record<number, string>>> & { readonly 400: stri
   413: 'The body is larger than a request may be.',
   414: 'A name in the address is too long.',
   415: 'A body is sent as application/json.',
-  417: 'Of the header Expect only 100-continue is understood.',
+  417: 'The header Expect takes 100-continue only.',
   429: 'Too many requests: wait as long as Retry-After says.',
   431: 'The headers of the request are too large.',
 };

@@ -67,7 +67,7 @@ export function accountCommands(program: Command): void {
   account
     .command('permissions')
     .description('what each role may do')
-    .examples('The same table stands in docs/accounts.md.', 'relais account permissions')
+    .examples('The same table is in docs/accounts.md.', 'relais account permissions')
     .action(showPermissions);
 }
 

@@ -28,7 +28,7 @@ export function wholeNumber(text: string): number {
 /** Rows of a list: 1 to 1000. */
 export function listLength(text: string): number {
   const count = wholeNumber(text);
-  if (count < 1 || count > 1000) throw new RelaisError('USAGE-001', '--limit goes from 1 to 1000.');
+  if (count < 1 || count > 1000) throw new RelaisError('USAGE-001', '--limit takes 1 to 1000.');
   return count;
 }
 
@@ -81,7 +81,7 @@ export function askedByOf(given: string | undefined): string | undefined {
 }
 
 export const noteWords = (clientId: string, number: number): string =>
-  `Note ${number} is written and goes to the client's contact: relais note show ${clientId} ${number}`;
+  `Note ${number} is written and will be mailed to the client's contact: relais note show ${clientId} ${number}`;
 
 // Options for the file of the answer to a person, shared by `request access` and `person export`.
 // Invariant: encrypted for the named receivers, and nothing is overwritten.

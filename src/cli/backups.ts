@@ -186,8 +186,8 @@ async function rotate({ folder: given, names, today: day, yes }: RotateOptions):
   for (const [name, kept] of rotation.kept) out(`${name}  ${kept}`);
   const count = rotation.goes.length + rotation.shrinks.length;
   if (count === 0) return say('Nothing may go.');
-  for (const name of rotation.goes) out(`${name}  goes`);
-  for (const name of rotation.shrinks) out(`${name}  goes but for its long copy`);
+  for (const name of rotation.goes) out(`${name}  is deleted`);
+  for (const name of rotation.shrinks) out(`${name}  is reduced to its long copy`);
   if (
     !(await confirmed(`${count} backups in ${folder} are deleted, whole or in part.`, 'delete', yes === true))
   )

@@ -52,7 +52,7 @@ export function bulkCommands(program: Command): void {
 
   bulk
     .command('cancel <run>')
-    .description('stop a run where it stands; what it has done stays done')
+    .description('stop a run where it is; what it has done stays done')
     .fields(cancelRunAct)
     .examples('', 'relais bulk cancel 12 --reason "ticket 14: wrong destination"')
     .action((name: string, options: object) => {
@@ -224,7 +224,7 @@ export async function workAll<Input extends object>(
 
 export const sayGoesOn = (id: number): void =>
   say(
-    `Bulk run ${id}: it goes on if this command ends (relais bulk show ${id}); relais bulk cancel ${id} stops it.`,
+    `Bulk run ${id}: it continues if this command ends (relais bulk show ${id}); relais bulk cancel ${id} stops it.`,
   );
 
 export async function followRun(app: App, run: Pick<BulkRow, 'id' | 'leaseToken'>): Promise<BulkRow> {

@@ -35,7 +35,7 @@ type CheckOptions = Given<'files json'>;
 function checkClientCommand(client: Command): void {
   client
     .command('check <client>')
-    .description('what must be there before it goes live, with evidence and date (C49 to C52)')
+    .description('what must be there before it is live, with evidence and date (C49 to C52)')
     .option('--files', 'by client.yaml and the mappings of the folder, before they are published')
     .json()
     .examples(
@@ -265,7 +265,7 @@ async function tellClosing(app: App, { clientId, closing, held, open }: ClosingO
     say(`The contract of ${clientId} has not ended. To end it: --instruction, --delete-on and --reason.`);
     if (open.rights > 0)
       say(
-        `First ${open.rights} changes and erasures are to be told: relais delivery list --client ${clientId}`,
+        `First ${open.rights} changes and erasures have to reach their recipients: relais delivery list --client ${clientId}`,
       );
     return;
   }

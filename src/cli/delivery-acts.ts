@@ -155,7 +155,7 @@ async function work(app: App, names: readonly string[], input: object): Promise<
     );
   const away = idsOf(run, 'client_moved');
   if (away.length > 0)
-    say(`Of a client that has moved to another installation: ${listOf(away, countOf(run, 'client_moved'))}.`);
+    say(`Its client has moved to another installation: ${listOf(away, countOf(run, 'client_moved'))}.`);
   if (run.refused > 0)
     throw new RelaisError(
       'REPLAY-002',
@@ -205,7 +205,7 @@ async function resolveCommandOf(name: string | undefined, options: ResolveOption
   if ((received === true) === (notReceived === true))
     throw new RelaisError('USAGE-001', 'Say one of --received and --not-received.');
   if (reference !== undefined && (received !== true || name === undefined))
-    throw new RelaisError('USAGE-001', '--reference goes with --received and the number of one delivery.');
+    throw new RelaisError('USAGE-001', '--reference needs --received and the number of one delivery.');
   refuseInput(deliveryReceived, options);
   await withApp(async (app) => {
     if (name === undefined) return resolveMany(app, options);

@@ -46,7 +46,7 @@ function plainCommands(destination: Command): void {
       resumeDestination,
       'resume',
       'send again; also makes a held destination probe at once',
-      'is active. One goes first; what else waits follows once that is accepted (relais destination list).',
+      'is active. One lead is sent first; the others follow once it is accepted (relais destination list).',
     ],
   ] as const)
     offers(destination.command(`${name} <destination>`).description(text), act, {

@@ -33,7 +33,7 @@ export function instanceCommands(program: Command): void {
     .option('--folder <folder>', 'where its keys and settings go', '/etc/relais/instances')
     .option('--data <folder>', 'where it writes', '/var/lib/relais/instances')
     .examples(
-      'Run it with the settings of the shared installation, RELAIS_MYSQL_OWNER_URL and RELAIS_MYSQL_ADMIN_URL. Interrupted, it goes on when\nit is run again; what exists is kept. Files get the group of the folder they are in.',
+      'Run it with the settings of the shared installation, RELAIS_MYSQL_OWNER_URL and RELAIS_MYSQL_ADMIN_URL. Interrupted, it continues when\nit is run again; what exists is kept. Files get the group of the folder they are in.',
       'relais instance create horizon --host 10.0.3.7',
       'relais instance create horizon --host 10.0.3.7 --intake-host 10.0.3.7 --intake-host 10.1.2.7',
     )
@@ -180,7 +180,7 @@ async function move(app: App, clientId: string, options: MoveOptions): Promise<v
       'CONFIG-001',
       'The files of --to name no RELAIS_MYSQL_OWNER_URL: the client is written under the owner account.',
     );
-  const question = `${clientId} is closed here and goes on in ${target.listing.find(({ name }) => name === 'RELAIS_KEYS_SCHEMA')?.value ?? 'the other installation'}; its data here is deleted on ${options.deleteOn}.`;
+  const question = `${clientId} is closed here and continues in ${target.listing.find(({ name }) => name === 'RELAIS_KEYS_SCHEMA')?.value ?? 'the other installation'}; its data here is deleted on ${options.deleteOn}.`;
   if (!(await confirmed(question, clientId, options.yes === true))) return say('Nothing was changed.');
   const keys = await keysOf(target);
   const there = openDatabase({ url: ownerUrl, connections: 2, sign: createSign(keys.seal) });

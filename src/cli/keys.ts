@@ -33,7 +33,7 @@ export function keyCommands(program: Command): void {
 
   keys
     .command('rotate <key>')
-    .description('bring in the new key: master or seal; run again, it goes on where it stopped')
+    .description('bring in the new key: master or seal; run again, it continues where it stopped')
     .option('--wait <seconds>', 'until every process writes with the new key', '20')
     .examples(
       'First give every process the new key in RELAIS_MASTER_KEY (or RELAIS_SEAL_KEY), the old one in\n..._PREVIOUS, and restart them one by one: until this command they go on writing with the old one.',

@@ -179,7 +179,7 @@ function consentLine(consent: ConsentInForce, language: Language): string {
       ? ''
       : word(
           ` (nomme une autre société, ${consent.otherEntity} : transmis comme un refus)`,
-          ` (names another company, ${consent.otherEntity}: told as a refusal)`,
+          ` (names another company, ${consent.otherEntity}: sent as a refusal)`,
         );
   return `${purpose}.${channel} : ${inLanguage(consentWords[state], language)}${over}${other}, ${word('le ', '')}${paris(recordedAt)}${until}${meant}`;
 }

@@ -327,7 +327,7 @@ async function tellByHand(
   const { destinations, contact } = await toldByHand(app, { clientId, reference }, action);
   if (destinations.length > 0)
     say(
-      `${destinations.join(', ')}: takes no ${action}, so that its recipient has to be told in writing${contact === undefined ? '' : ` (${contact})`}. ` +
+      `${destinations.join(', ')}: takes no ${action}, so that its recipient has to be informed in writing${contact === undefined ? '' : ` (${contact})`}. ` +
         `That task comes up as failed manual_${action === 'erase' ? 'erasure' : 'update'}_required in relais delivery list --lead ${reference}.`,
     );
 }

@@ -89,7 +89,7 @@ function archiveCommands(log: Command): void {
     .option('--remove', 'then remove from MySQL the entries of every archive whose file verifies')
     .option('--yes', 'do not ask before removing')
     .examples(
-      'Needs RELAIS_MYSQL_OWNER_URL: the gateway account cannot remove entries. Seals stay, and `relais log verify` goes on\nproving the whole log. Interrupted, it goes on where it stopped.',
+      'Needs RELAIS_MYSQL_OWNER_URL: the gateway account cannot remove entries. Seals stay, and `relais log verify` still proves\nthe whole log. Interrupted, it continues where it stopped.',
       'relais log archive --before 2026-10 --to /srv/relais-archives',
       'relais log archive --before 2026-10 --to /srv/relais-archives --remove',
     )

@@ -59,7 +59,7 @@ async function diff(destination: string, from: string, to: string, options: Diff
       const wanted = whichOf(which);
       if (wanted === 'file') return chosenFile(folder, destination);
       if (app === undefined)
-        throw new RelaisError('USAGE-001', `Version "${which}" stands in the database, and none answers.`);
+        throw new RelaisError('USAGE-001', `Version "${which}" is in the database, which does not answer.`);
       return chosenVersion(app, folder, destination, wanted);
     };
     const before = await side(from);

@@ -51,7 +51,7 @@ export function previewCommand(mapping: Command): void {
       ).choices(['unchanged']),
     )
     .examples(
-      'Reads the file as it stands, published or not. Nothing is sent; secrets are masked.',
+      'Reads the file as it is, published or not. Nothing is sent; secrets are masked.',
       'relais mapping preview horizon-crm',
       'relais mapping preview horizon-crm --sample sans-opt-in',
       'relais mapping preview horizon-crm --action update --opt-in unchanged',
@@ -127,7 +127,7 @@ function printPreview(mapping: CompiledMapping, lead: Lead, { action, optIn }: P
   if (action === 'update') out(onUpdate(mapping, optIn));
   if (mapping.callback !== undefined)
     out(
-      `\nWhat is decided later may be told: POST /callbacks/${mapping.destinationId}, signed with secret:${mapping.callback.secret}`,
+      `\nA later decision may be reported: POST /callbacks/${mapping.destinationId}, signed with secret:${mapping.callback.secret}`,
     );
   if (readBack === undefined) return;
   out(strong(`\nRead back after the acceptance, to compare ${readBack.fields.join(', ')}`));
@@ -139,7 +139,7 @@ const headOf = (name: string, index: number, made: number): string =>
 
 function onUpdate({ optInOnUpdate }: CompiledMapping, optIn: Previewed['optIn']): string {
   if (optInOnUpdate === 'always')
-    return '\nEach update writes a yes again, also where it did not change: somebody who unsubscribed there meanwhile is subscribed again.';
+    return '\nEach update writes a yes again, also where it did not change: a person who unsubscribed there meanwhile is subscribed again.';
   return optIn === 'unchanged'
     ? '\nShown as after a correction: a yes that the recipient has accepted already is left out.'
     : '\nShown as after a new answer. --opt-in unchanged shows a correction: a yes that the recipient has accepted already is left out.';

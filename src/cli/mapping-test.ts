@@ -134,7 +134,7 @@ export function coverageCommand(mapping: Command): void {
     .option('--dir <folder>', 'mappings folder; default: RELAIS_MAPPINGS_DIR, else ./mappings')
     .option('--json', 'as JSON')
     .examples(
-      'Reads the file as it stands, published or not.',
+      'Reads the file as it is, published or not.',
       'relais mapping coverage horizon-crm',
       'relais mapping coverage horizon-crm --last 200',
     )

@@ -128,7 +128,7 @@ export function lookUpCommands(program: Command): void {
     .option('--reason <text>', 'why (request number); mandatory')
     .json()
     .examples(
-      'Of an erased lead too, by its reference.',
+      'Also for an erased lead, by its reference.',
       'relais lookups --client horizon --reference HZ-000001 --reason "request 77"',
       'relais lookups --client horizon --email zoe@courriel.example --reason "request 77"',
     )
@@ -178,13 +178,13 @@ export function oppositionCommands(program: Command): void {
     .option('--purpose <purpose>', `${consentPurposes.join(', ')}; may be repeated; default: all`, collect)
     .option('--channel <channel>', `${consentChannels.join(', ')}; may be repeated; default: all`, collect)
     .examples(
-      'Of the address only a keyed digest is kept. A grant that the person gives later counts again.',
+      'Only a keyed digest of the address is kept. A grant that the person gives later counts again.',
       'relais opposition add --client horizon --email zoe@courriel.example --reason "request 79"',
       'relais opposition add --client horizon --phone "06 39 98 00 01" --channel phone --reason "request 80"',
     )
     .gateway(add);
   ofPerson(opposition.command('check'))
-    .description('whether a person stands on it, and for what')
+    .description('whether a person is on it, and for what')
     .json()
     .examples(
       'Every question is an entry of the log.',

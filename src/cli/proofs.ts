@@ -33,7 +33,7 @@ export function proofCommands(program: Command): void {
     .requiredOption('--key <file>', 'public keys, as `relais proof key` prints them')
     .option('--to <file>', 'where to write it; default: standard output')
     .examples(
-      'What does not verify is not shown.',
+      'A proof that does not verify is not shown.',
       'relais proof page preuve-12.json --key relais-public.pem --to preuve-12.html',
     )
     .action((file: string, options: Given<'key! to'>) => {

@@ -44,7 +44,7 @@ function processingCommands(program: Command): void {
     .option('--client <client>', 'with this client alone as controller')
     .option('--to <file>', 'where to write it; default: standard output')
     .examples(
-      'docs/registre.yaml is an example of the file. A copy of the page goes into every audit pack.',
+      'docs/registre.yaml is an example of the file. Every audit pack holds a copy of the page.',
       'relais register page --to registre.html',
     )
     .gateway(async (app, { client, to }: Given<'client to'>) => {
@@ -99,7 +99,7 @@ async function recordGiven(options: InstructionOptions): Promise<void> {
   await withApp(async (app) => {
     const number = await recordInstruction(app.database, { ...instruction, recordedBy: app.config.actor });
     out(`Instruction ${number} of ${options.client} is recorded: cite it with --instruction ${number}.`);
-    out(`A note of it goes to the client's contact: relais note list ${options.client}`);
+    out(`A note of it will be mailed to the client's contact: relais note list ${options.client}`);
     if (covers.includes('statistics_end')) await afterWithdrawal(app);
   });
 }
@@ -172,7 +172,7 @@ async function recordOf(code: string, options: OperationOptions): Promise<void> 
       delay,
       instruction,
     });
-    out(`Recorded. What goes when: relais retention plan --client ${client}`);
+    out(`Recorded. What is deleted when: relais retention plan --client ${client}`);
     if (note !== undefined) out(noteWords(client, note));
     if (kind === 'one_off' && ends === undefined)
       say('Without an end nothing says when its leads go; until then they go as recurring ones do.');

@@ -34,7 +34,9 @@ type ApplyOptions = Given<'lead row all none set clear yes'>;
 
 function applyCommand(request: Command): void {
   ofRequest(request.command('apply'))
-    .description('confirm which leads are meant and carry the request out in our tables; recipients are told')
+    .description(
+      'confirm which leads are meant and carry the request out in our tables; recipients are informed',
+    )
     .fields(applyRequest)
     .option('--lead <reference>', 'a lead that is meant; may be repeated; the others are left out', collect)
     .option('--row <number>', 'a refused row that is meant; may be repeated', collect)
@@ -44,7 +46,7 @@ function applyCommand(request: Command): void {
     .option('--clear <column>', 'of a rectification: a value to take out; may be repeated', collect)
     .option('--yes', 'do not ask')
     .examples(
-      'Without --lead, --row, --all or --none it goes on where an interrupted one stopped.',
+      'Without --lead, --row, --all or --none it continues where an interrupted one stopped.',
       'relais request apply 17 --lead HZ-000123 --lead HZ-000140',
       'relais request apply 18 --all --set email=zoe.martin@courriel.example --clear landline --identity "identity card seen, ticket 12"',
     )
@@ -59,7 +61,7 @@ async function apply(id: number, options: ApplyOptions): Promise<void> {
   await withApp(async (app) => {
     const done = await performHere(app, applyRequest, { to: [String(id)], input });
     out(`Request ${id} is applied: ${done.leads} leads, ${done.rows} refused rows.`);
-    out(`Recipients are told by what leaves now, or asked in writing: relais request show ${id}`);
+    out(`Recipients are informed by what is sent now, or asked in writing: relais request show ${id}`);
   });
 }
 
@@ -119,7 +121,7 @@ function answerCommands(named: Named): void {
     {
       examples: ['relais request extend 17 --reason "recordings of six calls have to be read"'],
       told: (due, id) =>
-        `Request ${id} is due by ${frenchDate(addDays(civilDate(due), -1))}. The prospect has to be told, with the reason, within the first month.`,
+        `Request ${id} is due by ${frenchDate(addDays(civilDate(due), -1))}. The prospect has to be informed, with the reason, within the first month.`,
     },
   );
   offers(
@@ -135,7 +137,7 @@ function answerCommands(named: Named): void {
     },
   );
   offers(
-    named('declare-informed', "the client's declaration that the prospect was told what was done (C25)"),
+    named('declare-informed', "the client's declaration that the prospect was informed (C25)"),
     noteInformed,
     {
       examples: ['relais request declare-informed 17 --evidence "mail of the client, 2026-12-03"'],
@@ -159,7 +161,7 @@ function endCommands(named: Named): void {
     },
   );
   offers(
-    named('lift', 'end a restriction; what it held back leaves by itself. The person is told before'),
+    named('lift', 'end a restriction; what it held back leaves by itself. Inform the person before'),
     liftRestriction,
     {
       examples: ['relais request lift 19 --evidence "letter of 2026-12-10, ticket 14"'],

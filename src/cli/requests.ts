@@ -146,7 +146,7 @@ function optInsOf(kind: RequestKind, { purpose, channel }: OpenOptions): Pick<Ne
 export function showCommand(request: Command): void {
   request
     .command('show')
-    .description('a request as it stands: leads, recipients, what is missing; or the letter to a recipient')
+    .description('a request today: leads, recipients, what is missing; or the letter to a recipient')
     .argument('<request>', 'its number', wholeNumber)
     .option('--names', 'names that its leads bear; needs --reason, and each is an entry of the log')
     .option('--reason <text>', 'why the names are shown')

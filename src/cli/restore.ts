@@ -46,7 +46,7 @@ export function restoreCommands(program: Command): void {
     .description('let the gateway go on after a restore; processes that run are to be restarted')
     .option('--reason <text>', 'why (ticket number); mandatory, kept in the log')
     .examples(
-      'What was sent since the backup is sent again. Give the database a new Redis, or `relais redis adopt`.',
+      'Leads sent since the backup are sent again. Give the database a new Redis, or `relais redis adopt`.',
       'relais restore open --reason "checked with the client, ticket 90"',
     )
     .action(open);

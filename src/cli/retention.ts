@@ -37,7 +37,7 @@ export function retentionCommands(program: Command): void {
     .option('--client <client>', 'of one client')
     .option('--yes', 'do not ask')
     .examples(
-      'May be interrupted: what is left goes with the next run, or by the running planner.',
+      'May be interrupted: the rest is deleted by the next run, or by the running planner.',
       'relais retention run --client horizon',
     )
     .gateway(runNow);
@@ -133,7 +133,7 @@ function tellBeside(plan: RetentionPlan, { from, until }: Period): void {
   const leads = plan.dates.reduce((sum, line) => sum + line.leads, 0);
   say(
     leads === 0
-      ? `Nothing goes ${from === undefined ? '' : `from ${from} `}until ${until}.`
+      ? `Nothing is deleted ${from === undefined ? '' : `from ${from} `}until ${until}.`
       : `${leads} leads until ${until}.`,
   );
   const endMissing = plan.dates.filter((line) => line.endMissing > 0);
@@ -152,7 +152,7 @@ function tellWaiting(waiting: RetentionPlan['waiting']): void {
 const waitingWords: Readonly<Record<string, string>> = {
   restricted: 'their person asked for a restriction of processing',
   under_way: 'a delivery of theirs is under way',
-  right_open: 'a request of theirs is not carried out, or a recipient has still to be told',
+  right_open: 'a request of theirs is not carried out, or a recipient has still to be informed',
   broken: 'an error of ours over them: relais task list',
   proofs: 'the proofs of phone consent could not be handed to the client: RELAIS_PHONE_PROOFS_DIR',
 };

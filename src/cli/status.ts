@@ -96,7 +96,7 @@ export function alertCommands(program: Command): void {
     .command('alert')
     .description('alerts that were raised')
     .command('list')
-    .description('alerts, newest first: what was told, when, and whether it got through')
+    .description('alerts, newest first: what was sent, when, and whether it arrived')
     .addOption(new Option('--kind <kind>', 'of one kind').choices(alertKinds))
     .option('--client <client>', 'of one client')
     .option('--destination <destination>', 'of one destination')

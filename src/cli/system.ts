@@ -137,7 +137,7 @@ export function redisCommands(program: Command): void {
     .description('begin a new life of this database and take the Redis over, whoever had it')
     .option('--reason <text>', 'why (ticket number); mandatory, kept with the new life')
     .examples(
-      'After a restore, or when the installation that had it is gone for good. Nothing is lost: what is due goes out from MySQL.\nWhoever else still uses this Redis and prefix stands aside from now on.',
+      'After a restore, or when the installation that had it is gone for good. Nothing is lost: what is due is sent from MySQL.\nAny other installation on this Redis and prefix stops using it from now on.',
       'relais redis adopt --reason "restored from the dump of 25/11, ticket 16"',
     )
     .action((options: Given<'reason'>) => {

@@ -30,7 +30,7 @@ export function taskCommands(program: Command): void {
   const task = program.command('task').description('what needs a person: list it, close it');
   task
     .command('list')
-    .description('failed deliveries, decisions that wait for support, alerts that ask for somebody')
+    .description('failed deliveries, decisions that wait for support, alerts that need a person')
     .option('--client <client>', 'of one client')
     .option('--destination <destination>', 'of one destination')
     .option('--limit <n>', 'rows, 1 to 1000', listLength, 50)

@@ -66,7 +66,7 @@ function refuseLong({ askedBy = '', document = '' }: ClientNote): void {
   if (askedBy.trim().length > most.askedBy)
     throw new RelaisError('USAGE-001', [
       `Qui l’a demandé : ${most.askedBy} caractères au plus.`,
-      `Who asked for it: ${most.askedBy} characters at most.`,
+      `Name of the person who asked: ${most.askedBy} characters at most.`,
     ]);
   if (document.trim().length > most.document)
     throw new RelaisError('USAGE-001', [

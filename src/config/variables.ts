@@ -120,7 +120,7 @@ const rows: Readonly<Record<string, Row>> = {
   RELAIS_ALERT_MAIL_TO: 'mailbox of the support team',
   RELAIS_ALERT_MAIL_FROM: 'sender of alert mails',
   RELAIS_EVENTS_WEBHOOK: {
-    secret: 'https URL that is told what was delivered, failed, was held or needs a person, signed',
+    secret: 'https URL that receives signed events: delivered, failed, held, needs a person',
   },
   RELAIS_EVENTS_SECRET: {
     secret:

@@ -209,7 +209,7 @@ const definitions = {
     'Traitement groupé arrêté / bulk run cannot go on',
     'relais bulk list --state running',
     'Prévenir l’équipe technique ; le travail continue automatiquement une fois la cause réparée.',
-    'Tell the technical team; the run goes on by itself once the cause is repaired.',
+    'Tell the technical team; the run continues by itself once the cause is repaired.',
   ),
   client_mail_unsent: task(
     'E-mail du centre au client non parti / mail to a client not sent',

@@ -120,7 +120,7 @@ const exchange: readonly SourceField[] = [
   }),
   technical('delivery.action', 'enum', {
     label: 'Nature du message (création, mise à jour, effacement)',
-    description: 'What the delivery tells: create, update or erase.',
+    description: 'Kind of delivery: create, update or erase.',
     values: ['create', 'update', 'erase'],
     words: { create: 'Nouveau contact', update: 'Mise à jour', erase: 'Effacement' },
   }),

@@ -12,14 +12,14 @@ export const privacyErrors = {
   ],
   'REQUEST-001': [
     'The request is not in the state for this.',
-    '`relais request show` says where it stands, and who did what.',
+    '`relais request show` says what was done, and by whom.',
   ],
   'REQUEST-002': [
     'Something the request needs first is missing.',
     'Add what the message names; docs/rights.md says what each kind of request needs.',
   ],
   'REQUEST-003': [
-    'What is held of the person has changed since the request was listed; nothing was applied.',
+    'The person’s data has changed since the request was listed; nothing was applied.',
     'Read the list again with `relais request show`, then confirm the leads that are meant.',
   ],
   'REQUEST-004': [
@@ -48,7 +48,7 @@ export const privacyErrors = {
   ],
   'INSTANCE-001': [
     'An installation for one client does not allow this, or not yet.',
-    'Correct what the message names, then run the command again: it goes on where it stopped. docs/deployment.md.',
+    'Correct what the message names, then run the command again: it continues where it stopped. docs/deployment.md.',
   ],
   'AUDIT-001': [
     'The file is not an audit pack that the given key has signed, or was changed since.',

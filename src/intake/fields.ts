@@ -78,7 +78,7 @@ export const fields: readonly IntakeField[] = [
       schema: { type: 'array', minItems: 1, maxItems: mostJsonElements },
       says: 'JSON array of 1 to 100 consent events, 256 KiB at most',
     },
-    'What the prospect answered.',
+    'The prospect’s answer.',
     { note: 'see below' },
   ),
   ofRow(

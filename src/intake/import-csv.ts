@@ -79,7 +79,7 @@ function checkHeader(header: readonly string[]): void {
   header.forEach((name, index) => {
     if (!isKnown(name))
       throw unreadable(1, `column ${index + 1} of the header is not a column of the lead contract`);
-    if (header.indexOf(name) !== index) throw unreadable(1, `column ${name} stands twice in the header`);
+    if (header.indexOf(name) !== index) throw unreadable(1, `column ${name} is twice in the header`);
   });
   if (!header.includes('reference')) throw unreadable(1, 'the header has no column reference');
   if (header.includes('consents') && header.some((name) => name.startsWith('consent.'))) {
@@ -122,5 +122,5 @@ function csvFault(error: unknown, columns: number): unknown {
   if (code === 'CSV_QUOTE_NOT_CLOSED') return unreadable(line, 'a quote is opened and never closed');
   if (code === 'CSV_MAX_RECORD_SIZE')
     return unreadable(line, 'the record is too long (is a quote left open?)');
-  return unreadable(line, 'a quote stands where CSV allows none');
+  return unreadable(line, 'a quote is where CSV allows none');
 }

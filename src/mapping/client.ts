@@ -41,7 +41,7 @@ export function readClient(value: unknown, report: Report, folder: string): Clie
   if (id !== folder)
     report.error(['id'], 'MAP-409', [
       `le client « ${id} » est dans le dossier « ${folder} ».`,
-      `the client "${id}" stands in the folder "${folder}".`,
+      `the client "${id}" is in the folder "${folder}".`,
     ]);
   const categories = categoriesIn(value);
   const contacts = blockAt(value, 'contacts');
@@ -164,7 +164,7 @@ function readNotices(value: unknown, report: Report): readonly WordedNotice[] {
     if (seen.has(name))
       report.error([...path, 'version'], 'MAP-906', [
         `« ${version} » est là deux fois pour ${channel} : un autre texte est une autre version.`,
-        `"${version}" stands twice for ${channel}: other words are another version.`,
+        `"${version}" is there twice for ${channel}: other words are another version.`,
       ]);
     seen.add(name);
     return from === undefined ? [] : [{ version, channel, wording, from: from.toISOString() }];

@@ -278,7 +278,7 @@ function compileTitle(raw: unknown, scope: Scope): ApplyParts['title'] {
   if (template?.person === true) {
     scope.report.error(['title'], 'MAP-214', [
       'le titre va dans l’objet d’un e-mail : il ne peut contenir aucune donnée de la personne.',
-      "the title goes into a mail subject: it may not hold a person's data.",
+      "the title is put into a mail subject: it may not hold a person's data.",
     ]);
   }
   return (context) => {

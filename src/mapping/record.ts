@@ -76,7 +76,7 @@ export function compileLines(
       if (Object.keys(raw).length > 1)
         scope.report.error(path, 'MAP-106', [
           'consent est seul sur sa ligne : il place une ligne du bloc consent.',
-          'consent stands alone on its line: it places a line of the consent block.',
+          'consent is alone on its line: it places a line of the consent block.',
         ]);
       for (const line of placed(raw['consent'], path, consent.placeable, { waiting, rest }, scope.report)) {
         waiting.delete(line);

@@ -71,7 +71,7 @@ function registerGauges(registry: Registry) {
     changes: plain('relais_changes_waiting', 'Changes of leads not planned yet.'),
     sealLag: plain('relais_log_unsealed_seconds', 'Age of the oldest unsealed log entry.'),
     unsealed: plain('relais_log_unsealed_entries', 'Log entries without a seal.'),
-    alerts: plain('relais_alerts_waiting', 'Alerts not told yet.'),
+    alerts: plain('relais_alerts_waiting', 'Alerts not sent yet.'),
   };
   return {
     byLabel,

@@ -159,7 +159,7 @@ function registerCounters(registry: Registry) {
       'reason',
     ]),
     intake: counter('relais_intake_rows_total', 'Rows settled at the door.', ['result']),
-    alerts: counter('relais_alerts_total', 'Alerts told.', ['kind']),
+    alerts: counter('relais_alerts_total', 'Alerts sent.', ['kind']),
     alertFailures: counter('relais_alert_failures_total', 'Tries of alerts that did not get through.', [
       'kind',
     ]),

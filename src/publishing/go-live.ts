@@ -62,7 +62,7 @@ export async function goLiveListOfFiles(
   if (facts === undefined)
     throw new RelaisError('FIND-001', [
       `Aucun client ${clientId} avec un format n’est sous ${folder}.`,
-      `No client ${clientId} with a mapping stands under ${folder}.`,
+      `No client ${clientId} with a mapping is under ${folder}.`,
     ]);
   const list = listOf(facts, sources, check, civilDate(sql.now()));
   return { clientId, of: 'files', ...list, liveBefore: false, withheld: 0 };

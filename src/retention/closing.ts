@@ -132,7 +132,7 @@ async function refuseOpenRights(tx: Sql, clientId: string): Promise<void> {
   if (rights > 0)
     throw new RelaisError(
       'CLIENT-001',
-      `${rights} changes and erasures of ${clientId} have still to be told to a recipient. Nothing was changed.`,
+      `${rights} changes and erasures of ${clientId} have still to reach a recipient. Nothing was changed.`,
     );
 }
 

@@ -38,7 +38,7 @@ export function recordInstruction(database: Database, instruction: NewInstructio
     if (givenBy.length > mostGivenBy)
       throw new RelaisError('USAGE-001', [
         `Qui l’a donnée : ${mostGivenBy} caractères au plus.`,
-        `Who gave it: ${mostGivenBy} characters at most.`,
+        `Name of the giver: ${mostGivenBy} characters at most.`,
       ]);
     await lockedClient(tx, clientId);
     requireDate(givenOn);
@@ -119,7 +119,7 @@ export const delayText = ({ count, unit }: Delay): string => `${count}${unit ===
 function keepsLonger(before: Operation | undefined, next: NewOperation): string | undefined {
   if (next.delay !== undefined) return 'a delay of its own';
   if (before === undefined) return undefined;
-  if (before.kind === 'one_off' && next.kind === 'recurring') return 'a one-off operation that goes on';
+  if (before.kind === 'one_off' && next.kind === 'recurring') return 'a one-off operation that continues';
   if (goneBy(next) > goneBy(before)) return 'a later end';
   return undefined;
 }

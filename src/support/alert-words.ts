@@ -10,7 +10,7 @@ type Words = (reason: string) => Both | undefined;
 
 const requestStages: Readonly<Record<string, Both>> = {
   overdue: ['en retard', 'overdue'],
-  written: ['destinataire à prévenir par écrit', 'recipient to be told in writing'],
+  written: ['destinataire à prévenir par écrit', 'recipient to be informed in writing'],
 };
 
 /** `12:overdue`, `12:day_21`. */

@@ -54,10 +54,13 @@ export const doneWords = {
     ['annulées', 'cancelled'],
   ],
   passed_on_by_hand: [
-    ['annulée, à transmettre par écrit au destinataire', 'cancelled, the recipient is to be told in writing'],
+    [
+      'annulée, à transmettre par écrit au destinataire',
+      'cancelled, the recipient is to be informed in writing',
+    ],
     [
       'annulées, à transmettre par écrit au destinataire',
-      'cancelled, the recipients are to be told in writing',
+      'cancelled, the recipients are to be informed in writing',
     ],
   ],
   closed: [

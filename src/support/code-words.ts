@@ -186,7 +186,7 @@ const codesOfMail: Readonly<Record<string, Both>> = {
     'the client’s OpenPGP key is revoked, or cannot encrypt',
   ],
   OPENPGP_SIGN_KEY_UNUSABLE: ['notre clé OpenPGP ne peut pas signer', 'our OpenPGP key cannot sign'],
-  DKIM_RECORD_MISSING: ['aucune clé DKIM n’est dans le DNS', 'no DKIM key stands in DNS'],
+  DKIM_RECORD_MISSING: ['aucune clé DKIM n’est dans le DNS', 'no DKIM key is in DNS'],
   DKIM_RECORD_DIFFERS: [
     'le DNS publie une autre clé DKIM que celle qui signe',
     'DNS publishes another DKIM key than the one that signs',
@@ -236,7 +236,7 @@ const codesOfFiles: Readonly<Record<string, Both>> = {
   FILE_TOO_LARGE: ['le fichier dépasse la taille permise', 'the file is larger than the server takes'],
   SIZE_UNTOLD: [
     'le serveur ne dit pas si un fichier est là, ni sa taille',
-    'the server does not say whether a file stands there, nor its size',
+    'the server does not say whether a file is there, nor its size',
   ],
   HOST_KEY_MISMATCH: [
     'la clé du serveur n’est pas celle du format : demandez au client avant de la changer',

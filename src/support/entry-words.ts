@@ -152,9 +152,9 @@ type Words = (telling: Telling) => string;
 const asLogged: Words = ({ entry, why, typed }) => `${entry.entry}${why}${typed}`;
 
 const towardsRecipient: Readonly<Record<string, Both>> = {
-  owed: ['le destinataire va être prévenu', 'the recipient is about to be told'],
-  told: ['le destinataire est prévenu, sans preuve', 'the recipient was told, without proof'],
-  written: ['le destinataire est à prévenir par écrit', 'the recipient is to be told in writing'],
+  owed: ['le destinataire va être prévenu', 'the recipient is about to be informed'],
+  told: ['le destinataire est prévenu, sans preuve', 'the recipient was informed, without proof'],
+  written: ['le destinataire est à prévenir par écrit', 'the recipient is to be informed in writing'],
   acknowledged: ['le destinataire l’a exécutée', 'the recipient has carried it out'],
 };
 /** Effect of a person's request on the recipient of this delivery. */
@@ -207,7 +207,7 @@ const wordsOf: Readonly<Record<ToldEntry, Words>> = {
   batch_voided: ({ say }) =>
     say(
       'Fichier annulé : quelque chose a changé depuis, le lead repart dans un nouveau fichier',
-      'File voided: something has changed since, the lead goes again in a new file',
+      'File voided: something has changed since, the lead is sent again in a new file',
     ),
   closed: (told) => `${told.say('Classée par', 'Closed by')} ${who(told)}${said(told)}`,
   resolved: (told) => {

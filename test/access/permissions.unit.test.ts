@@ -63,7 +63,7 @@ test.each<[readonly Role[], string | undefined, RegExp | undefined]>([
   [['support', 'dpo'], undefined, undefined],
   [['viewer'], 'horizon', undefined],
   [[], undefined, /needs a role/],
-  [['viewer', 'support'], 'horizon', /goes with no role/],
+  [['viewer', 'support'], 'horizon', /combines with no role/],
   [['viewer'], undefined, /needs the client/],
   [['support'], 'horizon', /Only a viewer/],
 ])('the roles %j for the client %s: %s', (asked, clientId, problem) => {

@@ -139,7 +139,7 @@ test('C44: an erased person is in no copy on day eleven, and the long copy bring
 
   const eleventh = addDays(civilDate(database.now()), 10);
   const rotated = await relais('backup', 'rotate', '--today', eleventh, '--yes');
-  expect(rotated.out).toContain(`${first}  goes but for its long copy`);
+  expect(rotated.out).toContain(`${first}  is reduced to its long copy`);
   expect(filesOf(first)).toEqual([
     'long-main.sql.zst.age',
     'long-persons.jsonl.zst.age',

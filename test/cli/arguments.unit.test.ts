@@ -40,7 +40,7 @@ describe('numbers and names', () => {
   );
   test('a list has 1 to 1000 rows', () => {
     expect([listLength('1'), listLength('1000')]).toEqual([1, 1000]);
-    for (const text of ['0', '1001']) expect(() => listLength(text)).toThrow('--limit goes from 1 to 1000');
+    for (const text of ['0', '1001']) expect(() => listLength(text)).toThrow('--limit takes 1 to 1000');
   });
   test('a name off the list is answered with the list', () => {
     expect(known('sms', ['email', 'sms'], 'channel')).toBe('sms');

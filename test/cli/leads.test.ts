@@ -342,7 +342,7 @@ describe('rights', () => {
     const withdrawn = await relais('lead', 'withdraw', ...about);
     expect([withdrawn.code, withdrawn.err]).toEqual([
       0,
-      'essai-crm: takes no update, so that its recipient has to be told in writing (dpo@essai.example). ' +
+      'essai-crm: takes no update, so that its recipient has to be informed in writing (dpo@essai.example). ' +
         'That task comes up as failed manual_update_required in relais delivery list --lead ES-9.\n',
     ]);
     const task = (reason: string) => async (): Promise<boolean> =>

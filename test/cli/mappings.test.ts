@@ -69,7 +69,7 @@ describe('mapping publish, rollback, history', () => {
   test('versions follow each other with author and note; an earlier one can be put back', async () => {
     const first = await relais('mapping', 'publish', '--all', ...note);
     expect(first.out).toBe(
-      "essai-crm v1 is in force.\nNote 1 is written and goes to the client's contact: relais note show essai 1\n1 authorisation of client.yaml added.\n",
+      "essai-crm v1 is in force.\nNote 1 is written and will be mailed to the client's contact: relais note show essai 1\n1 authorisation of client.yaml added.\n",
     );
     expect((await relais('mapping', 'publish', 'essai-crm', ...note)).out).toContain('nothing changed');
     gateway.file('essai/crm.yaml', main.replace('to: nom', 'to: name'));

@@ -26,7 +26,7 @@ test.each<[string, object, string]>([
   [
     'a secret address',
     { auth: { oauth2: { ...oauth2, tokenUrl: 'secret:URL' } } },
-    '/auth/oauth2/tokenUrl This address stands in clear',
+    '/auth/oauth2/tokenUrl This address is not a secret',
   ],
   [
     'a placeholder in it',

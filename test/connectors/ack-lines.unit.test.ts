@@ -102,10 +102,10 @@ test('the check refuses lines that could be read in two ways, and pieces of an a
   expect(problems(csv)).toEqual([]);
   expect(problems(xml)).toEqual([]);
   expect(problems(csv, 'out/A_{seq}_{piece:2}.csv')).toEqual([]);
-  expect(problems(undefined, 'out/A_{seq}_{piece}.csv').join()).toContain('{piece} goes with ack.lines.');
+  expect(problems(undefined, 'out/A_{seq}_{piece}.csv').join()).toContain('{piece} needs ack.lines.');
   expect(problems({ ...csv, xml: { record: 'a' } }).join()).toContain('Exactly one of csv and xml');
   expect(problems({ ...csv, key: 'CLE' }).join()).toContain('Exactly one of reference and key');
-  expect(problems({ ...csv, refused: ['ok'] }).join()).toContain('"ok" stands in two of the lists');
+  expect(problems({ ...csv, refused: ['ok'] }).join()).toContain('"ok" is in two of the lists');
   expect(problems({ ...csv, csv: { header: false } }).join()).toContain('write their places');
   expect(problems({ ...xml, status: 2 }).join()).toContain('an element has a name');
 });

@@ -222,7 +222,7 @@ describe('CSV', () => {
   it.each([
     ['a column of no meaning', `${head};fax\n`, 1, 'column 9'],
     ['a first line that is no header', 'acme;A-1;Dupont-Secret;06\n', 1, 'no header'],
-    ['a column twice', `${head};rooms\n`, 1, 'rooms stands twice'],
+    ['a column twice', `${head};rooms\n`, 1, 'rooms is twice'],
     [
       'a record of another width',
       `${head}\nacme;A-1;web_form;${at};Dupont-Secret;;;\nacme;A-2;Dupont-Secret\n`,

@@ -61,7 +61,7 @@ test('C14: twice the same version for a channel, a day that does not exist and a
   );
   const answer = await publish();
   expect(answer).toMatch(/^MAPPING-001 /);
-  expect(answer).toContain('"web-5" stands twice for web_form');
+  expect(answer).toContain('"web-5" is there twice for web_form');
   expect(answer).toContain('the wording of "web-6"');
   expect(answer).toContain('MAP-902');
 });

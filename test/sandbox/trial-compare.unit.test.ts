@@ -45,7 +45,7 @@ test.each<[string, Partial<TrialEvidence>]>([
   ['has not its acceptance', { deliveries: [{ ...delivery, outcomes: ['unknown'] }] }],
   ['locked out', { complaints: ['the address was locked out'] }],
   [
-    'the erasure was never told',
+    'the erasure was never sent',
     { leads: [lead, erased], deliveries: [delivery, { ...delivery, reference: 'TR-19' }] },
   ],
   [
@@ -112,7 +112,7 @@ describe('where the CRM takes new leads only', () => {
 
   test('it says when there is no task, and when something else failed', () => {
     const withoutTask = { ...evidence, deliveries: evidence.deliveries.slice(0, 2) };
-    expect(compareTrial(withoutTask).faults.join()).toContain('the erasure was never told');
+    expect(compareTrial(withoutTask).faults.join()).toContain('the erasure was never sent');
     const refused = { ...tasked, reason: 'refused' };
     const failed = { ...evidence, deliveries: [...evidence.deliveries.slice(0, 2), refused] };
     expect(compareTrial(failed).faults.join()).toContain('erase is failed (refused)');

@@ -14,7 +14,7 @@ test.each([
     'request_recipient',
     '3:written',
     'demande de droits 3 : destinataire à prévenir par écrit',
-    'request 3: recipient to be told in writing',
+    'request 3: recipient to be informed in writing',
   ],
   ['file_gap', 'FILE_42', 'fichier n° 42', 'file no. 42'],
   ['ack_lines_unknown', 'FILE_42.STATUS', 'fichier n° 42 (STATUS)', 'file no. 42 (STATUS)'],

@@ -27,7 +27,7 @@ export const folderTransport = defineTransport<LocalServer>({
   },
   misplaced: [
     'Un serveur avec un dossier (folder) va avec to: local:NOM/….',
-    'A server with a folder goes with to: local:NAME/….',
+    'A server with a folder needs to: local:NAME/….',
   ],
   problems: ({ folder }) =>
     climbs(folder)

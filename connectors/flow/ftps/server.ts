@@ -41,7 +41,7 @@ export const ftpsTransport = defineTransport<FtpsServer>({
   },
   misplaced: [
     'Un serveur FTPS va avec to: ftps:NOM/…. Un serveur SFTP a besoin de hostKey: SHA256:…, comme ssh-keygen -lf l’écrit.',
-    'An FTPS server goes with to: ftps:NAME/…. An SFTP server needs hostKey: SHA256:… as ssh-keygen -lf prints it.',
+    'An FTPS server needs to: ftps:NAME/…. An SFTP server needs hostKey: SHA256:… as ssh-keygen -lf prints it.',
   ],
   problems: ({ password, tls, port, encryption }) => [
     ...clearTextProblem('/server/password', password),

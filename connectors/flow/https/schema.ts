@@ -38,7 +38,7 @@ export const httpsSchema = (auth: JsonSchema, tls: JsonSchema): JsonSchema => ({
     conditional: {
       type: 'boolean',
       default: true,
-      description: 'Whether the server knows If-None-Match; false only for one that refuses it.',
+      description: 'false only for a server that refuses If-None-Match.',
     },
     tls,
   },

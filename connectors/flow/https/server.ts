@@ -21,7 +21,7 @@ function fixedAddress(path: string, text: string, fixed: string): readonly Setti
         path,
         message: [
           'Cette adresse s’écrit en clair : le contrat dans client.yaml nomme son serveur.',
-          'This address stands in clear: the contract in client.yaml names its host.',
+          'This address is not a secret: the contract in client.yaml names its host.',
         ],
       },
     ];
@@ -59,7 +59,7 @@ export const httpsTransport = defineTransport<HttpsServer>({
   schema: httpsSchema(authSchema, tlsSchema),
   misplaced: [
     'Un serveur avec une url va avec to: https:NOM/….',
-    'A server with a url goes with to: https:NAME/….',
+    'A server with a url needs to: https:NAME/….',
   ],
   problems: ({ url, post, auth, tls }, { tempSuffix }) => [
     ...fixedAddress('/server/url', url, url),

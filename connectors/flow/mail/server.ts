@@ -66,7 +66,7 @@ export const mailTransport = defineTransport<MailServer>({
   },
   misplaced: [
     'Un e-mail va à des adresses : to: mailto:leads@client.example, plusieurs avec une virgule entre elles.',
-    'A mail goes to mailboxes: to: mailto:leads@client.example, several with a comma between them.',
+    'A mail is sent to mailboxes: to: mailto:leads@client.example, several with a comma between them.',
   ],
   problems: mailProblems,
   hosts: () => [],

@@ -42,7 +42,7 @@ export const sftpTransport = defineTransport<SftpServer>({
       },
     },
   },
-  misplaced: ['Un serveur SFTP va avec to: sftp:NOM/….', 'An SFTP server goes with to: sftp:NAME/….'],
+  misplaced: ['Un serveur SFTP va avec to: sftp:NOM/….', 'An SFTP server needs to: sftp:NAME/….'],
   problems: ({ password, privateKey, passphrase }) => [
     ...((password === undefined) === (privateKey === undefined)
       ? [

@@ -102,7 +102,7 @@ function operationOf(name: string, operation: Operation, schemas: NamedSchemas):
           status,
           {
             ...mediaOf(answer, `${base}Answer`, schemas),
-            description: status === '202' ? 'Taken; it goes on after the answer.' : 'Done.',
+            description: status === '202' ? 'Taken; it continues after the answer.' : 'Done.',
             headers: {
               ...requestId,
               ...(isRepeatable

@@ -24,7 +24,7 @@ export const words = {
   errors: ['Erreurs', 'Errors'],
   errorsText: [
     'Ce qui n’est pas un succès est un problème (RFC 9457, application/problem+json). En voici les champs, les mêmes à toutes les adresses.',
-    'What is not a success is a problem (RFC 9457, application/problem+json). These are its fields, the same at every address.',
+    'Every other answer is a problem (RFC 9457, application/problem+json). These are its fields, the same at every address.',
   ],
   scope: ['Droit demandé', 'Scope it asks for'],
   parameters: ['Paramètres', 'Parameters'],

@@ -102,19 +102,19 @@ function runActs(server: FastifyInstance, deps: RouteDeps): void {
     ...route,
     url: '/v1/bulk-runs/:run/pause',
     id: 'pauseBulkRun',
-    summary: 'A bulk run rests where it stands, once its step has ended',
+    summary: 'Pause a bulk run, once its step has ended',
   });
   offers(server, deps, resumeRunAct, {
     ...route,
     url: '/v1/bulk-runs/:run/resume',
     id: 'resumeBulkRun',
-    summary: 'A bulk run that rests goes on',
+    summary: 'Resume a paused bulk run',
   });
   offers(server, deps, cancelRunAct, {
     ...route,
     url: '/v1/bulk-runs/:run/cancel',
     id: 'cancelBulkRun',
-    summary: 'Stop a bulk run where it stands; what it has done stays done',
+    summary: 'Stop a bulk run where it is; what it has done stays done',
   });
 }
 
@@ -159,8 +159,7 @@ function doors<Input extends object>(
     tag,
     summary,
     status: 202,
-    description:
-      'A bulk run does it; it goes on whatever becomes of who asked. /v1/bulk-runs shows how far it is.',
+    description: 'A bulk run does it; it continues when the caller ends. /v1/bulk-runs shows how far it is.',
     answer: runSchema,
     body: runAnswer,
   });

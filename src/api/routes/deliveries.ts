@@ -74,7 +74,7 @@ function failures(server: FastifyInstance, { support }: RouteDeps): void {
     id: 'listFailures',
     permission: 'task.read',
     tag: 'work',
-    summary: 'What needs a person, counted by destination and cause',
+    summary: 'Work that needs a person, counted by destination and cause',
     description: 'Groups of deliveries that failed or wait for a decision, with advice.',
     query: { client: filterSchemas.client, destination: filterSchemas.destination },
     answer: s.object({ items: s.list(groupSchema) }),
@@ -182,7 +182,7 @@ const storySchema = s.called(
     ),
     advice: s.list(s.bothWords, 'what can be done; empty for a client'),
     contact: s.orNull(
-      s.text('whom of the client to write to, where its recipient can be told in no other way'),
+      s.text('contact of the client to write to, where its recipient can be informed in no other way'),
     ),
   }),
 );

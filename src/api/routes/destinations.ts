@@ -42,7 +42,7 @@ export function destinationRoutes(server: FastifyInstance, deps: RouteDeps): voi
     permission: 'delivery.read',
     tag,
     summary: 'Destinations with their health',
-    description: 'Whether each sends at present, what waits and for how long.',
+    description: 'Each with its state, the work that waits and for how long.',
     query: { client: filterSchemas.client },
     answer: s.object({ items: s.list(s.object(destination)) }),
     work: async ({ query: { client }, caller }) => ({

@@ -29,7 +29,7 @@ export function workRoutes(server: FastifyInstance, deps: RouteDeps): void {
     id: 'listTasks',
     permission: 'task.read',
     tag,
-    summary: 'What needs a person: deliveries, newest first, and on the first page the open alerts',
+    summary: 'Work that needs a person: deliveries, newest first, and on the first page the open alerts',
     description: pageByPage,
     query: { ...of, ...paged },
     answer: s.object({
@@ -100,7 +100,7 @@ export function eventRoutes(server: FastifyInstance, { support }: RouteDeps): vo
     id: 'listEvents',
     permission: 'event.read',
     tag: 'events',
-    summary: 'What happened since the last answer',
+    summary: 'Events since the last answer',
     description:
       'Keep `next` and give it back as `after`: each event comes once, in one order, within seconds of what it tells. ' +
       eventKinds.map((kind) => `\`${kind}\`: ${eventWords[kind]}`).join('; ') +

@@ -20,7 +20,7 @@ const days = 30;
 const words = {
   text: [
     'Ce qui n’est pas conforme dans les leads des trente derniers jours ; les leads eux-mêmes ont été pris.',
-    'What does not conform in the leads of the last thirty days; the leads themselves were taken in.',
+    'Values that do not conform in the leads of the last thirty days; the leads themselves were taken in.',
   ],
   choose: ['Choisissez un client.', 'Choose a client.'],
   none: ['Rien d’anormal.', 'Nothing out of order.'],

@@ -99,7 +99,7 @@ export const adminWords = {
   noKeys: ['Aucune clé.', 'No key.'],
   authorisationsText: [
     'Qui peut recevoir quoi, lu à chaque départ. Une habilitation se donne au terminal, d’après le contrat ; elle se retire ici, aussitôt.',
-    'Who may receive what, read at every departure. One is granted at the terminal, after the contract; it is revoked here, at once.',
+    'Recipients and what each may receive, read at every departure. One is granted at the terminal, after the contract; it is revoked here, at once.',
   ],
   recipient: ['Destinataire', 'Recipient'],
   destination: ['Destination', 'Destination'],

@@ -63,7 +63,10 @@ export const deskWords = {
   close: ['Classer', 'Close'],
   heldTitle: ['Un fichier est retenu', 'A file is held back'],
   heldRows: ['Leads dans ce fichier', 'Leads in this file'],
-  heldMissing: ['Présents dans le précédent, absents de celui-ci', 'Of the one before, no longer in it'],
+  heldMissing: [
+    'Présents dans le précédent, absents de celui-ci',
+    'In the one before, no longer in this one',
+  ],
   heldSince: ['Retenu depuis', 'Held since'],
   heldText: [
     'Le client remplace tout par ce fichier : ce qui n’y est plus disparaît chez lui. Cherchez d’abord pourquoi.',
@@ -240,7 +243,7 @@ export const liveWords = {
   title: ['En direct', 'Live'],
   text: [
     'Ce qui se passe pour les livraisons et leurs destinations, à mesure que le journal est scellé ; le plus récent en haut.',
-    'What happens to deliveries and their destinations, as the log is sealed; the newest first.',
+    'Events of deliveries and their destinations, as the log is sealed; the newest first.',
   ],
   at: ['Heure', 'Time'],
   what: ['Ce qui s’est passé', 'What happened'],
@@ -250,7 +253,7 @@ export const liveWords = {
   nothingNewer: ['Rien de nouveau pour l’instant.', 'Nothing new for now.'],
   nothing: [
     'Rien ne correspond parmi les dernières entrées du journal ; la liste des livraisons remonte plus loin.',
-    'Nothing of the kind among the newest entries of the log; the list of deliveries goes further back.',
+    'Nothing of the kind among the newest entries of the log; the list of deliveries reaches further back.',
   ],
   noRun: [
     '« En direct » montre ce qui se passe, pas un traitement groupé.',

@@ -27,7 +27,7 @@ export const mappingWords = {
   document: ['Document du client', 'The client’s document'],
   documentText: [
     'Ce que le client relit et signe. Complétez ce que le centre y écrit, puis téléchargez la page à imprimer.',
-    'What the client reads and signs. Fill in what the centre writes there, then download the page to print.',
+    'The page that the client reads and signs. Fill in the centre’s part, then download the page to print.',
   ],
   download: ['Télécharger la page à imprimer', 'Download the page to print'],
   centre: ['Le centre, tel qu’il signe', 'The centre, as it signs'],
@@ -37,11 +37,11 @@ export const mappingWords = {
   typedDraft: ['Texte à publier', 'Text to publish'],
   typedHint: [
     'Ce texte remplace le fichier du format dans la version publiée ; le fichier sur la machine n’est pas modifié. Reportez-y la modification : elle serait perdue à la prochaine publication du fichier.',
-    'This text stands for the mapping file in the version that is published; the file on the machine stays as it is. Carry the change over: the next publication of the file would lose it.',
+    'This text replaces the mapping file in the version that is published; the file on the machine stays as it is. Carry the change over: the next publication of the file would lose it.',
   ],
   noFile: [
     'Aucun fichier de cette destination sur la machine de la console.',
-    'No file of this destination stands on the machine of the console.',
+    'No file of this destination is on the machine of the console.',
   ],
   unreadable: ['Un fichier du client ne peut pas être lu.', 'A file of the client cannot be read.'],
   sound: ['Le contrôle n’a trouvé aucune erreur.', 'The check found no error.'],
@@ -98,7 +98,7 @@ export const mappingWords = {
   moved: ['L’ordre des lignes change.', 'The order of the lines changes.'],
   masked: [
     'Les valeurs d’une personne ne sont pas montrées, seulement leur forme.',
-    'Of a person’s values only the form is shown.',
+    'A person’s values are shown by their form only.',
   ],
   plan: ['Ce qui changera', 'What will change'],
   planSame: [

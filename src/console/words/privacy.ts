@@ -7,7 +7,7 @@ export const retentionWords = {
   title: ['Durées de conservation', 'Retention'],
   text: [
     'Ce qui sera supprimé, en l’état actuel : un nouveau lead d’une personne recule l’échéance de tous les siens, jusqu’au plafond de chacun.',
-    'What will go, as things stand today: a new request of a person moves all of theirs, up to the cap of each.',
+    'Data to be deleted, as of today: a new request of a person moves all of theirs, up to the cap of each.',
   ],
   month: ['Mois', 'Month'],
   total: ['Ce mois', 'This month'],
@@ -21,8 +21,8 @@ export const retentionWords = {
   references: ['Références', 'References'],
   purge: ['suppression', 'deleted'],
   anonymise: ['anonymisation', 'anonymised'],
-  overdue: ['échue : sera exécutée au prochain passage', 'overdue: goes with the next run'],
-  nothing: ['Aucune suppression ni anonymisation ce mois-ci.', 'Nothing goes in this month.'],
+  overdue: ['échue : sera exécutée au prochain passage', 'overdue: deleted by the next run'],
+  nothing: ['Aucune suppression ni anonymisation ce mois-ci.', 'Nothing is deleted in this month.'],
   cut: [
     'Trop de leads pour une page : les nombres sont un minimum. Choisissez un client.',
     'Too many leads for one page: the numbers are the least. Choose a client.',
@@ -59,7 +59,7 @@ export const waitsForWords: Readonly<Record<string, Both>> = {
   under_way: ['une livraison est en cours', 'a delivery is under way'],
   right_open: [
     'une demande de droits n’est pas exécutée, ou un destinataire doit encore être prévenu',
-    'a request is not carried out, or a recipient has still to be told',
+    'a request is not carried out, or a recipient has still to be informed',
   ],
   broken: ['une erreur de notre côté : voyez « Tâches »', 'an error of ours: see the tasks'],
   proofs: [
@@ -85,7 +85,7 @@ export const auditWords = {
   verifications: ['Vérifications déjà demandées', 'Verifications asked for so far'],
   verifyText: [
     'Chaque sceau et chaque entrée sont relus. Avec une ancre conservée ailleurs, un journal dont la fin a été coupée se voit aussi. La vérification continue si vous quittez la page.',
-    'Every seal and entry is read again. With an anchor kept elsewhere a cut end is seen too. It goes on when you leave the page.',
+    'Every seal and entry is read again. With an anchor kept elsewhere a cut end is seen too. It continues when you leave the page.',
   ],
   start: ['Vérifier maintenant', 'Verify now'],
   anchor: ['Ancre', 'Anchor'],
@@ -221,7 +221,7 @@ export const packWords = {
   until: ['Dernier jour', 'Last day'],
   badPeriod: [
     'La période va d’un jour à un autre : 2026-01-01 et 2026-06-30.',
-    'The period goes from one day to another: 2026-01-01 and 2026-06-30.',
+    'The period is from one day to another: 2026-01-01 and 2026-06-30.',
   ],
   make: ['Télécharger le dossier', 'Download the pack'],
 } as const satisfies Readonly<Record<string, Both>>;

@@ -39,7 +39,7 @@ const remedies: Readonly<Partial<Record<ErrorCode, Both>>> = {
   'MAPPING-002': ['Publiez un format.', 'Publish a mapping.'],
   'MAPPING-003': [
     'La page du format dit ce qui manque à la mise en service du client.',
-    'The page of the mapping says what the client lacks before it goes live.',
+    'The page of the mapping says what the client lacks before it is live.',
   ],
   'MAPPING-004': [
     'Relisez ce qui changera, et confirmez le nombre.',
@@ -94,7 +94,7 @@ const more: Readonly<Partial<Record<ErrorCode, Both>>> = {
   ],
   'MAPPING-006': [
     'Une mention déjà présentée aux prospects a changé de texte (C14).',
-    'A notice that prospects have been given stands there with other words (C14).',
+    'A notice that prospects have been given is there with other words (C14).',
   ],
   'LEAD-004': ['Le lead a été effacé.', 'The lead has been erased.'],
   'LEAD-005': ['La ligne a été refusée pour son contenu.', 'The row was refused for what is in it.'],

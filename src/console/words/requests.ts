@@ -7,7 +7,7 @@ export const requestWords = {
   listTitle: ['Demandes de droits', 'Requests of persons'],
   text: [
     'Ce que des personnes ont demandé au sujet de leurs données. Les plus urgentes d’abord ; le délai est d’un mois.',
-    'What persons asked about their data. The most urgent first; the term is one month.',
+    'Requests of persons about their data. The most urgent first; the term is one month.',
   ],
   number: ['N°', 'No.'],
   kind: ['Droit', 'Right'],
@@ -97,12 +97,12 @@ export const requestWords = {
   ],
   recipients: ['Destinataires', 'Recipients'],
   recipient: ['Destinataire', 'Recipient'],
-  told: ['Action attendue', 'To be told'],
+  told: ['Action attendue', 'To be informed'],
   since: ['Depuis', 'Since'],
   evidence: ['Preuve', 'Evidence'],
   noRecipients: [
     'Personne n’a reçu ces leads, ou personne n’a à être prévenu.',
-    'Nobody received these leads, or has to be told.',
+    'Nobody received these leads, or has to be informed.',
   ],
   notByMachine: [
     'une limitation se demande par écrit au destinataire',
@@ -135,7 +135,7 @@ export const requestWords = {
   ],
   applyRest: [
     'Une exécution a été interrompue : elle reprend où elle s’est arrêtée, avec le périmètre déjà confirmé.',
-    'It was interrupted: it goes on where it stopped, with the leads confirmed before.',
+    'It was interrupted: it continues where it stopped, with the leads confirmed before.',
   ],
   changing: ['Ce qui va changer', 'What will change'],
   changingText: [
@@ -176,7 +176,7 @@ export const requestWords = {
   myTitle: ['Demandes de personnes', 'Requests of persons'],
   myText: [
     'Ce que vos prospects ont demandé pour leurs droits. Lisez la copie de la demande, faites de même dans vos bases, informez la personne, puis déclarez-le.',
-    'What your prospects asked for their rights. Read the copy of the demand, do the same in your own tables, inform the person, then declare it.',
+    'Requests of your prospects for their rights. Read the copy of the demand, do the same in your own tables, inform the person, then declare it.',
   ],
   myDeclare: ['Déclarer que la personne est informée', 'Declare that the person was informed'],
   myDeclareText: [
@@ -195,18 +195,18 @@ export const requestWords = {
   extend: ['Prolonger de deux mois', 'Extend by two months'],
   extendText: [
     'Une seule fois, dans le premier mois ; la personne en est informée avec le motif.',
-    'Once, within the first month; the person is told, with the reason.',
+    'Once, within the first month; the person is informed, with the reason.',
   ],
   extendLate: [
     'Prolonger n’est plus possible : la personne devait en être informée dans le mois qui suit la réception (RGPD, article 12, paragraphe 3), et ce mois est passé. Répondez-lui au plus vite.',
-    'It can no longer be extended: the person had to be told within a month of its receipt (GDPR, article 12(3)), and that month is over. Answer them without delay.',
+    'It can no longer be extended: the person had to be informed within a month of its receipt (GDPR, article 12(3)), and that month is over. Answer them without delay.',
   ],
   acknowledge: ['Noter l’accusé du destinataire', 'Note what the recipient said'],
   declare: ['Noter que la personne est informée', 'Note that the person was informed'],
   lift: ['Lever la limitation', 'Lift the restriction'],
   liftText: [
     'La personne en est informée avant ; ce qui était retenu part automatiquement.',
-    'The person is told before; what was held back leaves by itself.',
+    'Inform the person before; what was held back leaves by itself.',
   ],
   close: ['Clore', 'Close'],
   acts: ['Agir', 'Act'],
@@ -269,7 +269,7 @@ export const toldWords: Readonly<Record<string, Both>> = {
 export const recipientWords: Readonly<Record<RecipientState, Both>> = {
   owed: ['en chemin', 'on its way'],
   written: ['à demander par écrit', 'to be asked in writing'],
-  told: ['prévenu, sans preuve', 'told, not proved'],
+  told: ['prévenu, sans preuve', 'informed, not proved'],
   acknowledged: ['fait', 'done'],
   explained: ['expliqué', 'explained'],
 };
@@ -362,6 +362,6 @@ export const refusedWords: Readonly<Partial<Record<string, Both>>> = {
   'FIND-001': ['Rien n’existe sous ce nom.', 'Nothing has this name.'],
   'USAGE-001': [
     'Votre saisie ne convient pas : rien n’a été fait.',
-    'What was given does not fit: nothing was done.',
+    'The input does not fit: nothing was done.',
   ],
 };

@@ -14,7 +14,7 @@ export const signInWords = {
   out: ['Vous êtes déconnecté.', 'You have signed out.'],
   identityRefused: [
     'Connexion refusée. Recommencez ; si cela dure, un administrateur doit relier votre identité à votre compte.',
-    'Sign-in refused. Begin again; if it goes on, an administrator has to link your identity to your account.',
+    'Sign-in refused. Begin again; if it happens again, an administrator has to link your identity to your account.',
   ],
   providerAway: [
     'Le fournisseur d’identité ne répond pas. Réessayez dans un instant ; qui a un mot de passe peut s’en servir.',

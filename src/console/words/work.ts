@@ -83,7 +83,7 @@ export const leadWords = {
   ],
   restricted: [
     'Traitement limité à la demande de la personne : rien ne part tant que la limitation est en vigueur.',
-    'Processing is restricted at the person’s request: nothing leaves while that stands.',
+    'Processing is restricted at the person’s request: nothing leaves until that is lifted.',
   ],
 } as const satisfies Readonly<Record<string, Both>>;
 
@@ -116,17 +116,17 @@ export const testLeadWords = {
   ],
   sandbox: [
     'Il va à l’environnement d’essai que le format déclare.',
-    'It goes to the sandbox that the mapping declares.',
+    'It is sent to the sandbox that the mapping declares.',
   ],
   production: [
     'Le format ne déclare pas d’environnement d’essai : il va là où vont les vrais leads. Effacez-le ensuite chez vous.',
-    'The mapping declares no sandbox: it goes where real leads go. Delete it there afterwards.',
+    'The mapping declares no sandbox: it is sent where real leads are sent. Delete it there afterwards.',
   ],
   nowhere: [
     'Cette destination n’envoie pas les leads un par un, et son format ne déclare pas d’environnement d’essai : un lead de test y serait pris pour un vrai.',
     'This destination does not carry each lead by itself, and its mapping declares no sandbox: a test lead would be taken for a real one.',
   ],
-  limit: ['Par heure et par destination, au plus :', 'Of one destination in an hour, at most:'],
+  limit: ['Par heure et par destination, au plus :', 'At most, for each destination in an hour:'],
   send: ['Envoyer le lead de test', 'Send the test lead'],
   taken: ['Le destinataire l’a pris :', 'The recipient has taken it:'],
   notTaken: ['Le destinataire ne l’a pas pris :', 'The recipient has not taken it:'],
@@ -144,7 +144,7 @@ export const secretWords = {
   link: ['Secret de signature…', 'Signing secret…'],
   text: [
     'Ce que vous recevez est signé avec ce secret, pour que vous sachiez que cela vient de nous. Le renouveler n’interrompt rien : les deux secrets signent pendant un temps, l’en-tête porte deux signatures, et il suffit que l’une soit valide.',
-    'What you receive is signed with this secret, so that you know it comes from us. Renewing it interrupts nothing: both sign for a while, the header holds two signatures, and one that fits is enough.',
+    'Deliveries to you are signed with this secret, so that you know they come from us. Renewing it interrupts nothing: both sign for a while, the header holds two signatures, and one that fits is enough.',
   ],
   signs: ['Signature', 'Signature'],
   renewed: ['Renouvelé', 'Renewed'],
@@ -164,7 +164,7 @@ export const secretWords = {
   takeBack: ['Retirer le nouveau secret', 'Take the new secret back'],
   takeBackText: [
     'Si le nouveau est perdu, ou mis au mauvais endroit : il cesse de signer, et l’ancien continue seul.',
-    'If the new one is lost, or was put in the wrong place: it no longer signs, and the old one goes on alone.',
+    'If the new one is lost, or was put in the wrong place: it no longer signs, and the old one signs alone again.',
   ],
   tookBack: ['Retiré : l’ancien secret signe seul.', 'Taken back: the old secret signs alone.'],
   notSigned: [

@@ -218,7 +218,7 @@ async function* readParts(
 /** A later attempt may be sending other bytes under another number: this sending must not complete. */
 async function orLost(wholeId: number, holds: () => Promise<boolean>): Promise<void> {
   if (!(await holds()))
-    throw new RelaisError('INTERNAL-001', `File ${wholeId} is sent by somebody else by now.`);
+    throw new RelaisError('INTERNAL-001', `File ${wholeId} is sent by another process by now.`);
 }
 
 interface LongParcel {

@@ -59,7 +59,7 @@ export const projectFields = {
   use: choice(housingUses, {
     column: 'housing_use',
     label: 'Destination du bien',
-    description: 'What the property is meant for.',
+    description: 'Use of the property.',
     sample: 'main_residence',
     words: {
       main_residence: 'Résidence principale',
@@ -96,7 +96,7 @@ export const projectFields = {
   comment: longText(10_000, {
     column: 'comment',
     label: 'Commentaire',
-    description: 'What the prospect said or wrote of the request.',
+    description: 'The request in the prospect’s words.',
     source: 'comment',
     sample: 'Souhaite un étage élevé, balcon.',
     guess: /commentaire|comment|^(message|remarques?|observations?|notes?|texte|demande|besoin|description)$/,

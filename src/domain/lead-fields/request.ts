@@ -47,7 +47,7 @@ export const requestFields = {
     byDefault: 'recurring',
     person: false,
     label: 'Nature de l’opération',
-    description: 'Whether the operation goes on or happens once.',
+    description: '`recurring` or `one_off`: whether the operation continues or happens once.',
     note: '`recurring` when left out; `one_off` is deleted after the operation ends (C30)',
     source: null,
     sample: 'recurring',

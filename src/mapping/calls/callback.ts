@@ -23,7 +23,7 @@ export function compileCallback({
     connector.answers !== 'rules'
       ? [
           `au connecteur ${connector.type} rien n’est dit plus tard.`,
-          `connector ${connector.type} is told nothing later.`,
+          `connector ${connector.type} receives no later answer.`,
         ]
       : hasCalls(mapping)
         ? [

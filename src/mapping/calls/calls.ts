@@ -89,7 +89,7 @@ export function compileCalls(input: CallsInput): readonly CompiledCall[] {
   if (action === 'create' && Object.hasOwn(blockAt(input.mapping, 'send'), 'lookup'))
     report.atKey.error(['send', 'lookup'], 'MAP-657', [
       'une interrogation est dans le send de l’appel sur lequel elle porte.',
-      'a look-up stands in the send of the call it asks about.',
+      'a look-up belongs in the send of the call it asks about.',
     ]);
   if (action === 'create' && Object.hasOwn(input.mapping, 'schema'))
     report.atKey.error(['schema'], 'MAP-657', [

@@ -68,7 +68,7 @@ export function reportOnUpdate(
       if ('consent' in part && part.consent.table.length > 0 && !record.quietable.has(part.consent))
         report.warn([...part.consent.path, 'to'], 'MAP-313', [
           `« ${part.consent.target.text} » est écrit à chaque mise à jour, son oui aussi, car il contient d’autres valeurs ou occupe un rang dans une liste : qui s’est désabonné chez le destinataire y serait réabonné. Donnez à update des champs sans lui, ou écrivez optIn: always une fois que c’est convenu.`,
-          `"${part.consent.target.text}" is written with every update, a yes in it too, for it holds other values or is a place in a list: somebody who unsubscribed in the recipient's own system would be subscribed again. Give update fields without it, or write optIn: always once that is agreed.`,
+          `"${part.consent.target.text}" is written with every update, a yes in it too, for it holds other values or is a place in a list: a person who unsubscribed in the recipient's own system would be subscribed again. Give update fields without it, or write optIn: always once that is agreed.`,
         ]);
 }
 

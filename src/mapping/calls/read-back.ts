@@ -125,7 +125,7 @@ function compileFields(
     if (gatedCall({ target: { text: field } }) !== undefined && values === undefined)
       report.atKey.error(path, 'MAP-671', [
         `« ${field} » commande un appel et n’écrit pas de valeur : dites avec values ce qui est dans la fiche pour chaque état.`,
-        `"${field}" sends a call and writes no value: say with values what stands in the record in each state.`,
+        `"${field}" sends a call and writes no value: give in values what the record holds in each state.`,
       ]);
     const place = placeOf(isRecord(raw) ? raw['at'] : undefined, [...path, 'at'], report, [
       'MAP-671',

@@ -286,12 +286,12 @@ function reportNeverMet(
     else if (/^%|%$/.test(value))
       report.error(at, 'MAP-213', [
         `« ${value} » est écrit comme en SQL : ici l’étoile représente un texte quelconque (HZ-*).`,
-        `"${value}" is written as in SQL: here the star stands for any text (HZ-*).`,
+        `"${value}" is written as in SQL: here the star matches any text (HZ-*).`,
       ]);
     else if (/^\^|\.\*|\\[dw]|\[.+\]|\$$/.test(value))
       report.error(at, 'MAP-213', [
         `« ${value} » ressemble à une expression régulière : ici seule l’étoile compte, pour un texte quelconque (HZ-*).`,
-        `"${value}" looks like a regular expression: here only the star is special, and stands for any text (HZ-*).`,
+        `"${value}" looks like a regular expression: here only the star is special, and matches any text (HZ-*).`,
       ]);
     else if (value.includes('*') && known?.some(compileGlob(value)) === false)
       report.error(at, 'MAP-213', neverOneOf(name, value, known));

@@ -234,7 +234,7 @@ export function slotProblems(lines: readonly TargetSlot[]): readonly SlotProblem
       code: 'MAP-209',
       message: [
         `le champ « ${target.text} » est dans « ${name} », qui est lui-même ${other[0]}.`,
-        `target "${target.text}" stands inside "${name}", which is itself ${other[1]}.`,
+        `target "${target.text}" is inside "${name}", which is itself ${other[1]}.`,
       ],
     });
   }

@@ -61,7 +61,7 @@ export function checkLiteral(value: unknown, path: Path, report: Report): boolea
     const instead = value.trim() === `{{${place}}}` ? `from: ${place}` : `template: '${value}'`;
     report.error(path, 'MAP-225', [
       `ceci serait écrit tel quel, accolades comprises : écrivez ${instead}.`,
-      `this would be written as it stands, braces included: write ${instead}.`,
+      `this would be written as it is, braces included: write ${instead}.`,
     ]);
     return true;
   }
@@ -74,7 +74,7 @@ export function checkLiteral(value: unknown, path: Path, report: Report): boolea
 export function reportSecret(text: string, path: Path, { report }: Pick<Scope, 'report'>): void {
   report.error(path, 'MAP-225', [
     `« ${text} » serait écrit tel quel : un secret est seul, comme valeur d’un champ d’un webhook ({to: token, value: secret:NOM}), dans send.auth ou dans un en-tête.`,
-    `"${text}" would be written as it stands: a secret stands alone as the value of a field of a webhook ({to: token, value: secret:NAME}), in send.auth, or in a header.`,
+    `"${text}" would be written as it is: a secret is the whole value of a field of a webhook ({to: token, value: secret:NAME}), in send.auth, or in a header.`,
   ]);
 }
 

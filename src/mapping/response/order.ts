@@ -123,7 +123,7 @@ function reportBare(rule: ResponseRule, above: readonly ResponseRule[], report: 
   const taken = isYes ? bare.kind : rule.kind;
   const because: Both = isYes
     ? ['la première des deux compte', 'the first of the two counts']
-    : ['un refus l’emporte sur une acceptation', 'a no goes before a yes'];
+    : ['un refus l’emporte sur une acceptation', 'a no precedes a yes'];
   report.atKey.warn([...bare.path, bare.kind], 'MAP-511', [
     `une réponse comme ${exampleOf(bare, rule)} va à cette règle et à celle de ${rule.kind} plus bas : elle est prise pour ${taken}, ${because[0]}. Mettez celle-là plus haut.`,
     `an answer such as ${exampleOf(bare, rule)} fits this rule and the one for ${rule.kind} below: it is taken for ${taken}, ${because[1]}. Put that one above.`,

@@ -346,7 +346,7 @@ function warnOfWords(conditions: Record<string, unknown>, path: Path, report: Re
     if (no !== undefined)
       report.warn([...path, 'text'], 'MAP-513', [
         `« ${String(word)} » se trouve aussi dans un non : une réponse comme ${no} passerait pour acceptée.`,
-        `"${String(word)}" stands in a no as well: an answer such as ${no} would be taken for accepted.`,
+        `"${String(word)}" is in a no as well: an answer such as ${no} would be taken for accepted.`,
       ]);
   }
 }

@@ -63,7 +63,7 @@ function jsonSlots(
       if (wraps) {
         // {"leads": [{...}]}: a body for many leads, of which a call sends one.
         notes.push(
-          `the lead stands in the list "${name}"; each call sends one (the client may limit how many it takes).`,
+          `the lead is in the list "${name}"; each call sends one (the client may limit how many it takes).`,
         );
         return jsonSlots(
           first,

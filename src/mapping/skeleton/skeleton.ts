@@ -114,7 +114,7 @@ export function makeSkeleton(
     (block) => !recipient.connector.formats.includes(block),
   );
   if (foreign !== undefined)
-    return `the sample is a call of a procedure (${foreign}), which goes to an https:// address only.`;
+    return `the sample is a call of a procedure (${foreign}), which is sent to an https:// address only.`;
   const name = request.name ?? recipient.name;
   const destinationId = `${clientId}-${name}`;
   const parts = partsOf(shape, request.categories ?? defaultCategories);
@@ -234,7 +234,7 @@ function answers(recipient: Recipient, shape: Shape, answer: string | undefined)
       : ['  - { invalid: { fault: true } } # guess: any fault; a rule for each code says more']),
     '  # TODO: what a refusal and a duplicate look like: - { duplicate: { status: 409 } }',
     '',
-    '# TODO: how a correction and an erasure are told, if the client takes them (docs/mapping.md):',
+    '# TODO: how a correction and an erasure are sent, if the client takes them (docs/mapping.md):',
     '# update: { send: { method: PUT, url: ... } }',
     '# erase: { send: { method: DELETE, url: ... }, fields: [] }',
   ];
@@ -285,7 +285,7 @@ function guessAnswer(text: string | undefined, format: string) {
   if (text === undefined && held !== undefined)
     return {
       rule: { accepted: { status: 200, ...held } },
-      why: 'any answer without a fault; name what only a success holds, and where its reference stands',
+      why: 'any answer without a fault; name what only a success holds, and where its reference is',
     };
   const mediaType = format === 'xml' ? 'application/xml' : 'application/json';
   if (text === undefined)

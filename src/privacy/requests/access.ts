@@ -99,7 +99,7 @@ async function makeFile(
 ): Promise<{ readonly made: PersonExport; readonly leftOut: readonly string[] }> {
   const request = await heldRequest(tx, id);
   if (deps.proofs === undefined)
-    throw new RelaisError('INTERNAL-001', 'What signs and names the centre is missing.');
+    throw new RelaisError('INTERNAL-001', 'The seal and the name of the centre are missing.');
   refuseUnready(request, order);
   const subjects = await readSubjects(tx, id);
   const meant = { ...(await own(tx, deps, request, subjects)), ...order.selection };

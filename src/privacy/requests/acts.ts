@@ -210,7 +210,7 @@ export const closeRequest = (
     if (outcome === 'refused' && reason === '')
       throw new RelaisError('REQUEST-002', [
         'Un refus dit pourquoi : la personne en est informée.',
-        'A refusal says why: the prospect is told.',
+        'A refusal says why: the prospect receives it.',
       ]);
     await followRecipients(tx, request);
     const recipients = await readRecipients(tx, id);

@@ -120,7 +120,7 @@ export const evidence = {
   schema: typed,
   help: 'what it rests on: a mail, a ticket; written in the hand-over log, so it names no person',
   words: ['Preuve', 'Evidence'],
-  hint: ['Ce qui l’atteste : un e-mail, un ticket.', 'What it rests on: a mail, a ticket.'],
+  hint: ['Ce qui l’atteste : un e-mail, un ticket.', 'The evidence: a mail, a ticket.'],
   read: (given, where) => typedEvidence(textOf(given), where),
 } satisfies Field<string>;
 

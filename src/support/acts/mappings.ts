@@ -32,7 +32,7 @@ const note: Field<string> = {
   words: ['Note', 'Note'],
   hint: [
     'Ce qui change et qui l’a demandé ; ni adresse e-mail ni téléphone. Dans le journal et dans la note au client.',
-    'What changes and who asked; no mail address, no phone. In the log and in the client’s note.',
+    'The change and the person who asked; no mail address, no phone. In the log and in the client’s note.',
   ],
 };
 

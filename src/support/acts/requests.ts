@@ -49,7 +49,7 @@ const evidence: Field<string> = {
   ...anyEvidence,
   hint: [
     'Ce qui l’atteste : un e-mail et sa date, un ticket. Ne nommez personne.',
-    'What it rests on: a mail and its date, a ticket. Names nobody.',
+    'The evidence: a mail and its date, a ticket. Names nobody.',
   ],
 };
 
@@ -167,14 +167,17 @@ export const declareInformed = informed('request.own');
 
 /** @throws FIND-001, REQUEST-001 */
 export const liftRestriction = onRequest(
-  { evidence: { ...evidence, help: 'that the person was told, and when; it names no person' } },
+  { evidence: { ...evidence, help: 'that the person was informed, and when; it names no person' } },
   (requests, id, by) => requests.lift(id, by),
 );
 
 const outcome = choice<RequestOutcome>(
   {
     done: ['faite', 'done'],
-    refused: ['refusée, avec un motif communiqué à la personne', 'refused, with a reason the person is told'],
+    refused: [
+      'refusée, avec un motif communiqué à la personne',
+      'refused, with a reason that the person receives',
+    ],
   },
   'how it ends',
   ['Issue', 'Outcome'],

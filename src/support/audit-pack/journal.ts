@@ -87,7 +87,7 @@ export async function archivesNeeded(
     if (archives === undefined)
       throw new RelaisError('LOG-003', [
         `Le journal de cette période est dans ${archive.fileName} depuis qu’il a été archivé.`,
-        `The log of this period stands in ${archive.fileName} since it was archived.`,
+        `The log of this period was archived to ${archive.fileName}.`,
       ]);
     const check = await checkArchiveFile(join(archives, archive.fileName), sealKeys);
     if (!check.ok || !check.digest.equals(archive.digest)) throw missingArchive(archive.fileName, archives);

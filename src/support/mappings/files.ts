@@ -105,7 +105,7 @@ export async function sourcesToPublish(
     if (disk === undefined)
       throw new RelaisError('FIND-001', [
         `Aucun fichier de ${destination} n’est sur cette machine.`,
-        `No file of ${destination} stands here.`,
+        `No file of ${destination} is here.`,
       ]);
     return disk;
   }

@@ -139,7 +139,7 @@ describe('the check', () => {
 
   test('says which answer a yes without a word about the body would have taken', () => {
     expect(told('{accepted: {status: 2xx}}', '{invalid: {json: {status: error}}, reason: bad}')).toEqual([
-      'mappings/demo/crm.yaml:5:6  MAP-511  warning: an answer such as 200 with status: "error" fits this rule and the one for invalid below: it is taken for invalid, a no goes before a yes. Put that one above.',
+      'mappings/demo/crm.yaml:5:6  MAP-511  warning: an answer such as 200 with status: "error" fits this rule and the one for invalid below: it is taken for invalid, a no precedes a yes. Put that one above.',
     ]);
     expect(told('{accepted: {status: 2xx}}', '{duplicate: {json: {code: DUP}}, reference: $.id}')).toEqual([
       'mappings/demo/crm.yaml:5:6  MAP-511  warning: an answer such as 200 with code: "DUP" fits this rule and the one for duplicate below: it is taken for accepted, the first of the two counts. Put that one above.',

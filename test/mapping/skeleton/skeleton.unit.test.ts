@@ -87,7 +87,7 @@ test.each([
   expect(body).toEqual(
     wrap({ contact: { nom: 'DURAND' }, appels: [{ type: 'web_form' }], RGPD_OPTIN: 'OUI' }),
   );
-  expect(draft.made.open.join()).toContain('stands in the list "leads"');
+  expect(draft.made.open.join()).toContain('is in the list "leads"');
 });
 
 test('a list beside other fields is a list of the lead, and one of several files is refused', () => {
