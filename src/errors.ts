@@ -100,7 +100,7 @@ export const catalogue = {
   ],
   'LEAD-005': [
     'The row was refused for what is written in it.',
-    'Whoever sent it inserts a corrected row; only rows refused as SET_ASIDE or INTERNAL can be taken in again as they are.',
+    'Its sender inserts a corrected row; only rows refused as SET_ASIDE or INTERNAL can be taken in again as they are.',
   ],
   'LEAD-006': [
     'Processing of the lead is restricted at the request of the person.',

@@ -66,7 +66,7 @@ export const askedByOption = [
 
 export const instructionOption = [
   '--instruction <number>',
-  "written instruction of the client it rests on (C53); may be repeated; needed where the client's register has any",
+  "written instruction of the client that asks for it (C53); may be repeated; needed where the client's register has any",
   collect,
 ] as const;
 

@@ -90,7 +90,7 @@ function revokeCommand(authorisation: Command): void {
       return withApp(async (app) => {
         const done = await performHere(app, endAuthorisation, { to: [String(id)], input });
         out(
-          `Authorisation ${id} is revoked. New leads for ${done.destinationId} are withheld unless another one covers them; withdrawals and erasures still go to whoever received the lead (docs/withdrawal.md).`,
+          `Authorisation ${id} is revoked. New leads for ${done.destinationId} are withheld unless another one covers them; withdrawals and erasures still are sent to each recipient of the lead (docs/withdrawal.md).`,
         );
         out(noteWords(done.clientId, done.note));
       });

@@ -235,7 +235,7 @@ export async function followRun(app: App, run: Pick<BulkRow, 'id' | 'leaseToken'
   line.end();
   if (ended.state === 'cancelled') {
     process.exitCode = 1;
-    say(`Cancelled by ${ended.cancelledBy}: ${ended.cancelReason}. What was done stays done.`);
+    say(`Cancelled by ${ended.cancelledBy}: ${ended.cancelReason}. Finished work stays done.`);
   }
   return ended;
 }

@@ -101,7 +101,7 @@ function retryCommand(lead: Command): void {
     )
     .option('--reason <text>', 'why (ticket number); mandatory, written in the log')
     .examples(
-      'Only rows refused as SET_ASIDE or INTERNAL (relais lead refusals): a process ended over them, or the database failed. First find out why. A row that is ERASED_SINCE is of a person who was erased after it was collected: only the data protection officer lets it in. A row that broke the contract is corrected by whoever sent it.',
+      'Only rows refused as SET_ASIDE or INTERNAL (relais lead refusals): a process ended over them, or the database failed. First find out why. A row that is ERASED_SINCE is of a person who was erased after it was collected: only the data protection officer lets it in. A row that broke the contract is corrected by its sender.',
       'relais lead retry 1204 --reason "planner killed by the host, ticket 118"',
     )
     .action((given: readonly string[], options: Given<'reason'>) => {
@@ -240,7 +240,7 @@ async function withdraw(reference: string, options: WithdrawOptions): Promise<vo
   await withApp(async (app) => {
     const { actor } = app.config;
     const held = await heldAs(app, { clientId: options.client, reference });
-    const onlyRows = `No lead has this reference, only refused rows: nothing of them is used, and their consents are gone. Whoever sent them must send the withdrawal too.`;
+    const onlyRows = `No lead has this reference, only refused rows: nothing of them is used, and their consents are gone. Their sender must send the withdrawal too.`;
     if (held === 'unknown' || held === 'nothing') {
       await app.rights.withdraw({ ...by, actor, reference, purpose, channels });
       return out(onlyRows);
@@ -296,7 +296,7 @@ async function erase(reference: string, options: EraseOptions): Promise<void> {
     for (const proof of done.proofs) say(`Proof ${proof}: relais proof show ${proof}`);
     if (held === 'rows') return tellRequest(done);
     out(
-      `Erased. ${rowsOf('deliveries')} deliveries cancelled; erase deliveries follow to whoever received it (relais delivery list --lead ${reference}).`,
+      `Erased. ${rowsOf('deliveries')} deliveries cancelled; erase deliveries follow to each recipient (relais delivery list --lead ${reference}).`,
     );
     await tellByHand(app, options.client, reference, 'erase');
     if (others.length > 0)

@@ -134,7 +134,7 @@ async function tryOne(preset: string, { without, keep }: Given<'without keep'>):
     if (without !== undefined || keep === true)
       throw new RelaisError(
         'USAGE-001',
-        `No CRM is simulated for ${preset}: of it one lead is tried, without --keep and --without. What else can be tried: relais preset show ${preset}`,
+        `No CRM is simulated for ${preset}: of it one lead is tried, without --keep and --without. Also possible: relais preset show ${preset}`,
       );
     return tryOneLead(preset);
   }

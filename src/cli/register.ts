@@ -172,7 +172,7 @@ async function recordOf(code: string, options: OperationOptions): Promise<void> 
       delay,
       instruction,
     });
-    out(`Recorded. What is deleted when: relais retention plan --client ${client}`);
+    out(`Recorded. Dates of deletion: relais retention plan --client ${client}`);
     if (note !== undefined) out(noteWords(client, note));
     if (kind === 'one_off' && ends === undefined)
       say('Without an end nothing says when its leads go; until then they go as recurring ones do.');

@@ -98,7 +98,7 @@ function copyCommand(request: Command): void {
     .option('--document <number>', 'which, as `request show` lists them; default: the newest', wholeNumber)
     .fields(copyDocument)
     .examples(
-      'Whoever has the file has a person’s data: delete it when it was read.',
+      'The file holds a person’s data: delete it when it was read.',
       'relais request copy 17 --out demande.eml --reason "sent to the client, ticket 12"',
     )
     .action((id: number, options: Given<'out!'>) => {
@@ -172,7 +172,7 @@ function endCommands(named: Named): void {
     named('close', 'close it: every recipient acknowledged or explained, and the prospect informed'),
     closeRequest,
     {
-      note: 'It never closes by itself. What is missing is said, and `relais request show` says what to do about it.',
+      note: 'It never closes by itself. Each missing thing is named, and `relais request show` says what to do about it.',
       examples: [
         'relais request close 17',
         'relais request close 20 --outcome refused --reason "identity not proved after two letters, ticket 15"',

@@ -134,7 +134,7 @@ export function redisCommands(program: Command): void {
 
   redis
     .command('adopt')
-    .description('begin a new life of this database and take the Redis over, whoever had it')
+    .description('begin a new life of this database and take the Redis over from any other installation')
     .option('--reason <text>', 'why (ticket number); mandatory, kept with the new life')
     .examples(
       'After a restore, or when the installation that had it is gone for good. Nothing is lost: what is due is sent from MySQL.\nAny other installation on this Redis and prefix stops using it from now on.',

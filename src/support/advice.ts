@@ -50,7 +50,7 @@ function waitingAdvice(base: string, row: ListedDelivery, sends?: Sends): readon
       return [
         onDestination('resume', row, [
           'Reprendre l’envoi, avec l’accord de la personne qui a suspendu la destination',
-          'Open the destination again, if whoever suspended it agrees',
+          'Open the destination again, if the operator who suspended it agrees',
         ]),
       ];
     case 'slot':

@@ -51,7 +51,7 @@ export function typedEvidence(given: string | undefined, where = 'evidence'): st
   if (evidence.length < typedLength.least)
     throw new RelaisError('USAGE-002', [
       'Indiquez ce qui l’atteste : un e-mail, un ticket, un appel et sa date.',
-      `Say what it rests on with ${where}: a mail, a ticket, a call and its date.`,
+      `Name the evidence with ${where}: a mail, a ticket, a call and its date.`,
     ]);
   return impersonal(evidence, where);
 }

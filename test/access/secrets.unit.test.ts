@@ -102,7 +102,7 @@ test.each([
   ['::1', '0:0:0:0::/64'],
   ['fe80::1%eth0', 'fe80:0:0:0::/64'],
   ['', ''],
-])('whoever comes from %s is counted as %s', (address, network) => {
+])('a visitor from %s is counted as %s', (address, network) => {
   expect(networkOf(address)).toBe(network);
 });
 

@@ -193,7 +193,7 @@ test('strangers who guess at a login from everywhere do not lock its person out 
   expect(outcomes.slice(5)).toEqual(['wait', 'wait']);
 });
 
-test('whoever loses a role, the password or the account loses the sessions at once', async () => {
+test('a person who loses a role, the password or the account loses the sessions at once', async () => {
   const login = await account('support', 'integrator');
   const fresh = async (): Promise<string> => tokenOf(await signIn(place, { login, password }, from()));
   const one = await fresh();

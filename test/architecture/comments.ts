@@ -20,6 +20,27 @@ export function sentencesOf(text: string): readonly string[] {
   return blocks.flatMap((block) => block.split(/(?<=[.:;!?]) +/)).filter((sentence) => sentence !== '');
 }
 
+/** Sentences of the texts that people read: literals of several words, without what is put in between. A label has no stop. */
+export const sentencesOfTexts = (text: string): readonly string[] =>
+  [...text.matchAll(/^(?!\s*(?:\/\/|\*|\/\*)).*$/gm)]
+    .flatMap(([line]) => [...line.matchAll(/(['"`])((?:(?!\1)[^\\]|\\.)*)\1/g)])
+    .filter(([, , literal = '']) => literal.includes(' '))
+    .flatMap(([, , literal = '']) => literal.replaceAll(/\$\{[^}]*\}/g, 'N').split(/(?<=[.:;!?]) +/))
+    .filter((sentence) => /[.:;]$/.test(sentence) || saysBadly(sentence));
+
+/** Sentences of a page, without code, tables and headings. */
+export const sentencesOfPage = (page: string): readonly string[] =>
+  page
+    .replaceAll(/```[\s\S]*?```|^[#|].*$|`[^`]*`/gm, '')
+    .split(/\n(?=\n| *- | *\d+\. )/)
+    .flatMap((block) =>
+      block
+        .replaceAll(/\s+/g, ' ')
+        .replace(/^[- ]*/, '')
+        .split(/(?<=[.:;!]) +/),
+    )
+    .filter((sentence) => sentence !== '' && !sentence.endsWith('?'));
+
 /** A sentence without a subject of the trade: it opens with a pronoun. */
 export const opensBadly = (sentence: string): boolean => /^(?:What|Whether|Of|Who)\b/.test(sentence);
 

@@ -1,7 +1,7 @@
 // Rules of the house that no off-the-shelf tool holds, read from the text of the sources.
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { opensBadly, saysBadly, sentencesOf } from './comments.ts';
+import { opensBadly, saysBadly, sentencesOf, sentencesOfPage, sentencesOfTexts } from './comments.ts';
 import { root } from './planted-tree.ts';
 
 const under = (folder: string): string[] =>
@@ -111,9 +111,31 @@ test('no comment opens a sentence with What, Whether, Of or Who, or says told, s
     sentencesOf(textOf(path)).map((sentence) => `${path}: ${sentence}`),
   );
   expect(sentences.length).toBeGreaterThan(5_000);
-  const isBad = (line: string): boolean => {
-    const sentence = line.slice(line.indexOf(': ') + 2);
-    return opensBadly(sentence) || saysBadly(sentence);
-  };
-  expect(sentences.filter(isBad)).toEqual([]);
+  expect(sentences.filter(isBadLine)).toEqual([]);
 });
+
+test('nor does a text that people read, or a page', () => {
+  expect(
+    sentencesOfTexts("a('What is due waits.'); b('What waits', `Of ${one}, told.`);\n// 'Who is it.'"),
+  ).toEqual(['What is due waits.', 'Of N, told.']);
+  expect(sentencesOfPage('# What\n\nIt waits\nhere. What is due: `told`\n- Who asks?')).toEqual([
+    'It waits here.',
+    'What is due:',
+  ]);
+  const texts = sources.flatMap((path) => sentencesOfTexts(textOf(path)).map((one) => `${path}: ${one}`));
+  const pages = [
+    'README.md',
+    ...readdirSync(join(root, 'docs'))
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => `docs/${name}`),
+  ];
+  const written = pages.flatMap((path) => sentencesOfPage(textOf(path)).map((one) => `${path}: ${one}`));
+  expect([texts.length > 2_000, written.length > 2_000]).toEqual([true, true]);
+  expect([...texts, ...written].filter(isBadLine)).toEqual([]);
+});
+
+/** A sentence behind the name of its file. */
+function isBadLine(line: string): boolean {
+  const sentence = line.slice(line.indexOf(': ') + 2);
+  return opensBadly(sentence) || saysBadly(sentence);
+}

@@ -76,7 +76,7 @@ describe('destination', () => {
     expect((await gateway.states())[0]?.state).not.toBe('delivered');
 
     expect((await relais('destination', 'resume', 'essai-crm', ...why)).out).toMatch(
-      /^essai-crm is active\. One goes first/,
+      /^essai-crm is active\. One lead is sent first/,
     );
     await gateway.until('delivered', async () => (await gateway.states())[0]?.state === 'delivered');
     expect(await actionsOf(gateway, 'suspended', 'resumed')).toMatchObject([

@@ -49,7 +49,7 @@ export function pullRoutes(server: FastifyInstance, { access, support }: PullDep
     params,
     summary: 'Fetch what is due',
     description:
-      'Leased to the caller until `until`: nobody else is given it. What is not answered for by then is given again under the same key.',
+      'Leased to the caller until `until`: nobody else is given it. A lead without an answer by then is given again under the same key.',
     body: bodyOf(leaseLeads),
     answer: s.object({
       until: s.moment(),

@@ -113,7 +113,7 @@ export const adminWords = {
   revoke: ['Retirer', 'Revoke'],
   revokeText: [
     'Plus rien ne part sous cette habilitation. Retraits et effacements sont encore transmis à qui a reçu le lead. Le client en reçoit la note.',
-    'Nothing departs under it any more. Withdrawals and erasures still go to whoever received the lead. The client gets the note.',
+    'Nothing departs under it any more. Withdrawals and erasures still are sent to each recipient of the lead. The client gets the note.',
   ],
   noAuthorisations: ['Aucune habilitation.', 'No authorisation.'],
 } as const satisfies Readonly<Record<string, Both>>;

@@ -148,7 +148,7 @@ export const deskWords = {
   begun: ['Commencé', 'Begun'],
   ended: ['Terminé', 'Ended'],
   stopRun: ['Arrêter', 'Stop'],
-  stopText: ['Ce qui est fait reste fait.', 'What is done stays done.'],
+  stopText: ['Ce qui est fait reste fait.', 'Finished work stays done.'],
   plan: ['Ce qui se passera', 'What will happen'],
   planText: [
     'Compté à l’instant ; rien n’est encore fait. Opt-in et habilitations sont relus au départ.',
@@ -156,7 +156,7 @@ export const deskWords = {
   ],
   planEndText: [
     'Compté à l’instant ; rien n’est encore fait. Ce qui est en cours d’envoi, ou terminé, reste tel quel.',
-    'Counted just now; nothing is done yet. What is being sent, or has ended, stays as it is.',
+    'Counted just now; nothing is done yet. A delivery that is being sent, or has ended, stays as it is.',
   ],
   seeMatching: ['Voir ces livraisons', 'See these deliveries'],
   nothingGoes: ['Rien ne peut être rejoué.', 'Nothing can be replayed.'],
@@ -187,7 +187,7 @@ const doneSays: Readonly<Record<string, Both>> = {
   asked: deskWords.fileAsked,
   delivered: [
     'Noté : elle est livrée. Ce qui attendait cette réponse part maintenant.',
-    'Noted: it is delivered. What waited for this answer leaves now.',
+    'Noted: it is delivered. Deliveries that waited for this answer leave now.',
   ],
   goes_on: [
     'Noté : cet appel est fait ; les appels suivants de la livraison partent maintenant.',

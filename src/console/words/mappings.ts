@@ -106,7 +106,7 @@ export const mappingWords = {
     'These files are in force already: publishing makes no version.',
   ],
   planVersion: ['Version en vigueur remplacée', 'Version in force that is replaced'],
-  planChanges: ['Indiqué au client dans la note écrite', 'Told to the client in the written note'],
+  planChanges: ['Indiqué au client dans la note écrite', 'Stated to the client in the written note'],
 
   keepingReplay: [
     'Le support peut les réécrire, sous une nouvelle clé :',

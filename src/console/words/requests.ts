@@ -131,7 +131,7 @@ export const requestWords = {
   apply: ['Exécuter', 'Carry out'],
   applyText: [
     'Cochez les leads visés ; les autres sont laissés de côté, et cela est inscrit. Ce qui est effacé ne revient pas.',
-    'Tick the leads that are meant; the others are left out, which is recorded. What is erased does not come back.',
+    'Tick the leads that are meant; the others are left out, which is recorded. Erased data does not come back.',
   ],
   applyRest: [
     'Une exécution a été interrompue : elle reprend où elle s’est arrêtée, avec le périmètre déjà confirmé.',

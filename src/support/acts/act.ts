@@ -118,7 +118,7 @@ export const reason = {
 
 export const evidence = {
   schema: typed,
-  help: 'what it rests on: a mail, a ticket; written in the hand-over log, so it names no person',
+  help: 'the evidence: a mail, a ticket; written in the hand-over log, so it names no person',
   words: ['Preuve', 'Evidence'],
   hint: ['Ce qui l’atteste : un e-mail, un ticket.', 'The evidence: a mail, a ticket.'],
   read: (given, where) => typedEvidence(textOf(given), where),

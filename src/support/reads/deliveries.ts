@@ -190,7 +190,7 @@ export const entryColumns = {
   mappingVersion: entryColumn(s.whole(), ({ version }) => version),
   leadRevision: entryColumn(s.whole(), ({ leadRevision }) => leadRevision),
   authorisation: entryColumn(s.whole(), ({ authorisation }) => authorisation),
-  document: entryColumn(s.orNull(s.text('what the authorisation rests on')), ({ document }) => document),
+  document: entryColumn(s.orNull(s.text('evidence of the authorisation')), ({ document }) => document),
   fields: entryColumn(s.list(s.text(), 'names of fields; no value'), ({ fields }) =>
     (fields ?? '').split(' ').filter(Boolean),
   ),
