@@ -176,10 +176,14 @@ const meanings: Readonly<Record<LogProblem, string>> = {
   anchor_differs: 'the log was rewritten: the anchored seal differs',
   archive_changed: 'an archive, or the record of it, is not the one that was written',
   archive_missing: 'an archive is not in the folder',
+  proof_changed: 'the proof that the entry cites, or its lead, was changed afterwards',
+  day_changed: 'the signed state of a day was changed, or does not follow the one before it',
+  notice_changed: 'no published contract gives a notice in these words',
 };
 
-const findingText = ({ kind, seal, entry }: VerificationProblem): string => {
+const findingText = ({ kind, seal, entry, what }: VerificationProblem): string => {
   const where: string[] = [kind];
+  if (what !== undefined) where.push(what);
   if (entry !== undefined) where.push(`entry ${entry}`);
   if (seal !== undefined) where.push(`seal ${seal}`);
   return `${meanings[kind]} (${where.join(', ')})`;
@@ -281,6 +285,8 @@ const packMeanings: Readonly<Record<PackProblem, string>> = {
   seal_changed: 'a seal is not one that this key made',
   entry_changed: 'an entry is not one that its seal covers',
   key_missing: 'a seal was made with a key that is not configured here',
+  proof_changed: 'a proof was changed, is not the one that the log cites, or is another client’s',
+  log_unproved: 'the log of the centre did not verify when the pack was made',
 };
 
 async function verifyPack(file: string, options: PackOptions): Promise<void> {

@@ -4,6 +4,7 @@ import { authorisationDigest, consentsDigest, mappingDigest, parseCited } from '
 import { authorisationsById, consentsById } from '../store/destinations/authorisations.ts';
 import type { Sql } from '../store/database.ts';
 import { readVersions } from '../store/destinations/mapping-versions.ts';
+import { keptProofs } from '../store/people/proofs.ts';
 import type { HandoverRow, Seal } from '../store/log/seals.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
 
@@ -63,6 +64,8 @@ export interface VerificationProblem {
   readonly kind: LogProblem;
   readonly seal?: number;
   readonly entry?: number;
+  /** A day or a notice, where it is neither seal nor entry. */
+  readonly what?: string;
 }
 
 export type LogProblem =
@@ -78,6 +81,8 @@ export type LogProblem =
   | 'anchor_differs'
   | 'archive_changed'
   | 'archive_missing'
+  | 'day_changed'
+  | 'notice_changed'
   | CitedProblem;
 
 /** `12:9f3c...` as printed by `relais log anchor`. */
@@ -115,7 +120,7 @@ export function createFindings(onFirst: () => void): Findings {
 // Compares the digests that sealed entries cite with the contracts, mappings and consents in the database, to find later alterations.
 // Invariant: it reports nothing personal; a citation that an erasure has made unprovable is skipped.
 
-type CitedProblem = 'authorisation_changed' | 'mapping_changed' | 'consents_changed';
+type CitedProblem = 'authorisation_changed' | 'mapping_changed' | 'consents_changed' | 'proof_changed';
 
 type Check = (
   rows: readonly HandoverRow[],
@@ -146,6 +151,8 @@ export function createCitedCheck(sql: Sql, secrets: Pick<LeadSecrets, 'read'> | 
   };
 
   return async (rows) => {
+    const proof = await firstAlteredProof(sql, rows);
+    if (proof !== undefined) return proof;
     const citing = rows.flatMap(citingOf);
     if (citing.length === 0) return undefined;
     await learn(citing);
@@ -157,6 +164,31 @@ export function createCitedCheck(sql: Sql, secrets: Pick<LeadSecrets, 'read'> | 
     }
     return secrets === undefined ? undefined : firstAlteredConsents(sql, secrets, citing);
   };
+}
+
+/** A document is deleted with its leads, and then with what shows them; a document without its leads was altered. */
+async function firstAlteredProof(
+  sql: Sql,
+  rows: readonly HandoverRow[],
+): Promise<{ readonly kind: 'proof_changed'; readonly entry: number } | undefined> {
+  const made = rows.flatMap((row) => {
+    const number = row.entry === 'proof_made' ? Number(/^proof:(\d+)$/.exec(String(row.reason))?.[1]) : NaN;
+    return number > 0 ? [{ ...row, number, leadId: Number(row.lead_id) }] : [];
+  });
+  if (made.length === 0) return undefined;
+  const kept = await keptProofs(
+    sql,
+    made.map(({ number }) => number),
+  );
+  for (const { id, number, leadId, digest } of made) {
+    const { sha256, leadIds, named } = kept.get(number) ?? {};
+    if (sha256 === undefined || leadIds === undefined) continue;
+    const isShown = leadId === 0 || leadIds.includes(leadId);
+    const isOthers = named !== 0 && named !== leadIds.length;
+    if (!Buffer.from(sha256, 'hex').equals(digest as Buffer) || !isShown || isOthers)
+      return { kind: 'proof_changed', entry: id };
+  }
+  return undefined;
 }
 
 async function firstAlteredConsents(

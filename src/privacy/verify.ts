@@ -1,4 +1,4 @@
-// Verifies the hand-over log: every seal, every entry, the archives, and entries that no seal covers.
+// Verifies the hand-over log: every seal, every entry, the archives, entries that no seal covers, and what is kept beside it.
 // Invariant: every break is reported, the first one first; memory does not grow with the log.
 import { timingSafeEqual } from 'node:crypto';
 import { join } from 'node:path';
@@ -38,6 +38,7 @@ import {
   type VerificationProblem,
 } from './verification.ts';
 import { coveredBy, isSigned, entryMac, keyOfSeal, macAt, noSeal } from './macs.ts';
+import { alteredDays, alteredNotices } from './beside-log.ts';
 import { checkArchiveFile, isArchiveMac } from './archive-file.ts';
 
 interface Question {
@@ -86,6 +87,10 @@ export async function verifyLog(question: Question): Promise<Verification> {
   if (anchor !== undefined && !findings.isFull() && anchor.sequence > walk.counts().seals)
     findings.add({ kind: 'anchor_missing', seal: anchor.sequence });
   if (gone !== undefined) findings.add({ kind: 'queue_points_nowhere', entry: gone });
+  findings.add(
+    ...(await alteredDays(database, sealKeys, () => lacksKey(database, sealKeys))),
+    ...(await alteredNotices(database)),
+  );
   if (!findings.isFull()) await findUnsigned(database, sealKeys, findings);
   if (!findings.isFull() && walk.isWhole()) await findStrays(database, strays, walk, findings);
   const [problem] = findings.all();

@@ -179,7 +179,7 @@ const findingsTable = (
   say: Say,
 ): Html =>
   tableOf(say, say(words.finding), problems, [
-    [words.finding, ({ kind }) => html`${say(findingWords[kind])} <code>${kind}</code>`],
+    [words.finding, ({ kind, what }) => html`${say(findingWords[kind])} ${what} <code>${kind}</code>`],
     [words.entry, ({ entry }) => entry ?? ''],
     [words.seal, ({ seal }) => seal ?? ''],
   ]);

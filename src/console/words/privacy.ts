@@ -204,6 +204,18 @@ export const findingWords: Readonly<Record<LogProblem, Both>> = {
     'an archive is not the one that was written',
   ],
   archive_missing: ['une archive manque', 'an archive is missing'],
+  proof_changed: [
+    'la preuve citée, ou son lead, a été changée depuis',
+    'the cited proof, or its lead, was changed since',
+  ],
+  day_changed: [
+    'l’état signé d’un jour a été changé, ou ne suit pas le précédent',
+    'the signed state of a day was changed, or does not follow the one before',
+  ],
+  notice_changed: [
+    'aucun contrat publié ne donne une mention en ces mots',
+    'no published contract gives a notice in these words',
+  ],
 };
 
 export const packWords = {

@@ -1,7 +1,7 @@
 // Stores published mapping versions: the exact text of every file, for ever.
 // Invariant: a version is never changed; a destination refers to the one in force.
 import { createHash } from 'node:crypto';
-import { firstNumber, type Sql } from '../database.ts';
+import { firstNumber, firstRow, type Sql } from '../database.ts';
 import { insertRow } from '../columns.ts';
 
 export interface MappingVersion {
@@ -65,4 +65,16 @@ export const versionHistory = (sql: Sql, destinationId: string): Promise<readonl
   sql.all<MappingVersion>(
     `SELECT ${columns} FROM mapping_versions WHERE destination_id = ? ORDER BY version DESC`,
     [destinationId],
+  );
+
+/** The version may be of any destination of the client. */
+export const newestVersionBefore = (
+  sql: Sql,
+  clientId: string,
+  id: number,
+): Promise<MappingVersion | undefined> =>
+  firstRow<MappingVersion>(
+    sql,
+    `SELECT ${columns} FROM mapping_versions WHERE client_id = ? AND id < ? ORDER BY id DESC LIMIT 1`,
+    [clientId, id],
   );

@@ -1,7 +1,7 @@
 // Stores the notices of each client, word for word (C14), and reads how clients stand with the go-live list.
 // Invariant: a wording is written once and never changed; nothing is deleted.
 import type { Notice, WordedNotice, ClientFacts } from '../../domain/destination.ts';
-import { allAs, mapOf, type Sql, type ReadOnlySql, firstNumber } from '../database.ts';
+import { allAs, columnOf, mapOf, type Sql, type ReadOnlySql, firstNumber } from '../database.ts';
 import { insertRows } from '../columns.ts';
 
 /** Stores new notices. Returns the versions that exist with another wording: nothing is written then. */
@@ -52,6 +52,9 @@ export async function noticesOf(
     ]),
   );
 }
+
+export const clientsWithNotices = (sql: Sql): Promise<readonly string[]> =>
+  columnOf<string>(sql, 'SELECT DISTINCT client_id FROM notices ORDER BY client_id');
 
 // Reads how clients stand with the go-live list: their contract in force, and whether they were live before the list applied.
 // Invariant: the contract is the published one; the list applies for good to a client that has been complete once.

@@ -1,6 +1,6 @@
 // Stores the signed state of the log at the end of each day, for the whole log and for each client.
 // Invariant: added once, never changed; the working accounts have no right to.
-import { insertGroups, rowMarks, type ReadOnlySql, type Sql, firstRow } from '../database.ts';
+import { columnOf, insertGroups, rowMarks, type ReadOnlySql, type Sql, firstRow } from '../database.ts';
 
 export interface DaySeal {
   /** Empty for the whole log. */
@@ -39,3 +39,7 @@ export const daySealsOf = (
     `SELECT ${columns} FROM day_seals WHERE client_id = ? AND day_seals.day BETWEEN ? AND ? ORDER BY day_seals.day`,
     [clientId, from, until],
   );
+
+/** With '' for the whole log. */
+export const clientsOfDays = (sql: ReadOnlySql): Promise<readonly string[]> =>
+  columnOf<string>(sql, 'SELECT DISTINCT client_id FROM day_seals ORDER BY client_id');

@@ -1,6 +1,6 @@
 // Stores the seals and reads the entries they cover; records the archive files of the log.
 // Invariant: the entries to seal are those in handovers_unsealed (`handovers-unsealed.ts`), never a range derived from ids.
-import { firstNumber, firstRow, type Sql, columnOf, firstValue, changes } from '../database.ts';
+import { insertGroups, firstNumber, firstRow, type Sql, columnOf, firstValue, changes } from '../database.ts';
 import { handoverColumns } from './handovers.ts';
 import { insertRows } from '../columns.ts';
 
@@ -75,6 +75,21 @@ const selectSeals = `SELECT sequence, sealed_at AS sealedAt, entries, entry_macs
 /** The last seal; with `lock` it serialises sealers until the transaction ends. */
 export const lastSeal = (sql: Sql, lock = false): Promise<Seal | undefined> =>
   firstRow<Seal>(sql, `${selectSeals} ORDER BY sequence DESC LIMIT 1${lock ? ' FOR UPDATE' : ''}`);
+
+/** In hexadecimal, of those that exist. */
+export async function macsOfSeals(
+  sql: Sql,
+  sequences: readonly number[],
+): Promise<ReadonlyMap<number, string>> {
+  const macs = new Map<number, string>();
+  for (const group of insertGroups([...new Set(sequences)]))
+    for (const { sequence, mac } of await sql.all<Pick<Seal, 'sequence' | 'mac'>>(
+      'SELECT sequence, mac FROM seals WHERE sequence IN (?)',
+      [group],
+    ))
+      macs.set(sequence, mac.toString('hex'));
+  return macs;
+}
 
 /** @param client its entries alone: others never leave the database */
 export async function readEntries(

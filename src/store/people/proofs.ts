@@ -44,6 +44,37 @@ export async function findProof(
   return row === undefined ? undefined : { ...row, document: row.document ?? undefined };
 }
 
+interface KeptProof {
+  readonly sha256: string;
+  /** Leads that it is shown with. */
+  readonly leadIds: readonly number[];
+  /** Number of leads that it names. */
+  readonly named: number;
+}
+
+/** Deleted documents are left out. */
+export async function keptProofs(
+  sql: ReadOnlySql,
+  numbers: readonly number[],
+): Promise<ReadonlyMap<number, KeptProof>> {
+  const rows = await sql.all<{ number: number; sha256: string; named: number; leadId: number | null }>(
+    `SELECT d.number, SHA2(d.document, 256) AS sha256, l.lead_id AS leadId,
+            CASE WHEN JSON_VALID(d.document) THEN JSON_LENGTH(d.document, '$.leads') ELSE 0 END AS named
+       FROM proof_documents d LEFT JOIN proof_leads l ON l.number = d.number WHERE d.number IN (?)`,
+    [numbers],
+  );
+  return new Map(
+    [...Map.groupBy(rows, ({ number }) => number)].map(([number, own]) => [
+      number,
+      {
+        sha256: own[0]?.sha256 ?? '',
+        leadIds: own.flatMap(({ leadId }) => leadId ?? []),
+        named: own[0]?.named ?? 0,
+      },
+    ]),
+  );
+}
+
 /** Newest first. */
 export async function listProofs(
   sql: ReadOnlySql,

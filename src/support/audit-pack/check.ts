@@ -3,15 +3,15 @@
 import { createHash, verify, timingSafeEqual } from 'node:crypto';
 import { openPromise, type Entry, type ZipFile, type LocalFileHeader } from 'yauzl';
 import type { KeyRing, Key } from '../../domain/key-ring.ts';
-import { keyIdOf, publicKeysOf } from '../../privacy/proofs/proof.ts';
-import { createDaySums, problemOfDays, type DayProblem } from './check-days.ts';
+import { checkProof, keyIdOf, publicKeysOf } from '../../privacy/proofs/proof.ts';
+import { createDaySums, problemOfDays, type DayProblem } from '../../privacy/signed-days.ts';
 import { manifestName, packFormat, signatureName, type PackedFile } from './pack.ts';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { sealOf } from '../../privacy/archive-file.ts';
 import { coveredBy, keyOfSeal, macAt, textMac } from '../../privacy/macs.ts';
 import type { Seal } from '../../store/log/seals.ts';
-import { journalFormat } from './journal.ts';
+import { entryOf, journalFormat } from './journal.ts';
 
 export interface Manifest {
   readonly client: { readonly id: string; readonly name: string };
@@ -44,8 +44,10 @@ export async function checkPack(path: string, publicKeys: string, sealKeys?: Key
       const manifest = await signedManifest(zip, entries, publicKeys);
       await checkArchive(zip, entries.values());
       const days = createDaySums();
-      const journal = await checkFiles(zip, { entries, manifest, sealKeys, days });
+      const { proofs, ...journal } = await checkFiles(zip, { entries, manifest, sealKeys, days });
       await checkDays(zip, { entries, manifest, days }, publicKeys);
+      await checkProofs(zip, { entries, manifest, days, cited: proofs }, publicKeys);
+      await checkVerified(zip, entries);
       return { ok: true, manifest, ...journal };
     } finally {
       zip.close();
@@ -114,7 +116,7 @@ interface Checking {
   readonly days: ReturnType<typeof createDaySums>;
 }
 
-async function checkFiles(zip: ZipFile, checking: Checking): Promise<JournalCounts> {
+async function checkFiles(zip: ZipFile, checking: Checking): Promise<CheckedJournal> {
   const { entries, manifest, sealKeys, days } = checking;
   const listed = new Set([manifestName, signatureName, ...manifest.files.map(({ name }) => name)]);
   for (const name of entries.keys()) if (!listed.has(name)) throw new Wrong('file_added', name);
@@ -153,6 +155,35 @@ async function checkDays(
   const { client, period } = manifest;
   const found = problemOfDays(signed, publicKeysOf(publicKeys) ?? [], client.id, period, days.of);
   if (found !== undefined) throw new Wrong(found.problem, found.day);
+}
+
+/** @param cited of the proofs that the log cites: SHA-256 of the document by its number */
+async function checkProofs(
+  zip: ZipFile,
+  { entries, manifest, cited }: Omit<Checking, 'sealKeys'> & { readonly cited: ReadonlyMap<number, string> },
+  publicKeys: string,
+): Promise<void> {
+  for (const name of entries.keys()) {
+    const number = Number(/^preuves\/(\d+)\.json$/.exec(name)?.[1] ?? 0);
+    if (number === 0) continue;
+    const bytes = await wholeOf(zip, entries.get(name));
+    const checked = checkProof(String(bytes), publicKeys);
+    const isCited = cited.get(number) === createHash('sha256').update(bytes).digest('hex');
+    if (
+      !checked.ok ||
+      !isCited ||
+      checked.proof.number !== number ||
+      checked.proof.client.id !== manifest.client.id
+    )
+      throw new Wrong('proof_changed', name);
+  }
+}
+
+/** The centre signs a pack of a broken log too, and says so in it. */
+async function checkVerified(zip: ZipFile, entries: ReadonlyMap<string, Entry>): Promise<void> {
+  const name = 'verification.json';
+  const said = JSON.parse(String(await wholeOf(zip, entries.get(name)))) as { readonly end?: unknown };
+  if (said.end !== 'good') throw new Wrong('log_unproved', name);
 }
 
 // Checks the archive of an audit pack byte by byte, so that every program extracts the same files from it.
@@ -219,7 +250,9 @@ export type PackProblem =
   | 'log_broken'
   | 'seal_changed'
   | 'entry_changed'
-  | 'key_missing';
+  | 'key_missing'
+  | 'proof_changed'
+  | 'log_unproved';
 
 export class Wrong extends Error {
   readonly problem: PackProblem;
@@ -237,6 +270,11 @@ interface JournalCounts {
   readonly unsealed: number;
 }
 
+interface CheckedJournal extends JournalCounts {
+  /** SHA-256 in hexadecimal of each proof that an entry cites, by its number. */
+  readonly proofs: ReadonlyMap<number, string>;
+}
+
 /** The seal whose entries are being read, and the position in it. */
 interface OpenSeal {
   readonly seal: Seal;
@@ -250,7 +288,8 @@ async function checkJournal(
   bytes: Readable,
   sealKeys: KeyRing | undefined,
   days: Checking['days'],
-): Promise<JournalCounts> {
+): Promise<CheckedJournal> {
+  const proofs = new Map<number, string>();
   const counts = { seals: 0, entries: 0, unsealed: 0 };
   let part: 'head' | 'sealed' | 'unsealed' | 'ended' = 'head';
   let open: OpenSeal | undefined;
@@ -258,6 +297,9 @@ async function checkJournal(
   for await (const line of createInterface({ input: bytes, crlfDelay: Number.POSITIVE_INFINITY })) {
     if (part === 'ended') throw new Wrong('log_broken', 'journal.jsonl');
     if (line.startsWith('[')) {
+      const value = entryOf(line);
+      if (value('entry') === 'proof_made')
+        proofs.set(Number(value('reason').slice('proof:'.length)), value('digest'));
       if (part === 'unsealed') counts.unsealed += 1;
       else {
         if (open === undefined) throw new Wrong('log_broken', 'journal.jsonl');
@@ -286,7 +328,7 @@ async function checkJournal(
     }
   }
   if (part !== 'ended') throw new Wrong('log_broken', 'journal.jsonl');
-  return counts;
+  return { ...counts, proofs };
 }
 
 function linkOf(said: Readonly<Record<string, unknown>>): {

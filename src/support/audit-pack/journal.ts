@@ -21,7 +21,7 @@ import type { Database } from '../../store/database.ts';
 import { handoverColumns } from '../../store/log/handovers.ts';
 import { waitingAfter } from '../../store/log/handovers-unsealed.ts';
 import { idsOf } from '../../store/log/log-range.ts';
-import { dayOf, wholeDays } from './check-days.ts';
+import { dayOf, wholeDays } from '../../privacy/signed-days.ts';
 import type { PackAsked } from './evidence.ts';
 
 export const journalFormat = 'relais-audit-log-1';

@@ -1,7 +1,8 @@
-// Checks the signed days of an audit pack: each signature, their chain, and that no entry of a day was added, changed or left out since.
-// Invariant: needs the public keys alone; the first and the last day of the period may be partial, and are not summed up.
+// Checks the signed days of the log or of an audit pack: each signature, their chain, and that no entry of a day was added, changed or
+// left out since.
+// Invariant: needs the public keys alone; days that may be partial are not summed up.
 import { createHash, verify, type Hash, type KeyObject } from 'node:crypto';
-import { keyIdOf } from '../../privacy/proofs/proof.ts';
+import { keyIdOf } from './proofs/proof.ts';
 
 export type DayProblem = 'other_key' | 'day_changed' | 'day_incomplete';
 
@@ -49,17 +50,21 @@ interface SignedDay {
 
 interface SaidDay extends DaySum {
   readonly day: string;
-  readonly client: string;
+  readonly client: string | null;
   readonly previousDay: string | null;
   readonly previous: string | null;
   readonly key: string;
 }
 
-/** @param days in order. Undefined: nothing is wrong; else the problem and its day. */
+/**
+ * @param days in order
+ * @param client null: the whole log
+ * @returns undefined: nothing is wrong; else the problem and its day
+ */
 export function problemOfDays(
   days: readonly SignedDay[],
   keys: readonly KeyObject[],
-  client: string,
+  client: string | null,
   period: { readonly from: string; readonly until: string },
   sumOf: (day: string) => DaySum,
 ): { readonly problem: DayProblem; readonly day: string } | undefined {
@@ -67,7 +72,8 @@ export function problemOfDays(
   let before: SignedDay | undefined;
   for (const signed of days) {
     const { day, bytes, signature } = signed;
-    const said = JSON.parse(bytes.toString()) as SaidDay;
+    const said = saidBy(bytes);
+    if (said === undefined) return { problem: 'day_changed', day };
     const key = keys.find((published) => keyIdOf(published) === said.key);
     if (key === undefined) return { problem: 'other_key', day };
     const isLinked =
@@ -76,12 +82,19 @@ export function problemOfDays(
         : said.previousDay === before.day && said.previous === sha256Of(before.bytes);
     if (!verify(null, bytes, key, signature) || said.day !== day || said.client !== client || !isLinked)
       return { problem: 'day_changed', day };
-    const sum = sumOf(day);
-    if (isWhole(day) && (sum.entries !== said.entries || sum.sha256 !== said.sha256))
-      return { problem: 'day_incomplete', day };
+    const sum = isWhole(day) ? sumOf(day) : said;
+    if (sum.entries !== said.entries || sum.sha256 !== said.sha256) return { problem: 'day_incomplete', day };
     before = signed;
   }
   return undefined;
+}
+
+function saidBy(bytes: Buffer): SaidDay | undefined {
+  try {
+    return JSON.parse(bytes.toString()) as SaidDay;
+  } catch {
+    return undefined;
+  }
 }
 
 const sha256Of = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
