@@ -158,14 +158,18 @@ test('C23: a proof is verified at each look, and one that was altered is said to
   const file = await dpo.get(`/proofs/${number}/file`);
   expect(checkProof(file.text, keys).ok).toBe(true);
   expect((await dpo.get(`/proofs/${number}/page`)).text).toContain('<html');
-  await desk.gateway.owner.run(
-    `UPDATE proof_documents SET document = REPLACE(document, '"erasure"', '"withdrawal"') WHERE number = ?`,
-    [Number(number)],
-  );
+  const alter = (from: string, to: string): Promise<unknown> =>
+    desk.gateway.owner.run('UPDATE proof_documents SET document = REPLACE(document, ?, ?) WHERE number = ?', [
+      ...[`"act": "${from}"`, `"act": "${to}"`],
+      Number(number),
+    ]);
+  await alter('erasure', 'withdrawal');
   const altered = await dpo.get(`/proofs/${number}`);
   expect(plain(altered.text)).toContain('ne se vérifie pas');
   expect((await dpo.get(`/proofs/${number}/page`)).status).toBe(404);
   expect((await dpo.get('/proofs/999999')).status).toBe(404);
+  // The log is verified below, and the proof with it.
+  await alter('withdrawal', 'erasure');
 });
 
 test('a letter to a recipient is read and saved; of a correction it holds the value, and reading it is an entry', async () => {
