@@ -2,7 +2,7 @@
 // confirmation off, and a formula that copies our answer to the address's opt-out.
 // Invariant: the key is in the address alone, the answer is a bare `true`, and only new leads are accepted.
 import { invalid, parsed } from './espocrm.ts';
-import { apply, fold, isText, keep, shown } from './espocrm-tables.ts';
+import { apply, emptyTables, fold, isText, keep, shown } from './espocrm-tables.ts';
 import type { Attributes, Tables } from './espocrm-tables.ts';
 import { json, page } from './simulator.ts';
 import type { CrmAnswer, CrmRequest, SimulatedCrm, Simulator, SimulatorOptions } from './simulator.ts';
@@ -23,7 +23,7 @@ const empty = (status: number, reason?: string): CrmAnswer => ({
 });
 
 function openLeadCapture({ secrets, strangers }: SimulatorOptions): SimulatedCrm {
-  const tables: Tables = { leads: new Map(), optedOut: { email: new Set(), phone: new Set() } };
+  const tables = emptyTables();
   for (const { lastName, firstName, email, phone } of strangers)
     keep(tables, { lastName, firstName, emailAddress: email, phoneNumber: phone });
   const key = secrets['ESPO_CAPTURE_KEY'] ?? '';
@@ -71,6 +71,7 @@ function openLeadCapture({ secrets, strangers }: SimulatorOptions): SimulatedCrm
 
 /** Since 9.0 EspoCRM drops the marks of an address: only the formula sets them, from other fields. */
 function capture(tables: Tables, request: CrmRequest): CrmAnswer {
+  tables.creates += 1;
   const data = parsed(request);
   if (data === undefined)
     return request.body.toString('utf8').startsWith('[') ? empty(400, 'noRequiredFields') : empty(500);
@@ -80,7 +81,7 @@ function capture(tables: Tables, request: CrmRequest): CrmAnswer {
     return empty(400, 'noRequiredFields');
   const wrong = invalid(given);
   if (wrong !== undefined) return wrong;
-  keep(tables, { ...given, ...formula(given) });
+  keep(tables, { ...given, ...formula(given) }, request.beside);
   return json(200, true);
 }
 

@@ -1,5 +1,6 @@
 // Stores the simulated EspoCRM: leads, and the addresses that carry the opt-out.
-// Invariant: a deleted lead stays in its table, hidden from users; a flag belongs to the address, for every lead that has it.
+// Invariant: a deleted lead stays in its table, hidden from users; a flag belongs to the address, for every lead that has it, unless two
+// creates at once made two entries of it: then a change reaches the first alone.
 import { randomBytes } from 'node:crypto';
 import type { CrmRecord } from './simulator.ts';
 
@@ -9,13 +10,26 @@ export interface Lead {
   readonly id: string;
   attributes: Attributes;
   deleted: boolean;
+  /** Flags of an entry of its own: its create was beside the one that made the address. No later change reaches them. */
+  readonly apart: { email?: boolean; phone?: boolean };
 }
 
 export interface Tables {
   readonly leads: Map<string, Lead>;
   /** Opted-out e-mail addresses, in lower case, and numbers: the flag is the address's, not the lead's. */
   readonly optedOut: { readonly email: Set<string>; readonly phone: Set<string> };
+  /** Creates answered so far. */
+  creates: number;
+  /** The last create that was beside the one that made an address, by its count. */
+  readonly made: Map<string, number>;
 }
+
+export const emptyTables = (): Tables => ({
+  leads: new Map(),
+  optedOut: { email: new Set(), phone: new Set() },
+  creates: 0,
+  made: new Map(),
+});
 
 /** Attributes of a lead, and what the presets' pages have the client create. Others are dropped in silence. */
 export const stock = [
@@ -65,26 +79,40 @@ export function duplicatesOf(tables: Tables, data: Attributes): readonly Lead[] 
   });
 }
 
-export function keep(tables: Tables, data: Attributes): Lead {
+const addresses = [
+  ['email', 'emailAddress'],
+  ['phone', 'phoneNumber'],
+] as const;
+
+/** @param beside creates that are under way at this moment */
+export function keep(tables: Tables, data: Attributes, beside = 0): Lead {
   const lead: Lead = {
     id: randomBytes(9).toString('hex').slice(0, 17),
     attributes: { doNotCall: false },
     deleted: false,
+    apart: {},
   };
   tables.leads.set(lead.id, lead);
-  apply(tables, lead, data);
+  const shared = { ...data };
+  for (const [kind, attribute] of addresses) {
+    const address = fold(data[attribute]);
+    const until = tables.made.get(address);
+    if (until === undefined && address !== '') tables.made.set(address, tables.creates + beside);
+    if (until === undefined || tables.creates > until) continue;
+    lead.apart[kind] = data[`${attribute}IsOptedOut`] === true;
+    delete shared[`${attribute}IsOptedOut`];
+  }
+  apply(tables, lead, shared);
   return lead;
 }
 
 export function apply({ optedOut }: Tables, lead: Lead, data: Attributes): void {
   const known = Object.entries(data).filter(([name]) => stock.includes(name) || created.includes(name));
-  lead.attributes = { ...lead.attributes, ...Object.fromEntries(known) };
-  const addresses = [
-    ['email', 'emailAddress'],
-    ['phone', 'phoneNumber'],
-  ] as const;
+  const before = lead.attributes;
+  lead.attributes = { ...before, ...Object.fromEntries(known) };
   for (const [kind, attribute] of addresses) {
     const address = fold(lead.attributes[attribute]);
+    if (isText(before[attribute]) && fold(before[attribute]) !== address) delete lead.apart[kind];
     const out = data[`${attribute}IsOptedOut`];
     if (address === '' || typeof out !== 'boolean') continue;
     if (out) optedOut[kind].add(address);
@@ -92,23 +120,36 @@ export function apply({ optedOut }: Tables, lead: Lead, data: Attributes): void 
   }
 }
 
+const isOut = ({ optedOut }: Tables, { apart, attributes }: Lead, kind: 'email' | 'phone'): boolean =>
+  apart[kind] ?? optedOut[kind].has(fold(attributes[kind === 'email' ? 'emailAddress' : 'phoneNumber']));
+
+/** The answer to a change says of the flags what was asked. */
+export const changedTo = (tables: Tables, lead: Lead, data: Attributes): Attributes => ({
+  ...valuesOf(tables, lead),
+  ...Object.fromEntries(
+    Object.entries(data).filter(
+      ([name]) =>
+        (name === 'emailAddressIsOptedOut' && lead.apart.email !== undefined) ||
+        (name === 'phoneNumberIsOptedOut' && lead.apart.phone !== undefined),
+    ),
+  ),
+});
+
 /** Only the answer to a create has flags of addresses the lead lacks. */
-export function valuesOf(
-  { optedOut }: Tables,
-  { id, deleted, attributes }: Lead,
-  { asCreated = false } = {},
-): Attributes {
+export function valuesOf(tables: Tables, lead: Lead, { asCreated = false } = {}): Attributes {
+  const { id, deleted, attributes } = lead;
   const [email, phone] = [fold(attributes['emailAddress']), fold(attributes['phoneNumber'])];
   return {
     id,
     deleted,
     ...Object.fromEntries([...stock, ...created].map((name) => [name, attributes[name] ?? null])),
-    ...(email !== '' || asCreated ? { emailAddressIsOptedOut: optedOut.email.has(email) } : {}),
-    ...(phone !== '' || asCreated ? { phoneNumberIsOptedOut: optedOut.phone.has(phone) } : {}),
+    ...(email !== '' || asCreated ? { emailAddressIsOptedOut: isOut(tables, lead, 'email') } : {}),
+    ...(phone !== '' || asCreated ? { phoneNumberIsOptedOut: isOut(tables, lead, 'phone') } : {}),
   };
 }
 
-export function shown({ optedOut }: Tables, { id, attributes }: Lead): CrmRecord {
+export function shown(tables: Tables, lead: Lead): CrmRecord {
+  const { id, attributes } = lead;
   const text = (name: string): string => (isText(attributes[name]) ? attributes[name] : '');
   const [email, phone] = [text('emailAddress'), text('phoneNumber')];
   return {
@@ -119,9 +160,9 @@ export function shown({ optedOut }: Tables, { id, attributes }: Lead): CrmRecord
     email,
     phone,
     mayContact: {
-      ...(email === '' ? {} : { email: !optedOut.email.has(email.toLowerCase()) }),
+      ...(email === '' ? {} : { email: !isOut(tables, lead, 'email') }),
       // Either flag forbids a salesperson's call.
-      ...(phone === '' ? {} : { phone: !optedOut.phone.has(phone) && attributes['doNotCall'] !== true }),
+      ...(phone === '' ? {} : { phone: !isOut(tables, lead, 'phone') && attributes['doNotCall'] !== true }),
     },
   };
 }

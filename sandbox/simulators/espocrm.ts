@@ -8,6 +8,8 @@ import {
   keep,
   longest,
   apply,
+  changedTo,
+  emptyTables,
   shown,
   stock,
   valuesOf,
@@ -36,7 +38,7 @@ function openEspocrm({
   now,
   lock = { wrongKeys: 10, withinMs: 60_000 },
 }: SimulatorOptions): SimulatedCrm {
-  const tables: Tables = { leads: new Map(), optedOut: { email: new Set(), phone: new Set() } };
+  const tables = emptyTables();
   for (const { lastName, firstName, email, phone } of strangers)
     keep(tables, { lastName, firstName, emailAddress: email, phoneNumber: phone });
   const door = createDoor(secrets['ESPO_KEY'] ?? '', now, lock);
@@ -98,7 +100,10 @@ function createDoor(
 function route(tables: Tables, request: CrmRequest): CrmAnswer {
   const { method, path } = request;
   if (path === '/api/v1/Lead' && method === 'GET') return search(tables, request.query);
-  if (path === '/api/v1/Lead' && method === 'POST') return create(tables, request);
+  if (path === '/api/v1/Lead' && method === 'POST') {
+    tables.creates += 1;
+    return create(tables, request);
+  }
   const id = /^\/api\/v1\/Lead\/([^/]+)$/.exec(path)?.[1];
   if (id === undefined) {
     const [, name = ''] = /^\/api\/v1\/(\w+)/.exec(path) ?? [];
@@ -118,7 +123,7 @@ function route(tables: Tables, request: CrmRequest): CrmAnswer {
       const wrong = invalid(data);
       if (wrong !== undefined) return wrong;
       apply(tables, lead, data);
-      return json(200, valuesOf(tables, lead));
+      return json(200, changedTo(tables, lead, data));
     }
     case 'DELETE':
       lead.deleted = true;
@@ -154,7 +159,7 @@ function create(tables: Tables, request: CrmRequest): CrmAnswer {
         reason('duplicate'),
       );
   }
-  return json(200, valuesOf(tables, keep(tables, data), { asCreated: true }));
+  return json(200, valuesOf(tables, keep(tables, data, request.beside), { asCreated: true }));
 }
 
 export function invalid(data: Attributes): CrmAnswer | undefined {

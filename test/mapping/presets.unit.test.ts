@@ -218,6 +218,24 @@ test('every preset of a CRM has its case here', () => {
   expect(names.filter((name) => !apart.includes(name)).toSorted()).toEqual(Object.keys(cases).toSorted());
 });
 
+test('C16: where a CRM keeps the opt-in by address and may make two entries of one, it gets one lead at a time', () => {
+  // Brevo and HubSpot hold an e-mail once; so does Odoo's list, where the second at the same moment tries again.
+  const once = ['brevo', 'hubspot', 'odoo', 'odoo-jsonrpc', 'odoo-xmlrpc'];
+  const others = Object.entries(presets).flatMap(([path, text]) => {
+    const name = path.slice('presets/'.length, -'/mapping.yaml'.length);
+    return text.includes('keptBy: address') && !once.includes(name)
+      ? [[name, /^limits: .*$/m.exec(text)?.[0]] as const]
+      : [];
+  });
+  const single = 'limits: { concurrency: 1 }';
+  expect(Object.fromEntries(others)).toEqual({
+    dolibarr: single,
+    espocrm: single,
+    'espocrm-lead-capture': single,
+    suitecrm: single,
+  });
+});
+
 describe('brevo: a contact where there is none, its answers wherever it came from, then an event for the request', () => {
   const mapping = publish('brevo', '');
   const attributes = {

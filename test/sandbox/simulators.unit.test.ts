@@ -25,6 +25,7 @@ describe('EspoCRM', () => {
     address: string,
     body?: unknown,
     headers: Readonly<Record<string, string>> = { 'x-api-key': 'cle', 'x-skip-duplicate-check': 'true' },
+    beside = 0,
   ): CrmAnswer => {
     const url = new URL(`/api/v1/${address}`, 'https://crm.example');
     const text = typeof body === 'string' ? body : body === undefined ? '' : JSON.stringify(body);
@@ -36,7 +37,7 @@ describe('EspoCRM', () => {
       query: url.searchParams,
       headers,
       body: sent,
-      beside: 0,
+      beside,
     });
   };
   const contentOf = ({ body = '' }: CrmAnswer): unknown => JSON.parse(body);
@@ -99,6 +100,22 @@ describe('EspoCRM', () => {
       ['', true],
       ['DM-1', false],
       ['DM-2', false],
+    ]);
+  });
+
+  test('makes two entries of an address of two creates at once: a refusal reaches the first, and is answered as kept', () => {
+    const granted = { ...lead, emailAddressIsOptedOut: false };
+    ask('POST', 'Lead', granted, undefined, 1);
+    const { id } = contentOf(ask('POST', 'Lead', { ...granted, cRelaisReference: 'DM-2' })) as { id: string };
+    ask('POST', 'Lead', { ...granted, cRelaisReference: 'DM-3' });
+    const refused = ask('PUT', `Lead/${id}`, { emailAddressIsOptedOut: true });
+    expect(contentOf(refused)).toMatchObject({ emailAddressIsOptedOut: true });
+    expect(contentOf(ask('GET', `Lead/${id}`))).toMatchObject({ emailAddressIsOptedOut: false });
+    expect(crm.records().map(({ reference, mayContact }) => [reference, mayContact.email])).toEqual([
+      ['', true],
+      ['DM-1', false],
+      ['DM-2', true],
+      ['DM-3', false],
     ]);
   });
 });
