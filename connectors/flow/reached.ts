@@ -54,5 +54,6 @@ export function mayReach({ to, server }: FlowSettings, context: SendContext): bo
   ]);
   if (!targets.every((target) => allowed.has(target))) return false;
   // A folder of this machine is the operator's: a mapping file alone must not choose where leads are written in clear.
-  return !isLocal(server) || context.network.allowPlaintext || allowed.has(server.folder.toLowerCase());
+  // Compared as written: on a disk /srv/Demo and /srv/demo differ.
+  return !isLocal(server) || context.network.allowPlaintext || context.allowedTargets.includes(server.folder);
 }

@@ -2,7 +2,7 @@
 // Invariant: nothing is granted beyond the client's contract facts; granting and revoking are entries of the log.
 import { type Command, performHere, refuseInput, type Given } from './command.ts';
 import type { App } from '../app.ts';
-import type { ClientFacts } from '../domain/destination.ts';
+import { targetKey, type ClientFacts } from '../domain/destination.ts';
 import { dataCategories } from '../domain/lead.ts';
 import { RelaisError } from '../errors.ts';
 import { authorisationsListed, type ListedAuthorisation } from '../support/reads/requests.ts';
@@ -136,7 +136,7 @@ async function grant(app: App, id: string, options: GrantOptions): Promise<void>
       'DEST-001',
       `The client's contract does not cover ${outside.join(', ')} (categories in client.yaml).`,
     );
-  const targets = options.target ?? mapping.targets;
+  const targets = options.target ?? (mapping.secretAddress ? mapping.targets : mapping.covered);
   if (targets.length === 0)
     throw new RelaisError('USAGE-001', `The address of ${id} is a secret: name its host with --target.`);
   refuseForeignTargets(targets, client);
@@ -169,10 +169,8 @@ async function grant(app: App, id: string, options: GrantOptions): Promise<void>
 
 /** The client's contract lists the allowed targets; an authorisation names some of them. */
 function refuseForeignTargets(targets: readonly string[], client: ClientFacts): void {
-  const contract = [...client.hosts, ...client.mailboxes, ...client.folders].map((allowed) =>
-    allowed.toLowerCase(),
-  );
-  const foreign = targets.filter((target) => !contract.includes(target.toLowerCase()));
+  const contract = [...client.hosts, ...client.mailboxes, ...client.folders].map(targetKey);
+  const foreign = targets.filter((target) => !contract.includes(targetKey(target)));
   if (foreign.length > 0)
     throw new RelaisError(
       'DEST-001',

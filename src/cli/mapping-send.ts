@@ -4,7 +4,7 @@ import type { Command, Given } from './command.ts';
 import { connectors } from '../../connectors/index.ts';
 import type { Connector, NetworkPolicy, StandIn, StandInServer, Outcome } from '../../connectors/contract.ts';
 import type { App } from '../app.ts';
-import { coveringAuthorisation } from '../domain/destination.ts';
+import { coveringAuthorisation, targetKey } from '../domain/destination.ts';
 import type { DataCategory } from '../domain/lead.ts';
 import { RelaisError } from '../errors.ts';
 import { wholeMapping } from '../mapping/check.ts';
@@ -131,7 +131,7 @@ async function coverage(
   real: boolean,
 ): Promise<{ readonly targets: readonly string[]; readonly categories: readonly DataCategory[] }> {
   const { hosts, mailboxes, folders, categories } = mapping.client;
-  const contract = [...hosts, ...mailboxes, ...folders].map((allowed) => allowed.toLowerCase());
+  const contract = [...hosts, ...mailboxes, ...folders].map(targetKey);
   if (!real) return { targets: contract, categories };
   const all = await authorisationsOf(app, wholeCentre, mapping.destinationId);
   const targets = mapping.sandbox?.targets ?? [];

@@ -41,7 +41,7 @@ export interface AuthorisationFact {
   /** The recipient as in the contract: a company or team, never a prospect. */
   readonly recipient: string;
   readonly destinationId: string;
-  /** Lower case. */
+  /** As `targetKey` writes them. */
   readonly targets?: readonly string[];
   readonly categories: readonly DataCategory[];
   readonly documentRef: string;
@@ -83,6 +83,9 @@ export function liveAuthorisations<Term extends AuthorisationTerm>(
       live.push(term);
   return live;
 }
+
+/** A target as contract and authorisation are compared: in lower case, except the path of a folder of this machine. */
+export const targetKey = (target: string): string => (target.startsWith('/') ? target : target.toLowerCase());
 
 /** True if a list, in lower case, has each of these. */
 export function namesAll(list: readonly string[], wanted: readonly string[]): boolean {

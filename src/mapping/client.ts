@@ -1,11 +1,12 @@
 // Reads client.yaml: the client, the allowed targets, the categories of the contract, the authorisations, the go-live facts.
 // Invariant: contract facts come from this file only; a mapping cannot widen them (C19).
-import type {
-  AuthorisationFact,
-  ClientFacts,
-  WordedNotice,
-  AgreedOptIn,
-  GoLiveEvidence,
+import {
+  targetKey,
+  type AuthorisationFact,
+  type ClientFacts,
+  type WordedNotice,
+  type AgreedOptIn,
+  type GoLiveEvidence,
 } from '../domain/destination.ts';
 import {
   channels,
@@ -24,8 +25,7 @@ import { namesSomebody } from '../domain/names-in-text.ts';
 import { omitted } from './consent/choices.ts';
 import { isPhone } from './fields/texts.ts';
 
-const texts = (value: unknown, key: string): readonly string[] =>
-  stringsAt(value, key).map((item) => item.toLowerCase());
+const targetsAt = (value: unknown, key: string): readonly string[] => stringsAt(value, key).map(targetKey);
 
 const stringsAt = (value: unknown, key: string): readonly string[] =>
   listAt(value, key).filter((item) => typeof item === 'string');
@@ -46,9 +46,9 @@ export function readClient(value: unknown, report: Report, folder: string): Clie
   const categories = categoriesIn(value);
   const contacts = blockAt(value, 'contacts');
   const targets = {
-    hosts: texts(value, 'hosts'),
-    mailboxes: texts(value, 'mailboxes'),
-    folders: texts(value, 'folders'),
+    hosts: targetsAt(value, 'hosts'),
+    mailboxes: targetsAt(value, 'mailboxes'),
+    folders: targetsAt(value, 'folders'),
   };
   const goLive = readGoLive(value, report);
   const optIn = readAgreedOptIn(value);
@@ -123,7 +123,7 @@ function readAuthorisation(
       `the contract does not cover ${category}: the authorisation cannot.`,
     ]);
   }
-  const targets = texts(raw, 'targets');
+  const targets = targetsAt(raw, 'targets');
   for (const [index, target] of targets.entries()) {
     if (contractTargets.includes(target)) continue;
     near(report, target, contractTargets).error([...path, 'targets', index], 'MAP-410', [

@@ -41,7 +41,7 @@ beforeAll(async () => {
       ...files,
       'essai/none.yaml': other,
       'essai/csv.yaml': fileFlow,
-      'essai/client.yaml': `${files['essai/client.yaml'] ?? ''}folders: ['local:essai/in']
+      'essai/client.yaml': `${files['essai/client.yaml'] ?? ''}folders: ['local:essai/in', '${drop}']
 `,
     },
   });
@@ -115,9 +115,15 @@ describe('destination', () => {
 
   test('send-file makes the file of what waits now, recorded with who and why', async () => {
     await relais('mapping', 'publish', 'essai-csv', '--note', 'a file flow');
-    await relais(
+    const grant = await relais(
       ...['authorisation', 'grant', 'essai-csv', '--recipient', 'Essai SI', '--document', 'Contrat 2'],
     );
+    // The path as it is written: the temporary folder has capitals.
+    expect(grant.out).toContain(`at local:essai/in, ${drop}.`);
+    const [stored] = await gateway.owner.all<{ targets: string }>(
+      "SELECT targets FROM authorisations WHERE destination_id = 'essai-csv'",
+    );
+    expect(JSON.parse(stored?.targets ?? '')).toEqual(['local:essai/in', drop]);
     await gateway.send(leadRow('FI-1', { programme: 'FILE-1' }));
     await gateway.until(
       'it waits for its file',

@@ -364,17 +364,21 @@ describe('a drop', () => {
       expect(await sendLocal(['local:horizon/in', root], false)).toMatchObject({ kind: 'accepted' });
     });
 
-    test('a path with capitals, which contract and authorisation hold in small letters', async () => {
-      const server = { folder: join(root, 'Lac') };
-      mkdirSync(join(server.folder, 'in'), { recursive: true });
-      const allowedTargets = ['local:horizon/in', server.folder.toLowerCase()];
+    test('only where its path is named as it is written: on a disk Lac and lac differ', async () => {
+      const paths = { capital: join(root, 'Lac'), small: join(root, 'lac') };
       const network = { allowedRanges: [], allowPlaintext: false };
-      const outcome = await flow.send(
-        parcelOf({ body }),
-        { ...local(), server },
-        context({ allowedTargets, network }),
-      );
-      expect(outcome).toMatchObject({ kind: 'accepted' });
+      for (const path of Object.values(paths)) mkdirSync(join(path, 'in'), { recursive: true });
+      const sentTo = async (folder: string, named: string): Promise<Outcome> =>
+        await flow.send(
+          parcelOf({ body }),
+          { ...local(), server: { folder } },
+          context({ allowedTargets: ['local:horizon/in', named], network }),
+        );
+      const refused = { kind: 'unauthorized', reason: 'TARGET_NOT_ALLOWED' };
+      expect(await sentTo(paths.capital, paths.small)).toMatchObject(refused);
+      expect(await sentTo(paths.small, paths.capital)).toMatchObject(refused);
+      expect(await sentTo(paths.capital, paths.capital)).toMatchObject({ kind: 'accepted' });
+      expect(await sentTo(paths.small, paths.small)).toMatchObject({ kind: 'accepted' });
     });
 
     test('moving to a name that exists fails in one step', async () => {

@@ -3,7 +3,7 @@
 // of a web form never does.
 import type { Action } from '../../../connectors/contract.ts';
 import { civilDate } from '../../domain/civil-date.ts';
-import { liveAuthorisations, type Authorisation } from '../../domain/destination.ts';
+import { liveAuthorisations, targetKey, type Authorisation } from '../../domain/destination.ts';
 import { goLiveDefinitions, itemMissingFor } from '../../domain/go-live.ts';
 import type { Channel, Lead, OptionalBlock } from '../../domain/lead.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
@@ -87,9 +87,7 @@ export function createReader(database: Database, secrets: LeadSecrets, goLive?: 
       const found = known.get(all);
       if (found !== undefined) return found;
       const covering = action === 'create' ? liveAuthorisations(all, database.now()) : all;
-      const targets = covering.flatMap((authorisation) =>
-        authorisation.targets.map((target) => target.toLowerCase()),
-      );
+      const targets = covering.flatMap((authorisation) => authorisation.targets.map(targetKey));
       known.set(all, targets);
       return targets;
     },

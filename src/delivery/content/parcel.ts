@@ -3,7 +3,7 @@
 // the recipient may have received is sent again byte for byte, or its number is voided: no number gets another content.
 import type { Captured, Composed, Parcel, ParcelItem, SendContext } from '../../../connectors/contract.ts';
 import { idempotencyKey } from '../../domain/delivery.ts';
-import { namesAll } from '../../domain/destination.ts';
+import { namesAll, targetKey } from '../../domain/destination.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
 import { fileKeysOf } from '../../domain/key-ring.ts';
 import { returnTag } from '../../domain/return-tag.ts';
@@ -86,12 +86,12 @@ type Contract = CompiledMapping['client'];
 
 const targetsOf = new WeakMap<Contract, ReadonlySet<string>>();
 
-/** Targets that the contract names, lower case. */
+/** Targets that the contract names. */
 function contractTargets(client: Contract): ReadonlySet<string> {
   const known = targetsOf.get(client);
   if (known !== undefined) return known;
   const targets = [...client.hosts, ...client.mailboxes, ...client.folders];
-  const named = new Set(targets.map((target) => target.toLowerCase()));
+  const named = new Set(targets.map(targetKey));
   targetsOf.set(client, named);
   return named;
 }
@@ -153,7 +153,7 @@ export function departedTargets(
   let allowed = context.allowedTargets;
   for (const authorisation of new Set(ready.map((prepared) => prepared.authorisation)))
     for (const target of authorisation.targets) {
-      const name = target.toLowerCase();
+      const name = targetKey(target);
       if (contract.has(name) && !allowed.includes(name)) allowed = [...allowed, name];
     }
   return allowed;

@@ -2,7 +2,7 @@
 // Invariant: no secret in clear, and no host, mailbox or folder the client's contract does not list (C19).
 import { Cron } from 'croner';
 import type { Action, Both, JsonSchema } from '../../../connectors/contract.ts';
-import type { ClientFacts } from '../../domain/destination.ts';
+import { namesAll, type ClientFacts } from '../../domain/destination.ts';
 import type { ActionPlan, ConnectorFacts } from '../contract.ts';
 import { blockAt, isRecord, textAt } from '../document/yaml.ts';
 import { holdsOwn, overlay } from './overlay.ts';
@@ -97,7 +97,7 @@ export function checkSettings(
     checkContract(targets, client[connector.targetKind(settings)], { settings, at, report });
     checkContract(connector.dials?.(settings) ?? [], client.hosts, { settings, at, report });
     for (const folder of connector.ownFolders?.(settings) ?? [])
-      if (!client.folders.includes(folder.toLowerCase()))
+      if (!namesOwnFolder(client, folder, targets))
         report.warn(at(findText(settings, folder.toLowerCase()) ?? []), 'MAP-401', [
           `« ${folder} » est un dossier de cette machine : la production n’y écrit que si folders de client.yaml et targets de l’habilitation le nomment aussi.`,
           `"${folder}" is a folder of this machine: production writes there only where folders of client.yaml and targets of the authorisation name it as well.`,
@@ -105,6 +105,13 @@ export function checkSettings(
   }
   return { plan: { settings, targets }, secretNames: connector.secretNames(settings) };
 }
+
+/** True where the contract names it, and so does each authorisation that lists the targets beside it. */
+const namesOwnFolder = (client: ClientFacts, folder: string, targets: readonly string[]): boolean =>
+  client.folders.includes(folder) &&
+  !(client.authorisations ?? []).some(
+    ({ targets: listed }) => listed !== undefined && namesAll(listed, targets) && !listed.includes(folder),
+  );
 
 function checkContract(
   targets: readonly string[],

@@ -54,6 +54,7 @@ export function bySettings(
   const secretAddress = called.some((settings) => connector.targets(settings).length === 0);
   const kinds = new Set(called.map((settings) => connector.targetKind(settings)));
   const listed = secretAddress ? [...kinds].flatMap((kind) => client[kind]) : [];
+  const own = called.flatMap((settings) => connector.ownFolders?.(settings) ?? []);
   const limits = called.flatMap((settings) => connector.atMost?.(settings) ?? []);
   const why = called.map((settings) => connector.unaskable?.(settings)).find((words) => words !== undefined);
   if (why !== undefined && mapping['onUnknown'] === 'resend')
@@ -67,7 +68,9 @@ export function bySettings(
       actions,
       targets,
       secretAddress,
-      covered: [...new Set([...targets, ...listed])],
+      covered: [
+        ...new Set([...targets, ...listed, ...own.filter((folder) => client.folders.includes(folder))]),
+      ],
       maxItems: Math.min(connector.maxItems, ...limits),
       // Where a past departure cannot be looked up, a person decides an unknown outcome: sent again, the lead might exist twice.
       retry: why === undefined ? retry : { ...retry, onUnknown: 'hold' },

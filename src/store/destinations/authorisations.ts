@@ -1,6 +1,6 @@
 // Stores authorisations: the recipient, targets and data a client grants, on which document; and their revocation (C18).
 // Invariant: departures share their rows (departure-locks.ts), so that none crosses a revocation; nothing is ever deleted.
-import type { Authorisation } from '../../domain/destination.ts';
+import { targetKey, type Authorisation } from '../../domain/destination.ts';
 import type { DataCategory, ConsentRecord } from '../../domain/lead.ts';
 import { inList, type Sql, changesOne, insertedId } from '../database.ts';
 import { authorisationDigest, citedText } from '../../domain/keyed.ts';
@@ -71,7 +71,7 @@ export const insertAuthorisation = (
       authorisation.clientId,
       authorisation.destinationId,
       authorisation.recipient,
-      JSON.stringify(authorisation.targets.map((target) => target.toLowerCase())),
+      JSON.stringify(authorisation.targets.map(targetKey)),
       JSON.stringify(authorisation.categories),
       authorisation.documentRef,
       authorisation.validFrom,

@@ -4,7 +4,12 @@
 import { randomBytes } from 'node:crypto';
 import { connectorOf } from '../../../connectors/index.ts';
 import { civilDate } from '../../domain/civil-date.ts';
-import { coveringAuthorisation, liveAuthorisations, type Authorisation } from '../../domain/destination.ts';
+import {
+  coveringAuthorisation,
+  liveAuthorisations,
+  targetKey,
+  type Authorisation,
+} from '../../domain/destination.ts';
 import { nothingPublished } from '../../errors/unknown.ts';
 import type { CompiledMapping, MappingSources } from '../../mapping/contract.ts';
 import { readAuthorisations } from '../../store/destinations/authorisations.ts';
@@ -103,7 +108,7 @@ async function tryingOf(place: RotatePlace, scope: Scope, id: string): Promise<T
   const common = { destination, mapping, sources };
   if (mapping.sandbox !== undefined) {
     const { hosts, mailboxes, folders } = mapping.client;
-    const contract = [...hosts, ...mailboxes, ...folders].map((allowed) => allowed.toLowerCase());
+    const contract = [...hosts, ...mailboxes, ...folders].map(targetKey);
     const recipient = clientPlace(mapping, mapping, means, contract);
     return { ...common, to: 'sandbox', recipient, authorisation: undefined };
   }
