@@ -162,7 +162,7 @@ export const catalogue = {
   'DEST-001': ['The destination is not in a state that allows this.', 'Read `relais destination list`.'],
   'DEST-002': [
     'A destination may not change its connector while deliveries are on their way by the old one.',
-    'Suspend the destination, wait until nothing is on its way, publish, resume.',
+    'Let files that wait for another try leave, or cancel them; suspend, wait until nothing is on its way, publish, resume.',
   ],
   'LOG-001': [
     'The hand-over log has been altered.',

@@ -126,6 +126,9 @@ function inventOthers(random: Random, known: Readonly<Record<string, unknown>>):
   for (const { name, sample } of fields)
     if (!(name in known) && sample !== undefined && typeof sample !== 'boolean' && random.oneIn(2))
       others[name] = sample;
+  // A client's own page of anomalies would hold little else.
+  if (others['seller'] !== undefined || others['acquisition'] === 'bought')
+    others['consent_proof'] = 'present';
   return others;
 }
 

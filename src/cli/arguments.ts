@@ -4,6 +4,7 @@ import type { Command, Given } from './command.ts';
 import { momentIn } from '../domain/civil-date.ts';
 import { RelaisError } from '../errors.ts';
 import { impersonal, typedReason } from '../support/typed-text.ts';
+import { contactOf } from '../support/lead-rights.ts';
 import { readFilter, type FilterAsked } from '../support/reads/filter.ts';
 import { createWriteStream, existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -80,8 +81,17 @@ export function askedByOf(given: string | undefined): string | undefined {
   return text === '' ? undefined : impersonal(text, '--asked-by');
 }
 
-export const noteWords = (clientId: string, number: number): string =>
-  `Note ${number} is written and will be mailed to the client's contact: relais note show ${clientId} ${number}`;
+export async function noteWords(
+  sql: Parameters<typeof contactOf>[0],
+  clientId: string,
+  number: number,
+): Promise<string> {
+  const isRead = (await contactOf(sql, clientId)) !== undefined;
+  const then = isRead
+    ? "will be mailed to the client's contact"
+    : 'waits: client.yaml names no contact for rights';
+  return `Note ${number} is written and ${then}: relais note show ${clientId} ${number}`;
+}
 
 // Options for the file of the answer to a person, shared by `request access` and `person export`.
 // Invariant: encrypted for the named receivers, and nothing is overwritten.

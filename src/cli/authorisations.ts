@@ -92,7 +92,7 @@ function revokeCommand(authorisation: Command): void {
         out(
           `Authorisation ${id} is revoked. New leads for ${done.destinationId} are withheld unless another one covers them; withdrawals and erasures still are sent to each recipient of the lead (docs/withdrawal.md).`,
         );
-        out(noteWords(done.clientId, done.note));
+        out(await noteWords(app.database, done.clientId, done.note));
       });
     });
 }
@@ -163,7 +163,7 @@ async function grant(app: App, id: string, options: GrantOptions): Promise<void>
   out(
     `Authorisation ${done.authorisation}: ${recipient} may receive ${categories.join(', ')} at ${targets.join(', ')}.`,
   );
-  out(noteWords(destination.clientId, done.note));
+  out(await noteWords(app.database, destination.clientId, done.note));
   for (const line of countedLines({ reopened: done.reopened })) out(line);
 }
 

@@ -185,7 +185,8 @@ async function publishOne(app: App, asked: Asked, options: PublishOptions): Prom
       ? `${destinationId} v${done.version.version} is in force.`
       : `${destinationId} v${done.version.version} was in force already; nothing changed.`,
   );
-  if (done.noteNumber !== undefined) out(noteWords(done.mapping.clientId, done.noteNumber));
+  if (done.noteNumber !== undefined)
+    out(await noteWords(app.database, done.mapping.clientId, done.noteNumber));
   for (const authorisation of done.unnamed)
     say(
       `Authorisation ${authorisation.id} (${authorisation.recipient}: ${authorisation.targets.join(', ')}; ${authorisation.categories.join(', ')}) is in force, but client.yaml does not name it. ` +

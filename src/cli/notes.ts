@@ -114,12 +114,27 @@ export function clientMailCommands(program: Command): void {
 
 type MailOptions = Given<'client unsent limit! json'>;
 
-async function showMails({ database }: App, options: MailOptions): Promise<void> {
+/** No mail is tried where this machine's configuration names no mail server for them. */
+const whyUnsent = (
+  { sentAt, reason, tries }: ListedMail,
+  config: Pick<App['config'], 'clientMail'>,
+): string =>
+  sentAt !== null || reason !== ''
+    ? reason
+    : tries > 0
+      ? 'being sent'
+      : config.clientMail === undefined
+        ? 'MAIL_NOT_CONFIGURED'
+        : 'not tried yet';
+
+async function showMails({ database, config }: App, options: MailOptions): Promise<void> {
   const { client, unsent, limit } = options;
   const now = database.now();
   const ofClient = client === undefined ? {} : { client };
   await knownInScope(database, wholeCentre, ofClient);
-  const rows = await listClientMails(database, { ...ofClient, unsent: unsent === true }, limit);
+  const rows = (await listClientMails(database, { ...ofClient, unsent: unsent === true }, limit)).map(
+    (row) => ({ ...row, reason: whyUnsent(row, config) }),
+  );
   if (options.json === true)
     return outJson(rows.map(({ id, key, ...row }) => ({ mail: id, about: key, ...row })));
   tableOf(rows, {

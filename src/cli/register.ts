@@ -99,7 +99,7 @@ async function recordGiven(options: InstructionOptions): Promise<void> {
   await withApp(async (app) => {
     const number = await recordInstruction(app.database, { ...instruction, recordedBy: app.config.actor });
     out(`Instruction ${number} of ${options.client} is recorded: cite it with --instruction ${number}.`);
-    out(`A note of it will be mailed to the client's contact: relais note list ${options.client}`);
+    out(`A note of it is written: relais note list ${options.client}`);
     if (covers.includes('statistics_end')) await afterWithdrawal(app);
   });
 }
@@ -173,7 +173,7 @@ async function recordOf(code: string, options: OperationOptions): Promise<void> 
       instruction,
     });
     out(`Recorded. Dates of deletion: relais retention plan --client ${client}`);
-    if (note !== undefined) out(noteWords(client, note));
+    if (note !== undefined) out(await noteWords(app.database, client, note));
     if (kind === 'one_off' && ends === undefined)
       say('Without an end nothing says when its leads go; until then they go as recurring ones do.');
     if (long)

@@ -16,6 +16,7 @@ import {
   type DeliveryTask,
   type TaskFilter,
 } from '../support/reads/tasks.ts';
+import { troubledDestinations } from '../support/reads/destinations.ts';
 import { wholeCentre } from '../support/place.ts';
 import { inLanguage } from '../support/words.ts';
 import { listLength, wholeNumber, isFiltered, type FilterOptions } from './arguments.ts';
@@ -70,7 +71,8 @@ async function listTasks(app: App, options: ListOptions): Promise<void> {
   const alerts = isFirst ? await openAlerts(app, wholeCentre, filter, limit) : [];
   if (options.json === true) return outJson([...tasks.map(taskData), ...alerts.map(alertData)]);
   const groups = isFirst ? await failureGroups(app, wholeCentre, filter) : [];
-  if (tasks.length === 0 && alerts.length === 0) return out('Nothing needs a person.');
+  const troubled = isFirst ? await troubledDestinations(app, wholeCentre, filter) : [];
+  if (tasks.length + alerts.length + troubled.length === 0) return out('Nothing needs a person.');
   if (groups.length > 1) {
     tableOf(groups, {
       count: (group) => String(group.count),
@@ -94,6 +96,12 @@ async function listTasks(app: App, options: ListOptions): Promise<void> {
     );
     if (advice.words !== undefined) out(`      ${inLanguage(advice.words, 'en')}`);
     if (advice.command !== undefined) out(`      ${advice.command}`);
+  }
+  for (const { destination, status, trouble } of troubled) {
+    out(`${strong(destination)}  ${trouble?.[1] ?? ''}`);
+    out(
+      `      relais destination ${status === 'suspended' ? `resume ${destination} --reason "..."` : `test ${destination}`}`,
+    );
   }
   if (next !== undefined) say(`more: --after ${next}`);
 }

@@ -11,7 +11,10 @@ const rows: Readonly<Record<string, Row>> = {
     'exit (code 78), or wait for a signal after the report: for a supervisor that restarts whatever ends',
     'exit',
   ],
-  RELAIS_MYSQL_URL: { secret: 'mysql://user:password@host:port/database of the gateway account' },
+  RELAIS_MYSQL_URL: {
+    secret:
+      'mysql://user:password@host:port/database of the gateway account; ?socket=PATH: by its Unix socket',
+  },
   RELAIS_MYSQL_OWNER_URL: {
     secret: 'the same for the owner account (migrations, archiving of the log, backups)',
   },

@@ -95,9 +95,11 @@ export async function refuseOtherUse(
   const onTheWay = counted(count, deliveriesOnTheWay);
   throw new RelaisError('DEST-002', [
     `La destination ${before.id} passerait de ${before.connector} à ${mapping.connector} pendant que ${onTheWay[0]}. ` +
-      'Suspendez-la, attendez qu’il n’y en ait plus, puis publiez ; ou donnez à la nouvelle voie une destination à elle.',
+      'Suspendez-la, attendez qu’il n’y en ait plus, puis publiez ; ou donnez à la nouvelle voie une destination à elle. ' +
+      'Un fichier qui attend son prochain essai ne part pas pendant la suspension : laissez-le partir avant, ou annulez ses livraisons.',
     `Destination ${before.id} changes from ${before.connector} to ${mapping.connector} while ${onTheWay[1]}. ` +
-      `Suspend it (relais destination suspend ${before.id}), wait until none is, then publish; or give the new way a destination of its own.`,
+      `Suspend it (relais destination suspend ${before.id}), wait until none is, then publish; or give the new way a destination of its own. ` +
+      'A file that waits for its next try does not leave meanwhile: let it leave before, or cancel its deliveries.',
   ]);
 }
 

@@ -82,5 +82,9 @@ export async function rightsContact(
 ): Promise<string | undefined> {
   const byHand = ['manual_erasure_required', 'manual_update_required'];
   if (state !== 'failed' || !byHand.includes(splitReason(reason).base)) return undefined;
-  return (await findClient(sql, clientId))?.contacts.rights;
+  return contactOf(sql, clientId);
 }
+
+/** The mailbox that a client names for rights and for its notes. */
+export const contactOf = async (sql: Sql, clientId: string): Promise<string | undefined> =>
+  (await findClient(sql, clientId))?.contacts.rights;

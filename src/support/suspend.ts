@@ -99,8 +99,8 @@ export async function decideHeldFileIn(
   const isOther = mapping !== undefined && mapping.full === undefined;
   if (isOther && decision === 'release')
     throw new RelaisError('DEST-001', [
-      `Le format de ${destinationId} n’écrit plus tous les leads dans chaque fichier : abandonnez celui qui est retenu (discard-file).`,
-      `The mapping of ${destinationId} no longer writes all leads into each file: give the held one up (discard-file).`,
+      `Le format de ${destinationId} n’écrit plus tous les leads dans chaque fichier : abandonnez celui qui est retenu.`,
+      `The mapping of ${destinationId} no longer writes all leads into each file: give the held one up.`,
     ]);
   await endHold(tx, destinationId, decision === 'release' ? held.rows : undefined);
   // Given up is the hour with its file: the next one of the schedule is looked at as any other. Hours of other files are not its own.

@@ -290,3 +290,33 @@ test('a dry run refuses what the replay would refuse: a refused create whose lea
   expect(dry.out).not.toMatch(/gets? a new run/);
   expect(await relais('replay', id, ...why)).toMatchObject({ code: 1 });
 });
+
+test('a destination that is held needs a person, as one that is suspended does; what was archived does not', async () => {
+  const failed = await gateway.owner.all("SELECT id FROM deliveries WHERE state = 'failed'");
+  expect(failed.length).toBeGreaterThan(0);
+  const about = async (): Promise<string> => {
+    const { out } = await relais('task', 'list', '--client', 'essai');
+    return /^essai-crm {2}(?:is .*\n.*)$/m.exec(out)?.[0] ?? '';
+  };
+  const status = (text: string) => gateway.owner.run('UPDATE destinations SET status = ?', [text]);
+  await status('active');
+  await gateway.owner.run('UPDATE destination_states SET circuit = ?, held = 1', [
+    JSON.stringify({
+      state: 'open',
+      cause: 'unauthorized',
+      failing: [],
+      rejected: [],
+      probes: 0,
+      allowance: 0,
+    }),
+  ]);
+  expect(await about()).toMatch(
+    /^essai-crm {2}is held: it refuses our access.*\n +relais destination test essai-crm$/,
+  );
+  await status('suspended');
+  expect(await about()).toMatch(
+    /^essai-crm {2}is suspended.*\n +relais destination resume essai-crm --reason "\.\.\."$/,
+  );
+  await status('archived');
+  expect(await about()).toBe('');
+});

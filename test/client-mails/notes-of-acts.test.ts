@@ -229,3 +229,18 @@ test('C53: a publication that changes the opt-in or adds a recipient cites one t
   // Back to what was agreed before: no instruction is needed.
   expect((await relais('mapping', 'rollback', 'essai-crm', '1', '--reason', 'ticket 13')).code).toBe(0);
 });
+
+test('a mail that was never tried says why, and a note says when nobody can get it', async () => {
+  const mails = async () => (await relais('mail', 'list', '--unsent')).out;
+  expect(await mails()).toMatch(/note-1 .*MAIL_NOT_CONFIGURED/);
+  await gateway.owner.run('UPDATE client_mails SET tries = 1');
+  expect(await mails()).toMatch(/note-1 .*being sent/);
+  const granting = ['authorisation', 'grant', 'essai-crm', '--recipient', 'Agence', '--document', 'lettre'];
+  expect((await relais(...granting)).out).toContain(
+    "is written and will be mailed to the client's contact: relais note",
+  );
+  await gateway.owner.run("UPDATE clients SET facts = JSON_REMOVE(facts, '$.contacts.rights')");
+  expect((await relais(...granting)).out).toContain(
+    'is written and waits: client.yaml names no contact for rights: relais note',
+  );
+});

@@ -190,10 +190,15 @@ test('one failed delivery is replayed once its recipient takes it, with a reason
 
 test('a failed delivery is closed with its evidence, once', async () => {
   const id = await desk.idOf('KO-1');
+  const offersClosing = async () =>
+    (await support.get(`/deliveries/${id}`)).text.includes(`action="/deliveries/${id}/close"`);
+  expect(await offersClosing()).toBe(true);
   expect((await support.post(`/deliveries/${id}/close`, { reason: 'ticket 15' })).status).toBe(422);
   const closing = { reason: 'ticket 15', evidence: 'courriel du client' };
   expect((await support.post(`/deliveries/${id}/close`, closing)).status).toBe(303);
   expect((await support.post(`/deliveries/${id}/close`, closing)).status).toBe(422);
+  // A refused second closing shows the page: nothing is offered there that is done.
+  expect(await offersClosing()).toBe(false);
 });
 
 test('everything a filter matches is counted, shown, confirmed by its number, and replayed as a run that is followed', async () => {

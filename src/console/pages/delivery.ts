@@ -168,14 +168,12 @@ const deliveryActRoutes = (server: FastifyInstance, { place }: Desk, show: ShowP
 
 function deliveryActs(request: FastifyRequest, page: DeliveryPage): Html | undefined {
   const { say, holder } = personOf(request);
-  const { delivery, isCancellable, isUndecided } = page;
+  const { isCancellable, isClosable, isUndecided } = page;
   const form = formOf(request, page);
   const forms = [
     ...(may(holder, 'delivery.resolve') && isUndecided ? resolveForms(request, page, form) : []),
     ...(may(holder, 'delivery.replay') ? replayForms(request, page, form) : []),
-    ...(may(holder, 'task.close') && delivery.state === 'failed'
-      ? [form('close', closeTasks, words.close, 'second')]
-      : []),
+    ...(may(holder, 'task.close') && isClosable ? [form('close', closeTasks, words.close, 'second')] : []),
     ...(may(holder, 'delivery.cancel') && isCancellable
       ? [form('cancel', cancelDelivery, words.cancel, 'danger')]
       : []),

@@ -18,7 +18,7 @@ import { frame } from '../words/frame.ts';
 import { deskWords as words } from '../words/desk.ts';
 import { causesTable } from './deliveries.ts';
 import { pages, type Desk, type PageOf } from './sign-in.ts';
-import { destinationsWithHealth } from '../../support/reads/destinations.ts';
+import { troubledDestinations } from '../../support/reads/destinations.ts';
 import { spansClients } from '../../support/place.ts';
 import { rolesMissing } from '../../support/reads/status.ts';
 import { sendingTable } from './destinations.ts';
@@ -44,15 +44,17 @@ const listPage: PageOf = async ({ place, show }, request, reply) => {
   const [kind, client] = [asked(request, 'alert'), asked(request, 'client')];
   const alerts = kind === '' ? all : all.filter((alert) => alert.kind === kind && alert.client === client);
   const causes = kind === '' ? await failureGroups(place, holder) : [];
+  const troubled = kind === '' ? await troubledDestinations(place, holder) : [];
   const shown = kind === '' ? alertGroups : alertsTable;
   const [first] = alerts;
   return show(request, reply, {
     title: kind === '' || first === undefined ? say(frame.tasks) : alertTitle(first, request),
     at: '/tasks',
     body: html`${asked(request, 'say') === 'done' && notice(say(frame.done), 'good')}
-    ${causes.length + alerts.length === 0 && notice(say(words.nothingToDo), 'good')}
+    ${causes.length + alerts.length + troubled.length === 0 && notice(say(words.nothingToDo), 'good')}
     ${section(say(words.toDecide), causes, (rows) => causesTable(request, rows))}
     ${section(say(words.alerts), alerts, (rows) => shown(request, rows))}
+    ${section(say(words.trouble), troubled, (rows) => sendingTable(request, rows))}
     ${kind !== '' && html`<p><a href="/tasks">${say(words.allAlerts)}</a></p>`}`,
   });
 };
@@ -91,9 +93,7 @@ const homePage: PageOf = async ({ place, show }, request, reply) => {
   const missing = spansClients(holder) ? await rolesMissing(place, holder) : [];
   const causes = await failureGroups(place, holder);
   const alerts = may(holder, 'task.read') ? await openAlerts(place, holder, {}, mostAlerts) : [];
-  const troubled = (await destinationsWithHealth(place, holder)).filter(
-    ({ sends }) => sends !== 'all' && sends !== 'closed',
-  );
+  const troubled = await troubledDestinations(place, holder);
   const isQuiet = [missing, causes, alerts, troubled].every((list) => list.length === 0);
   return show(request, reply, {
     title: say(frame.home),

@@ -29,8 +29,8 @@ const remedies: Readonly<Partial<Record<ErrorCode, Both>>> = {
   'BULK-002': ['Vérifiez le décompte et tapez-le.', 'Read the plan again and type its number.'],
   'DEST-001': ['Relisez la page de la destination.', 'Read the page of the destination again.'],
   'DEST-002': [
-    'Suspendez la destination, attendez que plus rien ne soit en route, publiez, reprenez.',
-    'Suspend the destination, wait until nothing is on its way, publish, resume.',
+    'Laissez partir les fichiers en attente d’un nouvel essai, ou annulez leurs livraisons ; suspendez la destination, attendez que plus rien ne soit en route, publiez, reprenez.',
+    'Let files that wait for another try leave, or cancel their deliveries; suspend the destination, wait until nothing is on its way, publish, resume.',
   ],
   'MAPPING-001': [
     'La page « Fichier à publier » montre chaque erreur à sa ligne.',

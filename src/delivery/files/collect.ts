@@ -191,8 +191,8 @@ export async function requestFile(
   await database.transaction(async (tx) => {
     if ((await readFullFile(tx, destination.id))?.held !== undefined)
       throw new RelaisError('DEST-001', [
-        `Le dernier fichier de ${destination.id} est retenu : d’abord relais destination release-file ou discard-file.`,
-        `The last file of ${destination.id} is held back: relais destination release-file or discard-file first.`,
+        `Le dernier fichier de ${destination.id} est retenu : décidez d’abord s’il part ou s’il est abandonné.`,
+        `The last file of ${destination.id} is held back: first decide whether it leaves or is given up.`,
       ]);
     // Twice in one millisecond is one file, and one entry.
     if (!(await addSlot(tx, destination.id, 'now', actor)))

@@ -12,7 +12,7 @@ import {
   type ListedDelivery,
   type StoryEntry,
 } from '../../store/deliveries/delivery-lists.ts';
-import { countTasks } from '../../store/alerts/tasks.ts';
+import { closedAmong, countTasks } from '../../store/alerts/tasks.ts';
 import { advice, type Advice } from '../advice.ts';
 import { filterInScope } from '../named-text.ts';
 import { pageOf, existing, type Page, type PageAsked, type SupportPlace, type Scope } from '../place.ts';
@@ -242,6 +242,8 @@ export async function deliveryPage(place: SupportPlace, scope: Scope, name: stri
     canBeAnew:
       isCentre && (await replayPlans(place, [row], { anew: true, named: true })).get(row.id) !== plan,
     isCancellable: isCentre && isCancellable(row),
+    /** Failed, and not closed in its present run; for the centre only. */
+    isClosable: isCentre && row.state === 'failed' && !(await closedAmong(database, [row.id])).has(row.id),
     /** True where a person has to decide its outcome; for the centre only. */
     isUndecided: isCentre && isUndecided(row),
   };

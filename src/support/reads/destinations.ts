@@ -144,6 +144,17 @@ export async function destinationsWithHealth(
   }));
 }
 
+/** Those that do not send as usual, other than by their hours or for good. @throws FIND-001 */
+export const troubledDestinations = async (
+  place: SupportPlace,
+  scope: Scope,
+  { client, destination: only }: { readonly client?: string; readonly destination?: string } = {},
+): Promise<readonly DestinationHealth[]> =>
+  (await destinationsWithHealth(place, scope, client === undefined ? {} : { client })).filter(
+    ({ destination, sends, status }) =>
+      !['all', 'closed'].includes(sends) && status !== 'archived' && (only ?? destination) === destination,
+  );
+
 async function ofScope(
   { database }: SupportPlace,
   scope: Scope,
