@@ -98,12 +98,13 @@ export function rowRoutes(
           request,
           reply,
           async () => answerOf(await postRows(posting, items, options)),
-          async (key) => {
-            const answer = await postTogether(posting, items, options, { key, answerOf, apiKey: keyId });
-            // Nothing of it is committed: nothing has proved the key.
-            if (answer === undefined || answer === 'under_way') await proveCaller(access, request);
-            return answer;
-          },
+          (key) =>
+            postTogether(posting, items, options, {
+              key,
+              answerOf,
+              apiKey: keyId,
+              prove: () => proveCaller(access, request),
+            }),
         );
       },
     );

@@ -82,6 +82,8 @@ async function judgedInTurn(
 export interface AnsweredPost {
   readonly key: Post['key'];
   readonly apiKey?: Post['apiKey'];
+  /** Reads the API key again where no commit has proved it. @throws where it has ended */
+  readonly prove?: () => Promise<void>;
   readonly answerOf: (answers: readonly PostedAnswer[]) => ReturnType<Post['answerOf']>;
 }
 
@@ -93,10 +95,13 @@ export async function postTogether(
   deps: PostingDeps,
   items: readonly Posted[],
   options: PostOptions,
-  { key, apiKey, answerOf }: AnsweredPost,
+  { key, apiKey, prove, answerOf }: AnsweredPost,
 ): ReturnType<Intake['takePost']> {
   const { intake, answerWithinMs = usualAnswerMs } = deps;
-  if (intake.takePost === undefined || items.some(({ kind = 'lead' }) => kind !== 'lead')) return undefined;
+  if (intake.takePost === undefined || items.some(({ kind = 'lead' }) => kind !== 'lead')) {
+    await prove?.();
+    return undefined;
+  }
   const judged = await judgedInTurn(deps, items, options);
   const until = performance.now() + answerWithinMs;
   const taken = intake.takePost({
@@ -119,7 +124,17 @@ export async function postTogether(
   const late = new Promise<undefined>((done) => {
     timer = setTimeout(() => done(undefined), answerWithinMs).unref();
   });
-  return Promise.race([taken, late]).finally(() => clearTimeout(timer));
+  const answer = await Promise.race([taken, late]).finally(() => clearTimeout(timer));
+  if (typeof answer === 'object') return answer;
+  try {
+    await prove?.();
+  } catch (error) {
+    // The commit that is under way saw the key while it was in force: who is refused has stored nothing.
+    const stored = await taken;
+    if (typeof stored === 'object') return stored;
+    throw error;
+  }
+  return answer;
 }
 
 /** @param items at most 100, of any kind of row. @throws DB-001 when nothing could be stored */

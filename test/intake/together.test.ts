@@ -116,6 +116,30 @@ test('a post with a refused row goes the long way, and those of the same commit 
   ).toEqual(['refused']);
 });
 
+test('whose key has ended when the answer is due is not refused where the commit under way stores the post', async () => {
+  const intake = proven();
+  const due = Promise.withResolvers<void>();
+  const answered = { key: undefined, answerOf: () => ({ status: 200, body: {} }) };
+  const prove = (): Promise<void> => (due.resolve(), Promise.reject(new Error('ended')));
+  const posted = (item: Posted): ReturnType<typeof postTogether> =>
+    postTogether(
+      { database: home.database, intake, answerWithinMs: 1_000 },
+      [item],
+      {},
+      { ...answered, prove },
+    );
+  let answer: ReturnType<typeof postTogether> | undefined;
+  await home.database.transaction(async (tx) => {
+    await tx.all('SELECT id FROM clients FOR UPDATE');
+    answer = posted(postedLead('T-1'));
+    await due.promise;
+  });
+  expect(await answer).toEqual({ status: 200, body: {} });
+  expect(await home.count('leads')).toBe(1);
+  // Where nothing is stored, it is refused.
+  await expect(posted(postedLead('T-2', { client_id: 'nobody' }))).rejects.toThrow('ended');
+});
+
 test('of one key twice in one commit the second is under way; later it has its answer already', async () => {
   const intake = proven();
   const same = postOf('T-1', keyOf('T-1'));
