@@ -23,7 +23,7 @@ declare module 'fastify' {
     readonly keyHeader?: 'x-api-key';
     /** The act proves in its transaction that the key is in force, or asks `proveCaller`: the key may be that of a moment ago. */
     readonly provesKey?: true;
-    /** Time in ms after which the answer is that the database accepts nothing. */
+    /** Time in ms after which the answer is that the database accepts nothing, where it is not the usual one. */
     readonly answerWithinMs?: number;
   }
 }

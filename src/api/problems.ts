@@ -105,22 +105,11 @@ export function problemOf(error: unknown, log: Log): Problem {
   };
 }
 
-const takesNothing: Problem = {
+export const takesNothing: Problem = {
   status: 503,
   code: 'DB-006',
   detail: 'The database takes nothing now. Send it again later: nothing is done twice.',
 };
-
-/**
- * Answers in place of a handler that waits for the database too long; its work continues, and its result is not sent. Fastify's own
- * `handlerTimeout` is lost once a body has been read.
- */
-export function answerInTime(request: FastifyRequest, reply: FastifyReply, withinMs: number): void {
-  const timer = setTimeout(() => {
-    if (!reply.sent) void sendProblem(request, reply, takesNothing);
-  }, withinMs);
-  reply.raw.once('close', () => clearTimeout(timer));
-}
 
 /** The part that Fastify validated. */
 const parts: Readonly<Partial<Record<string, string>>> = {

@@ -74,12 +74,16 @@ export interface AskedWith<Body> extends Asked {
 /** Declares a query by POST, because its contents must be in no address and no proxy's log. Changes nothing. */
 export function asks<Body>(
   server: FastifyInstance,
-  route: Posting & { readonly work: (asked: AskedWith<Body>) => Promise<unknown> },
+  route: Posting & {
+    readonly answerWithinMs?: number;
+    readonly work: (asked: AskedWith<Body>) => Promise<unknown>;
+  },
 ): void {
+  const { permission, answerWithinMs } = route;
   server.post(
     route.url,
     {
-      config: { permission: route.permission },
+      config: { permission, ...(answerWithinMs === undefined ? {} : { answerWithinMs }) },
       schema: { ...schemaOf(route), body: route.body, response: { 200: route.answer } },
     },
     (request, reply) =>

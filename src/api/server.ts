@@ -4,6 +4,7 @@ import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import type { FastifyInstance, RouteOptions, FastifyRequest } from 'fastify';
 import type { AccessPlace } from '../access/place.ts';
+import { answersInTime, usualAnswerMs } from '../http/in-time.ts';
 import { perMinute } from '../http/request-counts.ts';
 import { createHttpServer, type HttpServerOptions } from '../http/server.ts';
 import type { PostingDeps } from '../intake/posted.ts';
@@ -11,7 +12,7 @@ import type { Log } from '../log.ts';
 import { finished, type Collected } from './docs/description.ts';
 import { docsRoute } from './docs/page.ts';
 import { requireCallers, type ApiRoute } from './callers.ts';
-import { answerInTime, problemOf, protocolProblem, sendProblem, RefusedRequest } from './problems.ts';
+import { problemOf, protocolProblem, sendProblem, takesNothing, RefusedRequest } from './problems.ts';
 import type { PullPlace } from '../support/acts/pull.ts';
 import { bulkRoutes } from './routes/bulk.ts';
 import { contactRoutes, pullRoutes } from './routes/pull.ts';
@@ -36,6 +37,8 @@ interface ApiOptions extends Pick<HttpServerOptions, 'proxies' | 'pem'> {
   readonly perMinute: number;
   /** From the first byte of a request to its last, ms. */
   readonly requestTimeoutMs?: number;
+  /** Longest time from a request to its answer, its body not counted, ms; that of each address by default. */
+  readonly answerWithinMs?: number;
 }
 
 const usualRequestMs = 30_000;
@@ -87,11 +90,6 @@ function failures(server: FastifyInstance, routes: readonly ApiRoute[], log: Log
     if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
     done();
   });
-  server.addHook('onRequest', (request, reply, done) => {
-    const { answerWithinMs } = request.routeOptions.config;
-    if (answerWithinMs !== undefined) answerInTime(request, reply, answerWithinMs);
-    done();
-  });
   server.setErrorHandler((error, request, reply) => sendProblem(request, reply, problemOf(error, log)));
   server.setNotFoundHandler((request, reply) => {
     const methods = methodsAt(routes, request.url);
@@ -136,6 +134,11 @@ async function describe(server: FastifyInstance, options: ApiOptions): Promise<r
       finished(('openapiObject' in document ? document.openapiObject : {}) as Collected),
   });
   await server.register(rateLimit, perMinute(options.perMinute));
+  answersInTime(
+    server,
+    ({ routeOptions: { config } }) => options.answerWithinMs ?? config.answerWithinMs ?? usualAnswerMs,
+    (request, reply) => sendProblem(request, reply, takesNothing),
+  );
   const routes = requireCallers(server, options.access);
   failures(server, routes, options.log);
   server.addHook('onRoute', refuseUnknownQuery);

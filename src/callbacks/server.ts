@@ -6,6 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import ipaddr from 'ipaddr.js';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import type { NetworkPolicy } from '../../connectors/contract.ts';
+import { answersInTime, usualAnswerMs } from '../http/in-time.ts';
 import { createHttpServer } from '../http/server.ts';
 import type { Database } from '../store/database.ts';
 import { findDestination } from '../store/destinations/destinations.ts';
@@ -32,6 +33,8 @@ export interface CallbackOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
+  /** Longest time from a request to its answer, its body not counted, ms; the usual one by default. */
+  readonly answerWithinMs?: number;
 }
 
 /** A decision is a few lines. */
@@ -73,6 +76,11 @@ export async function startCallbacks(
     refusal: () => ({ headers: {}, body: '' }),
   });
   server.server.maxConnections = connectionsAtOnce;
+  answersInTime(
+    server,
+    () => options.answerWithinMs ?? usualAnswerMs,
+    (_request, reply) => later(reply),
+  );
   const sns = createSnsPlace(options.network);
   const door: Door = { options, strangers: createStrangers(), sns };
   server.removeAllContentTypeParsers();

@@ -3,10 +3,13 @@ import { startApi, type Api } from '../../src/api/server.ts';
 import type { App } from '../../src/app.ts';
 import { silentLog } from '../../src/log.ts';
 
-export const openInterface = (app: App, tls: { readonly pem?: string } = {}): Promise<Api> =>
+export const openInterface = (
+  app: App,
+  { isPatient = true, ...tls }: { readonly pem?: string; readonly isPatient?: boolean } = {},
+): Promise<Api> =>
   startApi({
     access: app.access,
-    // However slow the machine is, a row is taken in before its answer is due.
+    // However slow the machine is, a row is taken in before its answer is due, and no answer comes in its place.
     posting: { database: app.database, intake: app.intake, answerWithinMs: 60_000 },
     support: app,
     log: silentLog,
@@ -15,5 +18,6 @@ export const openInterface = (app: App, tls: { readonly pem?: string } = {}): Pr
     port: 0,
     proxies: [],
     perMinute: 1_000_000,
+    ...(isPatient ? { answerWithinMs: 600_000 } : {}),
     ...tls,
   });

@@ -294,6 +294,8 @@ test('a row whose table somebody locks is answered with 503 and its remedy befor
     last_name: 'Martin',
     email: 'locked@courriel.example',
   };
+  const usual = api;
+  api = await openInterface(gateway.app, { isPatient: false });
   try {
     await locker.text('LOCK TABLES lead_intake WRITE');
     const answer = await post('leads', { items: [{ client_id: 'essai', ...row }] });
@@ -301,5 +303,7 @@ test('a row whose table somebody locks is answered with 503 and its remedy befor
     expect(answer.headers.get('retry-after')).toBe('5');
   } finally {
     await locker.close();
+    await api.close();
+    api = usual;
   }
 });

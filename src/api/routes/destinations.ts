@@ -198,6 +198,8 @@ function actsOnDestination(server: FastifyInstance, deps: RouteDeps): void {
     url: '/v1/destinations/:destination/test',
     id: 'testDestination',
     permission: 'destination.test',
+    // It waits for the recipient, as long as the mapping says.
+    answerWithinMs: Infinity,
     tag,
     params,
     summary: 'Reach the recipient without sending any lead: address, TLS, login',

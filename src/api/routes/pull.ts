@@ -164,7 +164,8 @@ export function contactRoutes(server: FastifyInstance, { support }: PullDeps): v
       if (operation === 'pullContacts') {
         const answer = await pullContacts(place, by, destination);
         const given = answer.contacts();
-        if (given !== undefined) pulled.set(request, answer);
+        // Not where the answer in its place has left already.
+        if (given !== undefined && !reply.sent) pulled.set(request, answer);
         return reply.send({ contacts: given ?? [] });
       }
       return reply.send(await told(place, by, operation, destination));
