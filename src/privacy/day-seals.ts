@@ -8,7 +8,7 @@ import type { KeyRing } from '../domain/key-ring.ts';
 import { RelaisError } from '../errors.ts';
 import { isDuplicateKey, type Database, type Sql } from '../store/database.ts';
 import { findClient } from '../store/destinations/destinations.ts';
-import { insertDaySeals, lastDaySeal, type DaySeal } from '../store/log/day-seals.ts';
+import { lastDaySeal, type DaySeal, insertDaySeal } from '../store/log/day-seals.ts';
 import { lastSealBefore, readEntries, sealsAfter } from '../store/log/seals.ts';
 import { installationId } from '../store/people/proofs.ts';
 import { entryIdsOf, entryText } from './macs.ts';
@@ -69,7 +69,7 @@ export async function signNextDay({
           document,
           signature: sign(null, Buffer.from(document), key.privateKey),
         };
-        await insertDaySeals(tx, [seal]);
+        await insertDaySeal(tx, seal);
         if (mails) await mail(tx, seal);
       }
     });

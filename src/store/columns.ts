@@ -2,35 +2,47 @@
 // Invariant: the property `clientId` is the column `client_id`; NULL is undefined, a flag 1 or 0.
 import type { SqlValue } from './connections.ts';
 import { insertedId, type Sql } from './database.ts';
-import { insertGroups, rowMarks } from './placeholders.ts';
+import { insertGroups } from './placeholders.ts';
 
 export const columnName = (property: string): string =>
   property.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** Values by property; every row has the same ones. */
-type Values = Readonly<Record<string, SqlValue>>;
+type Values<Row> = { readonly [Name in keyof Row]: SqlValue };
 
-const insertInto = (table: string, names: readonly string[], rows: number): string =>
-  `INSERT INTO ${table} (${names.map(columnName).join(', ')}) VALUES ${rowMarks(rows, names.length)}`;
+/** SQL of columns that are not written as they are given: with `?` for the value of the property, or without any. */
+type Written = Readonly<Record<string, string>>;
+
+const insertInto = (table: string, names: readonly string[], rows: number, written: Written = {}): string => {
+  const all = [...new Set([...names, ...Object.keys(written)])];
+  const marks = `(${all.map((name) => written[name] ?? '?').join(', ')})`;
+  return `INSERT INTO ${table} (${all.map(columnName).join(', ')}) VALUES ${Array<string>(rows).fill(marks).join(', ')}`;
+};
 
 /** @param onKnown what follows ON DUPLICATE KEY UPDATE */
-export async function insertRows(
+export async function insertRows<Row extends Values<Row>>(
   tx: Sql,
   table: string,
-  rows: readonly Values[],
+  rows: readonly Row[],
   onKnown?: string,
+  written?: Written,
 ): Promise<void> {
-  const names = Object.keys(rows[0] ?? {});
+  const names = Object.keys(rows[0] ?? {}) as (keyof Row & string)[];
   for (const group of insertGroups(rows))
     await tx.run(
-      `${insertInto(table, names, group.length)}${onKnown === undefined ? '' : ` ON DUPLICATE KEY UPDATE ${onKnown}`}`,
+      `${insertInto(table, names, group.length, written)}${onKnown === undefined ? '' : ` ON DUPLICATE KEY UPDATE ${onKnown}`}`,
       group.flatMap((row) => names.map((name) => row[name] ?? null)),
     );
 }
 
 /** Returns the id of the row. */
-export const insertRow = (tx: Sql, table: string, row: Values): Promise<number> =>
-  insertedId(tx, insertInto(table, Object.keys(row), 1), Object.values(row));
+export const insertRow = <Row extends Values<Row>>(
+  tx: Sql,
+  table: string,
+  row: Row,
+  written?: Written,
+): Promise<number> =>
+  insertedId(tx, insertInto(table, Object.keys(row), 1, written), Object.values<SqlValue>(row));
 
 /** `state = ?, asked_at = ?`: what an UPDATE sets. */
 export const assignments = (names: readonly string[]): string =>

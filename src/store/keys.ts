@@ -5,6 +5,7 @@ import { derived, sealBytes } from '../domain/keyed.ts';
 import { rowMarks, type Database, type Sql, columnOf, firstRow, hasRow, mapOf } from './database.ts';
 import { readSealed, writeSealed } from './files/file-bytes.ts';
 import { hasTable } from './migration-steps.ts';
+import { insertRows } from './columns.ts';
 
 export type KeyPurpose = 'master' | 'seal';
 
@@ -40,10 +41,7 @@ export async function registerKey(
   tx: Sql,
   entry: Pick<RegisteredKey, 'purpose' | 'generation' | 'keyId' | 'checkValue'>,
 ): Promise<void> {
-  await tx.run(
-    `INSERT INTO installation_keys (purpose, generation, key_id, check_value) VALUES ${rowMarks(1, 4)}`,
-    [entry.purpose, entry.generation, entry.keyId, entry.checkValue],
-  );
+  await insertRows(tx, 'installation_keys', [entry]);
 }
 
 /** Retires the generations before this one: no data needs them any more. */
@@ -78,10 +76,11 @@ export const wrappedKeyNames = (sql: Sql, notUnder: string): Promise<readonly st
   columnOf<string>(sql, 'SELECT name FROM wrapped_keys WHERE key_id <> ? ORDER BY name', [notUnder]);
 
 export async function writeWrappedKey(tx: Sql, name: string, wrapping: Key, bytes: Buffer): Promise<void> {
-  await tx.run(
-    `INSERT INTO wrapped_keys (name, wrapped, key_id) VALUES ${rowMarks(1, 3)}
-     ON DUPLICATE KEY UPDATE wrapped = VALUES(wrapped), key_id = VALUES(key_id)`,
-    [name, sealBytes(wrapping.bytes, bytes), wrapping.id],
+  await insertRows(
+    tx,
+    'wrapped_keys',
+    [{ name, wrapped: sealBytes(wrapping.bytes, bytes), keyId: wrapping.id }],
+    'wrapped = VALUES(wrapped), key_id = VALUES(key_id)',
   );
 }
 

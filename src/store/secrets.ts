@@ -4,9 +4,10 @@ import { randomBytes } from 'node:crypto';
 import { openWith, type Key, type KeyRing } from '../domain/key-ring.ts';
 import { sealBytes, derived, openBytes } from '../domain/keyed.ts';
 import { RelaisError } from '../errors.ts';
-import { insertGroups, rowMarks, type Sql } from './database.ts';
+import type { Sql } from './database.ts';
 import { deleteNamed } from './named-rows.ts';
 import { packed, unpacker } from './placeholders.ts';
+import { insertRows } from './columns.ts';
 
 /** The master key that encrypts. @throws KEY-002 when another key is in force: data under ours would be lost with it */
 export function writingKey(masterKeys: KeyRing): Key {
@@ -59,12 +60,15 @@ export function createLeadSecrets(options: { masterKeys: KeyRing; keysSchema: st
     create: async (tx, leadIds) => {
       const key = writingKey(masterKeys);
       const made = new Map(leadIds.map((id) => [id, randomBytes(32)]));
-      for (const group of insertGroups([...made])) {
-        await tx.run(
-          `INSERT INTO ${table} (lead_id, wrapped, key_id) VALUES ${rowMarks(group.length, 3)}`,
-          group.flatMap(([id, secret]) => [id, sealBytes(key.bytes, secret), key.id]),
-        );
-      }
+      await insertRows(
+        tx,
+        table,
+        [...made].map(([leadId, secret]) => ({
+          leadId,
+          wrapped: sealBytes(key.bytes, secret),
+          keyId: key.id,
+        })),
+      );
       return made;
     },
     read: async (sql, leadIds) => {

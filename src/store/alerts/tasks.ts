@@ -1,19 +1,9 @@
 // Reads and closes tasks, which need a person: deliveries that failed or wait for support's decision, and other alerts.
 // Invariant: a closing belongs to the run it was made for, so that a replay that fails again is open again.
 import { alertKinds, isTask, type AlertKind } from '../../domain/alert-kinds.ts';
-import {
-  allAs,
-  inList,
-  insertGroups,
-  rowMarks,
-  type ReadOnlySql,
-  type Sql,
-  columnOf,
-  firstRow,
-  mapOf,
-} from '../database.ts';
+import { allAs, inList, type ReadOnlySql, type Sql, columnOf, firstRow, mapOf } from '../database.ts';
 import type { Delivery } from '../deliveries/deliveries.ts';
-import { fromStored, given } from '../columns.ts';
+import { fromStored, given, insertRows } from '../columns.ts';
 
 export interface TaskFilter {
   readonly client?: string;
@@ -81,14 +71,13 @@ const ofFilter = ({ client, destination }: TaskFilter, table: 'a' | 'd') =>
   given({ [`${table}.client_id = ?`]: client, [`${table}.destination_id = ?`]: destination });
 
 /** Closes failed deliveries in their present run. The caller has locked them. */
-export async function insertClosings(tx: Sql, rows: readonly Delivery[]): Promise<void> {
-  for (const part of insertGroups(rows))
-    await tx.run(
-      `INSERT INTO task_closings (delivery_id, run, client_id, destination_id) VALUES ${rowMarks(part.length, 4)}
-       ON DUPLICATE KEY UPDATE closed_at = closed_at`,
-      part.flatMap((row) => [row.id, row.run, row.clientId, row.destinationId]),
-    );
-}
+export const insertClosings = (tx: Sql, rows: readonly Delivery[]): Promise<void> =>
+  insertRows(
+    tx,
+    'task_closings',
+    rows.map(({ id, run, clientId, destinationId }) => ({ deliveryId: id, run, clientId, destinationId })),
+    'closed_at = closed_at',
+  );
 
 /** The ids of these deliveries that are closed in their current run. */
 export const closedAmong = async (sql: ReadOnlySql, ids: readonly number[]): Promise<ReadonlySet<number>> =>

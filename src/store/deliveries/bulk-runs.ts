@@ -1,9 +1,10 @@
 // Stores bulk runs: an operation of support on many deliveries, with its progress and its lease.
 // Invariant: a run is changed under a lock on its row; the lease only keeps a second process from waiting for that lock.
 import type { Delivery } from './deliveries.ts';
-import { insertGroups, rowMarks, type ReadOnlySql, type Sql, changes, insertedId } from '../database.ts';
+import { type ReadOnlySql, type Sql, changes, insertedId } from '../database.ts';
 import { deliveryStates, type DeliveryState } from '../../domain/delivery.ts';
 import { deleteNamed } from '../named-rows.ts';
+import { insertRows } from '../columns.ts';
 
 const bulkKinds = ['replay', 'cancel', 'close', 'resolve', 'backfill'] as const;
 export type BulkKind = (typeof bulkKinds)[number];
@@ -78,13 +79,12 @@ export interface BulkItem extends Pick<Delivery, 'id' | 'run' | 'attempt'> {
   readonly state: Delivery['state'] | '';
 }
 
-export async function insertBulkItems(tx: Sql, runId: number, items: readonly BulkItem[]): Promise<void> {
-  for (const group of insertGroups(items))
-    await tx.run(
-      `INSERT INTO bulk_items (run_id, delivery_id, run, attempt, state) VALUES ${rowMarks(group.length, 5)}`,
-      group.flatMap(({ id, run, attempt, state }) => [runId, id, run, attempt, state]),
-    );
-}
+export const insertBulkItems = (tx: Sql, runId: number, items: readonly BulkItem[]): Promise<void> =>
+  insertRows(
+    tx,
+    'bulk_items',
+    items.map(({ id, run, attempt, state }) => ({ runId, deliveryId: id, run, attempt, state })),
+  );
 
 /**
  * Leases a running run that no process works on: the one named, else the one that waited longest.

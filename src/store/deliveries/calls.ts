@@ -1,8 +1,8 @@
 // Stores the calls of deliveries that need several: the outcome of each, and the ids the recipient gave.
 // Invariant: only the process that leases the delivery writes, in the transaction that departs or settles it.
 import type { Action, Captured, OutcomeKind } from '../../../connectors/contract.ts';
-import { allAs, insertGroups, type Sql } from '../database.ts';
-import { type Stored, fromStored } from '../columns.ts';
+import { allAs, type Sql } from '../database.ts';
+import { type Stored, fromStored, insertRows } from '../columns.ts';
 
 /** The stored state of one call of one delivery. */
 export interface CallRow {
@@ -77,46 +77,31 @@ export async function openCalls(
   return new Map(calls.map((call) => [call.deliveryId, call]));
 }
 
-export interface CallDeparture {
-  readonly deliveryId: number;
+export interface CallDeparture extends Pick<
+  CallRow,
+  'deliveryId' | 'name' | 'run' | 'attempt' | 'sentRevision' | 'sentMappingId'
+> {
   readonly leadId: number;
   readonly destinationId: string;
-  readonly name: string;
-  readonly run: number;
-  readonly attempt: number;
-  readonly sentRevision: number;
-  readonly sentMappingId: number;
 }
 
 /** Records that calls depart; the caller appends `departed` in the same transaction. */
-export async function noteCallDepartures(tx: Sql, calls: readonly CallDeparture[]): Promise<void> {
-  for (const part of insertGroups(calls)) {
-    await tx.run(
-      `INSERT INTO delivery_calls (delivery_id, lead_id, destination_id, name, run, attempt, sent_revision, sent_mapping_id, departures, departed_at)
-       VALUES ${part.map(() => '(?, ?, ?, ?, ?, ?, ?, ?, 1, UTC_TIMESTAMP(3))').join(', ')}
-       ON DUPLICATE KEY UPDATE run = VALUES(run), attempt = VALUES(attempt), sent_revision = VALUES(sent_revision),
-         sent_mapping_id = VALUES(sent_mapping_id), departures = departures + 1, departed_at = VALUES(departed_at), outcome = ''`,
-      part.flatMap((departure) => [
-        departure.deliveryId,
-        departure.leadId,
-        departure.destinationId,
-        departure.name,
-        departure.run,
-        departure.attempt,
-        departure.sentRevision,
-        departure.sentMappingId,
-      ]),
-    );
-  }
-}
+export const noteCallDepartures = (tx: Sql, calls: readonly CallDeparture[]): Promise<void> =>
+  insertRows(
+    tx,
+    'delivery_calls',
+    calls,
+    `run = VALUES(run), attempt = VALUES(attempt), sent_revision = VALUES(sent_revision),
+       sent_mapping_id = VALUES(sent_mapping_id), departures = departures + 1, departed_at = VALUES(departed_at), outcome = ''`,
+    { departures: '1', departedAt: 'UTC_TIMESTAMP(3)' },
+  );
 
-export interface CallOutcome {
-  readonly deliveryId: number;
-  readonly name: string;
+/** The outcome of a call: never empty. */
+export interface CallOutcome extends Omit<
+  CallRow,
+  keyof Omit<CallDeparture, 'deliveryId' | 'name'> | 'outcome'
+> {
   readonly outcome: OutcomeKind;
-  readonly maybeReceived: boolean;
-  readonly done: boolean;
-  readonly captures: Captured;
 }
 
 /** Records the outcomes of calls; ids captured earlier remain when an answer gives none. */

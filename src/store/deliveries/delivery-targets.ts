@@ -1,6 +1,7 @@
 // Records which targets of a delivery to several have accepted it, when others have not.
 // Invariant: written in the transaction that records the answer; an attempt skips the recorded targets.
-import { insertGroups, type Sql } from '../database.ts';
+import type { Sql } from '../database.ts';
+import { insertRows } from '../columns.ts';
 
 export interface TargetTaken {
   readonly deliveryId: number;
@@ -9,15 +10,14 @@ export interface TargetTaken {
   readonly attempt: number;
 }
 
-export async function noteTaken(tx: Sql, taken: readonly TargetTaken[]): Promise<void> {
-  for (const part of insertGroups(taken)) {
-    await tx.run(
-      `INSERT INTO delivery_targets (delivery_id, target, run, attempt, taken_at) VALUES ${part.map(() => '(?, ?, ?, ?, UTC_TIMESTAMP(3))').join(', ')}
-       ON DUPLICATE KEY UPDATE run = VALUES(run), attempt = VALUES(attempt), taken_at = VALUES(taken_at)`,
-      part.flatMap(({ deliveryId, target, run, attempt }) => [deliveryId, target, run, attempt]),
-    );
-  }
-}
+export const noteTaken = (tx: Sql, taken: readonly TargetTaken[]): Promise<void> =>
+  insertRows(
+    tx,
+    'delivery_targets',
+    taken.map(({ deliveryId, target, run, attempt }) => ({ deliveryId, target, run, attempt })),
+    'run = VALUES(run), attempt = VALUES(attempt), taken_at = VALUES(taken_at)',
+    { takenAt: 'UTC_TIMESTAMP(3)' },
+  );
 
 /** Targets that accepted the delivery, each with its attempt, by name. */
 export async function takings(sql: Sql, deliveryId: number): Promise<readonly TargetTaken[]> {

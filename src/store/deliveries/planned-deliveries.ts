@@ -3,8 +3,9 @@
 // caller includes departed ones.
 import type { Action } from '../../../connectors/contract.ts';
 import { isEnd, type DeliveryState } from '../../domain/delivery.ts';
-import { inList, insertGroups, rowMarks, type Sql, type SqlValue } from '../database.ts';
+import { inList, insertGroups, type Sql, type SqlValue } from '../database.ts';
 import type { DueJobAt } from './due-work.ts';
+import { insertRows } from '../columns.ts';
 
 export interface PlannedDelivery {
   readonly clientId: string;
@@ -66,30 +67,22 @@ export async function insertDeliveries(
   return jobs;
 }
 
-export async function insertRoutingRefusals(
+export const insertRoutingRefusals = (
   tx: Sql,
-  refusals: readonly {
-    readonly clientId: string;
-    readonly leadId: number;
-    readonly revision: number;
-    readonly destinationId: string;
-    readonly reason: string;
-  }[],
-): Promise<void> {
-  for (const part of insertGroups(refusals)) {
-    await tx.run(
-      `INSERT INTO routing_refusals (client_id, lead_id, revision, destination_id, reason) VALUES ${rowMarks(part.length, 5)}
-       ON DUPLICATE KEY UPDATE reason = VALUES(reason)`,
-      part.flatMap((refusal) => [
-        refusal.clientId,
-        refusal.leadId,
-        refusal.revision,
-        refusal.destinationId,
-        refusal.reason.slice(0, 80),
-      ]),
-    );
-  }
-}
+  refusals: readonly Pick<PlannedDelivery, 'clientId' | 'leadId' | 'revision' | 'destinationId' | 'reason'>[],
+): Promise<void> =>
+  insertRows(
+    tx,
+    'routing_refusals',
+    refusals.map(({ clientId, leadId, revision, destinationId, reason }) => ({
+      clientId,
+      leadId,
+      revision,
+      destinationId,
+      reason: reason.slice(0, 80),
+    })),
+    'reason = VALUES(reason)',
+  );
 
 /** Cancels deliveries that never departed (in this life) and are not being sent. Returns the ids that were cancelled. */
 export async function cancelUnsent(

@@ -1,7 +1,8 @@
 // Schedules the deliveries to read back from their recipient, with the number of looks.
 // Invariant: a row is inserted in the transaction that delivers, and deleted in the one that records the reading; the number of
 // looks identifies the last process that took it.
-import { insertGroups, type Sql, hasRow, changesOne } from '../database.ts';
+import { type Sql, hasRow, changesOne } from '../database.ts';
+import { insertRows } from '../columns.ts';
 
 export interface ReadBackWanted {
   readonly deliveryId: number;
@@ -17,22 +18,20 @@ export interface ReadBack extends Omit<ReadBackWanted, 'afterMs'> {
 }
 
 /** Schedules the reading; an accepted replay is read back again. */
-export async function noteReadBacks(tx: Sql, wanted: readonly ReadBackWanted[]): Promise<void> {
-  for (const group of insertGroups(wanted)) {
-    await tx.run(
-      `INSERT INTO read_backs (delivery_id, destination_id, lead_id, run, due_at)
-       VALUES ${group.map(() => '(?, ?, ?, ?, TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3)))').join(', ')}
-       ON DUPLICATE KEY UPDATE run = VALUES(run), due_at = VALUES(due_at), looks = 0`,
-      group.flatMap(({ deliveryId, destinationId, leadId, run, afterMs }) => [
-        deliveryId,
-        destinationId,
-        leadId,
-        run,
-        Math.round(afterMs),
-      ]),
-    );
-  }
-}
+export const noteReadBacks = (tx: Sql, wanted: readonly ReadBackWanted[]): Promise<void> =>
+  insertRows(
+    tx,
+    'read_backs',
+    wanted.map(({ deliveryId, destinationId, leadId, run, afterMs }) => ({
+      deliveryId,
+      destinationId,
+      leadId,
+      run,
+      dueAt: Math.round(afterMs),
+    })),
+    'run = VALUES(run), due_at = VALUES(due_at), looks = 0',
+    { dueAt: 'TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3))' },
+  );
 
 /** Takes due rows; they are due again after `holdMs`, in case this process dies. */
 export async function takeReadBacks(tx: Sql, most: number, holdMs: number): Promise<readonly ReadBack[]> {

@@ -1,11 +1,12 @@
 // Writes the orders of support: a new run, a try brought forward, earlier leads for the planner.
 // Invariant: a delivery that has moved on meanwhile is not changed.
 import { restartCalls } from './calls.ts';
-import { type Sql, type ReadOnlySql, columnOf, firstNumber, changesOne, insertedId } from '../database.ts';
+import { type Sql, type ReadOnlySql, columnOf, firstNumber, changesOne } from '../database.ts';
 import { whichClause, type Which } from '../named-rows.ts';
 import { forgetTaken } from './delivery-targets.ts';
 import type { Delivery } from './deliveries.ts';
 import { asidePriority } from '../leads/lead-changes.ts';
+import { insertRow } from '../columns.ts';
 
 const settledStates = "state IN ('delivered', 'failed', 'cancelled', 'waiting')";
 /** Rows of a file are sent again only with their file. */
@@ -158,12 +159,7 @@ export const countTestLeads = (tx: Sql, destinationId: string, seconds: number):
 export const insertTestLead = (
   tx: Sql,
   row: Pick<TestLeadRow, 'destinationId' | 'reference' | 'place' | 'actor'> & { readonly clientId: string },
-): Promise<number> =>
-  insertedId(
-    tx,
-    `INSERT INTO test_leads (client_id, destination_id, reference, place, actor, sent_at) VALUES (?, ?, ?, ?, ?, UTC_TIMESTAMP(3))`,
-    [row.clientId, row.destinationId, row.reference, row.place, row.actor],
-  );
+): Promise<number> => insertRow(tx, 'test_leads', row, { sentAt: 'UTC_TIMESTAMP(3)' });
 
 export async function settleTestLead(
   tx: Sql,

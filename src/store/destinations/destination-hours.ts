@@ -1,7 +1,8 @@
 // Counts the ends of deliveries per destination and hour, from the sealed log (tables destination_hours, counted_seals).
 // Invariant: an entry is counted in the transaction that moves the cursor past its seal, and so exactly once.
 import { endingEntries, endingSteps, type DeliveryEnd } from '../../domain/delivery.ts';
-import { insertGroups, rowMarks, type ReadOnlySql, type Sql, changes } from '../database.ts';
+import { type ReadOnlySql, type Sql, changes } from '../database.ts';
+import { insertRows } from '../columns.ts';
 
 /** Locks and returns the cursor, so that several processes may count. 0: nothing was counted yet. */
 export async function lockCountedSeal(tx: Sql): Promise<number> {
@@ -76,14 +77,8 @@ export interface HourCount {
 }
 
 /** Adds to the counts. The caller has locked the cursor. */
-export async function addHourCounts(tx: Sql, counts: readonly HourCount[]): Promise<void> {
-  for (const part of insertGroups(counts))
-    await tx.run(
-      `INSERT INTO destination_hours (destination_id, hour, what, step, count) VALUES ${rowMarks(part.length, 5)}
-       ON DUPLICATE KEY UPDATE count = count + VALUES(count)`,
-      part.flatMap(({ destinationId, hour, what, step, count }) => [destinationId, hour, what, step, count]),
-    );
-}
+export const addHourCounts = (tx: Sql, counts: readonly HourCount[]): Promise<void> =>
+  insertRows(tx, 'destination_hours', counts, 'count = count + VALUES(count)');
 
 export interface PeriodCount extends Pick<HourCount, 'what' | 'step' | 'count'> {
   /** Index of the period, from 0. */

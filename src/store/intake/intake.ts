@@ -3,7 +3,6 @@
 import { leadColumns } from '../../domain/lead-fields/columns.ts';
 import {
   inList,
-  insertGroups,
   insertGroupsByWeight,
   rowMarks,
   textWeight,
@@ -12,6 +11,7 @@ import {
   type SqlValue,
 } from '../database.ts';
 import { deleteNamed } from '../named-rows.ts';
+import { insertRows } from '../columns.ts';
 
 /** Every column a sender may fill, in the order of the table. */
 export const intakeColumns = [
@@ -67,21 +67,19 @@ export async function receiptsOf(
   );
 }
 
-export async function insertReceipts(tx: Sql, receipts: readonly Receipt[]): Promise<void> {
-  for (const group of insertGroups(receipts)) {
-    await tx.run(
-      `INSERT INTO intake_receipts (client_id, kind, row_reference, lead_id, digest, received_at) VALUES ${rowMarks(group.length, 6)}`,
-      group.flatMap((receipt) => [
-        receipt.clientId,
-        receipt.kind,
-        receipt.rowReference,
-        receipt.leadId,
-        receipt.digest,
-        receipt.receivedAt,
-      ]),
-    );
-  }
-}
+export const insertReceipts = (tx: Sql, receipts: readonly Receipt[]): Promise<void> =>
+  insertRows(
+    tx,
+    'intake_receipts',
+    receipts.map(({ clientId, kind, rowReference, leadId, digest, receivedAt }) => ({
+      clientId,
+      kind,
+      rowReference,
+      leadId,
+      digest,
+      receivedAt,
+    })),
+  );
 
 // Reads ids by the primary key, whatever the optimiser decides for a small table: a scan would wait for the rows of other intakes,
 // and they for ours.

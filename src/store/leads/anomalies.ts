@@ -2,7 +2,8 @@
 // Invariant: codes only, no value of a person; an example is deleted with its lead, a count remains and refers to no lead.
 import type { AnomalyKind } from '../../domain/anomaly.ts';
 import type { Channel } from '../../domain/lead.ts';
-import { insertGroups, rowMarks, type ReadOnlySql, type Sql } from '../database.ts';
+import type { ReadOnlySql, Sql } from '../database.ts';
+import { insertRows } from '../columns.ts';
 
 /** Rows of one count: concurrent intakes seldom lock the same one, and each keeps an example. */
 const slots = 4;
@@ -25,26 +26,13 @@ interface Line extends CountedAnomaly {
 }
 
 /** One statement, rows in the order of their keys: two intakes never deadlock. */
-export async function countAnomalies(tx: Sql, anomalies: readonly CountedAnomaly[]): Promise<void> {
-  for (const group of insertGroups(linesOf(anomalies))) {
-    await tx.run(
-      `INSERT INTO client_anomalies (client_id, day, kind, channel, source, detail, slot, leads, lead_id)
-       VALUES ${rowMarks(group.length, 9)}
-       ON DUPLICATE KEY UPDATE leads = leads + VALUES(leads), lead_id = VALUES(lead_id)`,
-      group.flatMap(({ clientId, day, kind, channel, source, detail, slot, leads, leadId }) => [
-        clientId,
-        day,
-        kind,
-        channel,
-        source,
-        detail,
-        slot,
-        leads,
-        leadId,
-      ]),
-    );
-  }
-}
+export const countAnomalies = (tx: Sql, anomalies: readonly CountedAnomaly[]): Promise<void> =>
+  insertRows(
+    tx,
+    'client_anomalies',
+    linesOf(anomalies),
+    'leads = leads + VALUES(leads), lead_id = VALUES(lead_id)',
+  );
 
 function linesOf(anomalies: readonly CountedAnomaly[]): readonly Line[] {
   const keyOf = ({ clientId, day, kind, channel, source, detail, leadId }: CountedAnomaly): string =>

@@ -7,6 +7,7 @@ import { blockReader, namesAndColumns, type RowOf } from './lead-columns.ts';
 import { arrayOf, packed, unpacker } from '../placeholders.ts';
 import { grantEnd, toldAheadMs } from '../../domain/consent.ts';
 import { deleteNamed } from '../named-rows.ts';
+import { insertRows } from '../columns.ts';
 
 // Stores when each grant of consent ends by itself.
 // Invariant: a row is written with its grant, and deleted with its lead or in the transaction that applies its end.
@@ -32,25 +33,13 @@ interface Named {
 /** Stores the ends of the grants among these events. The day of tolerance is for a database whose clock is set back. */
 async function noteConsentEnds(tx: Sql, events: readonly Named[]): Promise<void> {
   const overSince = tx.now().getTime() - longOverMs;
-  const ending: (Named & { readonly endsAt: Date })[] = [];
-  for (const one of events) {
-    const endsAt = one.event.state === 'granted' ? grantEnd(one.event) : undefined;
-    if (endsAt !== undefined && endsAt.getTime() >= overSince) ending.push({ ...one, endsAt });
-  }
-  for (const group of insertGroups(ending)) {
-    await tx.run(
-      `INSERT INTO consent_ends (lead_id, client_id, purpose, channel, ends_at, due_at)
-       VALUES ${group.map(() => '(?, ?, ?, ?, ?, ?)').join(', ')} ON DUPLICATE KEY UPDATE due_at = VALUES(due_at)`,
-      group.flatMap(({ clientId, leadId, event, endsAt }) => [
-        leadId,
-        clientId,
-        event.purpose,
-        event.channel,
-        endsAt,
-        new Date(endsAt.getTime() - toldAheadMs),
-      ]),
-    );
-  }
+  const ending = events.flatMap(({ clientId, leadId, event }) => {
+    const endsAt = event.state === 'granted' ? grantEnd(event) : undefined;
+    if (endsAt === undefined || endsAt.getTime() < overSince) return [];
+    const { purpose, channel } = event;
+    return [{ leadId, clientId, purpose, channel, endsAt, dueAt: new Date(endsAt.getTime() - toldAheadMs) }];
+  });
+  await insertRows(tx, 'consent_ends', ending, 'due_at = VALUES(due_at)');
 }
 
 /** Leads with a grant whose end is due, the longest due first. No lock: the caller locks the leads next. */

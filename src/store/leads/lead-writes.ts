@@ -16,6 +16,7 @@ import {
 import { amongKeys, type LeadName } from '../intake/intake.ts';
 import { lockLeads } from './leads.ts';
 import { columnsOf, contentTables, interactionColumns, selectLeads } from './lead-columns.ts';
+import { insertRows } from '../columns.ts';
 
 export interface NewLead extends LeadName {
   readonly fields: LeadFields;
@@ -308,11 +309,9 @@ export async function raiseRevisions(
   }
 }
 
-export async function insertChanges(tx: Sql, changes: readonly NewLeadChange[]): Promise<void> {
-  for (const group of insertGroups(changes)) {
-    await tx.run(
-      `INSERT INTO lead_changes (client_id, lead_id, revision, kind) VALUES ${rowMarks(group.length, 4)}`,
-      group.flatMap(({ clientId, leadId, revision, kind }) => [clientId, leadId, revision, kind]),
-    );
-  }
-}
+export const insertChanges = (tx: Sql, changes: readonly NewLeadChange[]): Promise<void> =>
+  insertRows(
+    tx,
+    'lead_changes',
+    changes.map(({ clientId, leadId, revision, kind }) => ({ clientId, leadId, revision, kind })),
+  );

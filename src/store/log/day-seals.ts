@@ -1,6 +1,7 @@
 // Stores the signed state of the log at the end of each day, for the whole log and for each client.
 // Invariant: added once, never changed; the working accounts have no right to.
-import { columnOf, insertGroups, rowMarks, type ReadOnlySql, type Sql, firstRow } from '../database.ts';
+import { columnOf, type ReadOnlySql, type Sql, firstRow } from '../database.ts';
+import { insertRows } from '../columns.ts';
 
 export interface DaySeal {
   /** Empty for the whole log. */
@@ -14,13 +15,7 @@ export interface DaySeal {
 
 const columns = "client_id AS clientId, DATE_FORMAT(day, '%Y-%m-%d') AS day, document, signature";
 
-export async function insertDaySeals(tx: Sql, seals: readonly DaySeal[]): Promise<void> {
-  for (const group of insertGroups(seals))
-    await tx.run(
-      `INSERT INTO day_seals (client_id, day, document, signature) VALUES ${rowMarks(group.length, 4)}`,
-      group.flatMap(({ clientId, day, document, signature }) => [clientId, day, document, signature]),
-    );
-}
+export const insertDaySeal = (tx: Sql, seal: DaySeal): Promise<void> => insertRows(tx, 'day_seals', [seal]);
 
 export const lastDaySeal = (sql: ReadOnlySql, clientId: string): Promise<DaySeal | undefined> =>
   firstRow<DaySeal>(

@@ -32,7 +32,7 @@ export async function logArchives(sql: Sql): Promise<readonly LogArchive[]> {
 
 /** Inserts the record of an archive and the ranges of ids that may now be deleted, in the caller's transaction. */
 export async function insertArchive(tx: Sql, archive: LogArchive, ranges: readonly IdRange[]): Promise<void> {
-  await insertRows(tx, 'log_archives', [{ ...archive }]);
+  await insertRows(tx, 'log_archives', [archive]);
   await insertRows(
     tx,
     'log_archived_ranges',
@@ -105,7 +105,7 @@ export async function readEntries(
 }
 
 export async function insertSeal(tx: Sql, seal: Seal): Promise<void> {
-  await insertRows(tx, 'seals', [{ ...seal }]);
+  await insertRows(tx, 'seals', [seal]);
 }
 
 export const sealsAfter = (sql: Sql, sequence: number, limit: number): Promise<readonly Seal[]> =>

@@ -2,7 +2,7 @@
 // Invariant: no address is stored with a withdrawal; of two for one address and opt-in the later one counts, by stamp and by receipt.
 import { addressDigests, type Addresses } from '../../domain/opposition.ts';
 import type { ConsentChannel, ConsentPurpose } from '../../domain/lead.ts';
-import { allAs, firstNumber, insertGroups, type Sql, columnOf, changes } from '../database.ts';
+import { allAs, firstNumber, type Sql, columnOf, changes } from '../database.ts';
 import { noteErasedAddresses } from '../backups/erasures-unwritten.ts';
 import { fromStored, insertRows } from '../columns.ts';
 
@@ -174,12 +174,12 @@ export async function keepErased(
   erasedAt: Date,
 ): Promise<void> {
   await noteErasedAddresses(tx, clientId, digests, erasedAt);
-  for (const group of insertGroups(digests))
-    await tx.run(
-      `INSERT INTO erased_addresses (client_id, digest, erased_at) VALUES ${group.map(() => '(?, ?, ?)').join(', ')}
-       ON DUPLICATE KEY UPDATE erased_at = GREATEST(erased_at, VALUES(erased_at))`,
-      group.flatMap((digest) => [clientId, digest, erasedAt]),
-    );
+  await insertRows(
+    tx,
+    'erased_addresses',
+    digests.map((digest) => ({ clientId, digest, erasedAt })),
+    'erased_at = GREATEST(erased_at, VALUES(erased_at))',
+  );
 }
 
 /** Time of erasure by the digest in hex; addresses that were never erased are missing. */

@@ -13,7 +13,6 @@ import {
   type Sql,
   type SqlValue,
   inList,
-  rowMarks,
   insertGroups,
   columnOf,
   firstNumber,
@@ -21,7 +20,7 @@ import {
 } from '../database.ts';
 import { deleteNamed } from '../named-rows.ts';
 import { removeDocuments } from './request-documents.ts';
-import { assignments, given, insertRow } from '../columns.ts';
+import { assignments, given, insertRow, insertRows } from '../columns.ts';
 
 // Finds closed requests whose retention may be over, and deletes them or parts of them.
 // Invariant: a deletion runs under the lock of the request's row; the log keeps what was done, by the request's number.
@@ -111,10 +110,10 @@ export async function addSubjects(
     (await readSubjects(tx, requestId)).map(({ kind, subjectId }) => `${kind} ${subjectId}`),
   );
   const fresh = found.filter(({ kind, subjectId }) => !known.has(`${kind} ${subjectId}`));
-  if (fresh.length === 0) return 0;
-  await tx.run(
-    `INSERT INTO request_subjects (request_id, kind, subject_id, found) VALUES ${rowMarks(fresh.length, 4)}`,
-    fresh.flatMap((one) => [requestId, one.kind, one.subjectId, one.found]),
+  await insertRows(
+    tx,
+    'request_subjects',
+    fresh.map(({ kind, subjectId, found: how }) => ({ requestId, kind, subjectId, found: how })),
   );
   return fresh.length;
 }
@@ -234,7 +233,7 @@ type NewRequest = Pick<
 >;
 
 export const insertRequest = (tx: Sql, request: NewRequest): Promise<number> =>
-  insertRow(tx, 'requests', { ...request });
+  insertRow(tx, 'requests', request);
 
 export const findRequest = (sql: ReadOnlySql, id: number): Promise<Request | undefined> =>
   firstRow<Request>(sql, `SELECT ${columns} FROM requests WHERE id = ?`, [id]);

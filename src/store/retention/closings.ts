@@ -2,6 +2,7 @@
 // Invariant: counts only; a closed client stays closed.
 import type { CivilDate } from '../../domain/civil-date.ts';
 import { type ReadOnlySql, type Sql, columnOf, firstRow, firstValue } from '../database.ts';
+import { insertRow } from '../columns.ts';
 
 export interface Closing {
   readonly clientId: string;
@@ -48,14 +49,10 @@ export async function insertClosing(
   closing: Pick<Closing, 'clientId' | 'instruction' | 'reason' | 'actor' | 'deleteOn' | 'held'>,
   state: 'closed' | 'moving' = 'closed',
 ): Promise<void> {
-  const { clientId, instruction, reason, actor, deleteOn, held } = closing;
-  await tx.run(
-    `INSERT INTO client_closings (client_id, state, instruction, reason, actor, delete_on, held, closed_at) VALUES (?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3))`,
-    [clientId, state, instruction, reason, actor, deleteOn, held],
-  );
+  await insertRow(tx, 'client_closings', { ...closing, state }, { closedAt: 'UTC_TIMESTAMP(3)' });
   await tx.run(
     `UPDATE clients SET closed_at = UTC_TIMESTAMP(3)${state === 'moving' ? ', moved_at = UTC_TIMESTAMP(3)' : ''} WHERE id = ?`,
-    [clientId],
+    [closing.clientId],
   );
 }
 

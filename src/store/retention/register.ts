@@ -5,7 +5,7 @@ import type { OperationFacts } from '../../domain/retention.ts';
 import { firstNumber, allAs, firstAs, hasRow, type ReadOnlySql, type Sql } from '../database.ts';
 import type { Covered, Instruction } from '../../domain/instructions.ts';
 import { refuseAddresses } from '../people/persons-names.ts';
-import type { Stored } from '../columns.ts';
+import { type Stored, insertRow, insertRows } from '../columns.ts';
 
 export interface Operation extends OperationFacts {
   readonly clientId: string;
@@ -59,20 +59,15 @@ export async function operationsNamed(
 }
 
 export async function writeOperation(tx: Sql, operation: Omit<Operation, 'recordedAt'>): Promise<void> {
-  const { clientId, code, kind, endsOn, delay, instruction, recordedBy } = operation;
-  await tx.run(
-    `INSERT INTO operations (client_id, code, kind, ends_on, delay_count, delay_unit, instruction, recorded_at, recorded_by)
-     VALUES (?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3), ?)
-     ON DUPLICATE KEY UPDATE kind = VALUES(kind), ends_on = VALUES(ends_on), delay_count = VALUES(delay_count),
-       delay_unit = VALUES(delay_unit), instruction = VALUES(instruction), recorded_at = VALUES(recorded_at), recorded_by = VALUES(recorded_by)`,
-    [
-      clientId,
-      code,
-      kind,
-      ...[endsOn, delay?.count, delay?.unit].map((value) => value ?? null),
-      instruction,
-      recordedBy,
-    ],
+  const { clientId, code, kind, endsOn = null, delay, instruction, recordedBy } = operation;
+  const [delayCount, delayUnit] = [delay?.count ?? null, delay?.unit ?? null];
+  await insertRows(
+    tx,
+    'operations',
+    [{ clientId, code, kind, endsOn, delayCount, delayUnit, instruction, recordedBy }],
+    `kind = VALUES(kind), ends_on = VALUES(ends_on), delay_count = VALUES(delay_count), delay_unit = VALUES(delay_unit),
+       instruction = VALUES(instruction), recorded_at = VALUES(recorded_at), recorded_by = VALUES(recorded_by)`,
+    { recordedAt: 'UTC_TIMESTAMP(3)' },
   );
 }
 
@@ -104,10 +99,11 @@ export async function insertInstruction(
     [clientId, clientId],
   );
   const number = last + 1;
-  await tx.run(
-    `INSERT INTO instructions (client_id, number, given_on, given_by, document, covers, operation, recorded_at, recorded_by)
-     VALUES (?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3), ?)`,
-    [clientId, number, givenOn, givenBy, document, covers.join(','), operation, recordedBy],
+  await insertRow(
+    tx,
+    'instructions',
+    { clientId, number, givenOn, givenBy, document, covers: covers.join(','), operation, recordedBy },
+    { recordedAt: 'UTC_TIMESTAMP(3)' },
   );
   return number;
 }

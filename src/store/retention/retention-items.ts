@@ -1,8 +1,9 @@
 // Stores retention runs and the leads that each has yet to process.
 // Invariant: a lead is in one run at most; its row is deleted in the transaction that deletes the last of the lead.
 import type { CivilDate } from '../../domain/civil-date.ts';
-import { firstNumber, insertGroups, type Sql, firstRow, hasRow, insertedId } from '../database.ts';
+import { firstNumber, type Sql, firstRow, hasRow, insertedId } from '../database.ts';
 import { deleteNamed } from '../named-rows.ts';
+import { insertRows } from '../columns.ts';
 
 export interface RetentionRun {
   readonly id: number;
@@ -67,12 +68,8 @@ export async function insertRun(
  */
 export async function addItems(tx: Sql, runId: number, items: readonly NewItem[]): Promise<boolean> {
   if ((await lockRun(tx, runId))?.state !== 'gathering') return false;
-  for (const group of insertGroups(items))
-    await tx.run(
-      `INSERT INTO retention_items (run_id, lead_id, step, next_at)
-       VALUES ${group.map(() => '(?, ?, ?, UTC_TIMESTAMP(3))').join(', ')} ON DUPLICATE KEY UPDATE lead_id = lead_id`,
-      group.flatMap(({ leadId, step }) => [runId, leadId, step]),
-    );
+  const rows = items.map(({ leadId, step }) => ({ runId, leadId, step }));
+  await insertRows(tx, 'retention_items', rows, 'lead_id = lead_id', { nextAt: 'UTC_TIMESTAMP(3)' });
   return true;
 }
 

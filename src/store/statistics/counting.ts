@@ -6,7 +6,8 @@ import { monthOf, type CivilDate } from '../../domain/civil-date.ts';
 import type { Cell, CountedRequest, PublishedCell } from '../../domain/statistics.ts';
 import { isMoved } from '../hosting/moves.ts';
 import { listInstructions } from '../retention/register.ts';
-import { insertGroups, rowMarks, type ReadOnlySql, type Sql, firstValue } from '../database.ts';
+import { type ReadOnlySql, type Sql, firstValue } from '../database.ts';
+import { insertRows } from '../columns.ts';
 
 export interface CountedClient {
   readonly id: string;
@@ -100,12 +101,13 @@ export async function beginEdition(tx: Sql, month: string, cells: readonly Publi
     [month],
   );
   await tx.run('DELETE FROM statistics_parts WHERE month = ?', [month]);
-  const parts = cells.flatMap(({ clients, ...cell }) => clients.map((client) => ({ client, ...cell })));
-  for (const group of insertGroups(parts))
-    await tx.run(
-      `INSERT INTO statistics_parts (client_id, month, report, category, class) VALUES ${rowMarks(group.length, 5)}`,
-      group.flatMap((part) => [part.client, month, part.report, part.category, part.class]),
-    );
+  await insertRows(
+    tx,
+    'statistics_parts',
+    cells.flatMap(({ clients, report, category, class: of }) =>
+      clients.map((clientId) => ({ clientId, month, report, category, class: of })),
+    ),
+  );
 }
 
 export async function endEdition(tx: Sql, month: string): Promise<void> {

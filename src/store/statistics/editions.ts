@@ -1,9 +1,10 @@
 // Writes and reads the statistics themselves, in a schema of their own: months, words of closed lists, rounded counts.
 // Invariant: nothing here names a client, a person or a moment; a month is written once, whole, and only ever loses cells.
 import { reports, type Cell, type PublishedCell } from '../../domain/statistics.ts';
-import { insertGroups, rowMarks, type Database, type ReadOnlySql, type Sql } from '../database.ts';
+import type { Database, ReadOnlySql, Sql } from '../database.ts';
 import { accountFacts } from '../server-facts.ts';
 import type { IssuedCell } from './counting.ts';
+import { insertRows } from '../columns.ts';
 
 const tables = [
   `CREATE TABLE IF NOT EXISTS editions (
@@ -30,12 +31,18 @@ export async function writeEdition(
   month: string,
   cells: readonly Omit<PublishedCell, 'clients'>[],
 ): Promise<void> {
-  await tx.run('INSERT INTO editions (month) VALUES (?)', [month]);
-  for (const group of insertGroups(cells))
-    await tx.run(
-      `INSERT INTO cells (month, report, category, class, persons) VALUES ${rowMarks(group.length, 5)}`,
-      group.flatMap((cell) => [month, cell.report, cell.category, cell.class, cell.persons]),
-    );
+  await insertRows(tx, 'editions', [{ month }]);
+  await insertRows(
+    tx,
+    'cells',
+    cells.map(({ report, category, class: of, persons }) => ({
+      month,
+      report,
+      category,
+      class: of,
+      persons,
+    })),
+  );
 }
 
 export async function deleteCells(tx: Sql, cells: readonly IssuedCell[]): Promise<void> {
