@@ -62,8 +62,8 @@ async function started(engine: Engine, log: (line: string) => void) {
   const binary = findMysql(engine);
   if (binary === undefined)
     throw new RelaisError(
-      'BACKUP-001',
-      `The backup is ${nameOf[engine]}'s, and no ${nameOf[engine]} server is installed here: name one with --server.`,
+      'SERVICE-002',
+      `The backup is ${nameOf[engine]}'s, and no ${nameOf[engine]} server is installed here. Or name one with --server.`,
     );
   const folder = await takeFolder(join(tmpdir(), 'relais-restore', String(process.pid)), {
     keep: false,

@@ -184,6 +184,10 @@ export const catalogue = {
     'No MySQL/MariaDB or Redis can be found or started.',
     'Set the URLs, install the servers, start Docker, or run as root on Debian.',
   ],
+  'SERVICE-002': [
+    'A program or package that the command needs is not installed here.',
+    'Install what the message names, then run the command again.',
+  ],
   'INTERNAL-001': [
     'A fault of Relais itself.',
     'Report it with the line of the log. A delivery it struck is tried again; a command is not.',

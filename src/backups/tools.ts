@@ -17,7 +17,7 @@ export const toolsOf = (version: string): ServerTools =>
     ? { version, dump: 'mariadb-dump', client: 'mariadb' }
     : { version, dump: 'mysqldump', client: 'mysql' };
 
-/** The programs of this host for a server. Debian's `mysqldump` and `mysql` are links to MariaDB's. @throws BACKUP-001 */
+/** The programs of this host for a server. Debian's `mysqldump` and `mysql` are links to MariaDB's. @throws SERVICE-002 */
 export async function findTools(version: string): Promise<ServerTools> {
   const tools = toolsOf(version);
   for (const name of tools.client === 'mysql' ? [tools.dump, tools.client] : []) {
@@ -27,7 +27,7 @@ export async function findTools(version: string): Promise<ServerTools> {
     await run.ended;
     if (/mariadb/i.test(said))
       throw new RelaisError(
-        'BACKUP-001',
+        'SERVICE-002',
         `${name} of this host is MariaDB's, and the server is MySQL: install MySQL's own client programs.`,
       );
   }
@@ -79,13 +79,13 @@ export function optionsOf({ url, caFile }: Omit<Login, 'scratch'>, { dump }: Ser
 
 export interface Running {
   readonly process: ChildProcess;
-  /** Resolves when the program ended well. @throws BACKUP-001 */
+  /** Resolves when the program ended well. @throws BACKUP-001, SERVICE-002 */
   readonly ended: Promise<void>;
 }
 
 /**
  * Starts a program that connects to the server. Its option file is open for it alone and has no name by then.
- * @throws BACKUP-001, through `ended`
+ * @throws BACKUP-001, SERVICE-002, through `ended`
  */
 export function startTool(
   name: string,
@@ -113,12 +113,9 @@ export function started(name: string, parameters: readonly string[], files: read
   const ended = new Promise<void>((done, failed) => {
     child.once('error', (error: NodeJS.ErrnoException) =>
       failed(
-        new RelaisError(
-          'BACKUP-001',
-          error.code === 'ENOENT'
-            ? `${name} is not installed on this host.`
-            : `${name} cannot be started (${error.code ?? 'unknown'}).`,
-        ),
+        error.code === 'ENOENT'
+          ? new RelaisError('SERVICE-002', `${name} is not installed on this host.`)
+          : new RelaisError('BACKUP-001', `${name} cannot be started (${error.code ?? 'unknown'}).`),
       ),
     );
     child.once('close', (status, signal) => {

@@ -14,6 +14,7 @@ import { RelaisError } from '../errors.ts';
 import { recogniseKeys } from '../privacy/keys.ts';
 import { createSign } from '../privacy/macs.ts';
 import { identityIn, standardInput } from './arguments.ts';
+import { ofSandbox } from './sandbox.ts';
 import { hostNow, outJson, config, confirmed, keysOf, out, progress, say } from './terminal.ts';
 
 export function backupCommands(program: Command): void {
@@ -100,7 +101,7 @@ async function onPrivateServer<T>(
   engine: 'mysql' | 'mariadb',
   work: (ownerUrl: string, keysSchema: string) => Promise<T>,
 ): Promise<T> {
-  const { privateServer } = await import('../../sandbox/restore-place.ts');
+  const { privateServer } = await ofSandbox(import('../../sandbox/restore-place.ts'));
   const server = await privateServer(given, engine, say);
   try {
     return await work(server.url, server.keysSchema);

@@ -17,6 +17,7 @@ import { inventedLead } from './lead-show.ts';
 import { chosenFile, type Chosen } from './mapping-check.ts';
 import { clientPlace, settingsByCall, type TrialRecipient } from '../support/test-leads/recipient.ts';
 import { sendTrial, wentWell, type TrialMessage } from '../support/test-leads/trial.ts';
+import { ofSandbox } from './sandbox.ts';
 import { hostNow, mappingsFolder, out, withApp, say, strong } from './terminal.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -150,14 +151,12 @@ async function coverage(
 // Starts a recipient on this machine for a trial.
 // Invariant: never production: it can dial nothing but that recipient, and has no real secret.
 
-/** @throws USAGE-001 where the sandbox's packages are not installed, or no recipient can be simulated */
+/** @throws SERVICE-002 where the sandbox is not installed, USAGE-001 where no recipient can be simulated */
 async function localPlace(mapping: CompiledMapping, connector: Connector): Promise<TrialRecipient> {
-  const recipients = await import('../../sandbox/recipients/stand-in.ts').catch(() => {
-    throw new RelaisError(
-      'USAGE-001',
-      "A local recipient needs the development packages (npm ci), which this installation does without. Declare the client's own sandbox in the mapping file, or run this from a checkout.",
-    );
-  });
+  const recipients = await ofSandbox(
+    import('../../sandbox/recipients/stand-in.ts'),
+    "Or declare the client's own sandbox in the mapping file (`sandbox:`).",
+  );
   const byCall = settingsByCall(mapping);
   const folder = mkdtempSync(join(tmpdir(), 'relais-sandbox-'));
   try {

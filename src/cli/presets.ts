@@ -8,15 +8,16 @@ import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sendToSandbox } from './mapping-send.ts';
+import { ofSandbox } from './sandbox.ts';
 
 type FolderOptions = Given<'dir json'>;
 
 /** Loaded when needed: nothing else of the terminal reads presets. */
-const folders = () => import('../../sandbox/trial/preset-folder.ts');
+const folders = () => ofSandbox(import('../../sandbox/trial/preset-folder.ts'));
 
 /** True where a simulated CRM exists for it. */
 async function isSimulated(preset: string): Promise<boolean> {
-  const { simulatorOf } = await import('../../sandbox/simulators/index.ts');
+  const { simulatorOf } = await ofSandbox(import('../../sandbox/simulators/index.ts'));
   return simulatorOf(preset) !== undefined;
 }
 
@@ -138,13 +139,7 @@ async function tryOne(preset: string, { without, keep }: Given<'without keep'>):
       );
     return tryOneLead(preset);
   }
-  const { tryInTerminal } = await import('../../sandbox/trial/terminal.ts').catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
-    throw new RelaisError(
-      'SERVICE-001',
-      'A trial needs the development packages too: npm ci, without --omit=dev.',
-    );
-  });
+  const { tryInTerminal } = await ofSandbox(import('../../sandbox/trial/terminal.ts'));
   process.exitCode = await tryInTerminal({
     preset,
     keep: keep === true,
@@ -157,7 +152,7 @@ async function tryOne(preset: string, { without, keep }: Given<'without keep'>):
  * Nothing is stored, no outside system is reached. @throws FIND-001 where it has no example
  */
 async function tryOneLead(preset: string): Promise<void> {
-  const { preparePresets, projectMappings } = await import('../../sandbox/trial/mappings.ts');
+  const { preparePresets, projectMappings } = await ofSandbox(import('../../sandbox/trial/mappings.ts'));
   const example = join(projectMappings, 'presets', preset, 'example');
   if (!existsSync(example))
     throw new RelaisError('FIND-001', `The preset ${preset} has no example, so nothing of it can be tried.`);

@@ -57,9 +57,10 @@ ssl-ca="/etc/relais/ca.pem"
 });
 
 test('a program that is missing or fails is one sentence', async () => {
-  await expect(started('relais-no-such-program', []).ended).rejects.toThrow(
-    'relais-no-such-program is not installed on this host.',
-  );
+  await expect(started('relais-no-such-program', []).ended).rejects.toMatchObject({
+    code: 'SERVICE-002',
+    message: 'relais-no-such-program is not installed on this host.',
+  });
   await expect(
     started('sh', ['-c', 'echo "sh: Deprecated name" >&2; echo cause >&2; echo end >&2; exit 3']).ended,
   ).rejects.toThrow('sh ended with 3: cause');

@@ -1,5 +1,5 @@
 // The flow connector: names, settings, and a file that is whole or not there.
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -362,6 +362,16 @@ describe('a drop', () => {
       });
       expect(files()).toEqual([]);
       expect(await sendLocal(['local:horizon/in', root], false)).toMatchObject({ kind: 'accepted' });
+    });
+
+    test('the group of the folder may read it, whatever the umask: the systemd units have 0077', async () => {
+      const before = process.umask(0o077);
+      try {
+        expect(await sendLocal(['local:horizon/in'], true)).toMatchObject({ kind: 'accepted' });
+      } finally {
+        process.umask(before);
+      }
+      expect(files().map((file) => statSync(join(root, 'in', file)).mode & 0o777)).toEqual([0o640, 0o640]);
     });
 
     test('only where its path is named as it is written: on a disk Lac and lac differ', async () => {

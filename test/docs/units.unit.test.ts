@@ -1,5 +1,6 @@
 // The systemd units: that of one client's installation is the other, with its own settings and folder.
-import { existsSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -18,8 +19,15 @@ test('C36: an installation for one client runs confined as the shared one, with 
   ]);
   expect(own).toHaveLength(shared.length);
   expect(own).toContain('ProtectSystem=strict');
-  const start = own.find((line) => line.startsWith('ExecStart=')) ?? '';
-  expect(existsSync(join(root, start.split(' ')[1] ?? ''))).toBe(true);
+});
+
+test('the program they start is the one of the packages, which npm 9.2 puts into no node_modules/.bin', () => {
+  const start = linesOf('relais.service').find((line) => line.startsWith('ExecStart=')) ?? '';
+  const command = /^ExecStart=\/bin\/sh -c '(exec .*) start all'$/.exec(start)?.[1] ?? '';
+  expect(command).toContain(' bin/relais.mjs');
+  expect(command).not.toContain('.bin/node');
+  const node = spawnSync('/bin/sh', ['-c', command.replace('bin/relais.mjs', '--version')], { cwd: root });
+  expect(String(node.stdout)).toMatch(/^v24\./);
 });
 
 test('units, image and `npm start` give the gateway one heap of the C library, and few young objects', () => {

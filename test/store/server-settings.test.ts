@@ -78,6 +78,18 @@ test(
   }),
 );
 
+test('a row of lead_intake is received in UTC, whatever the time zone of the sender’s session', async () => {
+  const sender = as(`${home.name}_i`, 'secret');
+  await sender.text("SET time_zone = '-07:00'");
+  await sender.run(
+    "INSERT INTO lead_intake (client_id, reference, channel, collected_at) VALUES ('essai', 'ZONE-1', 'web_form', '2026-12-01 09:00:00')",
+  );
+  const rows = await home.owner.all(
+    "SELECT ABS(TIMESTAMPDIFF(SECOND, received_at, UTC_TIMESTAMP(3))) < 1800 AS near FROM lead_intake WHERE reference = 'ZONE-1'",
+  );
+  expect(rows).toEqual([{ near: 1 }]);
+});
+
 describe('caching_sha2_password', () => {
   const account = async (letter: string): Promise<string> => {
     const user = `${home.name}_${letter}`;

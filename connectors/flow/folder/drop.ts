@@ -32,6 +32,8 @@ export function openLocalDrop(deadline: Deadline): Drop {
 async function writeToDisk(path: string, content: Content, deadline: Deadline): Promise<void> {
   const file = await open(path, 'w', 0o640);
   try {
+    // The reader is in the folder's group, and the service's umask is 0077. Some mounted file systems have no modes and refuse.
+    await file.chmod(0o640).catch(() => undefined);
     for await (const piece of pacedPieces(content, deadline)) await file.writeFile(piece);
     // A crash of the machine must not leave a final name on an empty file.
     await file.sync();
