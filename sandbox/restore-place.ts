@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { RelaisError } from '../src/errors.ts';
+import { isRelaisError, RelaisError } from '../src/errors.ts';
 import { openDatabase } from '../src/app/for-terminal.ts';
 import { findMysql, type Engine } from './binaries.ts';
 import { takeFolder } from './folders.ts';
@@ -41,7 +41,8 @@ export async function privateServer(
     await statements(...[name, keysSchema].map((schema) => `CREATE DATABASE \`${schema}\` ${form}`));
   } catch (error) {
     await server.stop();
-    throw error;
+    if (given === undefined || !isRelaisError(error)) throw error;
+    throw new RelaisError(error.code, `--server: ${error.message}`);
   }
   const url = new URL(server.url);
   url.pathname = `/${name}`;
@@ -80,6 +81,7 @@ async function started(engine: Engine, log: (line: string) => void) {
     };
   } catch (error) {
     folder.release();
-    throw error;
+    if (!isRelaisError(error)) throw error;
+    throw new RelaisError('BACKUP-001', `${error.message}\nOr name a server with --server.`);
   }
 }

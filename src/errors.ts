@@ -14,7 +14,7 @@ export const catalogue = {
   ],
   'DB-001': [
     'The database cannot be reached.',
-    'Check RELAIS_MYSQL_URL, or the variable the message names, and that the server answers.',
+    'Check RELAIS_MYSQL_URL, or the variable or option the message names, and that the server answers.',
   ],
   'DB-002': [
     'The database schema is not the one this version needs.',

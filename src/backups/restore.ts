@@ -77,7 +77,7 @@ export async function loadBackup(
     if (tables.length > 0)
       throw new RelaisError(
         'BACKUP-001',
-        `The schema ${schema} has ${tables.length} tables: a backup is restored into an empty one only.`,
+        `The schema ${schema} has ${tables.length} tables: a backup is restored into an empty one only. Drop both and create them empty: docs/backups.md, "Restoring".`,
       );
   }
   const tools = await findTools(await databaseVersion(owner));

@@ -114,7 +114,7 @@ export async function openRestored(
   if (restore.appliedAt === null)
     throw new RelaisError(
       'BACKUP-001',
-      `The restore of ${restore.backup} did not end: drop both schemas, create them empty and restore again.`,
+      `The restore of ${restore.backup} did not end: drop both schemas, create them empty (docs/backups.md, "Restoring") and restore again.`,
     );
   await database.transaction(async (tx) => {
     await markOpened(tx);

@@ -122,7 +122,7 @@ function report(clientId: string, made: MadeInstance): void {
     `give it what is in ${environmentFile}: alerts, API and console with ports of their own`,
     `systemctl enable --now relais@${clientId}; curl http://127.0.0.1:${httpPort}/ready`,
     `back it up by a timer of its own, with ${environmentFile} and ${ownerFile}`,
-    `make its first administrator: relais account create, with ${environmentFile}`,
+    `make its first administrator: relais account add LOGIN --role admin, with ${environmentFile}`,
     `point the client’s systems at ${names.schema}, as ${names.intake}`,
   ])
     out(`- ${step}`);

@@ -40,7 +40,7 @@ export const privacyErrors = {
   ],
   'BACKUP-001': [
     'A backup could not be made or restored.',
-    'Correct what the message names, then run the command again: an unfinished backup is deleted by the next run.',
+    'Correct what the message names, then run the command again.',
   ],
   'BACKUP-002': [
     'The backup is not the one that was written, or does not open.',

@@ -1,6 +1,6 @@
 // Makes an installation for one client beside the shared one (C36): number, folder, keys, schemas, accounts, tables, environment file.
 // Invariant: every step may be repeated; the file that the service reads is written last, so that nothing half-made starts.
-import { readFile, chown, mkdir, open, rename, stat } from 'node:fs/promises';
+import { readFile, chmod, chown, mkdir, open, rename, stat } from 'node:fs/promises';
 import { join, dirname } from 'node:path';
 import { instanceNames, type InstanceNames } from '../domain/hosting.ts';
 import { RelaisError } from '../errors.ts';
@@ -246,6 +246,8 @@ async function makeFolder(path: string, mode: number): Promise<void> {
   if (await stat(path).catch(() => undefined)) return;
   await mkdir(path, { recursive: true, mode });
   await likeItsFolder(path);
+  // Whatever the umask: the service writes into its data by the group alone. A folder that gives its group on goes on to.
+  await chmod(path, mode | ((await stat(path)).mode & 0o2000));
 }
 
 /** The group of the folder, in which the service's user is; only root and members of the group may give it. */

@@ -167,7 +167,7 @@ const rules: readonly Rule[] = [
   {
     name: 'certificates',
     says: `certificates and API keys do not end within ${soonDays} days`,
-    remedy: 'Renew what is named: docs/install.md, "Certificates"; `relais api-key create`.',
+    remedy: 'Renew what is named: docs/install.md, "Certificates"; `relais api-key add`.',
     look: ({ certificates, apiKeys, now, unread }) => {
       const late = (name: string, end: Date): readonly string[] => {
         const days = daysBetween(now, end);

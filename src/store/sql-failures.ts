@@ -55,19 +55,25 @@ export function isStoreOutage(error: unknown): boolean {
   return isRelaisError(error) && error.code === 'DB-001';
 }
 
-/** Access denied, unknown database: another password may succeed, a retry will not. */
-const refusedAccounts = new Set([1044, 1045, 1049, 1130, 1698]);
+const locked = ': the account is locked';
 const refusals: Readonly<Record<number, string>> = {
   1044: ': the account has no right on this database; `relais migrate` gives the working accounts theirs, an administrator the owner',
   1045: ': user, password, or the address it comes from',
   1049: ': there is no such database; create it, and the keys schema beside it',
   1130: ': no account of the server may come from this address; create the account for it, or connect from where it is allowed',
+  1862: ': its password has expired',
+  3118: locked,
+  3159: ': it takes connections by TLS alone; write ?tls=yes behind the name of the database',
+  4151: locked,
 };
 
-/** The refusal of a login, as opposed to a statement. */
+/**
+ * The refusal of a login, whatever the server's number: another password or setting may succeed. Undefined for an error of the network, whose
+ * number is negative, and where the server refuses or ends everything.
+ */
 export function refusedAccount(error: unknown): RelaisError | undefined {
-  const { errno } = error as { errno?: number };
-  if (errno === undefined || !refusedAccounts.has(errno)) return undefined;
+  const { errno = 0 } = error as { errno?: number };
+  if (errno <= 0 || refusesAll.has(errno) || endedByServer.has(errno)) return undefined;
   return new RelaisError(
     'DB-001',
     `MySQL refuses the account or the database (${foreignCode(error)})${refusals[errno] ?? ''}${accountIn(error)}.`,

@@ -97,6 +97,18 @@ test.each(names)('%s: every relais command and option named exists', (name) => {
   expect(wrong).toEqual([]);
 });
 
+test('every command that the program names in its sentences exists', () => {
+  const wrong = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .flatMap((name) => [
+      ...readFileSync(join(root, 'src', name), 'utf8').matchAll(/(?<![\w/.-])relais ([a-z-]+ [a-z-]+)/g),
+    ])
+    .map(([, words = '']) => words)
+    .filter((words) => relaisProgram().commands.some((one) => one.name() === words.split(' ')[0]))
+    .filter((words) => wrongWith(words) !== undefined);
+  expect(wrong).toEqual([]);
+});
+
 test('README and guides show every group of commands that support, integrators and the officer use', () => {
   const guides = ['accounts', 'first-client', 'configuration', 'operations', 'rights', 'client'].map(
     (name) => `docs/${name}.md`,

@@ -59,6 +59,9 @@ test('C36: schemas, accounts, keys, folders and settings of its own; again, noth
   expect(modeOf('essai')).toBe('750');
   for (const name of ['relais.env', 'keys/master_key', 'keys/seal_key', 'keys/mysql', 'keys/mysql_intake'])
     expect([name, modeOf('essai', name)]).toEqual([name, '640']);
+  // The service writes there, by its group, whatever the umask.
+  for (const name of ['RELAIS_PHONE_PROOFS_DIR', 'RELAIS_ERASURE_LEDGER_DIR', 'RELAIS_BACKUP_DIR'])
+    expect([name, statSync(home.environment('essai')[name] ?? '').mode & 0o777]).toEqual([name, 0o770]);
   for (const name of ['owner.env', 'keys/mysql_owner'])
     expect([name, modeOf('essai', name)]).toEqual([name, '600']);
   const environment = home.environment('essai');

@@ -78,6 +78,15 @@ test(
   }),
 );
 
+test('an account that is locked is said to be, on both servers', async () => {
+  const user = `${home.name}_l`;
+  await home.owner.text(`CREATE USER '${user}'@'%' IDENTIFIED BY 'secret' ACCOUNT LOCK`);
+  expect(await refusalOf(as(user, 'secret').all('SELECT 1'))).toMatchObject({
+    code: 'DB-001',
+    message: expect.stringContaining('the account is locked') as string,
+  });
+});
+
 test('a row of lead_intake is received in UTC, whatever the time zone of the sender’s session', async () => {
   const sender = as(`${home.name}_i`, 'secret');
   await sender.text("SET time_zone = '-07:00'");

@@ -30,6 +30,22 @@ test('a server on which no account may come from our address: the address and th
   );
 });
 
+test.each([
+  [1862, 'its password has expired'],
+  [3118, 'the account is locked'],
+  [3159, 'it takes connections by TLS alone; write ?tls=yes'],
+  [4151, 'the account is locked'],
+  [9999, 'MySQL refuses the account or the database (SQL_9999).'],
+])('a login refused with %i is an outage with its remedy, no fault of Relais', (errno, says) => {
+  const refused = refusedAccount({ errno, code: 'ER_X', message: 'x' });
+  expect(refused).toMatchObject({ code: 'DB-001', message: expect.stringContaining(says) as string });
+});
+
+test('a full server, a server that ends and a network that fails are no refused login', () => {
+  for (const errno of [1040, 1203, 1053, -111, undefined])
+    expect(refusedAccount({ errno, code: 'ER_X' })).toBeUndefined();
+});
+
 test('a certificate that is not accepted is named, with the variable that names its authority', () => {
   const error = {
     code: 'HANDSHAKE_SSL_ERROR',
