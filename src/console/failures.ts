@@ -7,7 +7,7 @@ import type { Log } from '../log.ts';
 import type { Written } from '../http/server.ts';
 import { html, type Html, type Piece } from '../privacy/papers/html.ts';
 import type { Both } from '../support/words.ts';
-import { isOurs, holderOf, visitOf, type Refuse, type Visit } from './gate.ts';
+import { isOurs, holderOf, ownPage, visitOf, type Refuse, type Visit } from './gate.ts';
 import { wordsOfRefusal, detailPart, sentenceOf } from './refused.ts';
 import { isDatabaseTrouble } from '../support/place.ts';
 import { sayTo, type Show, type Say } from './layout.ts';
@@ -30,13 +30,22 @@ export const refuseWith =
       });
     }
     const { token } = visitOf(request);
-    const to = request.method === 'GET' && request.url !== '/' ? request.url : '';
+    // A person whose button did nothing learns it, and comes back to the page of the form.
+    const isUndone = request.method !== 'GET' && isOurs(request) && !request.url.startsWith('/sign-');
+    const from = isUndone ? formPageOf(request) : request.method === 'GET' ? request.url : '/';
+    const to = from === '/' ? '' : from;
     const parts = [
-      ...(token === '' ? [] : ['say=ended']),
+      ...(isUndone ? ['say=undone'] : token === '' ? [] : ['say=ended']),
       ...(to === '' ? [] : [`to=${encodeURIComponent(to.slice(0, 1_000))}`]),
     ];
     return reply.redirect(`/sign-in${parts.length === 0 ? '' : `?${parts.join('&')}`}`, 303);
   };
+
+/** The page of this console that a form was sent from; the first one where the browser does not name it. */
+function formPageOf({ headers: { referer = '' }, host }: FastifyRequest): string {
+  const url = URL.canParse(referer) ? new URL(referer) : undefined;
+  return url?.host === host ? ownPage(url.pathname + url.search) : '/';
+}
 
 const statuses: Readonly<Partial<Record<string, number>>> = {
   'FIND-001': 404,

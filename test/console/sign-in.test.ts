@@ -31,6 +31,19 @@ test('a new person sets a password by the code, signs in, and signs out; the coo
   expect((await browser.post('/sign-out')).to).toBe('/sign-in?say=out');
   for (const [name, value] of cookies) browser.cookies.set(name, value);
   expect((await browser.get('/account')).to).toBe('/sign-in?say=ended&to=%2Faccount');
+  // A button that is pressed then does nothing, which is said, and leads back to the page of its form.
+  const pressed = (referer: string) =>
+    browser.post(
+      '/deliveries/7/replay',
+      { reason: 'ticket 1' },
+      { 'sec-fetch-site': 'same-origin', referer },
+    );
+  const origin = `http://127.0.0.1:${desk.console.port}`;
+  const undone = await pressed(`${origin}/deliveries/7?say=done`);
+  expect([undone.status, undone.to]).toEqual([303, '/sign-in?say=undone&to=%2Fdeliveries%2F7%3Fsay%3Ddone']);
+  expect((await browser.get(undone.to)).text).toContain('ce que vous veniez d’envoyer n’a pas été fait');
+  expect((await pressed('https://ailleurs.example/deliveries/7')).to).toBe('/sign-in?say=undone');
+  expect((await visitor().post('/sign-out')).to).toBe('/sign-in');
 });
 
 test('C38: an administrator comes no further than the second factor, by the app or by a recovery code used once', async () => {

@@ -55,7 +55,7 @@ const listPage: PageOf = async ({ place, show }, request, reply) => {
     body: html`<p>${say(words.myText)}</p>
       <p class="actions">
         <a href="${areClosed ? listPath : `${listPath}?shown=closed`}"
-          >${say(areClosed ? words.open : words.closed)}</a
+          >${say(areClosed ? words.seeOpen : words.seeClosed)}</a
         >
       </p>
       ${listOf(say, words.myTitle, words.noRequest, items, [

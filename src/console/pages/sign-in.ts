@@ -55,6 +55,7 @@ export function pages(
 /** Messages that an address may show on the sign-in page. */
 const said: Readonly<Record<string, Both>> = {
   ended: words.ended,
+  undone: words.undone,
   out: words.out,
   password: words.passwordSet,
   identity: words.identityRefused,

@@ -14,6 +14,8 @@ export const requestWords = {
   shown: ['Montrer', 'Show'],
   open: ['non closes', 'not closed'],
   closed: ['closes', 'closed'],
+  seeOpen: ['Voir les demandes non closes', 'See the requests not closed'],
+  seeClosed: ['Voir les demandes closes', 'See the closed requests'],
   received: ['Reçue', 'Received'],
   due: ['À répondre au plus tard', 'To be answered by'],
   missing: ['Ce qui manque', 'What is missing'],

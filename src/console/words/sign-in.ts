@@ -11,6 +11,10 @@ export const signInWords = {
     'Login or password refused. Check both; an administrator can give a new access code.',
   ],
   ended: ['Vous n’êtes plus connecté. Connectez-vous.', 'You are not signed in any more. Sign in.'],
+  undone: [
+    'Vous n’êtes plus connecté : ce que vous veniez d’envoyer n’a pas été fait. Connectez-vous, puis recommencez.',
+    'You are not signed in any more: what you just sent was not done. Sign in, then do it again.',
+  ],
   out: ['Vous êtes déconnecté.', 'You have signed out.'],
   identityRefused: [
     'Connexion refusée. Recommencez ; si cela dure, un administrateur doit relier votre identité à votre compte.',

@@ -27,7 +27,7 @@ export const searchWords = {
   ],
   refusedRows: ['Lignes refusées à l’entrée', 'Rows refused at intake'],
   received: ['Reçue', 'Received'],
-  collected: ['Recueillie', 'Collected'],
+  collected: ['Recueilli', 'Collected'],
   person: ['Personne', 'Person'],
   erased: ['effacée', 'erased'],
   nowhere: ['aucune : la page du lead dit pourquoi', 'none: the page of the lead says why'],
