@@ -44,12 +44,14 @@ export type {
 export type { Handled, Returned, Returns, ReturnsContext, ReturnsRead } from './contract/returns.ts';
 export { standInHost } from './contract/stand-in.ts';
 export type { StandIn, StandInAnswer, StandInServer, StandInServers } from './contract/stand-in.ts';
-export { defineConnector } from './contract/connector.ts';
+export { defineConnector, problemIf } from './contract/connector.ts';
 export type {
   Connector,
   Expiry,
   Fetched,
   JsonSchema,
+  SettingsParts,
   SettingsProblem,
   TargetKind,
 } from './contract/connector.ts';
+export { blockOf, formedText, oneOf, textOf } from './contract/settings-schema.ts';

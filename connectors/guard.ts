@@ -1,12 +1,15 @@
 // Opens the sockets of every connector: decides which addresses may be reached, and verifies TLS.
 // Invariant: a socket is returned only after its real peer address was checked; proxies of the environment are never read.
 // Literal addresses are checked here because an agent's `lookup` is not called for them.
-import { promises as dns } from 'node:dns';
-import type { LookupAddress } from 'node:dns';
-import { connect as netConnect } from 'node:net';
-import type { LookupFunction, Socket, TcpNetConnectOpts } from 'node:net';
-import { connect as tlsConnect, createSecureContext, getCACertificates } from 'node:tls';
-import type { SecureContext, TLSSocket } from 'node:tls';
+import { promises as dns, type LookupAddress } from 'node:dns';
+import { connect as netConnect, type LookupFunction, type Socket, type TcpNetConnectOpts } from 'node:net';
+import {
+  connect as tlsConnect,
+  createSecureContext,
+  getCACertificates,
+  type SecureContext,
+  type TLSSocket,
+} from 'node:tls';
 import { Resolver } from 'node:dns/promises';
 import { bareHost, isReachable, literalAddress, parseRanges } from './guard/addresses.ts';
 import { connectCodeOf, connectFailure } from './guard/failures.ts';

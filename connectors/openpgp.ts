@@ -1,7 +1,7 @@
 // Finds the OpenPGP keys that encrypt and sign mails and files. openpgp.js does the cryptography.
 // Invariant: with an expired or missing key the result is a reason, and nothing is sent; only a public key may be in the file itself.
+import { blockOf, problemIf, type Expiry, type JsonSchema, type SettingsProblem } from './contract.ts';
 import type { Key, PrivateKey, Subkey } from 'openpgp';
-import type { Expiry, JsonSchema, SettingsProblem } from './contract.ts';
 import { clearTextProblem, masked, secretName, secretOrText, secretSchema } from './guard.ts';
 
 export interface OpenPgpSettings {
@@ -138,17 +138,10 @@ export function pgpProblems(settings: OpenPgpSettings | undefined): readonly Set
   const isKey = (text: string): boolean =>
     secretName(text) !== undefined || text.trimStart().startsWith(armour);
   return [
-    ...(publicTexts(settings).every(isKey)
-      ? []
-      : [
-          {
-            path: '/openpgp/encryptTo',
-            message: [
-              `Écrivez la clé publique elle-même (${armour} …), ou secret:NOM.`,
-              `Write the public key itself (${armour} …), or secret:NAME.`,
-            ] as const,
-          },
-        ]),
+    ...problemIf(!publicTexts(settings).every(isKey), '/openpgp/encryptTo', [
+      `Écrivez la clé publique elle-même (${armour} …), ou secret:NOM.`,
+      `Write the public key itself (${armour} …), or secret:NAME.`,
+    ]),
     ...clearTextProblem('/openpgp/sign/key', settings.sign?.key),
     ...clearTextProblem('/openpgp/sign/passphrase', settings.sign?.passphrase),
   ];
@@ -165,12 +158,8 @@ export const shownKeys = (settings: OpenPgpSettings): string =>
     .join(', ');
 
 /** @param what is encrypted: `each mail`, `the file` */
-export const pgpSchema = (what: string): JsonSchema => ({
-  type: 'object',
-  additionalProperties: false,
-  required: ['encryptTo'],
-  description: `Encrypts ${what} with the client's key, and signs it where asked.`,
-  properties: {
+export const pgpSchema = (what: string): JsonSchema =>
+  blockOf(`Encrypts ${what} with the client's key, and signs it where asked.`, ['encryptTo'], {
     encryptTo: {
       description: 'The public key in ASCII armour, or secret:NAME of it; a list where several may read.',
       'x-forme': 'la clé publique, ou secret:NOM ; une liste s’il y en a plusieurs.',
@@ -185,15 +174,8 @@ export const pgpSchema = (what: string): JsonSchema => ({
         },
       ],
     },
-    sign: {
-      type: 'object',
-      additionalProperties: false,
-      required: ['key'],
-      description: 'Signs inside the encryption.',
-      properties: {
-        key: secretSchema('secret:NAME of our private key.'),
-        passphrase: secretSchema('secret:NAME of its passphrase.'),
-      },
-    },
-  },
-});
+    sign: blockOf('Signs inside the encryption.', ['key'], {
+      key: secretSchema('secret:NAME of our private key.'),
+      passphrase: secretSchema('secret:NAME of its passphrase.'),
+    }),
+  });

@@ -1,6 +1,6 @@
 // Types and checks of a file's `auth`: a secret in a header, or a token or session that is obtained first. Pure.
 // Invariant: no secret in clear.
-import type { JsonSchema, SettingsProblem } from '../contract.ts';
+import { blockOf, formedText, textOf, type JsonSchema, type SettingsProblem } from '../contract.ts';
 import { clearTextProblem, secretSchema } from '../guard.ts';
 import { accessProblems, loginDoubts } from './check.ts';
 import { headerName } from './names.ts';
@@ -21,31 +21,14 @@ export const authSchema: JsonSchema = {
   additionalProperties: false,
   properties: {
     bearer: secretSchema('secret:NAME sent as Authorization: Bearer.'),
-    basic: {
-      type: 'object',
-      description: 'HTTP Basic.',
-      additionalProperties: false,
-      required: ['user', 'password'],
-      properties: {
-        user: { type: 'string', minLength: 1, maxLength: 200, description: 'User name, or secret:NAME.' },
-        password: secretSchema('secret:NAME of the password.'),
-      },
-    },
-    header: {
-      type: 'object',
-      description: 'An API key in a header of its own.',
-      additionalProperties: false,
-      required: ['name', 'value'],
-      properties: {
-        name: {
-          type: 'string',
-          pattern: headerName,
-          'x-forme': 'un nom d’en-tête, comme X-API-Key.',
-          description: 'Header name, e.g. X-API-Key.',
-        },
-        value: secretSchema('secret:NAME of the key.'),
-      },
-    },
+    basic: blockOf('HTTP Basic.', ['user', 'password'], {
+      user: textOf('User name, or secret:NAME.', 200),
+      password: secretSchema('secret:NAME of the password.'),
+    }),
+    header: blockOf('An API key in a header of its own.', ['name', 'value'], {
+      name: formedText('Header name, e.g. X-API-Key.', headerName, 'un nom d’en-tête, comme X-API-Key.'),
+      value: secretSchema('secret:NAME of the key.'),
+    }),
     oauth2: oauth2Schema,
     login: loginSchema,
   },

@@ -2,7 +2,14 @@
 // Invariant: certificate and key are secrets that match, or no connection is opened; no connection is used with another identity.
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
-import type { Expiry, JsonSchema, NetworkPolicy, SendContext, SettingsProblem } from '../contract.ts';
+import {
+  problemIf,
+  type Expiry,
+  type JsonSchema,
+  type NetworkPolicy,
+  type SendContext,
+  type SettingsProblem,
+} from '../contract.ts';
 import { secretName, secretSchema, type TlsIdentity } from '../guard.ts';
 
 export interface Tls {
@@ -27,17 +34,10 @@ export const tlsSchema: JsonSchema = {
 };
 
 export function tlsProblems(path: string, tls: Tls | undefined): readonly SettingsProblem[] {
-  return tls !== undefined && (tls.cert === undefined) !== (tls.key === undefined)
-    ? [
-        {
-          path,
-          message: [
-            'cert et key vont ensemble : le certificat et sa clé privée.',
-            'cert and key go together: the certificate and its private key.',
-          ],
-        },
-      ]
-    : [];
+  return problemIf(tls !== undefined && (tls.cert === undefined) !== (tls.key === undefined), path, [
+    'cert et key vont ensemble : le certificat et sa clé privée.',
+    'cert and key go together: the certificate and its private key.',
+  ]);
 }
 
 export const tlsTexts = (tls: Tls | undefined): readonly (string | undefined)[] => [

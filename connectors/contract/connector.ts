@@ -15,11 +15,21 @@ export interface SettingsProblem {
   readonly message: Both;
 }
 
+/** The mistake where it is one. @param message French first */
+export const problemIf = (isWrong: boolean, path: string, message: Both): readonly SettingsProblem[] =>
+  isWrong ? [{ path, message }] : [];
+
 /** A secret that expires. */
 export interface Expiry {
   readonly secret: string;
   readonly at: Date;
 }
+
+/** The parts of a connector that its settings alone decide. */
+export type SettingsParts<Settings> = Pick<
+  Connector<Settings>,
+  'settingsSchema' | 'check' | 'doubts' | 'targets' | 'dials' | 'places' | 'inClear' | 'secretNames'
+>;
 
 /** A JSON Schema (draft 2020-12 subset understood by ajv). */
 export type JsonSchema = Readonly<Record<string, unknown>>;

@@ -1,17 +1,29 @@
 // The email connector: one delivery is one mail with a lead sheet, accepted by the server or not.
 // Invariant: only authorised mailboxes; TLS always, unless the operator allowed plaintext; the server's acceptance proves no reading.
-import { defineConnector, standInHost } from '../contract.ts';
-import type { SendContext, Draft, Drafting, DraftRequest, StandIn, StandInServers } from '../contract.ts';
+import {
+  defineConnector,
+  standInHost,
+  type SendContext,
+  type Draft,
+  type Drafting,
+  type DraftRequest,
+  type StandIn,
+  type StandInServers,
+} from '../contract.ts';
 import { composeEmail } from './message.ts';
 import { sendEmail, testEmail } from './send.ts';
 import { pgpExpiry } from '../openpgp.ts';
 import { readReturnMailbox } from './return-mailbox.ts';
 import { emailSettingsSchema } from './settings-schema.ts';
-import { checkEmailSettings, emailPlaces, emailSecretNames, mailboxesOf } from './settings.ts';
-import type { EmailSettings } from './settings.ts';
+import {
+  checkEmailSettings,
+  emailPlaces,
+  emailSecretNames,
+  mailboxesOf,
+  type EmailSettings,
+} from './settings.ts';
 import { emailSigned } from './signed-words.ts';
-import { createMailCarrier } from '../mail/smtp.ts';
-import type { SmtpSessions } from '../mail/smtp.ts';
+import { createMailCarrier, type SmtpSessions } from '../mail/smtp.ts';
 
 function draft({ to, format }: DraftRequest): Draft | undefined {
   if (to === undefined || !/^[^\s@/:]+@[^\s@]+$/.test(to)) return undefined;

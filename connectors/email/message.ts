@@ -5,14 +5,11 @@ import { masked } from '../guard.ts';
 import { dkimHead } from '../mail/dkim.ts';
 import { readingPlace } from './notice.ts';
 import { shownKeys } from '../openpgp.ts';
-import { mailBytes } from '../mail/mime.ts';
-import type { Attachment } from '../mail/mime.ts';
+import { mailBytes, type Attachment } from '../mail/mime.ts';
 import { oneLine } from '../mail/text.ts';
-import { renderHtml, renderText } from './render.ts';
-import type { SheetPage } from './render.ts';
+import { renderHtml, renderText, type SheetPage } from './render.ts';
 import { domainOf, listOf } from '../mail/addresses.ts';
-import { mailboxesOf } from './settings.ts';
-import type { EmailSettings } from './settings.ts';
+import { mailboxesOf, type EmailSettings } from './settings.ts';
 import { wordsFor } from './words.ts';
 
 export interface Letter {

@@ -1,6 +1,6 @@
 // Checks a mail without personal data: it announces that a lead waits, under our reference, and links to it.
 // Invariant: the mail contains no personal data and no opt-in; the check refuses fields that would add one.
-import type { Parcel, SettingsProblem } from '../contract.ts';
+import { problemIf, type Parcel, type SettingsProblem } from '../contract.ts';
 
 const referencePlace = '{leadReference}';
 
@@ -14,17 +14,10 @@ export interface NoticeSettings {
 export function noticeProblems(settings: NoticeSettings): readonly SettingsProblem[] {
   const { content, readAt, attachment = 'none' } = settings;
   if (content !== 'notice')
-    return readAt === undefined
-      ? []
-      : [
-          {
-            path: '/readAt',
-            message: [
-              'readAt va avec content: notice : tout autre e-mail contient le lead.',
-              'readAt belongs to content: notice: any other mail carries the lead.',
-            ],
-          },
-        ];
+    return problemIf(readAt !== undefined, '/readAt', [
+      'readAt va avec content: notice : tout autre e-mail contient le lead.',
+      'readAt belongs to content: notice: any other mail carries the lead.',
+    ]);
   return [
     ...(readAt === undefined
       ? [
@@ -37,17 +30,10 @@ export function noticeProblems(settings: NoticeSettings): readonly SettingsProbl
           },
         ]
       : addressProblems(readAt)),
-    ...(attachment === 'none'
-      ? []
-      : [
-          {
-            path: '/attachment',
-            message: [
-              'Un avis (notice) ne porte pas de pièce jointe.',
-              'A notice carries no attachment.',
-            ] as const,
-          },
-        ]),
+    ...problemIf(attachment !== 'none', '/attachment', [
+      'Un avis (notice) ne porte pas de pièce jointe.',
+      'A notice carries no attachment.',
+    ]),
   ];
 }
 
@@ -55,16 +41,10 @@ function addressProblems(readAt: string): readonly SettingsProblem[] {
   const rest = readAt.replaceAll(referencePlace, 'L-1');
   const url = URL.parse(rest);
   const isSound = url?.protocol === 'https:' && url.username === '' && url.password === '';
-  if (isSound && !/[\s{}]/.test(rest)) return [];
-  return [
-    {
-      path: '/readAt',
-      message: [
-        `Écrivez une adresse https comme https://crm.client.example/leads/${referencePlace} ; rien d’autre du lead n’y figure.`,
-        `Write an https address such as https://crm.client.example/leads/${referencePlace}; nothing else of the lead may stand in it.`,
-      ],
-    },
-  ];
+  return problemIf(!isSound || /[\s{}]/.test(rest), '/readAt', [
+    `Écrivez une adresse https comme https://crm.client.example/leads/${referencePlace} ; rien d’autre du lead n’y figure.`,
+    `Write an https address such as https://crm.client.example/leads/${referencePlace}; nothing else of the lead may stand in it.`,
+  ]);
 }
 
 /** The address where this lead is read; undefined where the mail contains it. */

@@ -2,19 +2,15 @@
 // Invariant: only authorised mailboxes; the server's acceptance proves no reading, and a partial acceptance is no success.
 import type { Evidence, Outcome, Parcel, SendContext, Tested } from '../contract.ts';
 import { bareHost, startDeadline, textRecords } from '../guard.ts';
-import { checkRecord, dkimKeyOf, recordName, signed } from '../mail/dkim.ts';
-import type { DkimKey } from '../mail/dkim.ts';
+import { checkRecord, dkimKeyOf, recordName, signed, type DkimKey } from '../mail/dkim.ts';
 import { letterOf, mimeOf, openMailboxes } from './message.ts';
-import { pgpKeysOf } from '../openpgp.ts';
-import type { PgpKeys } from '../openpgp.ts';
+import { pgpKeysOf, type PgpKeys } from '../openpgp.ts';
 import { encrypted } from './openpgp.ts';
 import { providerHeaders } from '../mail/provider-headers.ts';
 import { replyCode, smtpOutcome } from '../mail/reply.ts';
 import type { Envelope, Rejected, SmtpSent } from '../mail/session.ts';
-import { serverOf } from '../mail/server.ts';
-import type { ResolvedServer } from '../mail/server.ts';
-import { mailboxesOf, returnAddress } from './settings.ts';
-import type { EmailSettings } from './settings.ts';
+import { serverOf, type ResolvedServer } from '../mail/server.ts';
+import { mailboxesOf, returnAddress, type EmailSettings } from './settings.ts';
 import type { SmtpSessions } from '../mail/smtp.ts';
 
 export async function sendEmail(

@@ -1,17 +1,13 @@
 // Types and checks of an email destination's `send` block: the rules a schema cannot express, mailboxes, secrets. Pure.
 // Invariant: no secret in clear, no personal data in a subject, and nothing that could end a header line.
-import type { SettingsProblem } from '../contract.ts';
+import { problemIf, type SettingsProblem } from '../contract.ts';
 import { namesAmong } from '../guard.ts';
 import { bareMailbox, domainOf, listOf } from '../mail/addresses.ts';
-import { dkimProblems } from '../mail/dkim.ts';
-import type { DkimSettings } from '../mail/dkim.ts';
+import { dkimProblems, type DkimSettings } from '../mail/dkim.ts';
 import { mailboxOnly, named } from '../mail/schema.ts';
-import { smtpProblems, smtpTexts } from '../mail/server.ts';
-import type { SmtpSetting } from '../mail/server.ts';
-import { noticeProblems } from './notice.ts';
-import type { NoticeSettings } from './notice.ts';
-import { pgpProblems, pgpTexts } from '../openpgp.ts';
-import type { OpenPgpSettings } from '../openpgp.ts';
+import { smtpProblems, smtpTexts, type SmtpSetting } from '../mail/server.ts';
+import { noticeProblems, type NoticeSettings } from './notice.ts';
+import { pgpProblems, pgpTexts, type OpenPgpSettings } from '../openpgp.ts';
 
 export interface EmailSettings extends NoticeSettings {
   readonly to: string | readonly string[];
@@ -29,51 +25,41 @@ export interface EmailSettings extends NoticeSettings {
 export const subjectPlaceholders: readonly string[] = ['clientName', 'title', 'leadReference', 'action'];
 
 export function checkEmailSettings(settings: EmailSettings): readonly SettingsProblem[] {
-  const problems: SettingsProblem[] = [];
   const addresses: readonly (readonly [string, readonly string[], string])[] = [
     ['/to', listOf(settings.to), mailboxOnly],
     ['/cc', listOf(settings.cc), mailboxOnly],
     ['/from', [settings.from], named],
     ['/replyTo', listOf(settings.replyTo), named],
   ];
-  for (const [path, values, pattern] of addresses) {
-    if (values.some((value) => !new RegExp(pattern, 'u').test(value)))
-      problems.push({
+  const { subject = '', smtp } = settings;
+  const unknown = [...subject.matchAll(/\{([^{}]*)\}/g)]
+    .map((match) => match[1] ?? '')
+    .filter((name) => !subjectPlaceholders.includes(name));
+  return [
+    ...addresses.flatMap(([path, values, pattern]) =>
+      problemIf(
+        values.some((value) => !new RegExp(pattern, 'u').test(value)),
         path,
-        message: [
+        [
           'Ce n’est pas une adresse comme leads@client.example.',
           'This is not a mailbox such as leads@client.example.',
         ],
-      });
-  }
-  const { subject, smtp } = settings;
-  if (subject !== undefined) {
-    const unknown = [...subject.matchAll(/\{([^{}]*)\}/g)]
-      .map((match) => match[1] ?? '')
-      .filter((name) => !subjectPlaceholders.includes(name));
-    if (unknown.length > 0) {
-      problems.push({
-        path: '/subject',
-        message: [
-          `Un objet peut contenir {clientName} {title} {leadReference} {action}, jamais une donnée de la personne : {${unknown.join('}, {')}} n’est pas permis.`,
-          `A subject may hold {clientName} {title} {leadReference} {action}, never a person's data: {${unknown.join('}, {')}} is not allowed.`,
-        ],
-      });
-    }
-    if (/[\r\n]/.test(subject))
-      problems.push({
-        path: '/subject',
-        message: ['Un objet tient sur une ligne.', 'A subject is one line.'],
-      });
-  }
-  problems.push(
+      ),
+    ),
+    ...problemIf(unknown.length > 0, '/subject', [
+      `Un objet peut contenir {clientName} {title} {leadReference} {action}, jamais une donnée de la personne : {${unknown.join('}, {')}} n’est pas permis.`,
+      `A subject may hold {clientName} {title} {leadReference} {action}, never a person's data: {${unknown.join('}, {')}} is not allowed.`,
+    ]),
+    ...problemIf(/[\r\n]/.test(subject), '/subject', [
+      'Un objet tient sur une ligne.',
+      'A subject is one line.',
+    ]),
     ...smtpProblems('/smtp', smtp),
     ...noticeProblems(settings),
     ...pgpProblems(settings.openpgp),
     ...returnPathProblems(settings.returnPath),
     ...dkimProblems(settings.dkim, domainOf(settings.from)),
-  );
-  return problems;
+  ];
 }
 
 const tagPlace = '{tag}';
@@ -86,26 +72,14 @@ function returnPathProblems(returnPath: string | undefined): readonly SettingsPr
   const beside = local.split(tagPlace);
   const isMailbox = more.length === 0 && new RegExp(mailboxOnly, 'u').test(`${beside.join('t')}@${domain}`);
   if (!isMailbox || beside.length !== 2 || domain.includes(tagPlace))
-    return [
-      {
-        path: '/returnPath',
-        message: [
-          'Écrivez une adresse avec {tag} avant son @, comme retours+{tag}@centre.example.',
-          'Write a mailbox with {tag} before its @, such as retours+{tag}@centre.example.',
-        ],
-      },
-    ];
-  if (beside.join('').length > longestBesideTag)
-    return [
-      {
-        path: '/returnPath',
-        message: [
-          `À côté de {tag} il y a place pour ${longestBesideTag} caractères avant le @.`,
-          `Beside {tag} there is room for ${longestBesideTag} characters before the @.`,
-        ],
-      },
-    ];
-  return [];
+    return problemIf(true, '/returnPath', [
+      'Écrivez une adresse avec {tag} avant son @, comme retours+{tag}@centre.example.',
+      'Write a mailbox with {tag} before its @, such as retours+{tag}@centre.example.',
+    ]);
+  return problemIf(beside.join('').length > longestBesideTag, '/returnPath', [
+    `À côté de {tag} il y a place pour ${longestBesideTag} caractères avant le @.`,
+    `Beside {tag} there is room for ${longestBesideTag} characters before the @.`,
+  ]);
 }
 
 /** The address to which an undeliverable mail returns. */

@@ -3,8 +3,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Body } from '../contract.ts';
 import type { Deadline } from '../guard.ts';
-import { dropFailure } from './drop.ts';
-import type { Comparing, Content } from './drop.ts';
+import { dropFailure, type Comparing, type Content } from './drop.ts';
 
 const pieceBytes = 262_144;
 

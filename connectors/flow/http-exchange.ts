@@ -1,15 +1,12 @@
 // Sends one HTTP request of a file and reads its answer, with bodies of any length, over sockets of the guard.
 // Invariant: no redirect, no proxy, no retry; an answer's text is read to 64 KB, a file's bytes as far as they are taken.
 import { Readable } from 'node:stream';
-import { Agent } from 'undici';
-import type { Dispatcher } from 'undici';
+import { Agent, type Dispatcher } from 'undici';
 import type { NetworkPolicy, SendContext } from '../contract.ts';
-import { connectCodeOf, connectFailureOf, guardOf, needsRepair } from '../guard.ts';
-import type { Deadline } from '../guard.ts';
+import { connectCodeOf, connectFailureOf, guardOf, needsRepair, type Deadline } from '../guard.ts';
 import { dialler, leaving } from '../guard/http/transport.ts';
 import { paced } from './content.ts';
-import { dropCodeOf, dropFailure, upTo } from './drop.ts';
-import type { DropFailure, Take } from './drop.ts';
+import { dropCodeOf, dropFailure, upTo, type DropFailure, type Take } from './drop.ts';
 
 export interface FileRequest {
   readonly method: string;

@@ -1,14 +1,21 @@
 // The flow connector: one batch is one file, under its final name on a server or in a folder, or attached to a mail.
 // Invariant: the place is authorised before a socket opens. `accepted` means that the file has its final name and the size
 // that was sent, as seen after the rename; the `ack` file reports what the recipient did with it.
-import { defineConnector } from '../contract.ts';
-import type { BatchFacts, Composed, Outcome, Parcel, SendContext, Tested, Answer } from '../contract.ts';
+import {
+  defineConnector,
+  type BatchFacts,
+  type Composed,
+  type Outcome,
+  type Parcel,
+  type SendContext,
+  type Tested,
+  type Answer,
+} from '../contract.ts';
 import { certificateExpiry } from '../access/tls.ts';
 import { pgpExpiry } from '../openpgp.ts';
 import { contentOfText } from './content.ts';
 import { flowDrafting } from './draft.ts';
-import type { Content, Drop } from './drop.ts';
-import { readAt, comparedAt } from './drop.ts';
+import { readAt, comparedAt, type Content, type Drop } from './drop.ts';
 import { ackHead, itemAnswers } from './item-answers.ts';
 import { fillName } from './names.ts';
 import { uploadOutcome } from './outcome.ts';
@@ -18,12 +25,17 @@ import { packedAgain, packedName, packedType, packingHead } from './packing/sett
 import { flowDials, flowPlaces, flowSecretNames, flowTargets } from './places.ts';
 import { atDrop, mayReach } from './reached.ts';
 import { flowSettingsSchema } from './schema.ts';
-import { checkFlowSettings, controlFields, folderOf, timezoneOf } from './settings.ts';
-import type { ControlField, FlowSettings } from './settings.ts';
+import {
+  checkFlowSettings,
+  controlFields,
+  folderOf,
+  timezoneOf,
+  type ControlField,
+  type FlowSettings,
+} from './settings.ts';
 import { flowStandIn } from './stand-in.ts';
 import { handOverOf, isLocal, pathAt, transportOf, transports } from './transports.ts';
-import { pathIn, upload } from './upload.ts';
-import type { UploadProgress, Upload } from './upload.ts';
+import { pathIn, upload, type UploadProgress, type Upload } from './upload.ts';
 import { flowWords } from './words.ts';
 
 export { lastSlotBefore, nextSlot } from './schedule.ts';

@@ -8,8 +8,7 @@ import { unreadCode } from './line-text.ts';
 import { fillName, inPieces } from './names.ts';
 import { lineReader } from './read-lines.ts';
 import { atDrop } from './reached.ts';
-import { timezoneOf } from './settings.ts';
-import type { FlowSettings } from './settings.ts';
+import { timezoneOf, type FlowSettings } from './settings.ts';
 import { pathAt } from './transports.ts';
 
 const smallestBytes = 1024 * 1024;

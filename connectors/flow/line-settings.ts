@@ -1,6 +1,15 @@
 // Settings of an acknowledgement's lines (`file.ack.lines`): type, schema, and the rules that a schema cannot express. Pure.
 // Invariant: one word has one meaning, and a column is named or numbered, never guessed.
-import type { Both, JsonSchema, LineWord, SettingsProblem } from '../contract.ts';
+import {
+  blockOf,
+  formedText,
+  oneOf,
+  textOf,
+  type Both,
+  type JsonSchema,
+  type LineWord,
+  type SettingsProblem,
+} from '../contract.ts';
 
 export type Column = string | number;
 export type LineEncoding = 'utf-8' | 'windows-1252' | 'iso-8859-15' | 'iso-8859-1';
@@ -27,7 +36,7 @@ const column = (description: string): JsonSchema => ({
   description,
   'x-forme': 'le nom de la colonne, ou son rang à partir de 1.',
   anyOf: [
-    { type: 'string', minLength: 1, maxLength: 120, description: 'Its name.' },
+    textOf('Its name.', 120),
     { type: 'integer', minimum: 1, maximum: 500, description: 'Its place, from 1.' },
   ],
 });
@@ -38,59 +47,38 @@ const words = (description: string): JsonSchema => ({
   maxItems: 50,
   uniqueItems: true,
   description,
-  items: {
-    type: 'string',
-    minLength: 1,
-    maxLength: 60,
-    description: 'As the column has it; capitals count alike.',
-  },
+  items: textOf('As the column has it; capitals count alike.', 60),
 });
 
-export const lineSettingsSchema: JsonSchema = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['status', 'accepted'],
-  description:
-    'The acknowledgement says of each lead what became of it: how its lines are read. Without it the response rules read it as one answer.',
-  properties: {
-    csv: {
-      type: 'object',
-      additionalProperties: false,
-      description: 'It is a CSV.',
-      properties: {
-        delimiter: {
-          type: 'string',
-          minLength: 1,
-          maxLength: 1,
-          default: ';',
-          description: 'Between two cells.',
-        },
-        encoding: {
-          type: 'string',
-          enum: ['utf-8', 'windows-1252', 'iso-8859-15', 'iso-8859-1'],
-          default: 'utf-8',
-          description: 'Encoding; bytes that are none of it make the file unreadable.',
-        },
-        header: {
-          type: 'boolean',
-          description: 'true: its first line names the columns; default: true where columns are named here.',
-        },
+export const lineSettingsSchema: JsonSchema = blockOf(
+  'The acknowledgement says of each lead what became of it: how its lines are read. Without it the response rules read it as one answer.',
+  ['status', 'accepted'],
+  {
+    csv: blockOf('It is a CSV.', [], {
+      delimiter: {
+        type: 'string',
+        minLength: 1,
+        maxLength: 1,
+        default: ';',
+        description: 'Between two cells.',
       },
-    },
-    xml: {
-      type: 'object',
-      additionalProperties: false,
-      required: ['record'],
-      description: 'It is XML, in the encoding that it declares.',
-      properties: {
-        record: {
-          type: 'string',
-          pattern: '^[A-Za-z_][A-Za-z0-9_.-]{0,99}$',
-          'x-forme': 'le nom d’un élément, sans préfixe.',
-          description: 'Name of the element of one lead, without a prefix.',
-        },
+      encoding: oneOf(
+        'Encoding; bytes that are none of it make the file unreadable.',
+        ['utf-8', 'windows-1252', 'iso-8859-15', 'iso-8859-1'],
+        'utf-8',
+      ),
+      header: {
+        type: 'boolean',
+        description: 'true: its first line names the columns; default: true where columns are named here.',
       },
-    },
+    }),
+    xml: blockOf('It is XML, in the encoding that it declares.', ['record'], {
+      record: formedText(
+        'Name of the element of one lead, without a prefix.',
+        '^[A-Za-z_][A-Za-z0-9_.-]{0,99}$',
+        'le nom d’un élément, sans préfixe.',
+      ),
+    }),
     reference: column(
       'Column with our reference of the lead (from: id); in XML an element, or @name for an attribute.',
     ),
@@ -103,7 +91,7 @@ export const lineSettingsSchema: JsonSchema = {
     reason: column('Column with a code for the refusal; a text is not kept (OTHER).'),
     id: column('Column with the number under which the recipient has it.'),
   },
-};
+);
 
 /** The words of each kind, in the form in which they are compared. */
 export function wordsOf({

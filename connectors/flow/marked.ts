@@ -1,10 +1,8 @@
 // Uploads a file where the server forbids renaming: under its final name, then a marker that declares it whole.
 // Invariant: the marker comes last, after the size was read back; a file with a marker is never written again.
 import { contentOfText } from './content.ts';
-import { comparedAt, dropFailure } from './drop.ts';
-import type { Compared, Content, Drop } from './drop.ts';
-import { pathIn } from './upload.ts';
-import type { Upload, UploadProgress, UploadResult } from './upload.ts';
+import { comparedAt, dropFailure, type Compared, type Content, type Drop } from './drop.ts';
+import { pathIn, type Upload, type UploadProgress, type UploadResult } from './upload.ts';
 
 export async function uploadMarked(
   drop: Drop,

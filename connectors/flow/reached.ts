@@ -2,8 +2,7 @@
 // Invariant: the place is authorised before a socket opens.
 import type { Evidence, Outcome, SendContext } from '../contract.ts';
 import { bareHost, endingOf, startDeadline } from '../guard.ts';
-import { dropCodeOf, dropOutcomeOf } from './drop.ts';
-import type { Drop } from './drop.ts';
+import { dropCodeOf, dropOutcomeOf, type Drop } from './drop.ts';
 import { failureOutcome, withWhatStands } from './outcome.ts';
 import type { FlowSettings } from './settings.ts';
 import { isLocal, transportOf } from './transports.ts';

@@ -1,13 +1,11 @@
 // Declares the `file` block of a flow: its type, and the rules that its schema (schema.ts) cannot express. Pure.
 // Invariant: no path leaves its folder, every file has its own name; the transport checks the server's settings (transport.ts).
-import type { SettingsProblem } from '../contract.ts';
+import { problemIf, type SettingsProblem } from '../contract.ts';
 import { lineProblems, type LineSettings } from './line-settings.ts';
 import { climbs, inPieces, patternProblems } from './names.ts';
-import { packingProblems } from './packing/settings.ts';
-import type { PackingSettings } from './packing/settings.ts';
+import { packingProblems, type PackingSettings } from './packing/settings.ts';
 import { scheduleProblem } from './schedule.ts';
-import { serverProblems } from './transports.ts';
-import type { FlowServer } from './transports.ts';
+import { serverProblems, type FlowServer } from './transports.ts';
 
 export type ControlField = 'seq' | 'rows' | 'sha256' | 'name' | 'size';
 
@@ -29,55 +27,31 @@ export const controlFields: readonly ControlField[] = ['seq', 'rows', 'sha256'];
 export const timezoneOf = (settings: FlowSettings): string => settings.schedule.timezone ?? 'Europe/Paris';
 
 export function checkFlowSettings(settings: FlowSettings): readonly SettingsProblem[] {
-  const problems: SettingsProblem[] = patternProblems(settings.name).map((message) => ({
-    path: '/name',
-    message,
-  }));
-  if (/[/\\]/.test(settings.name) || settings.name.startsWith('.'))
-    problems.push({
-      path: '/name',
-      message: [
-        'Un nom de fichier n’a pas de / et ne commence pas par un point.',
-        'A file name has no / and does not begin with a dot.',
-      ],
-    });
-  if (!/\{seq(:\d+)?\}/.test(settings.name))
-    problems.push({
-      path: '/name',
-      message: [
-        'Le nom a besoin de {seq} : deux fichiers n’ont jamais le même nom.',
-        'The name needs {seq}: two files must never have the same name.',
-      ],
-    });
-  if (!settings.to.startsWith('mailto:') && climbs(folderOf(settings.to)))
-    problems.push({
-      path: '/to',
-      message: [
-        'Le chemin d’un dossier ne contient ni « . » ni « .. ».',
-        'A folder cannot hold . or .. steps.',
-      ],
-    });
   const schedule = scheduleProblem(settings.schedule.cron, timezoneOf(settings));
-  if (schedule !== undefined) problems.push({ path: '/schedule', message: schedule });
   const temp = settings.tempSuffix ?? '.part';
-  if (settings.control !== undefined && settings.control.sidecar === temp)
-    problems.push({
-      path: '/control/sidecar',
-      message: [
-        'Le fichier de contrôle a une autre fin de nom que tempSuffix.',
-        'The control file needs another suffix than tempSuffix.',
-      ],
-    });
-  if (settings.guard !== undefined && settings.mode !== 'full')
-    problems.push({
-      path: '/guard',
-      message: [
-        'Une garde (guard) surveille des fichiers qui contiennent tous les leads en cours : écrivez mode: full, ou retirez-la.',
-        'A guard watches files that hold every current lead: write mode: full, or leave it out.',
-      ],
-    });
   return [
-    ...problems,
+    ...patternProblems(settings.name).map((message) => ({ path: '/name', message })),
+    ...problemIf(/[/\\]/.test(settings.name) || settings.name.startsWith('.'), '/name', [
+      'Un nom de fichier n’a pas de / et ne commence pas par un point.',
+      'A file name has no / and does not begin with a dot.',
+    ]),
+    ...problemIf(!/\{seq(:\d+)?\}/.test(settings.name), '/name', [
+      'Le nom a besoin de {seq} : deux fichiers n’ont jamais le même nom.',
+      'The name needs {seq}: two files must never have the same name.',
+    ]),
+    ...problemIf(!settings.to.startsWith('mailto:') && climbs(folderOf(settings.to)), '/to', [
+      'Le chemin d’un dossier ne contient ni « . » ni « .. ».',
+      'A folder cannot hold . or .. steps.',
+    ]),
+    ...(schedule === undefined ? [] : [{ path: '/schedule', message: schedule }]),
+    ...problemIf(settings.control !== undefined && settings.control.sidecar === temp, '/control/sidecar', [
+      'Le fichier de contrôle a une autre fin de nom que tempSuffix.',
+      'The control file needs another suffix than tempSuffix.',
+    ]),
+    ...problemIf(settings.guard !== undefined && settings.mode !== 'full', '/guard', [
+      'Une garde (guard) surveille des fichiers qui contiennent tous les leads en cours : écrivez mode: full, ou retirez-la.',
+      'A guard watches files that hold every current lead: write mode: full, or leave it out.',
+    ]),
     ...packingProblems(settings),
     ...ackProblems(settings),
     ...markerProblems(settings),
@@ -88,53 +62,40 @@ export function checkFlowSettings(settings: FlowSettings): readonly SettingsProb
 function ackProblems({ ack }: FlowSettings): readonly SettingsProblem[] {
   if (ack === undefined) return [];
   const { path, lines } = ack;
-  const more = lines === undefined ? [] : ['piece'];
-  const problems: SettingsProblem[] = patternProblems(path, more).map((message) => ({
-    path: '/ack/path',
-    message:
-      lines === undefined && inPieces(path)
-        ? [`${message[0]} {piece} va avec ack.lines.`, `${message[1]} {piece} needs ack.lines.`]
-        : message,
-  }));
-  if (!/\{seq(:\d+)?\}/.test(path))
-    problems.push({
-      path: '/ack/path',
-      message: [
-        'Le chemin a besoin de {seq} : une réponse appartient à un seul fichier.',
-        'The path needs {seq}: an answer must belong to one file.',
-      ],
-    });
-  if (climbs(path))
-    problems.push({
-      path: '/ack/path',
-      message: ['Un chemin ne contient ni « . » ni « .. ».', 'A path cannot hold . or .. steps.'],
-    });
-  return lines === undefined ? problems : [...problems, ...lineProblems(lines, '/ack/lines')];
+  return [
+    ...patternProblems(path, lines === undefined ? [] : ['piece']).flatMap((message) =>
+      problemIf(
+        true,
+        '/ack/path',
+        lines === undefined && inPieces(path)
+          ? [`${message[0]} {piece} va avec ack.lines.`, `${message[1]} {piece} needs ack.lines.`]
+          : message,
+      ),
+    ),
+    ...problemIf(!/\{seq(:\d+)?\}/.test(path), '/ack/path', [
+      'Le chemin a besoin de {seq} : une réponse appartient à un seul fichier.',
+      'The path needs {seq}: an answer must belong to one file.',
+    ]),
+    ...problemIf(climbs(path), '/ack/path', [
+      'Un chemin ne contient ni « . » ni « .. ».',
+      'A path cannot hold . or .. steps.',
+    ]),
+    ...(lines === undefined ? [] : lineProblems(lines, '/ack/lines')),
+  ];
 }
 
 function markerProblems({ marker, tempSuffix, control }: FlowSettings): readonly SettingsProblem[] {
   if (marker === undefined) return [];
-  if (tempSuffix !== undefined)
-    return [
-      {
-        path: '/marker',
-        message: [
-          'Un marqueur (marker) est pour les serveurs qui interdisent de renommer : retirez tempSuffix, rien n’est renommé.',
-          'A marker is for servers that forbid renaming: leave tempSuffix out, nothing is renamed.',
-        ],
-      },
-    ];
-  return marker === control?.sidecar
-    ? [
-        {
-          path: '/marker',
-          message: [
-            'Le marqueur (marker) a une autre fin de nom que le fichier de contrôle.',
-            'The marker needs another suffix than the control file.',
-          ],
-        },
-      ]
-    : [];
+  return [
+    ...problemIf(tempSuffix !== undefined, '/marker', [
+      'Un marqueur (marker) est pour les serveurs qui interdisent de renommer : retirez tempSuffix, rien n’est renommé.',
+      'A marker is for servers that forbid renaming: leave tempSuffix out, nothing is renamed.',
+    ]),
+    ...problemIf(tempSuffix === undefined && marker === control?.sidecar, '/marker', [
+      'Le marqueur (marker) a une autre fin de nom que le fichier de contrôle.',
+      'The marker needs another suffix than the control file.',
+    ]),
+  ];
 }
 
 /** Folder part of `to`, without the first slash; empty for the login folder itself. */

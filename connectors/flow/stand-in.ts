@@ -1,7 +1,6 @@
 // Starts the SFTP server, folder or mailbox that replaces the recipient's in a trial, whatever the transport.
 // Invariant: a file is written below the trial's own folder, under the path the file names.
-import { standInHost } from '../contract.ts';
-import type { StandIn, StandInServers } from '../contract.ts';
+import { standInHost, type StandIn, type StandInServers } from '../contract.ts';
 import type { MailServer } from './mail/settings.ts';
 import { flowTargets } from './places.ts';
 import type { FlowSettings } from './settings.ts';

@@ -1,18 +1,12 @@
 // Lists the transports, and finds the one that a file names.
 // Invariant: the form of the `server` block decides; `to` must begin accordingly.
 import type { SettingsProblem } from '../contract.ts';
-import { folderTransport } from './folder/server.ts';
-import type { LocalServer } from './folder/server.ts';
-import { ftpsTransport } from './ftps/server.ts';
-import type { FtpsServer } from './ftps/server.ts';
-import { httpsTransport } from './https/server.ts';
-import type { HttpsServer } from './https/server.ts';
-import { mailTransport } from './mail/server.ts';
-import type { MailServer } from './mail/server.ts';
-import { s3Transport } from './s3/server.ts';
-import type { S3Server } from './s3/server.ts';
-import { sftpTransport } from './sftp/server.ts';
-import type { SftpServer } from './sftp/server.ts';
+import { folderTransport, type LocalServer } from './folder/server.ts';
+import { ftpsTransport, type FtpsServer } from './ftps/server.ts';
+import { httpsTransport, type HttpsServer } from './https/server.ts';
+import { mailTransport, type MailServer } from './mail/server.ts';
+import { s3Transport, type S3Server } from './s3/server.ts';
+import { sftpTransport, type SftpServer } from './sftp/server.ts';
 import type { Around, HandOver, Transport } from './transport.ts';
 
 export type FlowServer = SftpServer | FtpsServer | HttpsServer | S3Server | MailServer | LocalServer;

@@ -1,7 +1,6 @@
 // Puts a batch's file, and its control file, into a drop: temporary name, size check, rename.
 // Invariant: a final name never shows a partial file and is never replaced; sending the same batch again has the same result.
-import { comparedAt, dropFailure } from './drop.ts';
-import type { Content, Drop } from './drop.ts';
+import { comparedAt, dropFailure, type Content, type Drop } from './drop.ts';
 
 export interface Upload {
   readonly folder: string;

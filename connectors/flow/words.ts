@@ -4,10 +4,8 @@ import type { Both, SignedRow, SignedWords } from '../contract.ts';
 import { shownSetting } from '../guard.ts';
 import type { LineSettings } from './line-settings.ts';
 import { packingRows } from './packing/settings.ts';
-import { controlFields } from './settings.ts';
-import type { FlowSettings } from './settings.ts';
-import { handOverOf, transportOf } from './transports.ts';
-import type { FlowServer } from './transports.ts';
+import { controlFields, type FlowSettings } from './settings.ts';
+import { handOverOf, transportOf, type FlowServer } from './transports.ts';
 
 const same = (text: string): Both => [text, text];
 

@@ -65,6 +65,10 @@ export function hostOf(text: string): string | undefined {
   return url === undefined ? undefined : bareHost(url.hostname);
 }
 
+/** The host of an address; none where the whole address is a secret. */
+export const hostsOf = (text: string): readonly string[] =>
+  [hostOf(text)].filter((host) => host !== undefined);
+
 /** The endpoint of an address, without scheme, query or a last slash. */
 export function endpointOf(text: string): string {
   if (text.startsWith('secret:')) return text;

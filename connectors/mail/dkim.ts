@@ -1,10 +1,8 @@
 // Signs mails by DKIM (RFC 6376) for the sender's domain, and checks the public key in its DNS.
 // Invariant: nothing is sent unsigned where a signature was asked for; only the public half of the key is ever shown.
-import { createHash, createPrivateKey, createPublicKey, sign } from 'node:crypto';
-import type { KeyObject } from 'node:crypto';
-import type { Both, SettingsProblem } from '../contract.ts';
-import { clearTextProblem, masked, secretName } from '../guard.ts';
-import type { TextRecords } from '../guard.ts';
+import { createHash, createPrivateKey, createPublicKey, sign, type KeyObject } from 'node:crypto';
+import { problemIf, type Both, type SettingsProblem } from '../contract.ts';
+import { clearTextProblem, masked, secretName, type TextRecords } from '../guard.ts';
 
 export interface DkimSettings {
   readonly domain: string;
@@ -175,28 +173,14 @@ export function dkimProblems(
   const sender = senderDomain.toLowerCase();
   const isAligned = sender === domain || sender.endsWith(`.${domain}`);
   return [
-    ...(isAligned
-      ? []
-      : [
-          {
-            path: '/dkim/domain',
-            message: [
-              `Le domaine qui signe est celui de l’expéditeur, ${senderDomain}, ou un domaine au-dessus.`,
-              `The domain that signs must be that of the sender, ${senderDomain}, or one above it.`,
-            ] as const,
-          },
-        ]),
-    ...(/\._domainkey/i.test(dkim.selector)
-      ? [
-          {
-            path: '/dkim/selector',
-            message: [
-              'Le sélecteur est ce qui précède ._domainkey, comme relais1 : cette partie est ajoutée.',
-              'The selector is the part before ._domainkey, such as relais1: that part is added.',
-            ] as const,
-          },
-        ]
-      : []),
+    ...problemIf(!isAligned, '/dkim/domain', [
+      `Le domaine qui signe est celui de l’expéditeur, ${senderDomain}, ou un domaine au-dessus.`,
+      `The domain that signs must be that of the sender, ${senderDomain}, or one above it.`,
+    ]),
+    ...problemIf(/\._domainkey/i.test(dkim.selector), '/dkim/selector', [
+      'Le sélecteur est ce qui précède ._domainkey, comme relais1 : cette partie est ajoutée.',
+      'The selector is the part before ._domainkey, such as relais1: that part is added.',
+    ]),
     ...clearTextProblem('/dkim/key', dkim.key),
   ];
 }

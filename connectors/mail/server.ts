@@ -1,6 +1,6 @@
 // Resolves the setting `smtp` to a mail server: a URL from a secret, or its parts. Pure.
 // Invariant: an unusable value gives a reason, which never repeats it.
-import type { SettingsProblem } from '../contract.ts';
+import { problemIf, type SettingsProblem } from '../contract.ts';
 import { clearTextProblem, secretOrText } from '../guard.ts';
 
 export interface SmtpServer {
@@ -62,9 +62,10 @@ export function smtpProblems(path: string, smtp: SmtpSetting): readonly Settings
   if (typeof smtp === 'string') return clearTextProblem(path, smtp);
   return [
     ...clearTextProblem(`${path}/password`, smtp.password),
-    ...((smtp.user === undefined) === (smtp.password === undefined)
-      ? []
-      : [{ path, message: ['user et password vont ensemble.', 'user and password go together.'] as const }]),
+    ...problemIf((smtp.user === undefined) !== (smtp.password === undefined), path, [
+      'user et password vont ensemble.',
+      'user and password go together.',
+    ]),
   ];
 }
 

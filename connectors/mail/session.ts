@@ -5,8 +5,7 @@ import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import type SMTPConnection from 'nodemailer/lib/smtp-connection';
 import type { NetworkPolicy, Timeouts } from '../contract.ts';
-import { guardOf } from '../guard.ts';
-import type { Deadline } from '../guard.ts';
+import { guardOf, type Deadline } from '../guard.ts';
 import type { ResolvedServer } from './server.ts';
 
 export interface Envelope {

@@ -4,8 +4,7 @@
 import { createHash } from 'node:crypto';
 import type { NetworkPolicy, Timeouts } from '../contract.ts';
 import type { Deadline } from '../guard.ts';
-import { openSession, sendThrough } from './session.ts';
-import type { Envelope, SmtpSent, Session } from './session.ts';
+import { openSession, sendThrough, type Envelope, type SmtpSent, type Session } from './session.ts';
 import type { ResolvedServer } from './server.ts';
 
 /** Sessions kept for each server: as many as mails are sent at once, or each mail would cost a handshake and a login. */

@@ -2,21 +2,13 @@
 // Invariant: other code recognises it by `fetched`, never by its name.
 import { defineConnector } from '../contract.ts';
 import { composePull, sendPull, testPull } from './send.ts';
-import {
-  checkPullSettings,
-  keptReason,
-  leaseMsOf,
-  pullPlaces,
-  pullSettingsSchema,
-  pullTargets,
-  type PullSettings,
-} from './settings.ts';
+import { keptReason, leaseMsOf, pullSettings, type PullSettings } from './settings.ts';
 import { pullDrafting, pullWords } from './shown.ts';
 
 export const pull = defineConnector<PullSettings>({
   type: 'pull',
   label: 'Pull (HTTPS)',
-  settingsSchema: pullSettingsSchema,
+  ...pullSettings,
   settingsKey: 'send',
   addressKey: 'fetchedBy',
   actions: ['create', 'update', 'erase'],
@@ -28,10 +20,6 @@ export const pull = defineConnector<PullSettings>({
   protocol: 'http',
   targetKind: () => 'hosts',
   fetched: { leaseMs: leaseMsOf, reasonOf: keptReason },
-  check: checkPullSettings,
-  targets: pullTargets,
-  places: pullPlaces,
-  secretNames: () => [],
   words: pullWords,
   drafting: pullDrafting,
   standIn: () =>

@@ -1,7 +1,7 @@
 // Composes the content that a client fetches, and refuses to send it.
 // Invariant: no connection is opened; the content is the mapping's bytes, exactly as in the answer.
 import type { Composed, Outcome, Parcel, SendContext, Tested } from '../contract.ts';
-import { pullTargets, type PullSettings } from './settings.ts';
+import { pullSettings, type PullSettings } from './settings.ts';
 
 /** The content of the answer for one delivery; the log keeps the digest of `content`. */
 export function composePull(parcel: Parcel, settings: PullSettings): Composed {
@@ -9,7 +9,7 @@ export function composePull(parcel: Parcel, settings: PullSettings): Composed {
   return {
     content: parcel.body.bytes,
     target: `pull:${settings.fetchedBy.toLowerCase()}`,
-    targetKeys: pullTargets(settings),
+    targetKeys: pullSettings.targets(settings),
     head: [
       `POST /v1/pull/${parcel.destination} (by ${settings.fetchedBy.toLowerCase()})`,
       `key: ${item?.key ?? ''}`,
@@ -29,6 +29,6 @@ export function testPull(settings: PullSettings, context: SendContext): Tested {
 }
 
 const refusal = (settings: PullSettings, { allowedTargets }: SendContext): Outcome | undefined =>
-  pullTargets(settings).every((target) => allowedTargets.includes(target))
+  pullSettings.targets(settings).every((target) => allowedTargets.includes(target))
     ? undefined
     : { kind: 'unauthorized', reason: 'TARGET_NOT_ALLOWED' };

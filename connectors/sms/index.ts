@@ -1,19 +1,17 @@
 // The text message connector: one delivery is one message through a provider's HTTP API, whose id is the proof.
 // Invariant: the provider's host is authorised before a socket opens; no financial data, and no token in a preview.
-import { defineConnector } from '../contract.ts';
-import type { Draft, Drafting, DraftRequest, StandIn, StandInServers } from '../contract.ts';
+import {
+  defineConnector,
+  type Draft,
+  type Drafting,
+  type DraftRequest,
+  type StandIn,
+  type StandInServers,
+} from '../contract.ts';
 import { createHttpClient } from '../guard/http/exchange.ts';
 import { composeSms } from './message.ts';
 import { sendSms, testSms } from './send.ts';
-import {
-  checkSmsSettings,
-  smsInClear,
-  smsPlaces,
-  smsSecretNames,
-  smsSettingsSchema,
-  smsTargets,
-} from './settings.ts';
-import type { SmsSettings } from './settings.ts';
+import { smsSettings, type SmsSettings } from './settings.ts';
 import { smsWords } from './words.ts';
 
 function draft({ to, secretPrefix, format }: DraftRequest): Draft | string | undefined {
@@ -49,7 +47,7 @@ const client = createHttpClient();
 export const sms = defineConnector<SmsSettings>({
   type: 'sms',
   label: 'Text message (HTTPS)',
-  settingsSchema: smsSettingsSchema,
+  ...smsSettings,
   settingsKey: 'send',
   addressKey: 'url',
   actions: ['create', 'update', 'erase'],
@@ -61,11 +59,6 @@ export const sms = defineConnector<SmsSettings>({
   protocol: 'http',
   targetKind: () => 'hosts',
   noFinancial: () => ['SMS', 'text message'],
-  check: checkSmsSettings,
-  targets: smsTargets,
-  places: smsPlaces,
-  inClear: smsInClear,
-  secretNames: smsSecretNames,
   words: smsWords,
   drafting: smsDrafting,
   standIn: smsStandIn,
@@ -85,7 +78,7 @@ async function smsStandIn(
   servers: StandInServers,
 ): Promise<StandIn<SmsSettings> | string> {
   if (settings === undefined) return 'The file has no settings to try.';
-  const hosts = smsTargets(settings);
+  const hosts = smsSettings.targets(settings);
   const { answerWith, ...server } = await servers.http(hosts, { tls: !/^http:/i.test(settings.url) });
   const body = (settings.reference ?? 'id')
     .split('.')

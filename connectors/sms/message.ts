@@ -3,8 +3,7 @@
 // reads as such a line.
 import type { Composed, Parcel } from '../contract.ts';
 import { bareHost, masked } from '../guard.ts';
-import { smsTargets } from './settings.ts';
-import type { SmsSettings } from './settings.ts';
+import { smsSettings, type SmsSettings } from './settings.ts';
 
 const alphabet = new Set(
   '@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&\'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà',
@@ -142,7 +141,7 @@ export function composeSms(parcel: Parcel, settings: SmsSettings): Composed {
     // Content that cannot be a message is never sent: the preview shows the mapping's bytes.
     content: message.ok ? providerBody(message, settings) : parcel.body.bytes,
     target: settings.url,
-    targetKeys: smsTargets(settings),
+    targetKeys: smsSettings.targets(settings),
     head: [
       `POST ${url === null ? settings.url : `${url.pathname}${url.search}`} HTTP/1.1`,
       ...(url === null ? [] : [`host: ${bareHost(url.hostname)}`]),

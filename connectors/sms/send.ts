@@ -4,8 +4,7 @@ import type { Answer, Outcome, Parcel, SendContext, Tested } from '../contract.t
 import { meaningOf, outcomeOfStatus, retryAfterMs } from '../http-status.ts';
 import { bareHost } from '../guard.ts';
 import { targetRefusal } from '../guard/addresses.ts';
-import { reachHttp, unanswered } from '../guard/http/exchange.ts';
-import type { HttpClient } from '../guard/http/exchange.ts';
+import { reachHttp, unanswered, type HttpClient } from '../guard/http/exchange.ts';
 import { resolveText } from '../guard/secrets.ts';
 import { messageOf, providerBody } from './message.ts';
 import type { SmsSettings } from './settings.ts';

@@ -3,15 +3,7 @@
 import { defineConnector } from '../contract.ts';
 import { createHttpClient } from '../guard/http/exchange.ts';
 import { composeTemplate, sendTemplate, testTemplate } from './send.ts';
-import {
-  checkTemplateSettings,
-  templateInClear,
-  templatePlaces,
-  templateSecretNames,
-  templateSettingsSchema,
-  templateTargets,
-} from './settings.ts';
-import type { TemplateSettings } from './settings.ts';
+import { templateSettings, type TemplateSettings } from './settings.ts';
 import { templateDrafting, templateStandIn, templateWords } from './shown.ts';
 
 const client = createHttpClient();
@@ -19,7 +11,7 @@ const client = createHttpClient();
 export const template = defineConnector<TemplateSettings>({
   type: 'template',
   label: 'Template (HTTPS)',
-  settingsSchema: templateSettingsSchema,
+  ...templateSettings,
   settingsKey: 'send',
   addressKey: 'url',
   actions: ['create', 'update', 'erase'],
@@ -30,11 +22,6 @@ export const template = defineConnector<TemplateSettings>({
   answers: 'connector',
   protocol: 'http',
   targetKind: () => 'hosts',
-  check: checkTemplateSettings,
-  targets: templateTargets,
-  places: templatePlaces,
-  inClear: templateInClear,
-  secretNames: templateSecretNames,
   words: templateWords,
   drafting: templateDrafting,
   standIn: templateStandIn,

@@ -4,11 +4,9 @@ import type { Answer, Composed, Outcome, Parcel, SendContext, Tested } from '../
 import { meaningOf, outcomeOfStatus, retryAfterMs } from '../http-status.ts';
 import { bareHost, masked } from '../guard.ts';
 import { targetRefusal } from '../guard/addresses.ts';
-import { reachHttp, unanswered } from '../guard/http/exchange.ts';
-import type { HttpClient } from '../guard/http/exchange.ts';
+import { reachHttp, unanswered, type HttpClient } from '../guard/http/exchange.ts';
 import { resolveText } from '../guard/secrets.ts';
-import { templateTargets } from './settings.ts';
-import type { TemplateSettings } from './settings.ts';
+import { templateSettings, type TemplateSettings } from './settings.ts';
 
 /** The request, made without I/O: `preview` prints it, and the log keeps the digest of `content`. */
 export function composeTemplate(parcel: Parcel, settings: TemplateSettings): Composed {
@@ -16,7 +14,7 @@ export function composeTemplate(parcel: Parcel, settings: TemplateSettings): Com
   return {
     content: parcel.body.bytes,
     target: settings.url,
-    targetKeys: templateTargets(settings),
+    targetKeys: templateSettings.targets(settings),
     head: [
       `POST ${url === null ? settings.url : `${url.pathname}${url.search}`} HTTP/1.1`,
       ...(url === null ? [] : [`host: ${bareHost(url.hostname)}`]),

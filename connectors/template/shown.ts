@@ -10,8 +10,7 @@ import type {
   StandInServers,
 } from '../contract.ts';
 import { shownSetting } from '../guard.ts';
-import { templateTargets } from './settings.ts';
-import type { TemplateSettings } from './settings.ts';
+import { templateSettings, type TemplateSettings } from './settings.ts';
 
 function transport({ url = '', auth }: Partial<TemplateSettings>): readonly SignedRow[] {
   const token = shownSetting(auth?.bearer ?? '');
@@ -65,7 +64,7 @@ export async function templateStandIn(
   servers: StandInServers,
 ): Promise<StandIn<TemplateSettings> | string> {
   if (settings === undefined) return 'The file has no settings to try.';
-  const hosts = templateTargets(settings);
+  const hosts = templateSettings.targets(settings);
   const { answerWith, ...server } = await servers.http(hosts, { tls: !/^http:/i.test(settings.url) });
   answerWith?.({ status: 201, headers: { 'content-type': 'application/json' }, body: '{"id":"SANDBOX-1"}' });
   return {

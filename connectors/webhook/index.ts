@@ -1,24 +1,13 @@
 // The webhook connector: one delivery is one HTTPS request, and the mapping's response rules judge the answer.
 // Invariant: the target is authorised before a socket opens; an outcome has codes and numbers, never the answer's text.
-import { defineConnector } from '../contract.ts';
-import type { Draft, Drafting, DraftRequest } from '../contract.ts';
+import { defineConnector, type Draft, type Drafting, type DraftRequest } from '../contract.ts';
 import { secretName } from '../guard.ts';
 import { createHttpClient } from '../guard/http/exchange.ts';
 import type { Transport } from '../guard/http/transport.ts';
 import { testWebhook } from './reach.ts';
 import { composeQuestion, composeWebhook } from './request.ts';
 import { askWebhook, sendWebhook } from './send.ts';
-import {
-  checkWebhookSettings,
-  webhookDials,
-  webhookDoubts,
-  webhookInClear,
-  webhookPlaces,
-  webhookSecretNames,
-  webhookSettingsSchema,
-  webhookTargets,
-} from './settings.ts';
-import type { WebhookSettings } from './settings.ts';
+import { webhookSettings, type WebhookSettings } from './settings.ts';
 import { webhookStandIn } from './stand-in.ts';
 import { certificateExpiry } from '../access/tls.ts';
 import { webhookWords } from './words.ts';
@@ -58,7 +47,7 @@ export function createWebhookConnector(transport?: Transport) {
   return defineConnector<WebhookSettings>({
     type: 'webhook',
     label: 'Webhook (HTTPS)',
-    settingsSchema: webhookSettingsSchema,
+    ...webhookSettings,
     settingsKey: 'send',
     addressKey: 'url',
     lookupKey: 'lookup',
@@ -72,13 +61,6 @@ export function createWebhookConnector(transport?: Transport) {
     answers: 'rules',
     protocol: 'http',
     targetKind: () => 'hosts',
-    check: checkWebhookSettings,
-    doubts: webhookDoubts,
-    targets: webhookTargets,
-    dials: webhookDials,
-    places: webhookPlaces,
-    inClear: webhookInClear,
-    secretNames: webhookSecretNames,
     signingSecret: ({ signature }) =>
       signature !== undefined && 'standard' in signature ? secretName(signature.standard) : undefined,
     expiries: ({ tls }, secret) => certificateExpiry(tls, secret),

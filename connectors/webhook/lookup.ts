@@ -1,7 +1,7 @@
 // Defines the settings of a look-up, and derives its request from that of the lead.
 // Invariant: a look-up stays on the host of the lead's own address, and contains references only; whatever the method, it
 // creates nothing.
-import type { JsonSchema, SettingsProblem } from '../contract.ts';
+import { blockOf, oneOf, textOf, problemIf, type JsonSchema, type SettingsProblem } from '../contract.ts';
 import { secretName } from '../guard.ts';
 import { hostOf } from '../guard/addresses.ts';
 import { placeholdersIn } from './url.ts';
@@ -28,71 +28,55 @@ interface Asking<Auth> {
   readonly lookup?: Lookup<Auth>;
 }
 
-const decisionSchema: JsonSchema = {
-  type: 'object',
-  description: 'Where a recipient that decides later says what it decided, if that is another place.',
-  additionalProperties: false,
-  required: ['url'],
-  properties: {
-    url: {
-      type: 'string',
-      minLength: 1,
-      maxLength: 2000,
-      description: 'Address on the host of `url`, asked by GET; with {reference} as its answer gave it.',
-    },
+const decisionSchema: JsonSchema = blockOf(
+  'Where a recipient that decides later says what it decided, if that is another place.',
+  ['url'],
+  {
+    url: textOf('Address on the host of `url`, asked by GET; with {reference} as its answer gave it.', 2000),
   },
-};
+);
 
 export const lookupSchema = (shared: {
   readonly auth: JsonSchema;
   readonly headers: JsonSchema;
-}): JsonSchema => ({
-  type: 'object',
-  description:
+}): JsonSchema =>
+  blockOf(
     'How to ask the recipient whether it knows a lead; used after an unknown outcome and while pending.',
-  additionalProperties: false,
-  required: ['url'],
-  properties: {
-    method: {
-      type: 'string',
-      enum: [...lookupMethods],
-      description: 'HTTP method: GET, or POST where there are fields.',
-    },
-    url: {
-      type: 'string',
-      minLength: 1,
-      maxLength: 2000,
-      description:
+    ['url'],
+    {
+      method: oneOf('HTTP method: GET, or POST where there are fields.', [...lookupMethods]),
+      url: textOf(
         'Address on the host of `url`, with {reference}, {key} or {leadReference} unless the fields name the lead; or with {since} where the recipient only lists what came lately.',
-    },
-    headers: {
-      ...shared.headers,
-      description: 'Headers of the question, over those of the request; null takes one out.',
-      additionalProperties: {
-        type: ['string', 'null'],
-        maxLength: 1000,
-        description: 'Value of the header, or null.',
+        2000,
+      ),
+      headers: {
+        ...shared.headers,
+        description: 'Headers of the question, over those of the request; null takes one out.',
+        additionalProperties: {
+          type: ['string', 'null'],
+          maxLength: 1000,
+          description: 'Value of the header, or null.',
+        },
       },
+      auth: {
+        ...shared.auth,
+        description: 'How the recipient knows the sender, where the question needs another way.',
+      },
+      fields: {
+        type: 'array',
+        minItems: 1,
+        items: { type: 'object' },
+        description: 'Body of the question, written like the fields of a lead, of references only.',
+      },
+      pending: decisionSchema,
+      json: { type: 'object', description: 'The question is JSON, where the lead is not.' },
+      form: { type: 'object', description: 'The question is a form, where the lead is not.' },
+      xml: { type: 'object', description: 'The question is XML, or another record than the lead.' },
+      soap: { type: 'object', description: 'The question is a call by SOAP, or of another operation.' },
+      jsonRpc: { type: 'object', description: 'The question is a call by JSON-RPC, or of another method.' },
+      xmlRpc: { type: 'object', description: 'The question is a call by XML-RPC, or of another method.' },
     },
-    auth: {
-      ...shared.auth,
-      description: 'How the recipient knows the sender, where the question needs another way.',
-    },
-    fields: {
-      type: 'array',
-      minItems: 1,
-      items: { type: 'object' },
-      description: 'Body of the question, written like the fields of a lead, of references only.',
-    },
-    pending: decisionSchema,
-    json: { type: 'object', description: 'The question is JSON, where the lead is not.' },
-    form: { type: 'object', description: 'The question is a form, where the lead is not.' },
-    xml: { type: 'object', description: 'The question is XML, or another record than the lead.' },
-    soap: { type: 'object', description: 'The question is a call by SOAP, or of another operation.' },
-    jsonRpc: { type: 'object', description: 'The question is a call by JSON-RPC, or of another method.' },
-    xmlRpc: { type: 'object', description: 'The question is a call by XML-RPC, or of another method.' },
-  },
-});
+  );
 
 export const lookupMethod = ({ method, fields }: Lookup<unknown>): string =>
   method ?? (fields === undefined ? 'GET' : 'POST');
@@ -139,51 +123,31 @@ export function questionSettings<Settings extends Asking<unknown>>(settings: Set
 /** Mistakes of the look-up; its address, headers and credentials are checked like those of every request. */
 export function lookupProblems({ url, lookup }: Asking<unknown>): readonly SettingsProblem[] {
   if (lookup === undefined) return [];
-  const problems: SettingsProblem[] = [];
-  const { fields } = lookup;
-  if (placeholdersIn(lookup.url).length === 0 && secretName(lookup.url) === undefined && fields === undefined)
-    problems.push({
-      path: '/lookup/url',
-      message: [
-        'L’interrogation doit nommer le lead, par {reference}, {key} ou {leadReference}, ou par des champs (fields).',
-        'The lookup must name the lead: use {reference}, {key} or {leadReference}, or fields.',
-      ],
-    });
-  const { pending } = lookup;
-  if (
-    pending !== undefined &&
-    placeholdersIn(pending.url).length === 0 &&
-    secretName(pending.url) === undefined
-  )
-    problems.push({
-      path: '/lookup/pending/url',
-      message: [
-        'La question sur une décision doit nommer le lead, par {reference}, {key} ou {leadReference}.',
-        'The question about a decision must name the lead: use {reference}, {key} or {leadReference}.',
-      ],
-    });
-  if (fields !== undefined && lookup.method === 'GET')
-    problems.push({
-      path: '/lookup/method',
-      message: [
-        'Un GET n’a pas de corps : employez POST, ou mettez la référence dans l’adresse à la place de fields.',
-        'A GET has no body: use POST, or put the reference into the address instead of fields.',
-      ],
-    });
+  const { fields, pending } = lookup;
+  const namesNobody = (asked: string): boolean =>
+    placeholdersIn(asked).length === 0 && secretName(asked) === undefined;
   const host = hostOf(url);
-  for (const [path, asked] of [
-    ['/lookup/url', lookup.url],
-    ['/lookup/pending/url', pending?.url],
-  ] as const) {
-    const lookupHost = asked === undefined ? undefined : hostOf(asked);
-    if (host !== undefined && lookupHost !== undefined && host !== lookupHost)
-      problems.push({
-        path,
-        message: [
-          `L’interrogation reste sur le serveur de url (${host}).`,
-          `The lookup must stay on the host of url (${host}).`,
-        ],
-      });
-  }
-  return problems;
+  const elsewhere = Object.entries({ '/lookup/url': lookup.url, '/lookup/pending/url': pending?.url })
+    .filter(([, asked = '']) => host !== undefined && ![host, undefined].includes(hostOf(asked)))
+    .map(([path]) => path);
+  return [
+    ...problemIf(namesNobody(lookup.url) && fields === undefined, '/lookup/url', [
+      'L’interrogation doit nommer le lead, par {reference}, {key} ou {leadReference}, ou par des champs (fields).',
+      'The lookup must name the lead: use {reference}, {key} or {leadReference}, or fields.',
+    ]),
+    ...problemIf(pending !== undefined && namesNobody(pending.url), '/lookup/pending/url', [
+      'La question sur une décision doit nommer le lead, par {reference}, {key} ou {leadReference}.',
+      'The question about a decision must name the lead: use {reference}, {key} or {leadReference}.',
+    ]),
+    ...problemIf(fields !== undefined && lookup.method === 'GET', '/lookup/method', [
+      'Un GET n’a pas de corps : employez POST, ou mettez la référence dans l’adresse à la place de fields.',
+      'A GET has no body: use POST, or put the reference into the address instead of fields.',
+    ]),
+    ...elsewhere.flatMap((path) =>
+      problemIf(true, path, [
+        `L’interrogation reste sur le serveur de url (${host ?? ''}).`,
+        `The lookup must stay on the host of url (${host ?? ''}).`,
+      ]),
+    ),
+  ];
 }

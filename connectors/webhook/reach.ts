@@ -2,10 +2,9 @@
 // Invariant: only a look-up is sent, with an unused reference: any other request could create a record.
 import type { Body, Both, Outcome, Parcel, ParcelItem, SendContext, Tested } from '../contract.ts';
 import { meaningOf } from '../http-status.ts';
-import { reachHttp } from '../guard/http/exchange.ts';
+import { reachHttp, type HttpClient } from '../guard/http/exchange.ts';
 import { resolveText } from '../guard/secrets.ts';
 import { headersOf } from './request.ts';
-import type { HttpClient } from '../guard/http/exchange.ts';
 import { hostOf } from '../guard/addresses.ts';
 import { credentialsFor, neededFor } from '../access/obtain.ts';
 import { accessUrl, isAccess } from '../access/settings.ts';

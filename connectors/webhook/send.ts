@@ -1,8 +1,7 @@
 // Sends a parcel as one request, or its look-up, and reads the outcome.
 // Invariant: the target is authorised before a socket opens; an outcome has codes and numbers, never the answer's text.
 import type { Action, Outcome, Parcel, SendContext, Body } from '../contract.ts';
-import { unanswered } from '../guard/http/exchange.ts';
-import type { HttpClient } from '../guard/http/exchange.ts';
+import { unanswered, type HttpClient } from '../guard/http/exchange.ts';
 import type { CarriedRequest } from '../guard/http/carrier.ts';
 import { withAccess } from '../access/obtain.ts';
 import { headersOf } from './request.ts';

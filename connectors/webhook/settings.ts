@@ -1,14 +1,22 @@
 // Declares the `send` block of a webhook: its schema, the rules a schema cannot express, its target and its secrets' names. Pure.
 // Invariant: no secret in clear, no personal data in a URL; the host never comes from a placeholder.
-import type { Both, JsonSchema, SettingsProblem } from '../contract.ts';
+import {
+  blockOf,
+  oneOf,
+  textOf,
+  problemIf,
+  type Both,
+  type JsonSchema,
+  type SettingsParts,
+  type SettingsProblem,
+} from '../contract.ts';
 import { clearTextProblem, namesAmong, secretName } from '../guard.ts';
-import { addressProblems, endpointOf, hostOf, isInClear } from '../guard/addresses.ts';
+import { addressProblems, endpointOf, hostsOf, isInClear } from '../guard/addresses.ts';
 import { hasControl, isSendable } from '../guard/secrets.ts';
 import { credentialHeader, headerName } from '../access/names.ts';
 import { accessUrl, isAccess } from '../access/settings.ts';
 import { accessDoubts, authProblems, authSchema, authTexts, type Auth } from '../access/auth.ts';
-import { lookupProblems, lookupSchema, questionSettings } from './lookup.ts';
-import type { Lookup } from './lookup.ts';
+import { lookupProblems, lookupSchema, questionSettings, type Lookup } from './lookup.ts';
 import { signatureProblems, signatureSchema, signatureTexts, type Signature } from './signature-settings.ts';
 import { tlsProblems, tlsSchema, tlsTexts, type Tls } from '../access/tls.ts';
 import { isCaptured, placeholdersIn } from './url.ts';
@@ -36,34 +44,25 @@ const headersSchema: JsonSchema = {
   additionalProperties: { type: 'string', maxLength: 1000, description: 'Value of the header.' },
 };
 
-export const webhookSettingsSchema: JsonSchema = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['url'],
-  description: 'How a webhook is sent.',
-  properties: {
-    url: {
-      type: 'string',
-      minLength: 1,
-      maxLength: 2000,
-      description:
-        'https address of the endpoint, or secret:NAME when the whole address is a secret. May hold {reference} (given by the recipient at creation), {key}, {leadReference}, or {person.id} where an earlier call captures it.',
-    },
-    method: { type: 'string', enum: [...methods], default: 'POST', description: 'HTTP method.' },
-    auth: authSchema,
-    headers: headersSchema,
-    signature: signatureSchema,
-    tls: tlsSchema,
-    idempotencyHeader: {
-      type: 'string',
-      pattern: headerName,
-      'x-forme': 'un nom d’en-tête.',
-      default: 'Idempotency-Key',
-      description: 'Name of the header that carries the idempotency key.',
-    },
-    lookup: lookupSchema({ auth: authSchema, headers: headersSchema }),
+const settingsSchema = blockOf('How a webhook is sent.', ['url'], {
+  url: textOf(
+    'https address of the endpoint, or secret:NAME when the whole address is a secret. May hold {reference} (given by the recipient at creation), {key}, {leadReference}, or {person.id} where an earlier call captures it.',
+    2000,
+  ),
+  method: oneOf('HTTP method.', [...methods], 'POST'),
+  auth: authSchema,
+  headers: headersSchema,
+  signature: signatureSchema,
+  tls: tlsSchema,
+  idempotencyHeader: {
+    type: 'string',
+    pattern: headerName,
+    'x-forme': 'un nom d’en-tête.',
+    default: 'Idempotency-Key',
+    description: 'Name of the header that carries the idempotency key.',
   },
-};
+  lookup: lookupSchema({ auth: authSchema, headers: headersSchema }),
+});
 
 // Set by the connector itself; a second value would break the key, the signature or the framing.
 const ownHeaders = new Set([
@@ -75,27 +74,6 @@ const ownHeaders = new Set([
   'webhook-timestamp',
   'webhook-signature',
 ]);
-
-export function checkWebhookSettings(settings: WebhookSettings): readonly SettingsProblem[] {
-  const { signature, lookup } = settings;
-  return [
-    ...urlProblems('/url', settings.url),
-    ...(lookup === undefined ? [] : urlProblems('/lookup/url', lookup.url)),
-    ...(lookup?.pending === undefined ? [] : urlProblems('/lookup/pending/url', lookup.pending.url)),
-    ...lookupProblems(settings),
-    ...authProblems('/auth', settings.auth),
-    ...authProblems('/lookup/auth', lookup?.auth),
-    ...tlsProblems('/tls', settings.tls),
-    ...signatureProblems(signature),
-    ...headerProblems('/headers', settings.headers),
-    ...headerProblems('/lookup/headers', lookup?.headers),
-  ];
-}
-
-export const webhookDoubts = ({ auth, lookup }: WebhookSettings): readonly SettingsProblem[] => [
-  ...accessDoubts('/auth', auth),
-  ...accessDoubts('/lookup/auth', lookup?.auth),
-];
 
 function headerProblems(
   at: string,
@@ -142,60 +120,65 @@ function urlProblems(path: string, text: string): readonly SettingsProblem[] {
       !(name === 'since' && path === '/lookup/url'),
   );
   if (unknown.length === 0) return addressProblems(path, text);
-  return [
-    {
-      path,
-      message: [
-        `Variable inconnue {${unknown.join('}, {')}} : seulement {reference}, {key}, {leadReference} et les identifiants pris par un appel précédent, jamais une donnée de la personne.`,
-        `Unknown placeholder {${unknown.join('}, {')}}: only {reference}, {key}, {leadReference} and ids captured by an earlier call, never a person's data.`,
-      ],
-    },
-  ];
+  return problemIf(true, path, [
+    `Variable inconnue {${unknown.join('}, {')}} : seulement {reference}, {key}, {leadReference} et les identifiants pris par un appel précédent, jamais une donnée de la personne.`,
+    `Unknown placeholder {${unknown.join('}, {')}}: only {reference}, {key}, {leadReference} and ids captured by an earlier call, never a person's data.`,
+  ]);
 }
-
-export const webhookPlaces = (
-  { url }: WebhookSettings,
-  resolve: (text: string) => string,
-): readonly string[] => [endpointOf(resolve(url))];
-
-export const webhookInClear = ({ url, lookup, auth }: WebhookSettings): readonly string[] => [
-  ...(isInClear(url) ? ['/url'] : []),
-  ...(isInClear(lookup?.url ?? '') ? ['/lookup/url'] : []),
-  ...(isInClear(lookup?.pending?.url ?? '') ? ['/lookup/pending/url'] : []),
-  ...accessInClear('/auth', auth),
-  ...accessInClear('/lookup/auth', lookup?.auth),
-];
 
 const accessInClear = (path: string, auth: Auth | undefined): readonly string[] =>
   isAccess(auth) && isInClear(accessUrl(auth))
     ? [`${path}/${'oauth2' in auth ? 'oauth2/tokenUrl' : 'login/url'}`]
     : [];
 
-/** Hosts of token and login addresses: no lead is sent there, but the contract names them. */
-export const webhookDials = ({ auth, lookup }: WebhookSettings): readonly string[] =>
-  [auth, lookup?.auth]
-    .map((way) => (isAccess(way) ? hostOf(accessUrl(way)) : undefined))
-    .filter((host) => host !== undefined);
-
-export function webhookTargets(settings: WebhookSettings): readonly string[] {
-  const host = hostOf(settings.url);
-  return host === undefined ? [] : [host];
-}
-
-export function webhookSecretNames(settings: WebhookSettings): readonly string[] {
-  const { lookup, signature, tls } = settings;
-  const asked = lookup === undefined ? [] : credentials(questionSettings(settings));
-  return namesAmong([
-    ...credentials(settings),
-    ...signatureTexts(signature),
-    ...asked,
-    lookup?.pending?.url,
-    ...tlsTexts(tls),
-  ]);
-}
-
 const credentials = ({ url, auth, headers = {} }: WebhookSettings): readonly (string | undefined)[] => [
   url,
   ...Object.values(headers),
   ...(auth === undefined ? [] : authTexts(auth)),
 ];
+
+export const webhookSettings = {
+  settingsSchema,
+  check: (settings) => {
+    const { signature, lookup } = settings;
+    return [
+      ...urlProblems('/url', settings.url),
+      ...(lookup === undefined ? [] : urlProblems('/lookup/url', lookup.url)),
+      ...(lookup?.pending === undefined ? [] : urlProblems('/lookup/pending/url', lookup.pending.url)),
+      ...lookupProblems(settings),
+      ...authProblems('/auth', settings.auth),
+      ...authProblems('/lookup/auth', lookup?.auth),
+      ...tlsProblems('/tls', settings.tls),
+      ...signatureProblems(signature),
+      ...headerProblems('/headers', settings.headers),
+      ...headerProblems('/lookup/headers', lookup?.headers),
+    ];
+  },
+  doubts: ({ auth, lookup }) => [
+    ...accessDoubts('/auth', auth),
+    ...accessDoubts('/lookup/auth', lookup?.auth),
+  ],
+  targets: ({ url }) => hostsOf(url),
+  /** Hosts of token and login addresses: no lead is sent there, but the contract names them. */
+  dials: ({ auth, lookup }) =>
+    [auth, lookup?.auth].flatMap((way) => (isAccess(way) ? hostsOf(accessUrl(way)) : [])),
+  places: ({ url }, resolve) => [endpointOf(resolve(url))],
+  inClear: ({ url, lookup, auth }) => [
+    ...(isInClear(url) ? ['/url'] : []),
+    ...(isInClear(lookup?.url ?? '') ? ['/lookup/url'] : []),
+    ...(isInClear(lookup?.pending?.url ?? '') ? ['/lookup/pending/url'] : []),
+    ...accessInClear('/auth', auth),
+    ...accessInClear('/lookup/auth', lookup?.auth),
+  ],
+  secretNames: (settings) => {
+    const { lookup, signature, tls } = settings;
+    const asked = lookup === undefined ? [] : credentials(questionSettings(settings));
+    return namesAmong([
+      ...credentials(settings),
+      ...signatureTexts(signature),
+      ...asked,
+      lookup?.pending?.url,
+      ...tlsTexts(tls),
+    ]);
+  },
+} satisfies SettingsParts<WebhookSettings>;

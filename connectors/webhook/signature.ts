@@ -1,7 +1,6 @@
 // Signatures of a request: Standard Webhooks (v1 HMAC-SHA256, v1a ed25519 over `id.timestamp.body`), or the recipient's own.
 // Invariant: every live secret of the standard signs, newest first, so that a recipient verifies during a rotation.
-import { createHmac, createPrivateKey, createSecretKey, sign } from 'node:crypto';
-import type { KeyObject } from 'node:crypto';
+import { createHmac, createPrivateKey, createSecretKey, sign, type KeyObject } from 'node:crypto';
 import type { SendContext } from '../contract.ts';
 import { namesAmong, secretName } from '../guard.ts';
 import { hmacHeaders, type Signable } from './hmac.ts';

@@ -1,11 +1,9 @@
 // Starts the endpoint that replaces a recipient in a trial: the hosts of the file lead to it.
 // Invariant: only this endpoint can be reached, and no real secret is needed.
-import { standInHost } from '../contract.ts';
-import type { StandIn, StandInServers } from '../contract.ts';
+import { standInHost, type StandIn, type StandInServers } from '../contract.ts';
 import { secretName } from '../guard.ts';
 import { isAccess } from '../access/settings.ts';
-import { webhookTargets } from './settings.ts';
-import type { WebhookSettings } from './settings.ts';
+import { webhookSettings, type WebhookSettings } from './settings.ts';
 
 export async function webhookStandIn(
   all: readonly WebhookSettings[],
@@ -13,7 +11,7 @@ export async function webhookStandIn(
 ): Promise<StandIn<WebhookSettings> | string> {
   const plain = all.filter(({ url }) => url.startsWith('http:')).length;
   if (plain > 0 && plain < all.length) return 'One call is http and another https: no stand-in answers both.';
-  const hosts = [...new Set([...all.flatMap(webhookTargets), standInHost])];
+  const hosts = [...new Set([...all.flatMap(webhookSettings.targets), standInHost])];
   return {
     server: await servers.http(hosts, { tls: plain === 0 }),
     hosts,

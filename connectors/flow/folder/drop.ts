@@ -1,13 +1,10 @@
 // Puts files into a folder of this machine.
 // Invariant: a file appears under its final name whole and on disk, and never replaces another.
-import { createReadStream } from 'node:fs';
-import type { Stats } from 'node:fs';
+import { createReadStream, type Stats } from 'node:fs';
 import { link, open, rm, stat, unlink } from 'node:fs/promises';
-import { endingOf } from '../../guard.ts';
-import type { Deadline } from '../../guard.ts';
+import { endingOf, type Deadline } from '../../guard.ts';
 import { pacedPieces } from '../content.ts';
-import { dropFailure, upTo } from '../drop.ts';
-import type { Content, Drop, DropFailure, Given } from '../drop.ts';
+import { dropFailure, upTo, type Content, type Drop, type DropFailure, type Given } from '../drop.ts';
 
 export function openLocalDrop(deadline: Deadline): Drop {
   return {

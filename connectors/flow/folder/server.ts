@@ -1,5 +1,6 @@
 // Declares the transport to a folder of this machine: its settings, their checks, and its drop.
 // Invariant: a mapping file alone does not open it; reached.ts checks the operator's policy before sending.
+import { blockOf, formedText, problemIf } from '../../contract.ts';
 import { climbs } from '../names.ts';
 import { defineTransport } from '../transport.ts';
 import { openLocalDrop } from './drop.ts';
@@ -11,36 +12,18 @@ export interface LocalServer {
 export const folderTransport = defineTransport<LocalServer>({
   scheme: 'local',
   isOf: (server) => 'folder' in server,
-  schema: {
-    type: 'object',
-    additionalProperties: false,
-    required: ['folder'],
-    description: 'A folder of this machine, when the operator allows it.',
-    properties: {
-      folder: {
-        type: 'string',
-        pattern: '^/.{0,400}$',
-        'x-forme': 'un chemin absolu.',
-        description: 'Absolute path.',
-      },
-    },
-  },
+  schema: blockOf('A folder of this machine, when the operator allows it.', ['folder'], {
+    folder: formedText('Absolute path.', '^/.{0,400}$', 'un chemin absolu.'),
+  }),
   misplaced: [
     'Un serveur avec un dossier (folder) va avec to: local:NOM/….',
     'A server with a folder needs to: local:NAME/….',
   ],
   problems: ({ folder }) =>
-    climbs(folder)
-      ? [
-          {
-            path: '/server/folder',
-            message: [
-              'Le chemin d’un dossier ne contient ni « . » ni « .. ».',
-              'A folder cannot hold . or .. steps.',
-            ],
-          },
-        ]
-      : [],
+    problemIf(climbs(folder), '/server/folder', [
+      'Le chemin d’un dossier ne contient ni « . » ni « .. ».',
+      'A folder cannot hold . or .. steps.',
+    ]),
   hosts: () => [],
   root: ({ folder }) => folder,
   pathOf: ({ folder }, path) => `${folder.replace(/\/+$/, '')}/${path.replace(/^\/+/, '')}`,

@@ -2,16 +2,20 @@
 // Invariant: a file counts as absent only when both SIZE and MDTM report so, because RNTO replaces.
 import { Readable, Writable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
-import { FTPError } from 'basic-ftp';
-import type { Client } from 'basic-ftp';
+import { FTPError, type Client } from 'basic-ftp';
 import type { SendContext } from '../../contract.ts';
-import { connectCodeOf, connectFailureOf, needsRepair } from '../../guard.ts';
-import type { Deadline } from '../../guard.ts';
+import { connectCodeOf, connectFailureOf, needsRepair, type Deadline } from '../../guard.ts';
 import { paced, pacedPieces } from '../content.ts';
-import { dropCodeOf, dropFailure, upTo } from '../drop.ts';
-import type { Content, Drop, DropFailure, Given } from '../drop.ts';
-import { openSession } from './session.ts';
-import type { FtpsLogin } from './session.ts';
+import {
+  dropCodeOf,
+  dropFailure,
+  upTo,
+  type Content,
+  type Drop,
+  type DropFailure,
+  type Given,
+} from '../drop.ts';
+import { openSession, type FtpsLogin } from './session.ts';
 import type { FtpsServer } from './settings.ts';
 
 export async function openFtpsDrop(

@@ -2,18 +2,13 @@
 // Invariant: no password and no file is sent before TLS is verified; data connections use the address of the command
 // connection, whatever the server names, so that no answer leads us to another machine.
 import type { Socket } from 'node:net';
-import { connect as tlsConnect } from 'node:tls';
-import type { ConnectionOptions, TLSSocket } from 'node:tls';
-import { Client, FTPError } from 'basic-ftp';
-import type { FTPContext, FTPResponse } from 'basic-ftp';
+import { connect as tlsConnect, type ConnectionOptions, type TLSSocket } from 'node:tls';
+import { Client, FTPError, type FTPContext, type FTPResponse } from 'basic-ftp';
 import { identified } from '../../access/tls.ts';
 import type { SendContext } from '../../contract.ts';
-import { bareHost, connectCodeOf, guardOf, literalAddress } from '../../guard.ts';
-import type { Deadline } from '../../guard.ts';
-import { dropCodeOf, dropFailure } from '../drop.ts';
-import type { DropFailure } from '../drop.ts';
-import { portOf } from './settings.ts';
-import type { FtpsServer } from './settings.ts';
+import { bareHost, connectCodeOf, guardOf, literalAddress, type Deadline } from '../../guard.ts';
+import { dropCodeOf, dropFailure, type DropFailure } from '../drop.ts';
+import { portOf, type FtpsServer } from './settings.ts';
 
 export interface FtpsLogin {
   readonly user: string;

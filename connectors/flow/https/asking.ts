@@ -2,13 +2,11 @@
 // Invariant: a refused token is obtained anew once, and the same request is sent again only after that plain refusal.
 import { authHeaders } from '../../access/headers.ts';
 import { accessHeaders, credentialsFor, neededFor } from '../../access/obtain.ts';
-import { isAccess } from '../../access/settings.ts';
-import type { Access } from '../../access/settings.ts';
+import { isAccess, type Access } from '../../access/settings.ts';
 import type { Auth } from '../../access/auth.ts';
 import type { Credential, SendContext } from '../../contract.ts';
 import { createHttpClient } from '../../guard/http/exchange.ts';
-import { dropFailure, dropOutcome } from '../drop.ts';
-import type { Take } from '../drop.ts';
+import { dropFailure, dropOutcome, type Take } from '../drop.ts';
 import type { FileAnswer, FileExchange, FileRequest } from '../http-exchange.ts';
 
 export interface Reading {

@@ -1,16 +1,13 @@
 // Puts files on an HTTPS server: a file has an address of its own, and is put there or posted to another.
 // Invariant: a file is looked up before it is sent and read back after; a file at its address is never replaced.
-import { identified } from '../../access/tls.ts';
-import type { Tls } from '../../access/tls.ts';
+import { identified, type Tls } from '../../access/tls.ts';
 import type { Auth } from '../../access/auth.ts';
 import type { SendContext } from '../../contract.ts';
 import type { Deadline } from '../../guard.ts';
 import { pacedPieces } from '../content.ts';
-import { dropFailure } from '../drop.ts';
-import type { Content, Drop, DropCode, DropFailure } from '../drop.ts';
+import { dropFailure, type Content, type Drop, type DropCode, type DropFailure } from '../drop.ts';
 import { encodedPath } from '../encoded-path.ts';
-import { openExchange } from '../http-exchange.ts';
-import type { FileRequest } from '../http-exchange.ts';
+import { openExchange, type FileRequest } from '../http-exchange.ts';
 import { askingWith } from './asking.ts';
 
 export interface HttpsServer {

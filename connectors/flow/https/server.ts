@@ -4,7 +4,7 @@ import { authProblems, authSchema, authTexts } from '../../access/auth.ts';
 import { accessUrl, isAccess } from '../../access/settings.ts';
 import { tlsProblems, tlsSchema, tlsTexts } from '../../access/tls.ts';
 import { authWords, certificateRows } from '../../access/words.ts';
-import type { SettingsProblem } from '../../contract.ts';
+import { problemIf, type SettingsProblem } from '../../contract.ts';
 import { secretName } from '../../guard.ts';
 import { addressProblems, endpointOf, hostOf, isInClear } from '../../guard/addresses.ts';
 import { defineTransport } from '../transport.ts';
@@ -15,41 +15,28 @@ export type { HttpsServer } from './drop.ts';
 
 /** @param fixed the text without its placeholders */
 function fixedAddress(path: string, text: string, fixed: string): readonly SettingsProblem[] {
-  if (secretName(text) !== undefined)
-    return [
-      {
-        path,
-        message: [
-          'Cette adresse s’écrit en clair : le contrat dans client.yaml nomme son serveur.',
-          'This address is not a secret: the contract in client.yaml names its host.',
-        ],
-      },
-    ];
-  if (/[{}]/.test(fixed))
-    return [
-      {
-        path,
-        message: [
-          'Pas de variable ici, sauf {name} dans l’adresse où les fichiers sont postés.',
-          'No placeholder here, but {name} in the address that files are posted to.',
-        ],
-      },
-    ];
-  return addressProblems(path, text);
+  const problems = [
+    ...problemIf(secretName(text) !== undefined, path, [
+      'Cette adresse s’écrit en clair : le contrat dans client.yaml nomme son serveur.',
+      'This address is not a secret: the contract in client.yaml names its host.',
+    ]),
+    ...problemIf(/[{}]/.test(fixed), path, [
+      'Pas de variable ici, sauf {name} dans l’adresse où les fichiers sont postés.',
+      'No placeholder here, but {name} in the address that files are posted to.',
+    ]),
+  ];
+  return problems.length > 0 ? problems : addressProblems(path, text);
 }
 
-function doubts({ conditional, post }: HttpsServer): readonly SettingsProblem[] {
-  if (conditional !== false && post === undefined) return [];
-  return [
-    {
-      path: post === undefined ? '/server/conditional' : '/server/post',
-      message: [
-        'sans If-None-Match le serveur décide ce que devient un fichier arrivé sous le même nom entre notre regard et notre envoi ; il peut reconnaître le nôtre à son Idempotency-Key.',
-        'without If-None-Match the server decides what becomes of a file that comes under the same name between our look and our sending; it can know ours by its Idempotency-Key.',
-      ],
-    },
-  ];
-}
+const doubts = ({ conditional, post }: HttpsServer): readonly SettingsProblem[] =>
+  problemIf(
+    conditional === false || post !== undefined,
+    post === undefined ? '/server/conditional' : '/server/post',
+    [
+      'sans If-None-Match le serveur décide ce que devient un fichier arrivé sous le même nom entre notre regard et notre envoi ; il peut reconnaître le nôtre à son Idempotency-Key.',
+      'without If-None-Match the server decides what becomes of a file that comes under the same name between our look and our sending; it can know ours by its Idempotency-Key.',
+    ],
+  );
 
 const load = () => import('./drop.ts');
 
@@ -66,17 +53,10 @@ export const httpsTransport = defineTransport<HttpsServer>({
     ...(post === undefined ? [] : fixedAddress('/server/post/url', post.url, post.url.replace('{name}', ''))),
     ...authProblems('/server/auth', auth),
     ...tlsProblems('/server/tls', tls),
-    ...(tempSuffix === undefined
-      ? []
-      : [
-          {
-            path: '/tempSuffix',
-            message: [
-              'Un fichier apparaît entier : retirez tempSuffix, rien n’est renommé.',
-              'A file appears whole: leave tempSuffix out, nothing is renamed.',
-            ] as const,
-          },
-        ]),
+    ...problemIf(tempSuffix !== undefined, '/tempSuffix', [
+      'Un fichier apparaît entier : retirez tempSuffix, rien n’est renommé.',
+      'A file appears whole: leave tempSuffix out, nothing is renamed.',
+    ]),
   ],
   doubts,
   hosts: ({ url, post, auth }) => {

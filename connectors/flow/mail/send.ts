@@ -3,21 +3,16 @@
 import type { Evidence, Outcome, SendContext, Tested } from '../../contract.ts';
 import { bareHost, startDeadline, textRecords } from '../../guard.ts';
 import { bareMailbox } from '../../mail/addresses.ts';
-import { checkRecord, dkimKeyOf, recordName, signed } from '../../mail/dkim.ts';
-import type { DkimKey } from '../../mail/dkim.ts';
-import { mailBytes } from '../../mail/mime.ts';
-import type { Attachment } from '../../mail/mime.ts';
+import { checkRecord, dkimKeyOf, recordName, signed, type DkimKey } from '../../mail/dkim.ts';
+import { mailBytes, type Attachment } from '../../mail/mime.ts';
 import { providerHeaders } from '../../mail/provider-headers.ts';
 import { replyCode, smtpOutcome } from '../../mail/reply.ts';
-import { serverOf } from '../../mail/server.ts';
-import type { ResolvedServer } from '../../mail/server.ts';
+import { serverOf, type ResolvedServer } from '../../mail/server.ts';
 import { createMailCarrier } from '../../mail/smtp.ts';
-import { dropCodeOf } from '../drop.ts';
-import type { Content } from '../drop.ts';
+import { dropCodeOf, type Content } from '../drop.ts';
 import type { HandedFile } from '../transport.ts';
 import { letterOfFile } from './letter.ts';
-import { bytesAtMost } from './settings.ts';
-import type { MailServer } from './settings.ts';
+import { bytesAtMost, type MailServer } from './settings.ts';
 
 const carrier = createMailCarrier();
 

@@ -1,13 +1,13 @@
 // Declares the transport of a file attached to a mail: its settings, their checks, and how the mail is sent.
 // Invariant: the contract lists the mailboxes, and the authorisation covers them; the mail server is ours.
+import { blockOf, formedText, oneOf, textOf } from '../../contract.ts';
 import { shownSetting } from '../../guard.ts';
 import { dkimHead } from '../../mail/dkim.ts';
 import { dkimSchema, named, smtpSchema } from '../../mail/schema.ts';
 import { smtpTexts } from '../../mail/server.ts';
 import { defineTransport } from '../transport.ts';
 import { letterOfFile } from './letter.ts';
-import { defaultMegabytes, mailboxesIn, mailProblems, mostRows } from './settings.ts';
-import type { MailServer } from './settings.ts';
+import { defaultMegabytes, mailboxesIn, mailProblems, mostRows, type MailServer } from './settings.ts';
 
 export type { MailServer } from './settings.ts';
 
@@ -16,54 +16,32 @@ const load = () => import('./send.ts');
 export const mailTransport = defineTransport<MailServer>({
   scheme: 'mailto',
   isOf: (server) => 'smtp' in server,
-  schema: {
-    type: 'object',
-    additionalProperties: false,
-    required: ['smtp', 'from'],
-    description: 'A mail with the file attached.',
-    properties: {
-      smtp: smtpSchema,
-      from: {
-        type: 'string',
-        pattern: named,
-        'x-forme': 'une adresse e-mail, ou Nom <adresse>.',
-        description: 'Sender: mailbox, or Name <mailbox>. Its domain ends the Message-ID.',
-      },
-      replyTo: {
-        type: 'string',
-        pattern: named,
-        'x-forme': 'une adresse e-mail, ou Nom <adresse>.',
-        description: 'Where answers go.',
-      },
-      subject: {
-        type: 'string',
-        minLength: 1,
-        maxLength: 150,
-        description: 'Subject; may hold {action} {clientName} {fileName} {seq} {rows}.',
-      },
-      language: {
-        type: 'string',
-        enum: ['fr', 'en'],
-        default: 'fr',
-        description: 'Language of the words beside the file.',
-      },
-      rows: {
-        type: 'integer',
-        minimum: 1,
-        maximum: mostRows,
-        default: mostRows,
-        description: 'Leads in one mail at most; the others of the hour leave in further mails.',
-      },
-      megabytes: {
-        type: 'integer',
-        minimum: 1,
-        maximum: 50,
-        default: defaultMegabytes,
-        description: "Size of a mail at most, in MB, as the client's mail server takes it.",
-      },
-      dkim: dkimSchema,
+  schema: blockOf('A mail with the file attached.', ['smtp', 'from'], {
+    smtp: smtpSchema,
+    from: formedText(
+      'Sender: mailbox, or Name <mailbox>. Its domain ends the Message-ID.',
+      named,
+      'une adresse e-mail, ou Nom <adresse>.',
+    ),
+    replyTo: formedText('Where answers go.', named, 'une adresse e-mail, ou Nom <adresse>.'),
+    subject: textOf('Subject; may hold {action} {clientName} {fileName} {seq} {rows}.', 150),
+    language: oneOf('Language of the words beside the file.', ['fr', 'en'], 'fr'),
+    rows: {
+      type: 'integer',
+      minimum: 1,
+      maximum: mostRows,
+      default: mostRows,
+      description: 'Leads in one mail at most; the others of the hour leave in further mails.',
     },
-  },
+    megabytes: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 50,
+      default: defaultMegabytes,
+      description: "Size of a mail at most, in MB, as the client's mail server takes it.",
+    },
+    dkim: dkimSchema,
+  }),
   misplaced: [
     'Un e-mail va à des adresses : to: mailto:leads@client.example, plusieurs avec une virgule entre elles.',
     'A mail is sent to mailboxes: to: mailto:leads@client.example, several with a comma between them.',

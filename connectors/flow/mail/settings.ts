@@ -1,12 +1,10 @@
 // Type and checks of a flow's mail settings: server, mailboxes, limits. Pure.
 // Invariant: mailboxes are compared in lower case, and the log names every mailbox that received a file.
-import type { Both, SettingsProblem } from '../../contract.ts';
+import { problemIf, type SettingsProblem } from '../../contract.ts';
 import { domainOf } from '../../mail/addresses.ts';
-import { dkimProblems } from '../../mail/dkim.ts';
-import type { DkimSettings } from '../../mail/dkim.ts';
+import { dkimProblems, type DkimSettings } from '../../mail/dkim.ts';
 import { mailboxOnly, named } from '../../mail/schema.ts';
-import { smtpProblems } from '../../mail/server.ts';
-import type { SmtpSetting } from '../../mail/server.ts';
+import { smtpProblems, type SmtpSetting } from '../../mail/server.ts';
 import type { Around } from '../transport.ts';
 
 export interface MailServer {
@@ -92,6 +90,3 @@ export function mailProblems(
     ...dkimProblems(dkim, domainOf(from)).map(({ path, message }) => ({ path: `/server${path}`, message })),
   ];
 }
-
-const problemIf = (wrong: boolean, path: string, message: Both): readonly SettingsProblem[] =>
-  wrong ? [{ path, message }] : [];

@@ -1,16 +1,13 @@
 // Packs the content of a parcel as the settings say.
 // Invariant: nothing is sent in clear where encryption was asked for: without a usable key there is no content.
 import type { Parcel, SendContext } from '../../contract.ts';
-import { pgpKeysOf } from '../../openpgp.ts';
-import type { PgpKeys, PgpReason } from '../../openpgp.ts';
+import { pgpKeysOf, type PgpKeys, type PgpReason } from '../../openpgp.ts';
 import { contentOf } from '../content.ts';
 import type { Content } from '../drop.ts';
 import { gzip } from './gzip.ts';
 import { openPgp } from './openpgp.ts';
-import { packed } from './packed.ts';
-import type { Packer } from './packed.ts';
-import { nameInside } from './settings.ts';
-import type { PackingSettings } from './settings.ts';
+import { packed, type Packer } from './packed.ts';
+import { nameInside, type PackingSettings } from './settings.ts';
 import { zip } from './zip.ts';
 
 /** @param name of the file sent @param keys absent where a file is only compared */

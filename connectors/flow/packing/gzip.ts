@@ -1,7 +1,6 @@
 // Packs and unpacks gzip, by zlib. The header contains no time and no name.
 // Invariant: a missing end is an error, not a shorter content.
-import { Readable, pipeline } from 'node:stream';
-import type { Transform } from 'node:stream';
+import { Readable, pipeline, type Transform } from 'node:stream';
 import { createGunzip, createGzip } from 'node:zlib';
 import type { Packer } from './packed.ts';
 

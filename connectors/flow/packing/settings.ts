@@ -1,8 +1,14 @@
 // The packing settings of a `file` block: names, rules, words. Pure.
 // Invariant: a file name shows how the file is packed; a name whose packing the settings do not do is a mistake.
-import type { Both, JsonSchema, SettingsProblem, SignedRow } from '../../contract.ts';
-import { pgpProblems, pgpSchema, shownKeys } from '../../openpgp.ts';
-import type { OpenPgpSettings } from '../../openpgp.ts';
+import {
+  oneOf,
+  problemIf,
+  type Both,
+  type JsonSchema,
+  type SettingsProblem,
+  type SignedRow,
+} from '../../contract.ts';
+import { pgpProblems, pgpSchema, shownKeys, type OpenPgpSettings } from '../../openpgp.ts';
 
 export interface PackingSettings {
   readonly compress?: 'gzip' | 'zip';
@@ -10,11 +16,7 @@ export interface PackingSettings {
 }
 
 export const packingSchema: Readonly<Record<string, JsonSchema>> = {
-  compress: {
-    type: 'string',
-    enum: ['gzip', 'zip'],
-    description: 'The file leaves compressed, and its name ends in .gz or .zip.',
-  },
+  compress: oneOf('The file leaves compressed, and its name ends in .gz or .zip.', ['gzip', 'zip']),
   openpgp: pgpSchema('the file, behind its compression,'),
 };
 
@@ -47,27 +49,21 @@ export function packingProblems({
   compress,
   openpgp,
 }: PackingSettings & { readonly name: string }): readonly SettingsProblem[] {
-  const problems = [...pgpProblems(openpgp)];
   const [seal] = sealed.exec(name) ?? [];
-  if (seal !== undefined && openpgp === undefined)
-    problems.push({
-      path: '/name',
-      message: [
-        `Le nom finit par ${seal} et rien n’est chiffré : écrivez openpgp: { encryptTo: secret:NOM }, ou une autre fin.`,
-        `The name ends in ${seal} and nothing is encrypted: write openpgp: { encryptTo: secret:NAME }, or another ending.`,
-      ],
-    });
   const inner = name.replace(sealed, '').toLowerCase();
-  for (const [way, suffix] of Object.entries(suffixes))
-    if (inner.endsWith(suffix) && compress !== way)
-      problems.push({
-        path: '/name',
-        message: [
-          `Le nom finit par ${suffix} et le fichier n’est pas compressé ainsi : écrivez compress: ${way}, ou une autre fin.`,
-          `The name ends in ${suffix} and the file is not packed so: write compress: ${way}, or another ending.`,
-        ],
-      });
-  return problems;
+  return [
+    ...pgpProblems(openpgp),
+    ...problemIf(seal !== undefined && openpgp === undefined, '/name', [
+      `Le nom finit par ${seal} et rien n’est chiffré : écrivez openpgp: { encryptTo: secret:NOM }, ou une autre fin.`,
+      `The name ends in ${seal} and nothing is encrypted: write openpgp: { encryptTo: secret:NAME }, or another ending.`,
+    ]),
+    ...Object.entries(suffixes).flatMap(([way, suffix]) =>
+      problemIf(inner.endsWith(suffix) && compress !== way, '/name', [
+        `Le nom finit par ${suffix} et le fichier n’est pas compressé ainsi : écrivez compress: ${way}, ou une autre fin.`,
+        `The name ends in ${suffix} and the file is not packed so: write compress: ${way}, or another ending.`,
+      ]),
+    ),
+  ];
 }
 
 /** The lines of a preview. */

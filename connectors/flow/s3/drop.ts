@@ -6,16 +6,12 @@ import { identified } from '../../access/tls.ts';
 import type { SendContext } from '../../contract.ts';
 import type { Deadline } from '../../guard.ts';
 import { paced } from '../content.ts';
-import { dropFailure } from '../drop.ts';
-import type { Content, Drop } from '../drop.ts';
+import { dropFailure, type Content, type Drop } from '../drop.ts';
 import { encodedPath } from '../encoded-path.ts';
-import { openExchange } from '../http-exchange.ts';
-import type { FileExchange, FileRequest } from '../http-exchange.ts';
-import { bucketUrl } from './bucket.ts';
-import type { S3Server } from './bucket.ts';
+import { openExchange, type FileExchange, type FileRequest } from '../http-exchange.ts';
+import { bucketUrl, type S3Server } from './bucket.ts';
 import { failureOf } from './failures.ts';
-import { uploadedInParts } from './parts.ts';
-import type { Asked, Bucket } from './parts.ts';
+import { uploadedInParts, type Asked, type Bucket } from './parts.ts';
 
 export interface S3Keys {
   readonly accessKeyId: string;

@@ -1,7 +1,6 @@
 // Turns an error of S3-compatible storage into a code.
 // Invariant: one code of a closed list is read from its text, and nothing is kept.
-import { dropFailure } from '../drop.ts';
-import type { DropCode, DropFailure } from '../drop.ts';
+import { dropFailure, type DropCode, type DropFailure } from '../drop.ts';
 import type { FileAnswer } from '../http-exchange.ts';
 
 const byCode: Readonly<Record<string, DropCode>> = {

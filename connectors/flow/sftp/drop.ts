@@ -7,11 +7,9 @@ import { pipeline } from 'node:stream/promises';
 import SftpClient from 'ssh2-sftp-client';
 import type { ReadStreamOptions } from 'ssh2-sftp-client';
 import type { NetworkPolicy, Timeouts } from '../../contract.ts';
-import { connectCodeOf, connectFailureOf, guardOf } from '../../guard.ts';
-import type { Deadline } from '../../guard.ts';
+import { connectCodeOf, connectFailureOf, guardOf, type Deadline } from '../../guard.ts';
 import { paced, pacedPieces } from '../content.ts';
-import { dropFailure, upTo } from '../drop.ts';
-import type { Drop, DropFailure, Given } from '../drop.ts';
+import { dropFailure, upTo, type Drop, type DropFailure, type Given } from '../drop.ts';
 
 export interface SftpServer {
   readonly host: string;

@@ -1,6 +1,6 @@
 // Declares the SFTP transport: the settings of the server, their checks, and how to open its drop.
 // Invariant: its host key is pinned, and no secret is in clear.
-import type { JsonSchema } from '../../contract.ts';
+import { blockOf, formedText, textOf, problemIf, type JsonSchema } from '../../contract.ts';
 import { clearTextProblem, secretSchema } from '../../guard.ts';
 import { secretValue } from '../drop.ts';
 import { defineTransport } from '../transport.ts';
@@ -8,53 +8,39 @@ import type { SftpServer } from './drop.ts';
 
 export type { SftpServer } from './drop.ts';
 
-const pinned: JsonSchema = {
-  type: 'string',
-  pattern: '^SHA256:[A-Za-z0-9+/]{43}=?$',
-  'x-forme': 'SHA256:…, comme ssh-keygen -lf l’écrit.',
-  description: 'SHA256:… as ssh-keygen -lf prints it.',
-};
+const pinned: JsonSchema = formedText(
+  'SHA256:… as ssh-keygen -lf prints it.',
+  '^SHA256:[A-Za-z0-9+/]{43}=?$',
+  'SHA256:…, comme ssh-keygen -lf l’écrit.',
+);
 
 const load = () => import('./drop.ts');
 
 export const sftpTransport = defineTransport<SftpServer>({
   scheme: 'sftp',
   isOf: (server) => 'hostKey' in server,
-  schema: {
-    type: 'object',
-    additionalProperties: false,
-    required: ['host', 'user', 'hostKey'],
-    description: 'An SFTP server.',
-    properties: {
-      host: { type: 'string', minLength: 1, maxLength: 253, description: 'Name of the server.' },
-      port: { type: 'integer', minimum: 1, maximum: 65535, default: 22, description: 'Port.' },
-      user: { type: 'string', minLength: 1, maxLength: 200, description: 'User name.' },
-      password: secretSchema('secret:NAME of the password.'),
-      privateKey: secretSchema('secret:NAME of the private key (PEM or OpenSSH).'),
-      passphrase: secretSchema('secret:NAME of the passphrase of the private key.'),
-      hostKey: {
-        description: 'Fingerprint of the host key: the server must show it. Several during a change of key.',
-        'x-forme': 'SHA256:…, comme ssh-keygen -lf l’écrit, ou une liste de ceux-ci.',
-        anyOf: [
-          pinned,
-          { type: 'array', minItems: 1, maxItems: 5, items: pinned, description: 'Accepted fingerprints.' },
-        ],
-      },
+  schema: blockOf('An SFTP server.', ['host', 'user', 'hostKey'], {
+    host: textOf('Name of the server.', 253),
+    port: { type: 'integer', minimum: 1, maximum: 65535, default: 22, description: 'Port.' },
+    user: textOf('User name.', 200),
+    password: secretSchema('secret:NAME of the password.'),
+    privateKey: secretSchema('secret:NAME of the private key (PEM or OpenSSH).'),
+    passphrase: secretSchema('secret:NAME of the passphrase of the private key.'),
+    hostKey: {
+      description: 'Fingerprint of the host key: the server must show it. Several during a change of key.',
+      'x-forme': 'SHA256:…, comme ssh-keygen -lf l’écrit, ou une liste de ceux-ci.',
+      anyOf: [
+        pinned,
+        { type: 'array', minItems: 1, maxItems: 5, items: pinned, description: 'Accepted fingerprints.' },
+      ],
     },
-  },
+  }),
   misplaced: ['Un serveur SFTP va avec to: sftp:NOM/….', 'An SFTP server needs to: sftp:NAME/….'],
   problems: ({ password, privateKey, passphrase }) => [
-    ...((password === undefined) === (privateKey === undefined)
-      ? [
-          {
-            path: '/server',
-            message: [
-              'Exactement l’un de password et privateKey.',
-              'Exactly one of password and privateKey.',
-            ] as const,
-          },
-        ]
-      : []),
+    ...problemIf((password === undefined) === (privateKey === undefined), '/server', [
+      'Exactement l’un de password et privateKey.',
+      'Exactly one of password and privateKey.',
+    ]),
     ...clearTextProblem('/server/password', password),
     ...clearTextProblem('/server/privateKey', privateKey),
     ...clearTextProblem('/server/passphrase', passphrase),

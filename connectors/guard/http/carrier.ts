@@ -5,8 +5,12 @@ import { TextDecoder } from 'node:util';
 import { Axios } from 'axios';
 import type { GuardPolicy } from '../../guard.ts';
 import type { Deadline } from '../deadline.ts';
-import { connectCodeOf, connectFailureOf, refusesClientCertificate } from '../failures.ts';
-import type { ConnectFailureCode } from '../failures.ts';
+import {
+  connectCodeOf,
+  connectFailureOf,
+  refusesClientCertificate,
+  type ConnectFailureCode,
+} from '../failures.ts';
 import { createTransport, type Received, type TransferProgress, type Transport } from './transport.ts';
 
 /** A form that reports an error inside its own page has some 70 KiB, and the report must be read. */

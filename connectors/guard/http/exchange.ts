@@ -3,8 +3,7 @@
 import { guardOf } from '../../guard.ts';
 import { bareHost } from '../addresses.ts';
 import { startDeadline } from '../deadline.ts';
-import { connectCodeOf, needsRepair } from '../failures.ts';
-import type { ConnectFailureCode } from '../failures.ts';
+import { connectCodeOf, needsRepair, type ConnectFailureCode } from '../failures.ts';
 import type { Carried, CarriedRequest, Carrier, HttpPolicy, HttpTimeouts } from './carrier.ts';
 import type { Transport } from './transport.ts';
 
