@@ -9,7 +9,7 @@ import { field, sentAgain, wasSent, nameOf } from './forms.ts';
 import { actingOf } from './gate.ts';
 import { hidden, input, select, tickBox } from './parts.ts';
 import type { ConsolePlace } from './place.ts';
-import { refusal, refusedBy, type Refused } from './refused.ts';
+import { refusal, doneOrRefused, type Refused } from './refused.ts';
 import { sayTo } from './layout.ts';
 
 type AnyAct = Parameters<typeof typedFields>[0];
@@ -56,10 +56,7 @@ export function actRoutes(
   for (const [name, { permission, work }] of Object.entries(acts))
     server.post(`${path}/:id/${name}`, { config: { gate: permission } }, async (request, reply) => {
       const id = nameOf(request);
-      let done: string | Both = '';
-      const refused = await refusedBy(async () => {
-        done = await work(place, request, id);
-      });
+      const { done, refused } = await doneOrRefused(() => work(place, request, id));
       if (refused !== undefined) return show(request, reply, { id, refused });
       if (typeof done !== 'string') return show(request, reply, { id, refused: refusal(done) });
       const page = `${path}/${encodeURIComponent(id)}`;

@@ -1,5 +1,6 @@
 // Renders the frame of every page: head, navigation by the account's permissions, footer; sends a page or a file as the answer.
 // Invariant: no style and no script is inside a page; every page works without the script.
+import type { Readable } from 'node:stream';
 import { may, type Permission } from '../access/permissions.ts';
 import { html, written, type Html, type Piece } from '../privacy/papers/html.ts';
 import type { Both, Language } from '../support/words.ts';
@@ -179,7 +180,7 @@ export function download(
     name,
     bytes,
     type = 'application/octet-stream',
-  }: { name: string; bytes: Uint8Array | string; type?: string },
+  }: { name: string; bytes: Uint8Array | Readable | string; type?: string },
 ): FastifyReply {
   const plain = name
     .normalize('NFKD')
@@ -190,5 +191,5 @@ export function download(
     .type(type)
     .header('content-disposition', `attachment; filename="${plain === '' ? 'document' : plain}"`)
     .header('content-security-policy', "default-src 'none'; sandbox")
-    .send(typeof bytes === 'string' ? bytes : Buffer.from(bytes));
+    .send(bytes instanceof Uint8Array ? Buffer.from(bytes) : bytes);
 }

@@ -15,20 +15,22 @@ export interface Refused {
 
 export const refusal = (words: Both): Refused => ({ words });
 
-/** Undefined when it was done. @param codes those that the page itself shows; others are a page of their own */
-export async function refusedBy(
-  work: () => Promise<unknown>,
+/** @param codes those that the page itself shows; others are a page of their own */
+export async function doneOrRefused<T>(
+  work: () => Promise<T>,
   codes: RegExp = /./,
-): Promise<Refused | undefined> {
+): Promise<
+  | { readonly done: T; readonly refused?: undefined }
+  | { readonly done?: undefined; readonly refused: Refused }
+> {
   try {
-    await work();
-    return undefined;
+    return { done: await work() };
   } catch (error) {
     const own = isRelaisError(error) ? wordsOfRefusal(error) : undefined;
-    if (own !== undefined) return refusal(own);
+    if (own !== undefined) return { refused: refusal(own) };
     const words = isRelaisError(error) && codes.test(error.code) ? refusalText(error.code) : undefined;
     if (!isRelaisError(error) || words === undefined) throw error;
-    return { words, error };
+    return { refused: { words, error } };
   }
 }
 

@@ -33,8 +33,7 @@ import { compileTiming, wayOf, bySettings, noFinancialIn } from './transport/tim
 import { compileSandbox } from './transport/sandbox.ts';
 import { emptyPolicy, impersonalIn, reportContents, type Compiling, type Scope } from './scope.ts';
 import { reportClearText } from './transport/settings.ts';
-import { bodyWith } from './fields/values.ts';
-import type { Entry } from './fields/values.ts';
+import { bodyWith, type Entry } from './fields/values.ts';
 import type { DataCategory } from '../domain/lead.ts';
 import { compileTemplate } from './fields/template.ts';
 

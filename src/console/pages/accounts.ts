@@ -31,7 +31,7 @@ import {
 import { field, ticked, asked, numberOf, sentAgain, wasSent } from '../forms.ts';
 import { actingOf, personOf, visitOf } from '../gate.ts';
 import { sayTo, type Say, notFound } from '../layout.ts';
-import { refusedBy, type Refused, refuse } from '../refused.ts';
+import { doneOrRefused, type Refused, refuse } from '../refused.ts';
 import { timeOf, actorText } from '../labels.ts';
 import { adminWords as words, accessEntryWords, accessReasonWords } from '../words/admin.ts';
 import { frame } from '../words/frame.ts';
@@ -48,15 +48,14 @@ export function accountsRoutes(server: FastifyInstance, desk: Desk): void {
   server.post('/accounts', { config: { gate: 'account.manage' } }, async (request, reply) => {
     const input = { roles: ticked(request, 'role'), client: field(request, 'client') };
     const asked = { to: [field(request, 'login')], input };
-    let code = '';
-    const refused = await refusedBy(async () => {
-      code = (await perform(desk.place, makeAccount, actingOf(request), asked)).setupCode;
-    });
+    const { done, refused } = await doneOrRefused(() =>
+      perform(desk.place, makeAccount, actingOf(request), asked),
+    );
     if (refused !== undefined) return listPage(desk, request, reply, refused);
     return onceShown(desk, request, reply, {
       title: words.code,
       text: words.codeText,
-      secret: code,
+      secret: done.setupCode,
       back: '/accounts',
     });
   });
@@ -178,10 +177,9 @@ export function oneAccountRoutes(server: FastifyInstance, desk: Desk): void {
     accountPage(desk, request, reply, refused),
   );
   server.post('/accounts/:id/reset', gated, async (request, reply) => {
-    let secret = '';
-    const refused = await refusedBy(async () => {
-      secret = await perform(desk.place, resetAccess, actingOf(request), await confirmed(request));
-    });
+    const { done: secret, refused } = await doneOrRefused(async () =>
+      perform(desk.place, resetAccess, actingOf(request), await confirmed(request)),
+    );
     if (refused !== undefined) return accountPage(desk, request, reply, refused);
     const back = `/accounts/${numberOf(request) ?? ''}`;
     return onceShown(desk, request, reply, { title: words.code, text: words.codeText, secret, back });

@@ -12,7 +12,7 @@ import { actRoutes, foldedForm, offered } from '../act-form.ts';
 import { field, numberOf, sentAgain, ticked } from '../forms.ts';
 import { actingOf, personOf, visitOf } from '../gate.ts';
 import { notFound, sayTo, type Say } from '../layout.ts';
-import { refuse, refusedBy, type Refused } from '../refused.ts';
+import { refuse, doneOrRefused, type Refused } from '../refused.ts';
 import { timeOf } from '../labels.ts';
 import { adminWords as words, scopeWords } from '../words/admin.ts';
 import { frame } from '../words/frame.ts';
@@ -31,16 +31,15 @@ export function apiKeyRoutes(server: FastifyInstance, desk: Desk): void {
       addresses: field(request, 'addresses', 600),
       days: field(request, 'days'),
     };
-    let secret = '';
-    const refused = await refusedBy(async () => {
-      const asked = { to: [field(request, 'name')], input };
-      secret = (await perform(desk.place, makeKey, actingOf(request), asked)).key;
-    });
+    const asked = { to: [field(request, 'name')], input };
+    const { done, refused } = await doneOrRefused(() =>
+      perform(desk.place, makeKey, actingOf(request), asked),
+    );
     if (refused !== undefined) return listPage(desk, request, reply, refused);
     return onceShown(desk, request, reply, {
       title: words.key,
       text: words.keyText,
-      secret,
+      secret: done.key,
       back: '/api-keys',
     });
   });

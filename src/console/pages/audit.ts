@@ -19,9 +19,9 @@ import { countText, timeOf } from '../labels.ts';
 import { auditWords as words, findingWords, packWords, auditWords } from '../words/privacy.ts';
 import { pages, type Desk, type PageOf } from './sign-in.ts';
 import { addDays, isCivilDate, startOfDay } from '../../domain/civil-date.ts';
-import { auditPack, type AuditPack, type PackAsked } from '../../support/audit-pack/pack.ts';
+import { auditPack, type PackAsked } from '../../support/audit-pack/pack.ts';
 import { namesInScope } from '../../support/reads/filter.ts';
-import { refusal, refusedBy, type Refused } from '../refused.ts';
+import { refusal, doneOrRefused, type Refused } from '../refused.ts';
 import { frame } from '../words/frame.ts';
 
 const mostShown = 50;
@@ -193,11 +193,8 @@ export function auditPackRoutes(server: FastifyInstance, desk: Desk): void {
   server.post('/audit/pack', gated, async (request, reply) => {
     const asked = packAsked(request);
     if ('problem' in asked) return packPage(desk, request, reply, refusal(asked.problem));
-    let pack: AuditPack | undefined;
-    const refused = await refusedBy(async () => {
-      pack = await auditPack(desk.place, asked);
-    });
-    if (refused !== undefined || pack === undefined) return packPage(desk, request, reply, refused);
+    const { done: pack, refused } = await doneOrRefused(() => auditPack(desk.place, asked));
+    if (refused !== undefined) return packPage(desk, request, reply, refused);
     return reply
       .type('application/zip')
       .header('content-disposition', `attachment; filename="${pack.name}"`)

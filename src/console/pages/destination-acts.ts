@@ -20,7 +20,7 @@ import { field, asked, nameOf } from '../forms.ts';
 import { personOf, visitOf, actingOf } from '../gate.ts';
 import { sayTo, type Say } from '../layout.ts';
 import { facts, notice } from '../parts.ts';
-import { refusedBy, type Refused } from '../refused.ts';
+import { doneOrRefused, type Refused } from '../refused.ts';
 import { countText, secondsText, timeOf, destinationPath } from '../labels.ts';
 import { deskWords as words } from '../words/desk.ts';
 import type { Desk, PageOf } from './sign-in.ts';
@@ -69,10 +69,9 @@ export function destinationActRoutes(server: FastifyInstance, { place }: Desk, s
   });
   server.post('/destinations/:id/test', { config: { gate: 'destination.test' } }, async (request, reply) => {
     const id = nameOf(request);
-    let tested: TestedDestination | undefined;
-    const refused = await refusedBy(async () => {
-      tested = await tryDestination(place, personOf(request).holder, id);
-    });
+    const { done: tested, refused } = await doneOrRefused(() =>
+      tryDestination(place, personOf(request).holder, id),
+    );
     return show(request, reply, { id, refused, tested });
   });
 }
@@ -179,16 +178,17 @@ export function secretRoutes(server: FastifyInstance, desk: Desk): void {
   server.get(path, gated, (request, reply) => secretPage(desk, request, reply, { id: nameOf(request) }));
   server.post(path, gated, async (request, reply) => {
     const id = nameOf(request);
-    let made: RotatedSecret | undefined;
-    const refused = await refusedBy(async () => {
-      made = await perform(desk.place, rotateSecret, actingOf(request), { to: [id], input: {} });
-    });
+    const { done: made, refused } = await doneOrRefused(() =>
+      perform(desk.place, rotateSecret, actingOf(request), { to: [id], input: {} }),
+    );
     return secretPage(desk, request, reply, { id, refused, made });
   });
   server.post(`${path}/take-back`, gated, async (request, reply) => {
     const id = nameOf(request);
     const asked = { to: [id], input: {} };
-    const refused = await refusedBy(() => perform(desk.place, takeBackSecret, actingOf(request), asked));
+    const { refused } = await doneOrRefused(() =>
+      perform(desk.place, takeBackSecret, actingOf(request), asked),
+    );
     if (refused !== undefined) return secretPage(desk, request, reply, { id, refused });
     return reply.redirect(`/destinations/${encodeURIComponent(id)}/secret?say=taken-back`, 303);
   });

@@ -1,6 +1,5 @@
 // Serves a list as a CSV file, for an administrator with a reason (C39).
 // Invariant: POSTed; the entry of the log is committed before the first byte is sent.
-import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { html } from '../../privacy/papers/html.ts';
 import { perform } from '../../support/acts/act.ts';
@@ -11,8 +10,8 @@ import { askedFilter, filterBoxes } from '../filter.ts';
 import { field } from '../forms.ts';
 import { actingOf, personOf, visitOf } from '../gate.ts';
 import { select } from '../parts.ts';
-import { refusedBy, type Refused } from '../refused.ts';
-import { sayTo } from '../layout.ts';
+import { doneOrRefused, type Refused } from '../refused.ts';
+import { download, sayTo } from '../layout.ts';
 import { exportWords as words } from '../words/admin.ts';
 import { adminPage } from './admin-page.ts';
 import type { Desk, PageOf } from './sign-in.ts';
@@ -22,19 +21,15 @@ export function exportRoutes(server: FastifyInstance, desk: Desk): void {
     exportPage(desk, request, reply, request.query),
   );
   server.post('/exports', { config: { gate: 'list.export' } }, async (request, reply) => {
-    let file: Readable | undefined;
-    const refused = await refusedBy(async () => {
-      const { lead: _, ...filter } = askedFilter(request.body);
-      const { language } = visitOf(request);
-      const input = { ...inputOf(exportList, request), filter, language };
-      file = await perform(desk.place, exportList, actingOf(request), { to: [], input });
-    });
+    const { lead: _, ...filter } = askedFilter(request.body);
+    const { language } = visitOf(request);
+    const input = { ...inputOf(exportList, request), filter, language };
+    const { done: bytes, refused } = await doneOrRefused(() =>
+      perform(desk.place, exportList, actingOf(request), { to: [], input }),
+    );
     if (refused !== undefined) return exportPage(desk, request, reply, request.body, refused);
-    return reply
-      .type('text/csv; charset=utf-8')
-      .header('content-disposition', `attachment; filename="relais-${field(request, 'list')}.csv"`)
-      .header('content-security-policy', "default-src 'none'; sandbox")
-      .send(file);
+    const name = `relais-${field(request, 'list')}.csv`;
+    return download(reply, { name, bytes, type: 'text/csv; charset=utf-8' });
   });
 }
 

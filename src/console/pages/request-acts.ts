@@ -1,7 +1,6 @@
 // Serves an officer's acts on a request from its page, its letters, its documents, and the names on its leads.
 // Invariant: an irreversible act is confirmed by the number of the request.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { PersonName } from '../../domain/person-name.ts';
 import type { Selection } from '../../privacy/requests/selection.ts';
 import type { Corrections } from '../../privacy/requests/deps.ts';
 import { perform, type Asked } from '../../support/acts/act.ts';
@@ -23,11 +22,11 @@ import { actRoutes, inputOf, offered, type Offered, type ShowPage } from '../act
 import { field, numberOf, ticked, mostUploaded, uploadOf, withUploads, nameOf } from '../forms.ts';
 import { actingOf } from '../gate.ts';
 import type { ConsolePlace } from '../place.ts';
-import { refuse, refusedBy } from '../refused.ts';
+import { refuse, doneOrRefused } from '../refused.ts';
 import { requestWords as words } from '../words/requests.ts';
 import type { Desk, PageOf } from './sign-in.ts';
 import { html } from '../../privacy/papers/html.ts';
-import type { Demand } from '../../privacy/requests/documents.ts';
+
 import { download, notFound, sayTo } from '../layout.ts';
 import { frame } from '../words/frame.ts';
 import { requestPage } from './request.ts';
@@ -53,11 +52,10 @@ export function requestActRoutes(server: FastifyInstance, desk: Desk): void {
     requestPage(desk, request, reply, refused),
   );
   server.post('/requests/:id/names', { config: { gate: showNames.permission } }, async (request, reply) => {
-    let names: ReadonlyMap<number, PersonName> | undefined;
     const asked = { to: [String(numberOf(request) ?? '')], input: inputOf(showNames, request) };
-    const refused = await refusedBy(async () => {
-      names = await perform(desk.place, showNames, actingOf(request), asked);
-    });
+    const { done: names, refused } = await doneOrRefused(() =>
+      perform(desk.place, showNames, actingOf(request), asked),
+    );
     return requestPage(desk, request, reply, refused, names);
   });
 }
@@ -116,7 +114,9 @@ export function requestFileRoutes(server: FastifyInstance, desk: Desk): void {
         if (id === undefined) return notFound(reply);
         const demand = uploadOf(request, 'document') ?? { name: '', bytes: new Uint8Array() };
         const asked = { to: [String(id)], input: { demand } };
-        const refused = await refusedBy(() => perform(desk.place, addDemand, actingOf(request), asked));
+        const { refused } = await doneOrRefused(() =>
+          perform(desk.place, addDemand, actingOf(request), asked),
+        );
         if (refused !== undefined) return requestPage(desk, request, reply, refused);
         return reply.redirect(`/requests/${id}?say=done`, 303);
       },
@@ -138,10 +138,10 @@ export function documentRoute(
     async (request, reply) => {
       const id = nameOf(request);
       const input = { ...inputOf(copying, request), document: numberOf(request, 'document') ?? 0 };
-      let demand: Demand | undefined;
-      const refused = await refusedBy(async () => {
-        demand = await perform(place, copying, actingOf(request), { to: [id], input });
-      }, /^USAGE-/);
+      const { done: demand, refused } = await doneOrRefused(
+        () => perform(place, copying, actingOf(request), { to: [id], input }),
+        /^USAGE-/,
+      );
       return demand === undefined ? show(request, reply, { id, refused }) : download(reply, demand);
     },
   );

@@ -17,7 +17,7 @@ import { nameChoice, dateBox, fileBox, input, notice, select, state, tableOf, ti
 import { asked, field, ticked, uploadOf, withUploads, mostUploaded } from '../forms.ts';
 import { actingOf, personOf } from '../gate.ts';
 import { sayTo, type Say } from '../layout.ts';
-import { refusal, refusedBy, type Refused } from '../refused.ts';
+import { refusal, doneOrRefused, type Refused } from '../refused.ts';
 import { frame } from '../words/frame.ts';
 import {
   channelWords,
@@ -43,12 +43,11 @@ export function requestsRoutes(server: FastifyInstance, desk: Desk): void {
       async (request, reply) => {
         const order = orderOf(desk, request);
         if (!('to' in order)) return newPage(desk, request, reply, order);
-        let opened = 0;
-        const refused = await refusedBy(async () => {
-          opened = (await perform(desk.place, openRequest, actingOf(request), order)).id;
-        });
+        const { done, refused } = await doneOrRefused(() =>
+          perform(desk.place, openRequest, actingOf(request), order),
+        );
         if (refused !== undefined) return newPage(desk, request, reply, refused);
-        return reply.redirect(`/requests/${opened}`, 303);
+        return reply.redirect(`/requests/${done.id}`, 303);
       },
     );
   });

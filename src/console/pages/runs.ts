@@ -28,7 +28,7 @@ import { personOf, visitOf, actingOf } from '../gate.ts';
 import { deliveryLink, stateTag, countText, timeOf, counted } from '../labels.ts';
 import { notFound, sayTo, type Say } from '../layout.ts';
 import { tableOf, facts, notice, section, state, table, hidden, input, type Tone, listOf } from '../parts.ts';
-import { refusedBy, type Refused } from '../refused.ts';
+import { doneOrRefused, type Refused } from '../refused.ts';
 import { frame } from '../words/frame.ts';
 import { deskWords as words, runStateWords, runCounts } from '../words/desk.ts';
 import { kindWords } from '../../support/bulk-steps.ts';
@@ -224,10 +224,10 @@ function doorRoutes(server: FastifyInstance, desk: Desk, door: Door): void {
     // As people type large numbers: with spaces between the thousands.
     const expected = Number(field(request, 'number', 20).replaceAll(/[\s\u202f.,]/g, '') || '-1');
     const input = { ...how, filter: wanted, expected, reason: field(request, 'reason', 1_000) };
-    let run: BulkRunHead | undefined;
-    const refused = await refusedBy(async () => {
-      run = await door.begin(desk, actingOf(request), input);
-    }, /^(?:BULK-002|USAGE-)/);
+    const { done: run, refused } = await doneOrRefused(
+      () => door.begin(desk, actingOf(request), input),
+      /^(?:BULK-002|USAGE-)/,
+    );
     return run === undefined
       ? planPage(desk, request, reply, { door, wanted, how, refused })
       : reply.redirect(`/runs/${run.id}`, 303);

@@ -16,7 +16,7 @@ import { actingOf, personOf, visitOf } from '../gate.ts';
 import { destinationPath, reasonText, timeOf } from '../labels.ts';
 import type { Say } from '../layout.ts';
 import { notice, table, heads } from '../parts.ts';
-import { refusedBy, type Refused } from '../refused.ts';
+import { doneOrRefused, type Refused } from '../refused.ts';
 import { frame } from '../words/frame.ts';
 import { testLeadWords as words } from '../words/work.ts';
 import type { Desk, PageOf } from './sign-in.ts';
@@ -34,10 +34,9 @@ export function testLeadRoutes(server: FastifyInstance, desk: Desk): void {
   );
   server.post('/destinations/:id/test-lead', gated, async (request, reply) => {
     const id = nameOf(request);
-    let sent: SentTestLead | undefined;
-    const refused = await refusedBy(async () => {
-      sent = await sendTestLead(desk.place, actingOf(request), id);
-    });
+    const { done: sent, refused } = await doneOrRefused(() =>
+      sendTestLead(desk.place, actingOf(request), id),
+    );
     return testPage(desk, request, reply, { id, refused, sent });
   });
 }

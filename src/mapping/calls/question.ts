@@ -11,9 +11,8 @@ import { type Asked, type ConnectorFacts, type FaultFormat, bodyBlocks } from '.
 import { joinLines } from '../fields/lines.ts';
 import { isReference, referencesWritten } from '../transport/erase-names-lead.ts';
 import { sourceIn } from '../fields/scoped-source.ts';
-import { bodyWith } from '../fields/values.ts';
+import { bodyWith, type Entry, type FieldProblem } from '../fields/values.ts';
 import { isBlank, type Context, type Source } from '../fields/source.ts';
-import type { Entry, FieldProblem } from '../fields/values.ts';
 import { readLayout, inLayout, type Layout } from '../formats/layout.ts';
 import { looksForAsked } from '../response/answer.ts';
 import { isAsked } from '../response/conditions.ts';
