@@ -56,7 +56,7 @@ beforeAll(async () => {
   expect(await gateway.owner.all('SELECT 1 FROM proof_documents')).toHaveLength(2);
   expect(await gateway.owner.all('SELECT 1 FROM notices')).toHaveLength(1);
   // As who has the owner’s account would.
-  for (const table of ['seals', 'handovers']) await gateway.owner.run(`DROP TRIGGER ${table}_no_delete`);
+  for (const table of ['seals', 'handovers']) await gateway.owner.text(`DROP TRIGGER ${table}_no_delete`);
 });
 afterAll(async () => {
   await gateway.close();
