@@ -26,9 +26,13 @@ export interface RefusedPerson {
 const mostRows = 200;
 /** Every column of a text: a value may be in the wrong one, and an interaction may quote a person. */
 export const texts = `CONCAT_WS(' | ', ${[
-  ...['client_id', 'reference', 'row_reference'],
+  'client_id',
+  'reference',
+  'row_reference',
   ...columnFacts.filter(({ rule }) => rule.schema['type'] === 'string').map(({ column }) => column),
-  ...['consents', 'interactions', 'clear_fields'],
+  'consents',
+  'interactions',
+  'clear_fields',
 ].join(', ')})`;
 /**
  * SQL condition: a text contains the given one, in any case. Accents differ: under a `_ci` collation MySQL's LOCATE takes remi@
