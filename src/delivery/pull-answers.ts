@@ -6,7 +6,7 @@ import { splitReason } from '../domain/delivery.ts';
 import { namelessCode, type PersonName } from '../domain/names-in-text.ts';
 import { deliveriesByKeys, lockDeliveries, type Delivery } from '../store/deliveries/deliveries.ts';
 import { forgetReferences, markSettled } from '../store/deliveries/delivery-settlements.ts';
-import { entryNames, appendHandovers } from '../store/log/handovers.ts';
+import { appendHandovers, entryAbout } from '../store/log/handovers.ts';
 import { raiseAlerts } from '../store/alerts/alerts.ts';
 import { namesOf } from '../store/people/persons-names.ts';
 import { lockLeads } from '../store/leads/leads.ts';
@@ -227,28 +227,21 @@ async function recordLate(
     const outcome = outcomeOf({ answer, entries, row });
     const settles = taken.includes(outcome.kind) && isNobodyElses(row, lease);
     await appendHandovers(tx, [
-      {
-        entry: 'late',
-        ...entryNames(row),
+      entryAbout(row, 'late', actor, {
         run: lease.run,
         attempt: lease.attempt,
-        actor,
         connector: 'pull',
         mappingVersionId: sentMappingId,
         outcome: outcome.kind,
         reason: 'reason' in outcome ? outcome.reason : '',
-        ...(settles ? { nextStep: 'done' } : {}),
-      },
+        nextStep: settles ? 'done' : '',
+      }),
     ]);
     await raiseAlerts(tx, await resendOvertaken(tx, [{ row, outcome }]));
     if (!settles) return 'late';
     const reference = 'reference' in outcome ? outcome.reference : undefined;
-    const settled = {
-      ...unspent(row, 'delivered', outcome.kind, 0, true),
-      maybeReceived: true,
-      askFirst: false,
-    };
-    await markSettled(tx, [{ ...settled, reference }]);
+    const settled = unspent(row, 'delivered', outcome.kind);
+    await markSettled(tx, [{ ...settled, maybeReceived: true, askFirst: false, reference }]);
     await wakeSiblings(tx, [row]);
     if (row.action === 'erase') await forgetReferences(tx, [row]);
     return 'recorded';

@@ -6,7 +6,7 @@ import { erasedLead, unknownLead, leadComingIn } from '../errors/unknown.ts';
 import { insertConsents } from '../store/leads/consents.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { deliveriesOfLeads, readDeliveries } from '../store/deliveries/deliveries.ts';
-import { entryNames, appendHandovers, type Handover, type HandoverEntry } from '../store/log/handovers.ts';
+import { appendHandovers, type Handover, type HandoverEntry, entryAbout } from '../store/log/handovers.ts';
 import { noteErasedLead } from '../store/backups/erasures-unwritten.ts';
 import { addChange } from '../store/leads/lead-changes.ts';
 import { cancelUnsent } from '../store/deliveries/planned-deliveries.ts';
@@ -214,12 +214,9 @@ export async function eraseWithin(
   await appendHandovers(tx, [
     ...opposed.map((reason): Handover => ({ entry: 'opposition_kept', clientId, leadId, actor, reason })),
     { entry: 'erased', clientId, leadId, actor, purpose: request.reason, leadRevision: revision },
-    ...(await readDeliveries(tx, cancelled)).map((row): Handover => ({
-      entry: 'cancelled',
-      ...entryNames(row),
-      actor,
-      reason: 'erased',
-    })),
+    ...(await readDeliveries(tx, cancelled)).map((row) =>
+      entryAbout(row, 'cancelled', actor, { reason: 'erased' }),
+    ),
   ]);
   return { leadId, cancelled: cancelled.length, alreadyErased: false, refusedRows };
 }

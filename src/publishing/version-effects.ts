@@ -12,7 +12,7 @@ import { entryNames, appendHandovers } from '../store/log/handovers.ts';
 import { findDestination } from '../store/destinations/destinations.ts';
 import { lockLeads, readLeads } from '../store/leads/leads.ts';
 import { readVersions, type MappingVersion } from '../store/destinations/mapping-versions.ts';
-import { reopenWithheld, withheldOfDestination } from '../store/leads/restrictions.ts';
+import { withheldOfDestination, reopenLogged } from '../store/leads/restrictions.ts';
 import {
   endedByAccepts,
   reopenEnded,
@@ -126,9 +126,7 @@ export const toReopen = (sql: Sql, destinationId: string): Promise<readonly numb
 /** Reopens deliveries withheld for a cause that the new mapping or authorisation may have removed. */
 export async function reopen(tx: Sql, destinationId: string, actor: string): Promise<number> {
   const ids = await toReopen(tx, destinationId);
-  const rows = await readDeliveries(tx, await reopenWithheld(tx, ids));
-  await appendHandovers(tx, reopenedEntries(rows, actor));
-  return rows.length;
+  return (await reopenLogged(tx, ids, actor)).length;
 }
 
 /** Reopens deliveries that a version ended because it did not take the lead, and this one does. In steps: a lead's lock is brief. */

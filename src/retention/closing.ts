@@ -27,7 +27,7 @@ import { accountsOfClient, endAccount } from '../store/access/accounts.ts';
 import { endApiKey, keysOfClient } from '../store/access/api-keys.ts';
 import { readAuthorisations, revokeAuthorisation } from '../store/destinations/authorisations.ts';
 import { destinationsOfClients, setStatus } from '../store/destinations/destinations.ts';
-import { appendHandovers, entryNames } from '../store/log/handovers.ts';
+import { appendHandovers, entryAbout } from '../store/log/handovers.ts';
 import { findInstruction } from '../store/retention/register.ts';
 import { logPosition, entriesSince } from '../store/people/proofs.ts';
 import { lockClients } from '../store/client-locks.ts';
@@ -263,12 +263,9 @@ function cancelSome(database: Database, { clientId, actor }: Closing): Promise<b
     const cancelled = await cancelUnsent(tx, ids, 'contract_ended', true);
     await appendHandovers(
       tx,
-      (await readDeliveries(tx, cancelled)).map((row) => ({
-        entry: 'cancelled' as const,
-        ...entryNames(row),
-        actor,
-        reason: 'contract_ended',
-      })),
+      (await readDeliveries(tx, cancelled)).map((row) =>
+        entryAbout(row, 'cancelled', actor, { reason: 'contract_ended' }),
+      ),
       { moved: 'taken' },
     );
     return cancelled.length > 0;

@@ -6,7 +6,7 @@ import { isDue } from '../domain/retention.ts';
 import { keepOpposition } from '../privacy/oppositions.ts';
 import type { Sql, Database } from '../store/database.ts';
 import { deliveriesOfLeads, readDeliveries } from '../store/deliveries/deliveries.ts';
-import { entryNames, appendHandovers, type Handover } from '../store/log/handovers.ts';
+import { appendHandovers, type Handover, entryAbout } from '../store/log/handovers.ts';
 import { heldByRights, markGone, lastPhoneConsents } from '../store/retention/gone-leads.ts';
 import { candidatesById } from '../store/retention/retention-candidates.ts';
 import { lockLeads } from '../store/leads/leads.ts';
@@ -171,12 +171,7 @@ async function leave(
         reason: optIn,
       })),
       { entry: reason, clientId, leadId, actor, leadRevision: revision + 1, reason: retention.rule },
-      ...(await readDeliveries(tx, cancelled)).map((row): Handover => ({
-        entry: 'cancelled',
-        ...entryNames(row),
-        actor,
-        reason,
-      })),
+      ...(await readDeliveries(tx, cancelled)).map((row) => entryAbout(row, 'cancelled', actor, { reason })),
     ],
     { moved: 'taken' },
   );

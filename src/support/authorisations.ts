@@ -11,10 +11,9 @@ import type { Authorisation } from '../domain/destination.ts';
 import { RelaisError } from '../errors.ts';
 import { categoriesText } from '../publishing/notes.ts';
 import type { Database, Sql } from '../store/database.ts';
-import { readDeliveries } from '../store/deliveries/deliveries.ts';
-import { entryNames, appendHandovers } from '../store/log/handovers.ts';
+import { appendHandovers } from '../store/log/handovers.ts';
 import { lockClients } from '../store/client-locks.ts';
-import { reopenWithheld, withheldOfDestination } from '../store/leads/restrictions.ts';
+import { withheldOfDestination, reopenLogged } from '../store/leads/restrictions.ts';
 import { inOne, reason, type Act, type InputOf } from './acts/act.ts';
 import { askedBy, instructions } from './acts/mappings.ts';
 import { authorisationsListed } from './reads/requests.ts';
@@ -136,10 +135,5 @@ const day = (at: Date): string => at.toLocaleDateString('fr-FR', { timeZone: 'Eu
 async function reopen(tx: Sql, destinationId: string, actor: string): Promise<number> {
   const causes = ['recipient_not_authorised', 'category_not_authorised'];
   const ids = await withheldOfDestination(tx, destinationId, causes, 10_000);
-  const rows = await readDeliveries(tx, await reopenWithheld(tx, ids));
-  await appendHandovers(
-    tx,
-    rows.map((row) => ({ entry: 'reopened' as const, ...entryNames(row), actor })),
-  );
-  return rows.length;
+  return (await reopenLogged(tx, ids, actor)).length;
 }

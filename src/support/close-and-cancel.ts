@@ -149,7 +149,7 @@ export async function cancelIn(tx: Sql, ids: readonly number[], by: Actor): Prom
   );
   await markSettled(
     tx,
-    rights.map((row) => unspent(row, manualTaskFor(row).state, manualTaskFor(row).reason, 0, true)),
+    rights.map((row) => unspent(row, manualTaskFor(row).state, manualTaskFor(row).reason)),
   );
   await raiseAlerts(
     tx,

@@ -9,18 +9,17 @@ import {
   type RetryPolicy,
   type Verdict,
 } from '../../domain/verdict.ts';
-import type { Action } from '../../../connectors/contract.ts';
 import { callPlanOf } from '../../mapping/calls/situations.ts';
-import type { CallPlan, CompiledMapping } from '../../mapping/contract.ts';
 import type { Alert } from '../../store/alerts/alerts.ts';
 import type { CallRow } from '../../store/deliveries/calls.ts';
 import type { Delivery } from '../../store/deliveries/deliveries.ts';
 import type { Settlement } from '../../store/deliveries/delivery-settlements.ts';
-import { entryNames } from '../../store/log/handovers.ts';
+import { entryAbout } from '../../store/log/handovers.ts';
 import type { Taken } from '../../store/deliveries/late-proofs.ts';
 import type { Handover } from '../../store/log/handovers.ts';
-import { stateAfter, unspent } from '../outcome/effects.ts';
+import { alertOf, stateAfter, unspent } from '../outcome/effects.ts';
 import type { Published } from '../trip/mapping-cache.ts';
+import { neverLeftEntry } from '../outcome/file-end.ts';
 
 interface Lapse {
   readonly row: Delivery;
@@ -45,35 +44,19 @@ export function afterLapse(lapse: Lapse, now: Date): AfterLapse {
   return lapse.neverLeft ? neverLeft(lapse) : outcomeUnknown({ ...lapse, decision }, now);
 }
 
-const cancelledEntry = (row: Delivery): Handover => ({
-  entry: 'cancelled',
-  ...entryNames(row),
-  actor: 'planner',
-  reason: 'erased',
-});
+const cancelledEntry = (row: Delivery): Handover =>
+  entryAbout(row, 'cancelled', 'planner', { reason: 'erased' });
 
 /** No try is spent; the delivery is sent again at once. */
 const neverDeparted = ({ row, erased }: Lapse): AfterLapse =>
   erased
-    ? {
-        settlement: unspent(row, 'cancelled', 'erased', 0, true),
-        handovers: [cancelledEntry(row)],
-        alerts: [],
-      }
-    : { settlement: unspent(row, 'waiting', 'retry', 0, false), handovers: [], alerts: [] };
+    ? { settlement: unspent(row, 'cancelled', 'erased'), handovers: [cancelledEntry(row)], alerts: [] }
+    : { settlement: unspent(row, 'waiting', 'retry', false), handovers: [], alerts: [] };
 
 /** The departure gets its outcome in the log: no byte of the file has left. */
 function neverLeft(lapse: Lapse): AfterLapse {
   const { settlement, handovers } = neverDeparted(lapse);
-  const outcome: Handover = {
-    entry: 'outcome',
-    ...entryNames(lapse.row),
-    actor: 'planner',
-    outcome: 'unavailable',
-    reason: 'FILE_NOT_FINISHED',
-    nextStep: 'retry',
-  };
-  return { settlement, handovers: [outcome, ...handovers], alerts: [] };
+  return { settlement, handovers: [neverLeftEntry(lapse.row, 'planner'), ...handovers], alerts: [] };
 }
 
 function outcomeUnknown(
@@ -84,15 +67,12 @@ function outcomeUnknown(
   const state = erased && open ? 'cancelled' : stateAfter(verdict);
   const reason =
     state === 'cancelled' ? 'erased' : verdict.next === 'retry' ? 'outcome_unknown' : verdict.reason;
-  const unknown: Handover = {
-    entry: 'outcome_unknown',
-    ...entryNames(row),
-    ...(call === undefined ? {} : { call: call.name }),
-    actor: 'planner',
+  const unknown = entryAbout(row, 'outcome_unknown', 'planner', {
+    call: call?.name,
     outcome: 'unknown',
     reason: 'LEASE_LAPSED',
     nextStep: verdict.next,
-  };
+  });
   return {
     settlement: {
       id: row.id,
@@ -113,10 +93,8 @@ function outcomeUnknown(
 export function afterProof(row: Delivery, outcome: Taken): AfterLapse {
   const reason = outcome === 'unconfirmed' ? 'unproved' : outcome;
   return {
-    settlement: { ...unspent(row, 'delivered', reason, 0, true), maybeReceived: true, askFirst: false },
-    handovers: [
-      { entry: 'outcome', ...entryNames(row), actor: 'planner', outcome, reason, nextStep: 'done' },
-    ],
+    settlement: { ...unspent(row, 'delivered', reason), maybeReceived: true, askFirst: false },
+    handovers: [entryAbout(row, 'outcome', 'planner', { outcome, reason, nextStep: 'done' })],
     alerts: [],
   };
 }
@@ -129,20 +107,7 @@ function waitAfter(verdict: Verdict, row: Delivery, now: Date): number {
 
 function alertsOf(row: Delivery, verdict: Verdict): readonly Alert[] {
   if (verdict.next !== 'hold' && verdict.next !== 'fail') return [];
-  return [
-    {
-      kind:
-        verdict.next === 'hold'
-          ? 'support_decides'
-          : splitReason(verdict.reason).base === 'undo_failed'
-            ? 'manual_task'
-            : 'delivery_failed',
-      clientId: row.clientId,
-      destinationId: row.destinationId,
-      deliveryId: row.id,
-      reason: verdict.reason,
-    },
-  ];
+  return [alertOf(row, verdict, splitReason(verdict.reason).base === 'undo_failed')];
 }
 
 const dayMs = 86_400_000;
@@ -155,12 +120,6 @@ const unknownPolicy: RetryPolicy = {
   pendingEveryMs: 60_000,
 };
 
-const requestNamed = (
-  version: CompiledMapping | undefined,
-  action: Action,
-  name: string,
-): CallPlan | undefined => (version === undefined ? undefined : callPlanOf(version, action, name));
-
 export async function decisionFor(
   published: Published,
   row: Delivery,
@@ -170,10 +129,9 @@ export async function decisionFor(
 ): Promise<Decision | undefined> {
   if (row.departedAttempt !== row.attempt) return undefined;
   const mapping = (await published.version(inForce)) ?? (await published.version(row.sentMappingId));
+  const version = call === undefined ? undefined : await published.version(call.sentMappingId);
   const plan =
-    call === undefined
-      ? undefined
-      : requestNamed(await published.version(call.sentMappingId), row.action, call.name);
+    version === undefined || call === undefined ? undefined : callPlanOf(version, row.action, call.name);
   const policy = mapping?.retry ?? unknownPolicy;
   return (isUndo(call?.name ?? '') ? decideUndo : decide)(
     { kind: 'unknown', reason: 'LEASE_LAPSED' },

@@ -15,17 +15,18 @@ import { isOurs, tagsIn, type FoundTag } from '../../domain/return-tag.ts';
 import { foreignCode } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import { namesOf } from '../../store/people/persons-names.ts';
-import { raiseAlerts, raisedSince, type Alert } from '../../store/alerts/alerts.ts';
+import { raiseAlerts, raisedSince, type Alert, alertAbout } from '../../store/alerts/alerts.ts';
 import { alone } from '../../store/alone.ts';
 import { isBounceLogged } from '../../store/deliveries/bounces.ts';
 import { isStoreTrouble, type Database, type Sql } from '../../store/database.ts';
 import { lockDeliveries, readDeliveries, type Delivery } from '../../store/deliveries/deliveries.ts';
 import { markSettled } from '../../store/deliveries/delivery-settlements.ts';
 import { forgetTakenBy, noteTaken, takings } from '../../store/deliveries/delivery-targets.ts';
-import { entryNames, appendHandovers } from '../../store/log/handovers.ts';
+import { appendHandovers, entryAbout } from '../../store/log/handovers.ts';
 import { lockLeads } from '../../store/leads/leads.ts';
 import { isElsewhere } from '../../store/client-locks.ts';
 import type { Published } from '../trip/mapping-cache.ts';
+import { unspent } from '../outcome/effects.ts';
 
 export interface BounceNeeds {
   readonly database: Database;
@@ -49,7 +50,7 @@ export async function readBounces(needs: BounceNeeds, url: string): Promise<bool
     if (read === undefined) continue;
     const context = { network: needs.network, signal: needs.signal, timeoutMs: readingMs };
     const result = await alone(needs.database, 'bounces', () =>
-      read(url, context, (returned) => handleOrLeave(needs, connector, returned)),
+      read(url, context, (returned) => orForeign(needs.log, handleReturned(needs, connector, returned))),
     );
     if (result === undefined) continue;
     await report(needs, result);
@@ -59,10 +60,10 @@ export async function readBounces(needs: BounceNeeds, url: string): Promise<bool
 }
 
 /** A report that breaks its taking is left for a person, like one that no delivery knows: the next ones are read. */
-const handleOrLeave = (needs: BounceNeeds, connector: Connector, returned: Returned): Promise<Handled> =>
-  handleReturned(needs, connector, returned).catch((error: unknown) => {
+export const orForeign = <T>(log: Log, handled: Promise<T>): Promise<T | 'foreign'> =>
+  handled.catch((error: unknown) => {
     if (isStoreTrouble(error)) throw error;
-    needs.log.error('bounce.failed', { code: foreignCode(error) });
+    log.error('bounce.failed', { code: foreignCode(error) });
     return 'foreign';
   });
 
@@ -162,32 +163,21 @@ interface Bounced {
 async function noteBounces(tx: Sql, row: Delivery, { tag, bounces, targets }: Bounced): Promise<void> {
   const { run, attempt } = tag;
   const fresh: (typeof bounces)[number][] = [];
-  for (const bounce of bounces)
-    if (
-      !(await isBounceLogged(tx, {
-        deliveryId: row.id,
-        leadId: row.leadId,
-        run,
-        attempt,
-        target: bounce.target,
-      }))
-    )
-      fresh.push(bounce);
+  for (const bounce of bounces) if (!(await isBounceLogged(tx, row, tag, bounce.target))) fresh.push(bounce);
   const [first] = fresh;
   if (first === undefined) return;
   await appendHandovers(
     tx,
-    fresh.map(({ target, code }) => ({
-      entry: 'bounced' as const,
-      ...entryNames(row),
-      run,
-      attempt,
-      actor: 'planner',
-      connector: 'email',
-      target,
-      outcome: 'refused' as const,
-      reason: code,
-    })),
+    fresh.map(({ target, code: reason }) =>
+      entryAbout(row, 'bounced', 'planner', {
+        run,
+        attempt,
+        target,
+        reason,
+        connector: 'email',
+        outcome: 'refused',
+      }),
+    ),
   );
   const lacking = await forgetWhoLacksIt(tx, row, tag, { named: fresh.map(({ target }) => target), targets });
   if (row.state === 'delivered' && (lacking || isOf(tag, row)))
@@ -225,19 +215,8 @@ async function forgetWhoLacksIt(
   return true;
 }
 
-async function fail(tx: Sql, { id, clientId, destinationId }: Delivery, reason: string): Promise<void> {
-  await markSettled(tx, [
-    {
-      id,
-      state: 'failed',
-      reason,
-      afterMs: 0,
-      spend: false,
-      // A mailbox behind the bouncing one may have it: it receives erasures and withdrawals too.
-      maybeReceived: true,
-      askFirst: false,
-      leaveBatch: true,
-    },
-  ]);
-  await raiseAlerts(tx, [{ kind: 'delivery_failed', clientId, destinationId, deliveryId: id, reason }]);
+/** A mailbox behind the bouncing one may have it: it receives erasures and withdrawals too. */
+async function fail(tx: Sql, row: Delivery, reason: string): Promise<void> {
+  await markSettled(tx, [{ ...unspent(row, 'failed', reason), maybeReceived: true, askFirst: false }]);
+  await raiseAlerts(tx, [alertAbout(row, 'delivery_failed', reason)]);
 }

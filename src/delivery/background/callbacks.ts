@@ -5,11 +5,11 @@ import type { Answer, Outcome } from '../../../connectors/contract.ts';
 import { isEnd, splitReason } from '../../domain/delivery.ts';
 import { mac } from '../../domain/keyed.ts';
 import { decide } from '../../domain/verdict.ts';
-import { raiseAlerts } from '../../store/alerts/alerts.ts';
+import { raiseAlerts, alertAbout } from '../../store/alerts/alerts.ts';
 import type { Database, Sql } from '../../store/database.ts';
 import { deliveriesByKeys, lockDeliveries, type Delivery } from '../../store/deliveries/deliveries.ts';
 import { markSettled } from '../../store/deliveries/delivery-settlements.ts';
-import { entryNames, appendHandovers } from '../../store/log/handovers.ts';
+import { appendHandovers, entryAbout } from '../../store/log/handovers.ts';
 import { lockLeads } from '../../store/leads/leads.ts';
 import { isElsewhere } from '../../store/client-locks.ts';
 import { closeAlertsOf } from '../../store/alerts/tasks.ts';
@@ -166,26 +166,13 @@ async function afterItsEnd(
   const isOver = row.action !== 'erase' && (await erasureIsOver(tx, row));
   if (saysYes(outcome) && isUndecided(row) && !wasRefused(row) && !isOver) {
     const reference = 'reference' in outcome ? outcome.reference : undefined;
-    await resolveIn(tx, published, row.id, {
-      actor: 'recipient',
-      evidence: mark,
-      received: true,
-      ...(reference === undefined ? {} : { reference }),
-    });
+    await resolveIn(tx, published, row.id, { actor: 'recipient', evidence: mark, received: true, reference });
     return 'settled';
   }
   const contradicts =
     row.state === 'cancelled' ? saysYes(outcome) && isOver : saysYes(outcome) !== (row.state === 'delivered');
   if (contradicts && (await noteLate(tx, row, report)))
-    await raiseAlerts(tx, [
-      {
-        kind: 'ack_contradicts',
-        clientId: row.clientId,
-        destinationId: row.destinationId,
-        deliveryId: row.id,
-        reason: row.reason,
-      },
-    ]);
+    await raiseAlerts(tx, [alertAbout(row, 'ack_contradicts', row.reason)]);
   return 'noted';
 }
 
@@ -204,16 +191,13 @@ async function noteLate(
   );
   if (isKnown) return false;
   await appendHandovers(tx, [
-    {
-      entry: 'late',
-      ...entryNames(row),
-      actor: 'recipient',
+    entryAbout(row, 'late', 'recipient', {
       connector: inForce.mapping.connector,
       mappingVersionId: inForce.versionId,
       purpose: mark,
       outcome: outcome.kind,
       reason: 'reason' in outcome ? outcome.reason : '',
-    },
+    }),
   ]);
   return true;
 }

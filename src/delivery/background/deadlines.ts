@@ -3,7 +3,7 @@
 import { reasonWith } from '../../domain/delivery.ts';
 import { closedFor } from '../../domain/send-policy.ts';
 import type { Producer } from '../../queue/producer.ts';
-import { raiseAlerts } from '../../store/alerts/alerts.ts';
+import { raiseAlerts, alertAbout } from '../../store/alerts/alerts.ts';
 import type { Sql } from '../../store/database.ts';
 import {
   duePending,
@@ -15,13 +15,14 @@ import {
 import { readDeliveries, type Delivery } from '../../store/deliveries/deliveries.ts';
 import type { DueJobAt } from '../../store/deliveries/due-work.ts';
 import { findDestination } from '../../store/destinations/destinations.ts';
-import { appendHandovers, entryNames } from '../../store/log/handovers.ts';
+import { appendHandovers, entryAbout } from '../../store/log/handovers.ts';
 import type { Which } from '../../store/named-rows.ts';
 import { wakeSiblings } from '../../store/leads/restrictions.ts';
 import { markSettled, type Settlement } from '../../store/deliveries/delivery-settlements.ts';
 import { unitOf, type Quarantine, type RowWork } from '../trip/quarantine.ts';
 import type { Published } from '../trip/mapping-cache.ts';
 import { jobOf } from '../planning/push-jobs.ts';
+import { unspent } from '../outcome/effects.ts';
 
 const atOnce = 200;
 
@@ -42,37 +43,20 @@ async function expireOverdue(tx: Sql, which: Which): Promise<readonly Delivery[]
   await markSettled(tx, rows.map(expiryOf));
   await appendHandovers(
     tx,
-    rows.map((row) => ({
-      entry: 'expired' as const,
-      ...entryNames(row),
-      actor: 'planner',
-      reason: row.reason,
-    })),
+    rows.map((row) => entryAbout(row, 'expired', 'planner', { reason: row.reason })),
   );
   await raiseAlerts(
     tx,
-    rows.map((row) => ({
-      kind: 'delivery_expired' as const,
-      clientId: row.clientId,
-      destinationId: row.destinationId,
-      deliveryId: row.id,
-      reason: row.reason,
-    })),
+    rows.map((row) => alertAbout(row, 'delivery_expired', row.reason)),
   );
   await wakeSiblings(tx, rows);
   return rows;
 }
 
+/** The cause stays readable: `expired:opt_in_missing`. */
 const expiryOf = (row: Delivery): Settlement => ({
-  id: row.id,
-  state: 'failed',
-  // The cause stays readable: `expired:opt_in_missing`.
-  reason: reasonWith('expired', row.reason.replace(':', '.')),
-  afterMs: 0,
-  spend: false,
-  maybeReceived: row.maybeReceived,
+  ...unspent(row, 'failed', reasonWith('expired', row.reason.replace(':', '.'))),
   askFirst: false,
-  leaveBatch: true,
 });
 
 /** Recipients of pending deliveries that are due; outside the hours of a destination the question waits for its opening. */

@@ -2,7 +2,6 @@
 // Invariant: a repetition changes nothing; a report about no mail of ours moves nothing, and raises an alert.
 import { safeCode } from '../../domain/delivery.ts';
 import { fileNamed, mailNamed } from '../../domain/return-tag.ts';
-import { foreignCode } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import { raiseAlerts, raisedFor } from '../../store/alerts/alerts.ts';
 import {
@@ -12,14 +11,14 @@ import {
   lastDeparture,
   lockFile,
 } from '../../store/deliveries/bounces.ts';
-import { isStoreTrouble, type Database } from '../../store/database.ts';
+import type { Database } from '../../store/database.ts';
 import { readDeliveries, type Delivery } from '../../store/deliveries/deliveries.ts';
 import { findDestination } from '../../store/destinations/destinations.ts';
 import { appendHandovers } from '../../store/log/handovers.ts';
 import { isElsewhere } from '../../store/client-locks.ts';
 import { takings } from '../../store/deliveries/delivery-targets.ts';
 import type { Published } from '../trip/mapping-cache.ts';
-import { noteReturned, oursAmong, raiseHourly } from './bounces.ts';
+import { noteReturned, orForeign, oursAmong, raiseHourly } from './bounces.ts';
 
 export interface ReportedBounce {
   readonly messageId: string;
@@ -40,19 +39,11 @@ export async function recordBounces(
   told: readonly ReportedBounce[],
 ): Promise<{ readonly later: boolean; readonly noted: number; readonly foreign: number }> {
   const counts = { done: 0, later: 0, foreign: 0 };
-  for (const bounce of told) counts[await heardOrForeign(needs, bounce)] += 1;
+  for (const bounce of told) counts[await orForeign(needs.log, hearBounce(needs, bounce))] += 1;
   if (counts.foreign > 0)
     await raiseHourly(needs.database, { kind: 'bounce_unmatched', reason: String(counts.foreign) });
   return { later: counts.later > 0, noted: counts.done, foreign: counts.foreign };
 }
-
-/** A report that breaks keeps no other from being recorded. */
-const heardOrForeign = (needs: ToldNeeds, bounce: ReportedBounce): ReturnType<typeof hearBounce> =>
-  hearBounce(needs, bounce).catch((error: unknown) => {
-    if (isStoreTrouble(error)) throw error;
-    needs.log.error('bounce.failed', { code: foreignCode(error) });
-    return 'foreign';
-  });
 
 async function hearBounce(
   { database, published }: ToldNeeds,

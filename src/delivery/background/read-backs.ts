@@ -6,10 +6,10 @@ import { safeCode } from '../../domain/delivery.ts';
 import type { ConsentSent, ReadBackPlan, CompiledMapping } from '../../mapping/contract.ts';
 import { foreignCode } from '../../errors.ts';
 import type { Log } from '../../log.ts';
-import { raiseAlerts, closeBroken, raiseBroken } from '../../store/alerts/alerts.ts';
+import { raiseAlerts, closeBroken, raiseBroken, alertAbout } from '../../store/alerts/alerts.ts';
 import { isStoreTrouble, type Database } from '../../store/database.ts';
 import type { Delivery } from '../../store/deliveries/deliveries.ts';
-import { entryNames, appendHandovers, type Handover } from '../../store/log/handovers.ts';
+import { appendHandovers, type Handover, entryAbout } from '../../store/log/handovers.ts';
 import {
   endReadBack,
   hasLaterDeparture,
@@ -203,15 +203,8 @@ async function settle(database: Database, one: ReadBack, reading: Reading, found
     const { delivery } = reading;
     await appendHandovers(tx, [entryOf(delivery, reading.mapping, found)]);
     if (found.kind === 'kept') return;
-    await raiseAlerts(tx, [
-      {
-        kind: 'opt_in_not_kept',
-        clientId: delivery.clientId,
-        destinationId: delivery.destinationId,
-        deliveryId: delivery.id,
-        reason: found.kind === 'unread' ? `NOT_READ:${safeCode(found.code)}` : found.code,
-      },
-    ]);
+    const reason = found.kind === 'unread' ? `NOT_READ:${safeCode(found.code)}` : found.code;
+    await raiseAlerts(tx, [alertAbout(delivery, 'opt_in_not_kept', reason)]);
   });
 }
 
@@ -222,18 +215,15 @@ function entryOf(
   { connector }: CompiledMapping,
   { kind, code, fields, outcome }: Found,
 ): Handover {
-  const { status, durationMs, answerBytes, host } = outcome.evidence ?? {};
-  return {
-    entry: 'read_back',
-    ...entryNames(delivery),
-    actor: 'worker',
+  const { status, durationMs, answerBytes, host: target } = outcome.evidence ?? {};
+  return entryAbout(delivery, 'read_back', 'worker', {
     connector,
+    target,
+    status,
+    answerBytes,
+    durationMs,
     outcome: outcomes[kind],
     reason: safeCode(code),
-    ...(fields.length === 0 ? {} : { fields }),
-    ...(host === undefined ? {} : { target: host }),
-    ...(status === undefined ? {} : { status }),
-    ...(answerBytes === undefined ? {} : { answerBytes }),
-    ...(durationMs === undefined ? {} : { durationMs }),
-  };
+    fields: fields.length === 0 ? undefined : fields,
+  });
 }

@@ -13,13 +13,13 @@ import { readDeliveries, type Delivery } from '../../store/deliveries/deliveries
 import { allDestinations, type Destination } from '../../store/destinations/destinations.ts';
 import { destinationsWithDueWork, dueOfDestination } from '../../store/deliveries/due-work.ts';
 import { goLiveStandings } from '../../store/destinations/notices.ts';
-import { appendHandovers, entryNames } from '../../store/log/handovers.ts';
+import { appendHandovers, entryAbout } from '../../store/log/handovers.ts';
 import {
   heldWithoutRestriction,
   renewAges,
   destinationsWithWithheld,
-  reopenWithheld,
   withheldOfDestination,
+  reopenLogged,
 } from '../../store/leads/restrictions.ts';
 import { markSettled } from '../../store/deliveries/delivery-settlements.ts';
 import { withoutRepeats } from '../planning/hourly-alerts.ts';
@@ -77,15 +77,11 @@ function isRepaired(row: Delivery, mapping: CompiledMapping, { all, owed, now }:
   return covering.validFrom.getTime() >= since - crossingMs || now.getTime() - since > lookAgainMs;
 }
 
-async function reopenLogged(tx: Sql, ids: readonly number[]): Promise<number> {
-  const rows = await readDeliveries(tx, await reopenWithheld(tx, ids));
+async function reopenInTime(tx: Sql, ids: readonly number[]): Promise<number> {
+  const rows = await reopenLogged(tx, ids, 'planner');
   await renewAges(
     tx,
     rows.filter(({ expiresAt }) => expiresAt <= tx.now()).map(({ id }) => id),
-  );
-  await appendHandovers(
-    tx,
-    rows.map((row) => ({ entry: 'reopened' as const, ...entryNames(row), actor: 'planner' })),
   );
   return rows.length;
 }
@@ -159,7 +155,7 @@ async function reopenThese(
 ): Promise<number> {
   const reopenSome = (some: readonly Delivery[]): Promise<number> =>
     database.transaction((tx) =>
-      reopenLogged(
+      reopenInTime(
         tx,
         some.map(({ id }) => id),
       ),
@@ -194,16 +190,11 @@ async function withholdOf(
     const rows = await readDeliveries(tx, await dueOfDestination(tx, id, 500));
     await markSettled(
       tx,
-      rows.map((row) => unspent(row, 'withheld', 'mapping_missing', 0, true)),
+      rows.map((row) => unspent(row, 'withheld', 'mapping_missing')),
     );
     await appendHandovers(
       tx,
-      rows.map((row) => ({
-        entry: 'withheld' as const,
-        ...entryNames(row),
-        actor: 'planner',
-        reason: 'mapping_missing',
-      })),
+      rows.map((row) => entryAbout(row, 'withheld', 'planner', { reason: 'mapping_missing' })),
     );
     if (rows.length > 0)
       await raiseAlerts(

@@ -7,7 +7,7 @@ import { namelessCode } from '../../domain/names-in-text.ts';
 import { decide } from '../../domain/verdict.ts';
 import { foreignCode } from '../../errors.ts';
 import type { Log } from '../../log.ts';
-import { raiseBroken, raiseAlerts } from '../../store/alerts/alerts.ts';
+import { raiseBroken, raiseAlerts, alertAbout } from '../../store/alerts/alerts.ts';
 import { isStoreTrouble, type Database, type Sql } from '../../store/database.ts';
 import { lockDeliveries, type Delivery } from '../../store/deliveries/deliveries.ts';
 import { markSettled } from '../../store/deliveries/delivery-settlements.ts';
@@ -35,7 +35,7 @@ import {
   type Line,
   type Sense,
 } from './match-lines.ts';
-import { appendHandovers, entryNames } from '../../store/log/handovers.ts';
+import { appendHandovers, entryAbout } from '../../store/log/handovers.ts';
 import { isUndecided, resolveIn } from '../outcome/resolve.ts';
 
 export const ackStep = 'ACK_LINES';
@@ -293,20 +293,14 @@ async function applyLateLine(
   );
   if (isKnown) return;
   await appendHandovers(tx, [
-    {
-      entry: 'late',
-      ...entryNames(row),
+    entryAbout(row, 'late', 'worker', {
       batchId: file.id,
-      actor: 'worker',
       connector: file.connector,
       outcome: outcome.kind,
       reason: 'reason' in outcome ? outcome.reason : '',
-    },
+    }),
   ]);
-  const { clientId, destinationId } = file;
-  await raiseAlerts(tx, [
-    { kind: 'ack_contradicts', clientId, destinationId, deliveryId: id, reason: fileName(file) },
-  ]);
+  await raiseAlerts(tx, [alertAbout(row, 'ack_contradicts', fileName(file))]);
 }
 
 /** By a line of the same transaction. */

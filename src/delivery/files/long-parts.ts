@@ -56,7 +56,10 @@ export async function rewritePart(needs: TripNeeds, attempt: LongAttempt, part: 
   const rows = await rowsOf(needs, part);
   if (trip === undefined || rows.length === 0) return;
   // The earlier departure of the part gets its outcome: some of its rows may not depart again.
-  await appendHandovers(needs.database, rows.map(neverLeftEntry));
+  await appendHandovers(
+    needs.database,
+    rows.map((row) => neverLeftEntry(row)),
+  );
   const departed = await writeAndDepart(needs, { ...trip, batch: { ...part, whole: file } }, rows);
   if (departed !== undefined) noteRevisions(attempt, part, departed);
 }

@@ -3,12 +3,12 @@
 import type { Captured, Evidence } from '../../../connectors/contract.ts';
 import { isEnd, splitReason, type DeliveryState } from '../../domain/delivery.ts';
 import { isUndo, undoneBy, type Decision, type Verdict } from '../../domain/verdict.ts';
-import type { Alert } from '../../store/alerts/alerts.ts';
+import { type Alert, alertAbout } from '../../store/alerts/alerts.ts';
 import type { CallOutcome } from '../../store/deliveries/calls.ts';
 import type { AttemptDelivery } from '../../store/deliveries/deliveries.ts';
 import type { LateReference, Settlement } from '../../store/deliveries/delivery-settlements.ts';
 import type { TargetTaken } from '../../store/deliveries/delivery-targets.ts';
-import { entryNames, type Handover } from '../../store/log/handovers.ts';
+import { entryNames, type Handover, entryAbout } from '../../store/log/handovers.ts';
 import type { ReadBackWanted } from '../../store/deliveries/read-backs.ts';
 import type { Attempted, ClaimedDelivery, Stopped } from '../trip/attempt.ts';
 import type { LateArrival } from './follow-ups.ts';
@@ -96,19 +96,14 @@ export function stoppedEffects(given: Stopped): Effects {
   const isErasureOver = (state === 'cancelled' || state === 'delivered') && row.action === 'erase';
   return {
     handovers: [
-      {
-        entry,
-        ...(state === 'delivered' ? ({ outcome: 'accepted', nextStep: 'done' } as const) : {}),
-        ...(refusal === undefined ? {} : ({ outcome: refusal.outcome, nextStep: 'fail' } as const)),
-        ...entryNames(row),
-        actor: 'worker',
+      entryAbout(row, entry, 'worker', {
+        ...(state === 'delivered' ? { outcome: 'accepted', nextStep: 'done' } : {}),
+        ...(refusal === undefined ? {} : { outcome: refusal.outcome, nextStep: 'fail' }),
         reason,
-        ...(fields.length === 0 ? {} : { fields }),
-      },
+        fields: fields.length === 0 ? undefined : fields,
+      }),
     ],
-    settlements: [
-      { ...unspent(row, state, reason, 0, true), maybeReceived: refusal?.leaves ?? row.maybeReceived },
-    ],
+    settlements: [{ ...unspent(row, state, reason), maybeReceived: refusal?.leaves ?? row.maybeReceived }],
     ended: isEnd(state) ? [{ leadId, destinationId }] : [],
     // No record exists any more that a reference or an id could name.
     erased: refusal?.leaves === false || isErasureOver ? [{ leadId, destinationId }] : [],
@@ -117,14 +112,12 @@ export function stoppedEffects(given: Stopped): Effects {
 }
 
 function alertsOfStopped({ row, state, reason }: Stopped): readonly Alert[] {
-  const { clientId, destinationId, id: deliveryId } = row;
   const alerts: Alert[] = [];
-  if (reason === 'mapping_missing')
-    alerts.push({ kind: 'mapping_unusable', clientId, destinationId, deliveryId });
+  if (reason === 'mapping_missing') alerts.push(alertAbout(row, 'mapping_unusable'));
   if (state === 'failed' || reason === 'create_unsettled') {
     const byHand = reason.startsWith('manual_') || splitReason(reason).base === 'undo_failed';
     const kind = state !== 'failed' || byHand ? 'manual_task' : 'delivery_failed';
-    alerts.push({ kind, clientId, destinationId, deliveryId, reason });
+    alerts.push(alertAbout(row, kind, reason));
   }
   return alerts;
 }
@@ -137,11 +130,11 @@ export function erasedEffects(
 ): Effects {
   const { leadId, destinationId } = row;
   const maybeReceived = decision.maybeReceived || row.maybeReceived;
-  const cancelled: Handover = { entry: 'cancelled', ...entryNames(row), actor: 'worker', reason: 'erased' };
+  const cancelled = entryAbout(row, 'cancelled', 'worker', { reason: 'erased' });
   return {
     ...effects,
     handovers: [...(effects.handovers ?? []), cancelled],
-    settlements: [{ ...unspent(row, 'cancelled', 'erased', 0, true), maybeReceived }],
+    settlements: [{ ...unspent(row, 'cancelled', 'erased'), maybeReceived }],
     ended: [...(effects.ended ?? []), { leadId, destinationId }],
   };
 }
@@ -150,13 +143,12 @@ export const unspent = (
   row: AttemptDelivery,
   state: DeliveryState,
   reason: string,
-  afterMs: number,
-  leaveBatch: boolean,
+  leaveBatch = true,
 ): Settlement => ({
   id: row.id,
   state,
   reason,
-  afterMs,
+  afterMs: 0,
   spend: false,
   maybeReceived: row.maybeReceived,
   askFirst: row.askFirst,
@@ -224,10 +216,9 @@ function settlementOf(
   };
 }
 
-function alertOf(row: ClaimedDelivery, { next, reason }: Verdict, isUndone: boolean): Alert {
-  const { clientId, destinationId, id: deliveryId } = row;
+export function alertOf(row: AttemptDelivery, { next, reason }: Verdict, isUndone: boolean): Alert {
   const failed = isUndone ? 'manual_task' : 'delivery_failed';
-  return { kind: next === 'hold' ? 'support_decides' : failed, clientId, destinationId, deliveryId, reason };
+  return alertAbout(row, next === 'hold' ? 'support_decides' : failed, reason);
 }
 
 /** The effects of an outcome whose lease was lost: it is logged, and the reference of the recipient is kept. */
@@ -249,16 +240,15 @@ function targetEffects(
 ): Pick<OutcomeEffects, 'handovers' | 'taken'> {
   const targets = outcome.evidence?.targets ?? [];
   return {
-    handovers: targets.map(({ target, taken, status }) => ({
-      entry: 'target_outcome',
-      ...entryNames(row),
-      actor: 'worker',
-      connector,
-      mappingVersionId,
-      target,
-      outcome: taken ? 'unconfirmed' : (status ?? 0) >= 500 ? 'refused' : 'unavailable',
-      ...(status === undefined ? {} : { status }),
-    })),
+    handovers: targets.map(({ target, taken, status }) =>
+      entryAbout(row, 'target_outcome', 'worker', {
+        connector,
+        mappingVersionId,
+        target,
+        status,
+        outcome: taken ? 'unconfirmed' : (status ?? 0) >= 500 ? 'refused' : 'unavailable',
+      }),
+    ),
     taken: targets
       .filter(({ taken }) => taken)
       .map(({ target }) => ({ deliveryId: row.id, target, run: row.run, attempt: row.attempt })),
@@ -296,16 +286,16 @@ export function outcomeEntry(row: ClaimedDelivery, attempted: Attempted): Omit<H
   const evidence: Evidence = outcome.evidence ?? {};
   return {
     ...entryNames(row),
-    ...(attempted.call === undefined ? {} : { call: attempted.call.name }),
+    call: attempted.call?.name,
     actor: attempted.actor ?? 'worker',
     connector: attempted.connector,
     mappingVersionId: attempted.mappingVersionId,
     outcome: outcome.kind,
     reason: 'reason' in outcome ? outcome.reason : '',
-    ...(evidence.status === undefined ? {} : { status: evidence.status }),
-    ...(evidence.answerBytes === undefined ? {} : { answerBytes: evidence.answerBytes }),
-    ...(evidence.durationMs === undefined ? {} : { durationMs: evidence.durationMs }),
-    ...(evidence.host === undefined ? {} : { target: evidence.host }),
+    status: evidence.status,
+    answerBytes: evidence.answerBytes,
+    durationMs: evidence.durationMs,
+    target: evidence.host,
   };
 }
 

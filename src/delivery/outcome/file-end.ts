@@ -4,7 +4,7 @@ import type { Decision, NotFound, Verdict } from '../../domain/verdict.ts';
 import { endBatch, retryBatch, type Batch, type EndedState } from '../../store/files/batches.ts';
 import type { Sql } from '../../store/database.ts';
 import type { AttemptDelivery } from '../../store/deliveries/deliveries.ts';
-import { entryNames } from '../../store/log/handovers.ts';
+import { entryAbout } from '../../store/log/handovers.ts';
 import { isAcknowledged } from '../../store/files/file-acknowledgements.ts';
 import { waitingIn } from '../../store/files/file-parts.ts';
 import { addSlot } from '../../store/files/file-slots.ts';
@@ -58,24 +58,16 @@ export const endUnder = (
   endBatch === undefined ? {} : { endBatch: { ...endBatch, ofWhole: { id, attempt } } };
 
 /** The outcome of a row that departed with a file that never began to leave. */
-export const neverLeftEntry = (row: ClaimedDelivery): Handover => ({
-  entry: 'outcome',
-  ...entryNames(row),
-  actor: 'worker',
-  outcome: 'unavailable',
-  reason: 'FILE_NOT_FINISHED',
-  nextStep: 'retry',
-});
+export const neverLeftEntry = (row: AttemptDelivery, actor = 'worker'): Handover =>
+  entryAbout(row, 'outcome', actor, {
+    outcome: 'unavailable',
+    reason: 'FILE_NOT_FINISHED',
+    nextStep: 'retry',
+  });
 
 /** Its content was shown, and it is still to be taken. */
-export const readOnlyEntry = (row: ClaimedDelivery, actor: string): Handover => ({
-  entry: 'outcome',
-  ...entryNames(row),
-  actor,
-  outcome: 'unconfirmed',
-  reason: 'READ_ONLY',
-  nextStep: 'retry',
-});
+export const readOnlyEntry = (row: ClaimedDelivery, actor: string): Handover =>
+  entryAbout(row, 'outcome', actor, { outcome: 'unconfirmed', reason: 'READ_ONLY', nextStep: 'retry' });
 
 /** Rows of a file that ends, as far as their leases are valid. */
 interface LeavingRows {
@@ -96,11 +88,7 @@ export async function endFile(
   // The entry goes to each lead that was in the file and may leave again. A stopped row may only be withheld, and was in it if it
   // departed.
   const stood = held.stopped.filter(({ departures }) => departures > 0);
-  const ofRows = [...held.back, ...stood, ...waiting].map((row): Handover => ({
-    entry: 'batch_voided',
-    ...entryNames(row),
-    actor: 'worker',
-  }));
+  const ofRows = [...held.back, ...stood, ...waiting].map((row) => entryAbout(row, 'batch_voided', 'worker'));
   if (isPart === true) return { handovers: ofRows };
   // Its rows leave in a new file at once, not at the next scheduled hour.
   await addSlot(tx, destinationId, 'now', 'voided');

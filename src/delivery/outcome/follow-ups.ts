@@ -4,11 +4,11 @@
 import type { Outcome } from '../../../connectors/contract.ts';
 import { ownReasons } from '../../domain/names-in-text.ts';
 import { afterLate, mayHaveCome } from '../../domain/verdict.ts';
-import type { Alert } from '../../store/alerts/alerts.ts';
+import { type Alert, alertAbout } from '../../store/alerts/alerts.ts';
 import type { Sql } from '../../store/database.ts';
 import { deliveriesOfLeads, lockDeliveries, type Delivery } from '../../store/deliveries/deliveries.ts';
 import type { Settlement } from '../../store/deliveries/delivery-settlements.ts';
-import { entryNames, appendHandovers } from '../../store/log/handovers.ts';
+import { appendHandovers, entryAbout } from '../../store/log/handovers.ts';
 import { lockLeads } from '../../store/leads/leads.ts';
 import { attemptEntries } from '../../store/deliveries/pull-entries.ts';
 import { openRun, startOver } from '../../store/deliveries/support-writes.ts';
@@ -57,11 +57,9 @@ export async function resendOvertaken(tx: Sql, arrivals: readonly LateArrival[])
     );
     const after = afterLate(row, pair, isErased);
     if (after.next === 'nothing') continue;
-    const deliveryId = after.next === 'tell_again' ? after.id : row.id;
     const isTold = after.next === 'tell_again' && (await reopenAndQueue(tx, after.id));
-    const { clientId, destinationId } = row;
-    const reason = isTold ? 'TOLD_AGAIN' : 'NOT_TOLD_AGAIN';
-    alerts.push({ kind: 'late_arrival', clientId, destinationId, deliveryId, reason });
+    const about = after.next === 'tell_again' ? { ...row, id: after.id } : row;
+    alerts.push(alertAbout(about, 'late_arrival', isTold ? 'TOLD_AGAIN' : 'NOT_TOLD_AGAIN'));
   }
   return alerts;
 }
@@ -74,15 +72,9 @@ async function reopenAndQueue(tx: Sql, id: number): Promise<boolean> {
   if (!(await openRun(tx, row, { newKey: true, askFirst: false, maxAgeMs, alsoUnderWay: true })))
     return false;
   await startOver(tx, id);
+  const purpose = ownReasons.lateArrival;
   await appendHandovers(tx, [
-    {
-      entry: 'replayed',
-      ...entryNames(row),
-      run: row.run + 1,
-      actor: 'worker',
-      purpose: ownReasons.lateArrival,
-      reason: 'new_run',
-    },
+    entryAbout(row, 'replayed', 'worker', { run: row.run + 1, purpose, reason: 'new_run' }),
   ]);
   return true;
 }
@@ -96,11 +88,8 @@ export async function alertsOfFormerMailboxes(
   for (const row of rows) {
     const isDelivered = settlements.some(({ id, state }) => id === row.id && state === 'delivered');
     if (row.action === 'create' || !isDelivered) continue;
-    const { id: deliveryId, clientId, destinationId, leadId } = row;
-    if (isUninformed(await toldMailboxes(tx, leadId, destinationId), deliveryId)) {
-      const { reason } = manualTaskFor(row);
-      alerts.push({ kind: 'manual_task', clientId, destinationId, deliveryId, reason });
-    }
+    if (isUninformed(await toldMailboxes(tx, row.leadId, row.destinationId), row.id))
+      alerts.push(alertAbout(row, 'manual_task', manualTaskFor(row).reason));
   }
   return alerts;
 }

@@ -201,9 +201,9 @@ async function endTrip(tx: Sql, end: TripEnd, locked: Locked): Promise<Ended> {
   const back = released.filter(isHeld);
   const effects: Effects[] = [
     ...stopped.filter(({ row }) => isHeld(row)).map((stop) => stoppedIfUnchanged(stop, locked)),
-    { settlements: back.map((row) => unspent(row, 'planned', '', 0, true)) },
+    { settlements: back.map((row) => unspent(row, 'planned', '')) },
     ...looked.filter(({ row }) => isHeld(row)).map(({ row, actor }) => readOnlyEffects(row, actor, locked)),
-    { handovers: neverLeft.filter(isHeld).map(neverLeftEntry) },
+    { handovers: neverLeft.filter(isHeld).map((row) => neverLeftEntry(row)) },
   ];
   // A worker that lost its lease ends nothing: another may be sending that file.
   const halted = stopped.map((stop) => stop.row);
@@ -221,7 +221,7 @@ function readOnlyEffects(row: ClaimedDelivery, actor: string, { leads }: Pick<Lo
   const handovers = [readOnlyEntry(row, actor)];
   if (leads.get(row.leadId)?.erased === true && row.action !== 'erase')
     return erasedEffects(row, { maybeReceived: true }, { handovers });
-  const waiting = { ...unspent(row, 'waiting', 'retry:READ_ONLY', 0, true), maybeReceived: true };
+  const waiting = { ...unspent(row, 'waiting', 'retry:READ_ONLY'), maybeReceived: true };
   return { handovers, settlements: [waiting] };
 }
 
@@ -340,7 +340,7 @@ function stoppedIfUnchanged(stopped: Stopped, { leads, versions }: LockedInputs)
   const isSameLead = readRevision === undefined || readRevision === lead.revision;
   const isSameVersion = inForceId === undefined || inForceId === versions.get(row.destinationId);
   if (isSameLead && isSameVersion) return stoppedEffects(stopped);
-  return { settlements: [unspent(row, 'planned', '', 0, true)] };
+  return { settlements: [unspent(row, 'planned', '')] };
 }
 
 const acceptedKinds: ReadonlySet<string> = new Set(['accepted', 'duplicate', 'unconfirmed']);

@@ -14,7 +14,7 @@ import {
   mayKeepReference,
 } from '../../store/deliveries/delivery-settlements.ts';
 import { takenBy } from '../../store/deliveries/delivery-targets.ts';
-import { entryNames, appendHandovers } from '../../store/log/handovers.ts';
+import { appendHandovers, entryAbout } from '../../store/log/handovers.ts';
 import { heldWithLateProof } from '../../store/deliveries/late-proofs.ts';
 import { lockLeads } from '../../store/leads/leads.ts';
 import { closeAlertsOf } from '../../store/alerts/tasks.ts';
@@ -208,14 +208,11 @@ const note = (
   nextStep: string,
 ): Promise<void> =>
   appendHandovers(tx, [
-    {
-      entry: 'resolved',
-      ...entryNames(row),
-      ...(open === undefined ? {} : { call: open.name }),
-      actor,
+    entryAbout(row, 'resolved', actor, {
+      call: open?.name,
       purpose: evidence,
       outcome: has ? 'accepted' : 'absent',
       reason: has ? 'received' : 'not_received',
       nextStep,
-    },
+    }),
   ]);

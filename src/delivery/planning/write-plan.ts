@@ -4,7 +4,7 @@ import { raiseAlerts, type Alert } from '../../store/alerts/alerts.ts';
 import type { Sql } from '../../store/database.ts';
 import { deliveriesByKeys, readDeliveries, type Delivery } from '../../store/deliveries/deliveries.ts';
 import type { DueJobAt } from '../../store/deliveries/due-work.ts';
-import { appendHandovers, type Handover, entryNames } from '../../store/log/handovers.ts';
+import { appendHandovers, type Handover, entryAbout } from '../../store/log/handovers.ts';
 import {
   cancelUnsent,
   insertDeliveries,
@@ -20,11 +20,10 @@ export async function writePlan(tx: Sql, work: PlanWork): Promise<readonly DueJo
   for (const cancel of work.cancels) {
     const ended = await cancelUnsent(tx, cancel.ids, cancel.reason, cancel.includeDeparted);
     for (const row of await readDeliveries(tx, ended))
-      handovers.push({ entry: 'cancelled', ...entryNames(row), actor: 'planner', reason: cancel.reason });
+      handovers.push(entryAbout(row, 'cancelled', 'planner', { reason: cancel.reason }));
   }
-  for (const row of await readDeliveries(tx, await reopenWithheld(tx, [...work.reopens]))) {
-    handovers.push({ entry: 'reopened', ...entryNames(row), actor: 'planner' });
-  }
+  for (const row of await readDeliveries(tx, await reopenWithheld(tx, [...work.reopens])))
+    handovers.push(entryAbout(row, 'reopened', 'planner'));
   const queued = await insertDeliveries(tx, work.inserts);
   const still = await stillHere(tx, work.inserts);
   handovers.push(...still.map(entryOfStill));
@@ -49,9 +48,5 @@ async function stillHere(tx: Sql, inserts: readonly Insert[]): Promise<readonly 
   );
 }
 
-const entryOfStill = (row: Delivery): Handover => ({
-  entry: row.state === 'withheld' ? 'withheld' : 'invalid',
-  ...entryNames(row),
-  actor: 'planner',
-  reason: row.reason,
-});
+const entryOfStill = (row: Delivery): Handover =>
+  entryAbout(row, row.state === 'withheld' ? 'withheld' : 'invalid', 'planner', { reason: row.reason });

@@ -36,8 +36,7 @@ import { queueClientMail } from '../../client-mails/queue.ts';
 import { proofPage } from '../proofs/proof-page.ts';
 import { proofText, type SignedProof } from '../proofs/proof.ts';
 import { proved } from '../proofs/prove.ts';
-import { readDeliveries } from '../../store/deliveries/deliveries.ts';
-import { entryNames, appendHandovers } from '../../store/log/handovers.ts';
+import { appendHandovers } from '../../store/log/handovers.ts';
 import { insertChanges, raiseRevisions } from '../../store/leads/lead-writes.ts';
 import { lockLeads } from '../../store/leads/leads.ts';
 import {
@@ -45,7 +44,7 @@ import {
   renewAges,
   toldWhileRestricted,
   unmarkRestricted,
-  reopenWithheld,
+  reopenLogged,
 } from '../../store/leads/restrictions.ts';
 import { writeNote } from '../../client-mails/notes.ts';
 
@@ -359,12 +358,10 @@ async function tellWhole(
 }
 
 async function reopen(tx: Sql, leadIds: readonly number[], actor: string): Promise<number> {
-  const ids = await reopenWithheld(tx, await heldWithoutRestriction(tx, leadIds, 10_000));
-  await renewAges(tx, ids);
-  const rows = await readDeliveries(tx, ids);
-  await appendHandovers(
+  const rows = await reopenLogged(tx, await heldWithoutRestriction(tx, leadIds, 10_000), actor);
+  await renewAges(
     tx,
-    rows.map((row) => ({ entry: 'reopened' as const, ...entryNames(row), actor })),
+    rows.map(({ id }) => id),
   );
   return rows.length;
 }

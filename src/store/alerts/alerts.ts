@@ -3,6 +3,7 @@
 import type { AlertKind } from '../../domain/alert-kinds.ts';
 import { columnOf, allAs, type Sql, firstValue, hasRow } from '../database.ts';
 import { insertRows, fromStored } from '../columns.ts';
+import type { Delivery } from '../deliveries/deliveries.ts';
 
 export interface Alert {
   readonly kind: AlertKind;
@@ -24,6 +25,13 @@ export const raiseAlerts = (tx: Sql, alerts: readonly Alert[]): Promise<void> =>
       reason: reason.slice(0, 80),
     })),
   );
+
+/** An alert about a delivery. */
+export const alertAbout = (
+  { id: deliveryId, clientId, destinationId }: Pick<Delivery, 'id' | 'clientId' | 'destinationId'>,
+  kind: AlertKind,
+  reason?: string,
+): Alert => ({ kind, clientId, destinationId, deliveryId, reason });
 
 /** True when an alert of this kind was raised for the destination ('' for the whole gateway) within the last `seconds`. */
 export const raisedSince = (

@@ -1,40 +1,31 @@
 // Reads the log for a bounced mail: whether the bounce is logged, and which attempt sent the mail.
 // Invariant: writes nothing; the caller locks the delivery or the file.
 import { type Sql, firstRow, firstValue, hasRow } from '../database.ts';
-
-export interface BounceSeen {
-  readonly deliveryId: number;
-  readonly leadId: number;
-  readonly run: number;
-  readonly attempt: number;
-  readonly target: string;
-}
+import type { Delivery } from './deliveries.ts';
 
 /** True when the log has this bounce: a process may have died between logging the report and deleting it. */
 export const isBounceLogged = (
   tx: Sql,
-  { deliveryId, leadId, run, attempt, target }: BounceSeen,
+  { id, leadId }: Pick<Delivery, 'id' | 'leadId'>,
+  { run, attempt }: Pick<Delivery, 'run' | 'attempt'>,
+  target: string,
 ): Promise<boolean> =>
   hasRow(
     tx,
     `SELECT 1 FROM handovers FORCE INDEX (handovers_subject)
       WHERE lead_id = ? AND delivery_id = ? AND run = ? AND attempt = ? AND entry = 'bounced' AND target = ? LIMIT 1`,
-    [leadId, deliveryId, run, attempt, target],
+    [leadId, id, run, attempt, target],
   );
 
 /** The file with this sequence number. */
 export const fileOfNumber = (
   sql: Sql,
-  {
-    clientId,
-    destinationId,
-    sequence,
-  }: { readonly clientId: string; readonly destinationId: string; readonly sequence: number },
+  file: { readonly clientId: string; readonly destinationId: string; readonly sequence: number },
 ): Promise<number | undefined> =>
   firstValue(
     sql,
     "SELECT id FROM batches WHERE destination_id = ? AND client_id = ? AND sequence = ? AND role <> 'part' LIMIT 1",
-    [destinationId, clientId, sequence],
+    [file.destinationId, file.clientId, file.sequence],
   );
 
 /** Locks the file, so that the caller can check the log and append to it. */

@@ -2,6 +2,8 @@
 // Invariant: the mark changes under the lead's lock with a new revision, so that no content rendered earlier departs afterwards.
 import { inList, type Sql } from '../database.ts';
 import { packed, unpacker } from '../placeholders.ts';
+import { readDeliveries, type Delivery } from '../deliveries/deliveries.ts';
+import { appendHandovers, entryAbout } from '../log/handovers.ts';
 
 export async function markRestricted(tx: Sql, leadId: number, revision: number): Promise<void> {
   await tx.run(
@@ -87,6 +89,21 @@ export async function reopenWithheld(tx: Sql, ids: readonly number[]): Promise<r
     [rows.map((row) => row.id)],
   );
   return rows.map((row) => row.id);
+}
+
+/** The same, with an entry for each in the log. Returns them as they are now. */
+export async function reopenLogged(
+  tx: Sql,
+  ids: readonly number[],
+  actor: string,
+  reason?: string,
+): Promise<readonly Delivery[]> {
+  const rows = await readDeliveries(tx, await reopenWithheld(tx, ids));
+  await appendHandovers(
+    tx,
+    rows.map((row) => entryAbout(row, 'reopened', actor, { reason })),
+  );
+  return rows;
 }
 
 /** Destinations with a withheld delivery, by a loose scan of the index: it needs the first column in the SELECT. */

@@ -22,6 +22,14 @@ export const entryNames = (row: AttemptDelivery) => ({
   action: row.action,
 });
 
+/** An entry about a delivery. */
+export const entryAbout = (
+  row: AttemptDelivery,
+  entry: HandoverEntry,
+  actor: string,
+  more: Partial<Handover> = {},
+): Handover => ({ entry, ...entryNames(row), actor, ...more });
+
 /** Entries that a delivery's story describes in words of their own: `support/entry-words.ts`. */
 export type ToldEntry =
   | 'departed'
@@ -130,13 +138,9 @@ export interface Handover {
   readonly leadRevision?: number;
   /** Target field names, in order. */
   readonly fields?: readonly string[];
-  readonly consents?: readonly {
-    readonly field: string;
-    readonly value: string;
-    readonly purpose: string;
-    readonly channel: string;
-    readonly state: string;
-  }[];
+  readonly consents?: readonly Readonly<
+    Record<'field' | 'value' | 'purpose' | 'channel' | 'state', string>
+  >[];
   readonly digest?: Buffer;
   readonly bytes?: number;
   readonly fileName?: string;
@@ -184,11 +188,7 @@ const ofThisPlace: ReadonlySet<HandoverEntry> = new Set<HandoverEntry>([
 ]);
 
 /** Entries whose recipient a person has just typed; others repeat what is kept already. */
-const namesRecipient: ReadonlySet<HandoverEntry> = new Set<HandoverEntry>([
-  'authorised',
-  'person_exported',
-  'database_reader',
-]);
+const namesRecipient = new Set<HandoverEntry>(['authorised', 'person_exported', 'database_reader']);
 
 /** True for an entry of an act for a client: the act is lost where the client is in another installation (C36). */
 const isAct = ({ entry, clientId, actor, deliveryId = 0 }: Handover): boolean =>
