@@ -1,7 +1,7 @@
 // Stores bulk runs: an operation of support on many deliveries, with its progress and its lease.
 // Invariant: a run is changed under a lock on its row; the lease only keeps a second process from waiting for that lock.
 import type { Delivery } from './deliveries.ts';
-import { type ReadOnlySql, type Sql, changes, insertedId } from '../database.ts';
+import { type ReadOnlySql, type Sql, changes, insertedId, firstAs } from '../database.ts';
 import { deliveryStates, type DeliveryState } from '../../domain/delivery.ts';
 import { deleteNamed } from '../named-rows.ts';
 import { insertRows } from '../columns.ts';
@@ -129,18 +129,11 @@ export async function countBulkRuns(
   return { running: row?.running ?? 0, failing: Number(row?.failing ?? 0) };
 }
 
-export async function lockBulkRun(tx: Sql, id: number): Promise<BulkRow | undefined> {
-  const [row] = await tx.all<StoredRow>(
-    `SELECT ${columns} FROM bulk_runs FORCE INDEX (PRIMARY) WHERE id = ? FOR UPDATE`,
-    [id],
-  );
-  return row === undefined ? undefined : rowOf(row);
-}
+export const lockBulkRun = (tx: Sql, id: number): Promise<BulkRow | undefined> =>
+  firstAs(tx, rowOf, `SELECT ${columns} FROM bulk_runs FORCE INDEX (PRIMARY) WHERE id = ? FOR UPDATE`, [id]);
 
-export async function readBulkRun(sql: ReadOnlySql, id: number): Promise<BulkRow | undefined> {
-  const [row] = await sql.all<StoredRow>(`SELECT ${columns} FROM bulk_runs WHERE id = ?`, [id]);
-  return row === undefined ? undefined : rowOf(row);
-}
+export const readBulkRun = (sql: ReadOnlySql, id: number): Promise<BulkRow | undefined> =>
+  firstAs(sql, rowOf, `SELECT ${columns} FROM bulk_runs WHERE id = ?`, [id]);
 
 /** Newest first. @param before the last id of the page before */
 export async function listBulkRuns(

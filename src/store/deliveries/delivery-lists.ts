@@ -1,7 +1,7 @@
 // Reads deliveries for support: lists by filter, one by number or key, the log entries of one.
 // Invariant: reads only, by index, page by page (keyset); a period or a lead bounds the ids before any row is read.
 import type { DeliveryFilter } from '../../domain/delivery-filter.ts';
-import { inList, type ReadOnlySql, type SqlValue, type Sql, columnOf } from '../database.ts';
+import { inList, type ReadOnlySql, type SqlValue, type Sql, columnOf, allAs, firstAs } from '../database.ts';
 import type { HandoverEntry } from '../log/handovers.ts';
 import { needsPerson } from '../alerts/tasks.ts';
 import { deliveryColumns, deliveryOf, type Delivery, type DeliveryRow } from './deliveries.ts';
@@ -258,11 +258,7 @@ export async function listDeliveries(
   const ids = await newestIds(sql, filter, where, { limit, before: after ?? Number.MAX_SAFE_INTEGER });
   if (ids.length === 0) return [];
   const list = inList(ids);
-  const rows = await sql.all<ListedRow>(
-    `${listedRows} WHERE d.id IN (${list.marks}) ORDER BY d.id DESC`,
-    list.values,
-  );
-  return rows.map(listedOf);
+  return allAs(sql, listedOf, `${listedRows} WHERE d.id IN (${list.marks}) ORDER BY d.id DESC`, list.values);
 }
 
 /** Number of matches, counted up to `most`. */
@@ -299,11 +295,9 @@ export async function* eachDelivery(
 /** Finds a delivery by number or by key (`webhook-id`). */
 export async function findDelivery(sql: ReadOnlySql, name: string): Promise<ListedDelivery | undefined> {
   const number = /^\d{1,15}$/.test(name);
-  const [row] = await sql.all<ListedRow>(
-    `${listedRows} WHERE ${number ? 'd.id = ?' : 'd.delivery_key = ?'}`,
-    [number ? Number(name) : name],
-  );
-  return row === undefined ? undefined : listedOf(row);
+  return firstAs(sql, listedOf, `${listedRows} WHERE ${number ? 'd.id = ?' : 'd.delivery_key = ?'}`, [
+    number ? Number(name) : name,
+  ]);
 }
 
 export interface StoryEntry {

@@ -2,7 +2,7 @@
 // Invariant: codes only, no value of a person; an example is deleted with its lead, a count remains and refers to no lead.
 import type { AnomalyKind } from '../../domain/anomaly.ts';
 import type { Channel } from '../../domain/lead.ts';
-import type { ReadOnlySql, Sql } from '../database.ts';
+import { type ReadOnlySql, type Sql, changes } from '../database.ts';
 import { insertRows } from '../columns.ts';
 
 /** Rows of one count: concurrent intakes seldom lock the same one, and each keeps an example. */
@@ -120,10 +120,7 @@ export async function piledUp(
 }
 
 /** Deletes counts older than a day. Returns the number deleted. */
-export async function dropAnomalies(sql: Sql, beforeDay: string, limit: number): Promise<number> {
-  const { affected } = await sql.run(
-    `DELETE FROM client_anomalies WHERE day < ? ORDER BY day LIMIT ${Math.trunc(limit)}`,
-    [beforeDay],
-  );
-  return affected;
-}
+export const dropAnomalies = (sql: Sql, beforeDay: string, limit: number): Promise<number> =>
+  changes(sql, `DELETE FROM client_anomalies WHERE day < ? ORDER BY day LIMIT ${Math.trunc(limit)}`, [
+    beforeDay,
+  ]);

@@ -3,7 +3,7 @@
 // alone the same as a condition, which proves with the INSERT of the lead that a client is still as it was found.
 // Invariant: what is returned is in force under the lock. Every change of a list locks the client exclusively and raises its
 // `lists_revision` (`lockClients`); a statement whose lists are older than the row it locked reads them again.
-import { inList, type Sql, type SqlValue } from '../database.ts';
+import { inList, type Sql, type SqlValue, allAs } from '../database.ts';
 import { destinationsDigest } from '../destinations/destinations.ts';
 import type { LeadName } from '../intake/intake.ts';
 import { arrayOf, instantOf } from '../placeholders.ts';
@@ -206,10 +206,8 @@ function statementFor(ids: readonly string[], { names, emails, phones, apiKeys =
   };
 }
 
-async function read(tx: Sql, { sql, values }: Statement, lock: string): Promise<readonly Read[]> {
-  const rows = await tx.all<{ readonly client: unknown }>(`${sql} ${lock}`, values);
-  return rows.map(({ client }) => readOf(arrayOf(client)));
-}
+const read = (tx: Sql, { sql, values }: Statement, lock: string): Promise<readonly Read[]> =>
+  allAs(tx, ({ client }: { readonly client: unknown }) => readOf(arrayOf(client)), `${sql} ${lock}`, values);
 
 /** MariaDB writes the answer of an EXISTS as a text, MySQL as a number or a boolean. */
 const isSo = (value: unknown): boolean => Number(value) === 1;

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { derived, openBytes, sealBytes } from '../../domain/keyed.ts';
 import { type Lead, optionalBlocks, reviveLead } from '../../domain/lead.ts';
-import { inList, rowMarks, type Sql } from '../database.ts';
+import { inList, rowMarks, type Sql, changes } from '../database.ts';
 import { readLeads } from './leads.ts';
 import type { LeadSecrets } from '../secrets.ts';
 
@@ -105,14 +105,13 @@ async function unpacked(plain: Buffer): Promise<string> {
 }
 
 /** Deletes earlier revisions of leads whose deliveries have all settled. Returns the number deleted. */
-export async function dropSettledRevisions(sql: Sql): Promise<number> {
-  const { affected } = await sql.run(
+export const dropSettledRevisions = (sql: Sql): Promise<number> =>
+  changes(
+    sql,
     `DELETE FROM lead_revisions WHERE NOT EXISTS (
        SELECT 1 FROM deliveries d WHERE d.lead_id = lead_revisions.lead_id AND d.departures > 0
           AND (d.state NOT IN ('delivered', 'failed', 'cancelled') OR (d.state = 'failed' AND d.maybe_received = 1)))`,
   );
-  return affected;
-}
 
 function parsed(json: string): Lead {
   // Snapshots of earlier versions held them.

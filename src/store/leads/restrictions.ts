@@ -1,6 +1,6 @@
 // Stores the restriction of processing on the lead's row, and finds the deliveries that it withholds.
 // Invariant: the mark changes under the lead's lock with a new revision, so that no content rendered earlier departs afterwards.
-import { inList, type Sql } from '../database.ts';
+import { inList, type Sql, columnOf, changesAny } from '../database.ts';
 import { packed, unpacker } from '../placeholders.ts';
 import { readDeliveries, type Delivery } from '../deliveries/deliveries.ts';
 import { appendHandovers, entryAbout } from '../log/handovers.ts';
@@ -13,13 +13,10 @@ export async function markRestricted(tx: Sql, leadId: number, revision: number):
 }
 
 /** The ids of these leads that are restricted; the caller has locked them. */
-export async function restrictedAmong(tx: Sql, leadIds: readonly number[]): Promise<ReadonlySet<number>> {
-  const rows = await tx.all<{ id: number }>(
-    'SELECT id FROM leads WHERE id IN (?) AND restricted_at IS NOT NULL',
-    [leadIds],
+export const restrictedAmong = async (tx: Sql, leadIds: readonly number[]): Promise<ReadonlySet<number>> =>
+  new Set(
+    await columnOf(tx, 'SELECT id FROM leads WHERE id IN (?) AND restricted_at IS NOT NULL', [leadIds]),
   );
-  return new Set(rows.map((row) => row.id));
-}
 
 /** The ids of these leads of which an update departed during their restriction; the caller has locked them. */
 export async function toldWhileRestricted(tx: Sql, leadIds: readonly number[]): Promise<ReadonlySet<number>> {
@@ -40,11 +37,9 @@ export async function unmarkRestricted(tx: Sql, leadId: number, exceptRequest: n
     [leadId, exceptRequest],
   );
   if (others.length > 0) return false;
-  const { affected } = await tx.run(
-    'UPDATE leads SET restricted_at = NULL WHERE id = ? AND restricted_at IS NOT NULL',
-    [leadId],
-  );
-  return affected > 0;
+  return changesAny(tx, 'UPDATE leads SET restricted_at = NULL WHERE id = ? AND restricted_at IS NOT NULL', [
+    leadId,
+  ]);
 }
 
 /** Deliveries withheld for a restriction that has ended, of some leads or of any. */
@@ -115,20 +110,19 @@ export async function destinationsWithWithheld(sql: Sql): Promise<ReadonlySet<st
 }
 
 /** Withheld deliveries of a destination for one of the reasons, in id order after `after`. */
-export async function withheldOfDestination(
+export const withheldOfDestination = (
   sql: Sql,
   destinationId: string,
   reasons: readonly string[],
   limit: number,
   after = 0,
-): Promise<readonly number[]> {
-  const rows = await sql.all<{ id: number }>(
+): Promise<readonly number[]> =>
+  columnOf(
+    sql,
     `SELECT id FROM deliveries WHERE state = 'withheld' AND destination_id = ? AND id > ? AND SUBSTRING_INDEX(reason, ':', 1) IN (?)
       ORDER BY id LIMIT ${Math.trunc(limit)}`,
     [destinationId, after, reasons],
   );
-  return rows.map((row) => row.id);
-}
 
 interface Pair {
   readonly leadId: number;

@@ -7,7 +7,7 @@ import { noteErasedLead } from '../backups/erasures-unwritten.ts';
 import { blankFiles } from '../files/file-bytes.ts';
 import { contentTables } from './lead-columns.ts';
 import { phoneGrantDays, toldAheadMs } from '../../domain/consent.ts';
-import { type Sql, type ReadOnlySql, inList } from '../database.ts';
+import { type Sql, type ReadOnlySql, inList, hasRow, firstValue } from '../database.ts';
 
 // Finds erasures and withdrawals that have not reached their recipient in time, and closes their tasks.
 // Invariant: alerted once per delivery; the task closes by itself when the delivery ends.
@@ -51,13 +51,12 @@ export async function closeSettled(sql: Sql): Promise<void> {
 }
 
 /** True when a task is open for withdrawals of this client that were refused at intake. */
-export async function isRefusedRightTold(sql: Sql, clientId: string): Promise<boolean> {
-  const rows = await sql.all(
+export const isRefusedRightTold = (sql: Sql, clientId: string): Promise<boolean> =>
+  hasRow(
+    sql,
     `SELECT 1 FROM alerts WHERE kind = 'right_waits' AND reason = 'withdrawal_refused' AND client_id = ? AND closed_at IS NULL LIMIT 1`,
     [clientId],
   );
-  return rows.length > 0;
-}
 
 // Finds deliveries that carry a right of the prospect: an erasure, or an update after a withdrawn or ended consent.
 // Invariant: every statement uses this one condition.
@@ -86,13 +85,8 @@ export async function carryingRights(sql: ReadOnlySql, ids: readonly number[]): 
   return new Set(rows.map((row) => row.id));
 }
 
-export async function findLeadId(sql: Sql, clientId: string, reference: string): Promise<number | undefined> {
-  const [row] = await sql.all<{ id: number }>('SELECT id FROM leads WHERE client_id = ? AND reference = ?', [
-    clientId,
-    reference,
-  ]);
-  return row?.id;
-}
+export const findLeadId = (sql: Sql, clientId: string, reference: string): Promise<number | undefined> =>
+  firstValue(sql, 'SELECT id FROM leads WHERE client_id = ? AND reference = ?', [clientId, reference]);
 
 /** Sets the lead's next revision and raises its consent revision. */
 export async function raiseConsentRevision(tx: Sql, leadId: number, revision: number): Promise<void> {

@@ -1,6 +1,6 @@
 // Reads the log's entries of a period for an export or an auditor, in order, page by page; stores verifications of the log.
 // Invariant: reads only, by the primary key; a period bounds the ids before any entry is read.
-import { type ReadOnlySql, type Sql, isDuplicateKey, firstNumber, insertedId } from '../database.ts';
+import { type ReadOnlySql, type Sql, isDuplicateKey, firstNumber, insertedId, firstAs } from '../database.ts';
 
 export interface LoggedEntry {
   readonly id: number;
@@ -162,10 +162,8 @@ export async function endVerification(
   );
 }
 
-export async function findVerification(sql: ReadOnlySql, id: number): Promise<VerificationRow | undefined> {
-  const [row] = await sql.all<Row>(`SELECT ${verificationColumns} FROM log_verifications WHERE id = ?`, [id]);
-  return row === undefined ? undefined : rowOf(row);
-}
+export const findVerification = (sql: ReadOnlySql, id: number): Promise<VerificationRow | undefined> =>
+  firstAs(sql, rowOf, `SELECT ${verificationColumns} FROM log_verifications WHERE id = ?`, [id]);
 
 /** Newest first. */
 export const listVerifications = async (
