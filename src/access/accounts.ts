@@ -17,7 +17,7 @@ import {
   type AccountRow,
 } from '../store/access/accounts.ts';
 import type { Sql } from '../store/database.ts';
-import { appendHandovers } from '../store/log/handovers.ts';
+import { appendHandover } from '../store/log/handovers.ts';
 import { endSessions } from '../store/access/sessions.ts';
 import {
   accountActor,
@@ -198,16 +198,14 @@ export const noteChange = (
   actor: string,
   given: readonly Role[] = [],
 ): Promise<void> =>
-  appendHandovers(tx, [
-    {
-      entry: 'account_changed',
-      clientId: '',
-      actor,
-      target: accountActor(accountId),
-      reason,
-      ...(given.length === 0 ? {} : { fields: given }),
-    },
-  ]);
+  appendHandover(tx, {
+    entry: 'account_changed',
+    clientId: '',
+    actor,
+    target: accountActor(accountId),
+    reason,
+    ...(given.length === 0 ? {} : { fields: given }),
+  });
 
 function refuse(message: BothSentences): never {
   throw new RelaisError('ACCESS-001', message);

@@ -12,7 +12,7 @@ import {
 } from '../store/access/api-keys.ts';
 import { inTurn } from '../store/alone.ts';
 import type { Sql } from '../store/database.ts';
-import { appendHandovers } from '../store/log/handovers.ts';
+import { appendHandovers, appendHandover } from '../store/log/handovers.ts';
 import { keyActor, requireOpenClient, newToken, tokenDigest, type AccessPlace } from './place.ts';
 import { keyScopes, reachOf, type Holder, type Permission } from './permissions.ts';
 
@@ -50,16 +50,14 @@ export async function createApiKey(
         'no key is made for it',
       ]);
     const made = await inTurn(tx, database, 'api-key', () => addOfAName(tx, asked, key));
-    await appendHandovers(tx, [
-      {
-        entry: 'api_key_changed',
-        clientId: asked.clientId ?? '',
-        actor,
-        reason: 'CREATED',
-        target: keyActor(made),
-        fields: asked.scopes,
-      },
-    ]);
+    await appendHandover(tx, {
+      entry: 'api_key_changed',
+      clientId: asked.clientId ?? '',
+      actor,
+      reason: 'CREATED',
+      target: keyActor(made),
+      fields: asked.scopes,
+    });
     return made;
   });
   return { id, key };

@@ -14,7 +14,7 @@ import {
 } from '../store/access/accounts.ts';
 import { RelaisError } from '../errors.ts';
 import type { Sql } from '../store/database.ts';
-import { appendHandovers } from '../store/log/handovers.ts';
+import { appendHandovers, appendHandover } from '../store/log/handovers.ts';
 import {
   endSession,
   keepSessionFactor,
@@ -269,12 +269,10 @@ export const noteRefusal = (
   reason: string,
 ): Promise<void> =>
   database.transaction((tx) =>
-    appendHandovers(tx, [
-      {
-        entry: 'sign_in_refused',
-        clientId: '',
-        actor: account === undefined ? 'unknown' : accountActor(account.id),
-        reason,
-      },
-    ]),
+    appendHandover(tx, {
+      entry: 'sign_in_refused',
+      clientId: '',
+      actor: account === undefined ? 'unknown' : accountActor(account.id),
+      reason,
+    }),
   );

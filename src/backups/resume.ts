@@ -1,7 +1,7 @@
 // Makes a loaded backup fit to go on: the ledger, the retention calendar, ids above all that were given, a new life, an entry in the log.
 // Invariant: until all of this is done no process changes anything or sends; afterwards only once a person has opened it.
 import type { Database, Sql } from '../store/database.ts';
-import { appendHandovers } from '../store/log/handovers.ts';
+import { appendHandover } from '../store/log/handovers.ts';
 import { beginLife } from '../store/installation.ts';
 import {
   highestSecret,
@@ -79,17 +79,15 @@ export async function resume(
   await runCalendar(deps);
   await database.transaction(async (tx) => {
     await beginLife(tx, { actor, reason });
-    await appendHandovers(tx, [
-      {
-        entry: 'restored',
-        clientId: '',
-        actor,
-        purpose: reason,
-        fileName: backup,
-        target: waived,
-        reason: `erased:${applied.erased} gone:${applied.gone} rows:${applied.rows}`,
-      },
-    ]);
+    await appendHandover(tx, {
+      entry: 'restored',
+      clientId: '',
+      actor,
+      purpose: reason,
+      fileName: backup,
+      target: waived,
+      reason: `erased:${applied.erased} gone:${applied.gone} rows:${applied.rows}`,
+    });
     await restoreApplied(tx);
   });
   return applied;
@@ -118,14 +116,12 @@ export async function openRestored(
     );
   await database.transaction(async (tx) => {
     await markOpened(tx);
-    await appendHandovers(tx, [
-      {
-        entry: 'restore_opened',
-        clientId: '',
-        actor: by.actor,
-        purpose: by.reason,
-        fileName: restore.backup,
-      },
-    ]);
+    await appendHandover(tx, {
+      entry: 'restore_opened',
+      clientId: '',
+      actor: by.actor,
+      purpose: by.reason,
+      fileName: restore.backup,
+    });
   });
 }

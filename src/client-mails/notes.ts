@@ -6,7 +6,7 @@ import { RelaisError } from '../errors.ts';
 import { insertNote, nextNoteNumber, hasNoteOf, type StoredNote } from '../store/alerts/client-mails.ts';
 import type { Sql, Database } from '../store/database.ts';
 import { isMoved } from '../store/hosting/moves.ts';
-import { appendHandovers } from '../store/log/handovers.ts';
+import { appendHandover } from '../store/log/handovers.ts';
 import { contractMailboxes, queueClientMail } from './queue.ts';
 import { addDays, civilDate, frenchDate, startOfDay, type CivilDate } from '../domain/civil-date.ts';
 import { countText } from '../domain/counted.ts';
@@ -102,18 +102,16 @@ export async function writeNote(tx: Sql, note: ClientNote): Promise<number> {
     document: clean(note.document ?? '').slice(0, most.document),
   };
   await insertNote(tx, row);
-  await appendHandovers(tx, [
-    {
-      entry: 'note_written',
-      clientId: note.clientId,
-      destinationId: row.destinationId,
-      mappingVersionId: row.mappingVersionId,
-      actor: row.doneBy,
-      recipient: askedBy,
-      purpose: `note ${number}`,
-      reason: note.kind,
-    },
-  ]);
+  await appendHandover(tx, {
+    entry: 'note_written',
+    clientId: note.clientId,
+    destinationId: row.destinationId,
+    mappingVersionId: row.mappingVersionId,
+    actor: row.doneBy,
+    recipient: askedBy,
+    purpose: `note ${number}`,
+    reason: note.kind,
+  });
   await queueClientMail(tx, {
     clientId: note.clientId,
     kind: 'note',

@@ -15,7 +15,7 @@ import {
 } from '../store/alerts/client-mails.ts';
 import { isStoreTrouble, type Database } from '../store/database.ts';
 import { findClient } from '../store/destinations/destinations.ts';
-import { appendHandovers } from '../store/log/handovers.ts';
+import { appendHandover } from '../store/log/handovers.ts';
 import { closeAlertsWith } from '../store/alerts/tasks.ts';
 import { isMailbox } from './queue.ts';
 import { connectFailureOf, endingOf, startDeadline } from '../../connectors/guard.ts';
@@ -108,20 +108,18 @@ async function mailboxOf(
 /** The hand-over log records which mail was sent to which mailbox, and nothing of its content. */
 async function settle(database: Database, claimed: ClaimedMail, to: string, bytes: number): Promise<void> {
   await database.transaction(async (tx) => {
-    await appendHandovers(tx, [
-      {
-        entry: 'mailed',
-        clientId: claimed.clientId,
-        actor: 'relais',
-        purpose: claimed.key,
-        connector: 'email',
-        recipient: claimed.addressee,
-        target: to,
-        attempt: claimed.tries,
-        bytes,
-        outcome: 'unconfirmed',
-      },
-    ]);
+    await appendHandover(tx, {
+      entry: 'mailed',
+      clientId: claimed.clientId,
+      actor: 'relais',
+      purpose: claimed.key,
+      connector: 'email',
+      recipient: claimed.addressee,
+      target: to,
+      attempt: claimed.tries,
+      bytes,
+      outcome: 'unconfirmed',
+    });
     await clientMailSent(tx, claimed.id, to);
     await closeAlertsWith(tx, 'client_mail_unsent', alertName(claimed.id));
   });

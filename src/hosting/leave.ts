@@ -8,7 +8,7 @@ import type { Database, ReadOnlySql } from '../store/database.ts';
 import { destinationsOfClients, readStates, setStatus } from '../store/destinations/destinations.ts';
 import { underWayOf, type StatusBefore } from '../store/hosting/moves.ts';
 import { dropRequests } from '../store/hosting/moved-secrets.ts';
-import { appendHandovers } from '../store/log/handovers.ts';
+import { appendHandover } from '../store/log/handovers.ts';
 import { logPosition } from '../store/people/proofs.ts';
 import { lockClients } from '../store/client-locks.ts';
 import { isInStatistics } from '../store/statistics/counting.ts';
@@ -68,15 +68,13 @@ export async function freezeClient(database: Database, order: MoveOrder): Promis
       true,
     );
     for (const { id } of destinations) await setStatus(tx, id, 'archived', 'moving');
-    await appendHandovers(tx, [
-      {
-        entry: 'client_moving',
-        clientId,
-        actor,
-        purpose: reason,
-        reason: `#${instruction} delete:${deleteOn} leads:${held.rows['leads'] ?? 0}`,
-      },
-    ]);
+    await appendHandover(tx, {
+      entry: 'client_moving',
+      clientId,
+      actor,
+      purpose: reason,
+      reason: `#${instruction} delete:${deleteOn} leads:${held.rows['leads'] ?? 0}`,
+    });
   });
 }
 
@@ -107,16 +105,14 @@ export async function endHere(
     if (await isInStatistics(tx, clientId))
       await raiseAlerts(tx, [{ kind: 'statistics_withdrawn', clientId }]);
     await noteReturned(tx, clientId, { name: place, bytes: 0, digest });
-    await appendHandovers(tx, [
-      {
-        entry: 'client_moved',
-        clientId,
-        actor,
-        purpose: closing.reason,
-        fileName: place,
-        digest,
-        reason: `rows:${rows}`,
-      },
-    ]);
+    await appendHandover(tx, {
+      entry: 'client_moved',
+      clientId,
+      actor,
+      purpose: closing.reason,
+      fileName: place,
+      digest,
+      reason: `rows:${rows}`,
+    });
   });
 }

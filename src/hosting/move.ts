@@ -23,7 +23,7 @@ import {
 import { movedTables, waitingTable, type MovedTable } from '../store/hosting/moved-tables.ts';
 import { ownIdentity } from '../store/installation.ts';
 import { requireSchema } from '../store/migrate.ts';
-import { appendHandovers } from '../store/log/handovers.ts';
+import { appendHandover } from '../store/log/handovers.ts';
 import { logPosition } from '../store/people/proofs.ts';
 import { lockClients } from '../store/client-locks.ts';
 import { findClosing, heldRows, type Closing } from '../store/retention/closings.ts';
@@ -241,16 +241,14 @@ async function openThere({ from, to, clientId, actor, reason }: Move, closing: C
     if (here?.closed !== true) return;
     await openMoved(tx, clientId, statusesBefore(closing));
     await closeClientAlerts(tx, 'moved_rows', clientId);
-    await appendHandovers(tx, [
-      {
-        entry: 'client_moved_in',
-        clientId,
-        actor,
-        purpose: reason,
-        fileName: `installation ${installation}`,
-        reason: `log:${entry} seal:${(anchor ?? '').slice(0, 40)}`,
-      },
-    ]);
+    await appendHandover(tx, {
+      entry: 'client_moved_in',
+      clientId,
+      actor,
+      purpose: reason,
+      fileName: `installation ${installation}`,
+      reason: `log:${entry} seal:${(anchor ?? '').slice(0, 40)}`,
+    });
     const cited = await findInstruction(tx, clientId, closing.instruction);
     await writeNote(tx, {
       clientId,

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { openDatabase, type Database } from '../store/database.ts';
 import { makeAccount } from '../store/hosting/instance-accounts.ts';
 import { addReader, endReader, requireDedicated, type DatabaseReader } from '../store/hosting/readers.ts';
-import { appendHandovers } from '../store/log/handovers.ts';
+import { appendHandover } from '../store/log/handovers.ts';
 
 export { isOverdue, listReaders, type DatabaseReader } from '../store/hosting/readers.ts';
 
@@ -28,16 +28,14 @@ export async function letRead(
   const tls = new URL(place.adminUrl).searchParams.get('tls') === 'yes';
   await underOwner(place, async (owner, clientId) => {
     await addReader(owner, order, async () => {
-      await appendHandovers(place.database, [
-        {
-          entry: 'database_reader',
-          clientId,
-          actor,
-          purpose: reason,
-          target: `${account}@${origin}`,
-          reason: `until:${validUntil}`,
-        },
-      ]);
+      await appendHandover(place.database, {
+        entry: 'database_reader',
+        clientId,
+        actor,
+        purpose: reason,
+        target: `${account}@${origin}`,
+        reason: `until:${validUntil}`,
+      });
       const admin = openDatabase({ url: place.adminUrl, connections: 1 });
       try {
         await makeAccount(admin, { user: account, host: origin, password, tls });
@@ -58,16 +56,14 @@ export async function endReading(
   await underOwner(place, async (owner, clientId) => {
     for (const reader of readers) {
       await endReader(owner, reader);
-      await appendHandovers(place.database, [
-        {
-          entry: 'database_reader',
-          clientId,
-          actor: by.actor,
-          purpose: by.reason,
-          target: `${reader.account}@${reader.origin}`,
-          reason: 'ended',
-        },
-      ]);
+      await appendHandover(place.database, {
+        entry: 'database_reader',
+        clientId,
+        actor: by.actor,
+        purpose: by.reason,
+        target: `${reader.account}@${reader.origin}`,
+        reason: 'ended',
+      });
     }
   });
 }

@@ -6,7 +6,13 @@ import { erasedLead, unknownLead, leadComingIn } from '../errors/unknown.ts';
 import { insertConsents } from '../store/leads/consents.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { deliveriesOfLeads, readDeliveries } from '../store/deliveries/deliveries.ts';
-import { appendHandovers, type Handover, type HandoverEntry, entryAbout } from '../store/log/handovers.ts';
+import {
+  appendHandovers,
+  type Handover,
+  type HandoverEntry,
+  entryAbout,
+  appendHandover,
+} from '../store/log/handovers.ts';
 import { noteErasedLead } from '../store/backups/erasures-unwritten.ts';
 import { addChange } from '../store/leads/lead-changes.ts';
 import { cancelUnsent } from '../store/deliveries/planned-deliveries.ts';
@@ -149,17 +155,15 @@ export async function withdrawWithin(
   await markWithdrawn(tx, [leadId]);
   await raiseConsentRevision(tx, leadId, revision);
   await addChange(tx, { clientId, leadId, revision, kind: 'consent' });
-  await appendHandovers(tx, [
-    {
-      entry: 'withdrawn',
-      clientId,
-      leadId,
-      actor,
-      purpose: request.reason,
-      leadRevision: revision,
-      reason: `${purpose}.${channels.join('+')}`,
-    },
-  ]);
+  await appendHandover(tx, {
+    entry: 'withdrawn',
+    clientId,
+    leadId,
+    actor,
+    purpose: request.reason,
+    leadRevision: revision,
+    reason: `${purpose}.${channels.join('+')}`,
+  });
   const others = await spreadWithdrawals(tx, {
     touched: [],
     origins: [leadId],
@@ -271,16 +275,14 @@ async function noteRefused(
   request: RightsRequest,
   count: number,
 ): Promise<void> {
-  await appendHandovers(tx, [
-    {
-      entry,
-      // A client id that no client has may be any text, a person's data included: it is not logged.
-      clientId: '',
-      actor: request.actor,
-      purpose: request.reason,
-      reason: `refused_rows:${count}`,
-    },
-  ]);
+  await appendHandover(tx, {
+    entry,
+    // A client id that no client has may be any text, a person's data included: it is not logged.
+    clientId: '',
+    actor: request.actor,
+    purpose: request.reason,
+    reason: `refused_rows:${count}`,
+  });
 }
 
 // Writes the note to the client about a right exercised by hand, without a request of its own (C48).

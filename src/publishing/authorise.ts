@@ -8,7 +8,7 @@ import {
   citedAuthorisation,
 } from '../store/destinations/authorisations.ts';
 import type { Sql } from '../store/database.ts';
-import { appendHandovers } from '../store/log/handovers.ts';
+import { appendHandover } from '../store/log/handovers.ts';
 
 /** The facts that two equal authorisations have in common. */
 const sameness = (fact: AuthorisationFact & { readonly targets: readonly string[] }): string =>
@@ -82,18 +82,16 @@ export async function authorise(
       ...(fact.validUntil === undefined ? {} : { validUntil: new Date(fact.validUntil) }),
       grantedBy: author,
     });
-    await appendHandovers(tx, [
-      {
-        entry: 'authorised',
-        clientId: mapping.clientId,
-        destinationId: mapping.destinationId,
-        actor: author,
-        authorisationId: id,
-        recipient: fact.recipient,
-        purpose: fact.documentRef,
-        cited: await citedAuthorisation(tx, id),
-      },
-    ]);
+    await appendHandover(tx, {
+      entry: 'authorised',
+      clientId: mapping.clientId,
+      destinationId: mapping.destinationId,
+      actor: author,
+      authorisationId: id,
+      recipient: fact.recipient,
+      purpose: fact.documentRef,
+      cited: await citedAuthorisation(tx, id),
+    });
   }
   return compared;
 }

@@ -13,7 +13,7 @@ import {
   lockDestination,
   saveDestination,
 } from '../store/destinations/destinations.ts';
-import { appendHandovers } from '../store/log/handovers.ts';
+import { appendHandover } from '../store/log/handovers.ts';
 import {
   fingerprintOf,
   insertVersion,
@@ -172,17 +172,15 @@ async function storeVersion(
   const version = await insertVersion(tx, { ...request, clientId, sources });
   await pointAt(tx, destinationId, version.id);
   await askAgain(tx, destinationId);
-  await appendHandovers(tx, [
-    {
-      entry: 'published',
-      clientId,
-      destinationId,
-      actor: request.author,
-      mappingVersionId: version.id,
-      purpose: request.note,
-      cited: citedText({ mapping: mappingDigest(version) }),
-    },
-  ]);
+  await appendHandover(tx, {
+    entry: 'published',
+    clientId,
+    destinationId,
+    actor: request.author,
+    mappingVersionId: version.id,
+    purpose: request.note,
+    cited: citedText({ mapping: mappingDigest(version) }),
+  });
   return version;
 }
 
@@ -252,17 +250,15 @@ async function putBack(
   await followContract(tx, before.version, mapping);
   await askAgain(tx, destination.id);
   await reopen(tx, destination.id, request.actor);
-  await appendHandovers(tx, [
-    {
-      entry: 'rolled_back',
-      clientId: destination.clientId,
-      destinationId: destination.id,
-      actor: request.actor,
-      mappingVersionId: wanted.id,
-      purpose: request.reason,
-      cited: citedText({ mapping: mappingDigest(wanted) }),
-    },
-  ]);
+  await appendHandover(tx, {
+    entry: 'rolled_back',
+    clientId: destination.clientId,
+    destinationId: destination.id,
+    actor: request.actor,
+    mappingVersionId: wanted.id,
+    purpose: request.reason,
+    cited: citedText({ mapping: mappingDigest(wanted) }),
+  });
   await noteOfRollback(tx, {
     before,
     version: wanted,

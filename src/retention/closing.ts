@@ -27,7 +27,7 @@ import { accountsOfClient, endAccount } from '../store/access/accounts.ts';
 import { endApiKey, keysOfClient } from '../store/access/api-keys.ts';
 import { readAuthorisations, revokeAuthorisation } from '../store/destinations/authorisations.ts';
 import { destinationsOfClients, setStatus } from '../store/destinations/destinations.ts';
-import { appendHandovers, entryAbout } from '../store/log/handovers.ts';
+import { appendHandovers, entryAbout, appendHandover } from '../store/log/handovers.ts';
 import { findInstruction } from '../store/retention/register.ts';
 import { logPosition, entriesSince } from '../store/people/proofs.ts';
 import { lockClients } from '../store/client-locks.ts';
@@ -75,15 +75,13 @@ export function closeClient(database: Database, request: ClosingRequest): Promis
     await insertClosing(tx, { clientId, instruction, deleteOn, reason, actor, held: JSON.stringify(held) });
     await endDestinations(tx, clientId, actor);
     await endAccess(tx, clientId, actor);
-    await appendHandovers(tx, [
-      {
-        entry: 'client_closed',
-        clientId,
-        actor,
-        purpose: reason,
-        reason: `#${instruction} delete:${deleteOn} leads:${held.rows['leads'] ?? 0}`,
-      },
-    ]);
+    await appendHandover(tx, {
+      entry: 'client_closed',
+      clientId,
+      actor,
+      purpose: reason,
+      reason: `#${instruction} delete:${deleteOn} leads:${held.rows['leads'] ?? 0}`,
+    });
     await writeNote(tx, {
       clientId,
       kind: 'contract_ended',
@@ -311,15 +309,13 @@ async function prove(tx: Sql, { proofs }: ClosingEndNeeds, clientId: string): Pr
   if (Object.values(after).some((rows) => rows > 0)) return false;
   const { rows: before, log } = JSON.parse(closing.held) as HeldBefore;
   const { actor, instruction, reason } = closing;
-  await appendHandovers(tx, [
-    {
-      entry: 'client_deleted',
-      clientId,
-      actor,
-      purpose: reason,
-      reason: `#${instruction} leads:${before['leads'] ?? 0}`,
-    },
-  ]);
+  await appendHandover(tx, {
+    entry: 'client_deleted',
+    clientId,
+    actor,
+    purpose: reason,
+    reason: `#${instruction} leads:${before['leads'] ?? 0}`,
+  });
   const proof = await writeProof(tx, proofs, {
     act: 'contract_end',
     clientId,

@@ -13,7 +13,7 @@ import { isLongDelay, anonymiseMonths } from '../domain/retention.ts';
 import { RelaisError } from '../errors.ts';
 import { raiseAlerts } from '../store/alerts/alerts.ts';
 import type { Database, Sql } from '../store/database.ts';
-import { appendHandovers } from '../store/log/handovers.ts';
+import { appendHandover } from '../store/log/handovers.ts';
 import {
   findInstruction,
   insertInstruction,
@@ -46,14 +46,12 @@ export function recordInstruction(database: Database, instruction: NewInstructio
     if (givenOn > civilDate(tx.now()))
       throw new RelaisError('USAGE-001', `An instruction of ${givenOn} has not been given yet.`);
     const number = await insertInstruction(tx, instruction);
-    await appendHandovers(tx, [
-      {
-        entry: 'instruction_recorded',
-        clientId,
-        actor: recordedBy,
-        reason: [`#${number}`, covers.join('+'), ...(operation === '' ? [] : [operation])].join(' '),
-      },
-    ]);
+    await appendHandover(tx, {
+      entry: 'instruction_recorded',
+      clientId,
+      actor: recordedBy,
+      reason: [`#${number}`, covers.join('+'), ...(operation === '' ? [] : [operation])].join(' '),
+    });
     await noteOfInstruction(tx, { ...instruction, number });
     if (covers.includes('statistics_end') && (await isInStatistics(tx, clientId)))
       await raiseAlerts(tx, [{ kind: 'statistics_withdrawn', clientId }]);
@@ -91,20 +89,18 @@ export function recordOperation(database: Database, given: NewOperation): Promis
     const cited = await requireInstruction(tx, given, why);
     const operation = { ...given, instruction: given.instruction ?? 0 };
     await writeOperation(tx, operation);
-    await appendHandovers(tx, [
-      {
-        entry: 'operation_recorded',
-        clientId,
-        actor: recordedBy,
-        purpose: code,
-        reason: [
-          kind,
-          ...(endsOn === undefined ? [] : [endsOn]),
-          ...(delay === undefined ? [] : [`+${delayText(delay)}`]),
-          ...(given.instruction === undefined ? [] : [`#${given.instruction}`]),
-        ].join(' '),
-      },
-    ]);
+    await appendHandover(tx, {
+      entry: 'operation_recorded',
+      clientId,
+      actor: recordedBy,
+      purpose: code,
+      reason: [
+        kind,
+        ...(endsOn === undefined ? [] : [endsOn]),
+        ...(delay === undefined ? [] : [`+${delayText(delay)}`]),
+        ...(given.instruction === undefined ? [] : [`#${given.instruction}`]),
+      ].join(' '),
+    });
     return {
       long: delay !== undefined && isLongDelay('recurring', delay),
       note: await noteOfOperation(tx, before, operation, given.askedBy ?? cited?.givenBy),

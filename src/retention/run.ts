@@ -8,7 +8,7 @@ import type { Log } from '../log.ts';
 import { raiseBroken } from '../store/alerts/alerts.ts';
 import { isStoreTrouble, type Database, type Sql } from '../store/database.ts';
 import { dissolve, heldByRights, underWay } from '../store/retention/gone-leads.ts';
-import { appendHandovers } from '../store/log/handovers.ts';
+import { appendHandover } from '../store/log/handovers.ts';
 import { clientsToVisit } from '../store/retention/retention-candidates.ts';
 import { lockLeads } from '../store/leads/leads.ts';
 import {
@@ -249,12 +249,10 @@ async function end(tx: Sql, { id, clientId }: RetentionRun): Promise<void> {
   const run = await lockFinished(tx, id);
   if (run === undefined) return;
   await endRun(tx, id);
-  await appendHandovers(tx, [
-    {
-      entry: 'retention_run',
-      clientId,
-      actor: run.actor,
-      reason: `purged:${run.purged} anonymised:${run.anonymised} kept:${run.kept} files:${run.proofFiles}`,
-    },
-  ]);
+  await appendHandover(tx, {
+    entry: 'retention_run',
+    clientId,
+    actor: run.actor,
+    reason: `purged:${run.purged} anonymised:${run.anonymised} kept:${run.kept} files:${run.proofFiles}`,
+  });
 }

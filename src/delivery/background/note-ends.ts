@@ -1,7 +1,7 @@
 // Writes the end of grants into their leads: a revision, a change for the planner and an entry of the log each.
 // Invariant: the caller has locked the leads, and the cause of the end is written in the same transaction.
 import type { Sql } from '../../store/database.ts';
-import { appendHandovers } from '../../store/log/handovers.ts';
+import { appendHandover } from '../../store/log/handovers.ts';
 import { addChange } from '../../store/leads/lead-changes.ts';
 import { raiseRevisions } from '../../store/leads/lead-writes.ts';
 import type { LeadLock } from '../../store/leads/leads.ts';
@@ -36,17 +36,15 @@ export async function noteEnds(
       const at = destinationId === undefined ? '' : `:${destinationId}`;
       await raiseRevisions(tx, [{ leadId, revisions: 1, consentRevisions: 1 }]);
       await addChange(tx, { clientId, leadId, revision, kind: `consent_ended:${optIn}${at}` });
-      await appendHandovers(tx, [
-        {
-          entry: 'consent_ended',
-          clientId,
-          leadId,
-          actor: 'planner',
-          reason: optIn,
-          leadRevision: revision,
-          ...(destinationId === undefined ? {} : { destinationId }),
-        },
-      ]);
+      await appendHandover(tx, {
+        entry: 'consent_ended',
+        clientId,
+        leadId,
+        actor: 'planner',
+        reason: optIn,
+        leadRevision: revision,
+        ...(destinationId === undefined ? {} : { destinationId }),
+      });
     }
   }
 }

@@ -18,7 +18,7 @@ import {
 import { heldFiles, readFullFile } from '../../store/files/full-files.ts';
 import { destinationsWithPlannedWork } from '../../store/deliveries/due-work.ts';
 import { relabelWaiting, showHeld } from '../../store/deliveries/held-back.ts';
-import { appendHandovers } from '../../store/log/handovers.ts';
+import { appendHandover } from '../../store/log/handovers.ts';
 import type { Which } from '../../store/named-rows.ts';
 import {
   quarantineForEach,
@@ -200,15 +200,13 @@ export async function requestFile(
         `Un fichier de ${destination.id} vient d’être demandé à cet instant.`,
         `A file of ${destination.id} was asked for at this moment.`,
       ]);
-    await appendHandovers(tx, [
-      {
-        entry: 'file_requested',
-        clientId: destination.clientId,
-        destinationId: destination.id,
-        actor,
-        purpose: reason,
-      },
-    ]);
+    await appendHandover(tx, {
+      entry: 'file_requested',
+      clientId: destination.clientId,
+      destinationId: destination.id,
+      actor,
+      purpose: reason,
+    });
     await also(tx);
   });
 }

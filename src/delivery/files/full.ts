@@ -26,7 +26,7 @@ import {
   type FullFile,
   type HeldFile,
 } from '../../store/files/full-files.ts';
-import { appendHandovers } from '../../store/log/handovers.ts';
+import { appendHandovers, appendHandover } from '../../store/log/handovers.ts';
 import { inactiveAmong } from '../../store/retention/retention-candidates.ts';
 import { closeAlertsOf } from '../../store/alerts/tasks.ts';
 import {
@@ -117,15 +117,13 @@ async function gather(tx: Sql, work: FullWork, file: FullFile): Promise<SlotRun>
   const last = await endOfStep(tx, step);
   if (last === undefined) {
     await noteGathered(tx, destination.id, { to: file.gatheredTo, opened: 0, isLast: true });
-    await appendHandovers(tx, [
-      {
-        entry: 'file_gathered',
-        clientId: destination.clientId,
-        destinationId: destination.id,
-        actor: 'planner',
-        purpose: `${file.gathered} leads again, for the file of ${slot.slotAt.toISOString()}`,
-      },
-    ]);
+    await appendHandover(tx, {
+      entry: 'file_gathered',
+      clientId: destination.clientId,
+      destinationId: destination.id,
+      actor: 'planner',
+      purpose: `${file.gathered} leads again, for the file of ${slot.slotAt.toISOString()}`,
+    });
     return again;
   }
   const ended = await endedOfStep(tx, step, last, which);

@@ -14,7 +14,7 @@ import type {
 } from '../../../connectors/contract.ts';
 import { isUndo } from '../../domain/verdict.ts';
 import { callKey, callPlanOf } from '../../mapping/calls/situations.ts';
-import { entryNames, appendHandovers } from '../../store/log/handovers.ts';
+import { entryNames, appendHandover } from '../../store/log/handovers.ts';
 import type { Ready, RecordNamed, RoutedCall } from '../trip/attempt.ts';
 import { itemOf } from '../content/parcel.ts';
 import { writtenAtOf } from '../content/render.ts';
@@ -83,18 +83,16 @@ async function sendToCopies(
     );
     if (left.length === 0) return undefined;
     await database.transaction((tx) =>
-      appendHandovers(tx, [
-        {
-          entry: 'lookup',
-          ...entryNames(ready.row),
-          ...(ready.call === undefined ? {} : { call: ready.call.name }),
-          actor: 'worker',
-          connector: trip.connector.type,
-          outcome: 'accepted',
-          reason: 'FURTHER_RECORDS',
-          mappingVersionId: trip.versionId,
-        },
-      ]),
+      appendHandover(tx, {
+        entry: 'lookup',
+        ...entryNames(ready.row),
+        ...(ready.call === undefined ? {} : { call: ready.call.name }),
+        actor: 'worker',
+        connector: trip.connector.type,
+        outcome: 'accepted',
+        reason: 'FURTHER_RECORDS',
+        mappingVersionId: trip.versionId,
+      }),
     );
     for (const record of left) {
       const parcel = parcelFor(record, treating);

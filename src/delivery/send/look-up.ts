@@ -10,7 +10,7 @@ import { callKey } from '../../mapping/calls/situations.ts';
 import type { Asked, CompiledMapping } from '../../mapping/contract.ts';
 import type { Batch } from '../../store/files/batches.ts';
 import type { Database } from '../../store/database.ts';
-import { entryNames, appendHandovers } from '../../store/log/handovers.ts';
+import { entryNames, appendHandover } from '../../store/log/handovers.ts';
 import { readBytes } from '../../store/files/kept-bytes.ts';
 import { readLeads } from '../../store/leads/leads.ts';
 import type {
@@ -152,17 +152,15 @@ async function lookUp(row: ClaimedDelivery, options: LookUpOptions): Promise<Loo
   const known = outcome.kind === 'accepted' || outcome.kind === 'duplicate';
   const note = (): Promise<void> =>
     options.database.transaction((tx) =>
-      appendHandovers(tx, [
-        {
-          entry: 'lookup',
-          ...entryNames(row),
-          ...(call === undefined ? {} : { call: call.name }),
-          actor: 'worker',
-          connector: connector.type,
-          outcome: outcome.kind,
-          mappingVersionId: options.versionId,
-        },
-      ]),
+      appendHandover(tx, {
+        entry: 'lookup',
+        ...entryNames(row),
+        ...(call === undefined ? {} : { call: call.name }),
+        actor: 'worker',
+        connector: connector.type,
+        outcome: outcome.kind,
+        mappingVersionId: options.versionId,
+      }),
     );
   if (outcome.kind === 'absent' && isAbsent(notFoundFor([row], options.settlingMs))) {
     await note();

@@ -4,7 +4,7 @@ import { columnFacts, type LeadColumn } from '../../domain/lead-fields/columns.t
 import type { RequestKind } from '../../domain/requests.ts';
 import { RelaisError } from '../../errors.ts';
 import type { Sql } from '../../store/database.ts';
-import { appendHandovers } from '../../store/log/handovers.ts';
+import { appendHandovers, appendHandover } from '../../store/log/handovers.ts';
 import { lockLeads } from '../../store/leads/leads.ts';
 import { readFacts } from '../../store/leads/lead-writes.ts';
 import {
@@ -136,16 +136,14 @@ async function restrict(
   const revision = ((await lockLeads(tx, [leadId])).get(leadId)?.revision ?? 0) + 1;
   await snapshot(tx, [leadId]);
   await markRestricted(tx, leadId, revision);
-  await appendHandovers(tx, [
-    {
-      entry: 'restricted',
-      clientId: request.clientId,
-      leadId,
-      actor,
-      purpose: requestName(request.id),
-      leadRevision: revision,
-    },
-  ]);
+  await appendHandover(tx, {
+    entry: 'restricted',
+    clientId: request.clientId,
+    leadId,
+    actor,
+    purpose: requestName(request.id),
+    leadRevision: revision,
+  });
   return { effects: counted('leads', 'restricted_at', 1), isChanged: true, others: [] };
 }
 

@@ -8,9 +8,7 @@ import { awaitSeal, type Waiting } from './handovers-unsealed.ts';
 import { refuseAddresses, refuseNames } from '../people/persons-names.ts';
 import type { AttemptDelivery } from '../deliveries/deliveries.ts';
 
-// Gives the columns that every log entry about a delivery fills.
-// Invariant: ids, numbers and the action; no personal data.
-
+/** The columns that every entry about a delivery fills: ids, numbers and the action; no personal data. */
 export const entryNames = (row: AttemptDelivery) => ({
   clientId: row.clientId,
   destinationId: row.destinationId,
@@ -217,10 +215,7 @@ export async function appendHandovers(
 ): Promise<void> {
   const { sign } = tx;
   if (sign === undefined)
-    throw new RelaisError(
-      'INTERNAL-001',
-      'An entry of the log was to be written by a connection that cannot sign it.',
-    );
+    throw new RelaisError('INTERNAL-001', 'A connection that cannot sign was to write an entry of the log.');
   const acts: string[] = [];
   if (moved !== 'taken') for (const entry of entries) if (isAct(entry)) acts.push(entry.clientId);
   if (acts.length > 0) await lockClients(tx, acts, 'shared');
@@ -238,8 +233,7 @@ export async function appendHandovers(
   for (const [purpose, about] of typed) await refuseNames(tx, about, purpose);
   const text = `${at.toISOString().slice(0, 23)}000`;
   for (const part of insertGroups(entries)) {
-    const rows: (readonly SqlValue[])[] = [];
-    for (const entry of part) rows.push(valuesOf(entry, text));
+    const rows = part.map((entry) => valuesOf(entry, text));
     const filled = filledColumns(rows);
     const values: SqlValue[] = [];
     for (const row of rows) for (const index of filled) values.push(row[index] ?? null);
@@ -254,6 +248,13 @@ export async function appendHandovers(
     await queue(tx, signed);
   }
 }
+
+/** The same for one. */
+export const appendHandover = (
+  tx: Sql,
+  entry: Handover,
+  options?: Parameters<typeof appendHandovers>[2],
+): Promise<void> => appendHandovers(tx, [entry], options);
 
 /** The first columns have no default: time, kind and client. An entry of the whole gateway has the client ''. */
 const withoutDefault = 3;
@@ -289,8 +290,7 @@ function insertStatement(columns: readonly number[], rows: number): string {
 
 /** The log keeps a text whole or not at all: a cut text would lose its end, and with it a ticket number. @throws USAGE-001 */
 function fitting(name: string, text: string | undefined, most: number): string {
-  if (text === undefined) return '';
-  if (text.length <= most) return text;
+  if (text === undefined || text.length <= most) return text ?? '';
   throw new RelaisError('USAGE-001', [
     `Trop long pour le journal (${name}) : ${text.length} caractères, ${most} au plus.`,
     `Too long for the log (${name}): ${text.length} characters, ${most} at most.`,
