@@ -5,7 +5,7 @@
 import type { ResultSetHeader } from 'mysql2';
 import { createConnections, type Connection, type ConnectionOptions, type SqlValue } from './connections.ts';
 import { RelaisError } from '../errors.ts';
-import { withLists, type SqlValues } from './placeholders.ts';
+import { insertGroups, withLists, type SqlValues } from './placeholders.ts';
 import { isRefusalOfAll, isRepeatable, type SqlFailure } from './sql-failures.ts';
 
 export type { SqlValue } from './connections.ts';
@@ -58,6 +58,18 @@ export const allAs = async <Row, Made>(
   text: string,
   values?: SqlValues,
 ): Promise<readonly Made[]> => (await sql.all<Row>(text, values)).map((row) => make(row));
+
+/** The rows for a long list, in the place of the first `IN (?)`; `also` are the values after it. */
+export async function allOfMany<Row>(
+  sql: ReadOnlySql,
+  text: string,
+  list: readonly (number | string)[],
+  { also = [], atOnce }: { readonly also?: SqlValues; readonly atOnce?: number } = {},
+): Promise<Row[]> {
+  const found: Row[] = [];
+  for (const part of insertGroups(list, atOnce)) found.push(...(await sql.all<Row>(text, [part, ...also])));
+  return found;
+}
 
 /** The same of the first row. */
 export const firstAs = async <Row, Made>(

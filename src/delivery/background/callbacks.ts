@@ -4,7 +4,6 @@
 import type { Answer, Outcome } from '../../../connectors/contract.ts';
 import { isEnd, splitReason } from '../../domain/delivery.ts';
 import { mac } from '../../domain/keyed.ts';
-import { decide } from '../../domain/verdict.ts';
 import { raiseAlerts, alertAbout } from '../../store/alerts/alerts.ts';
 import type { Database, Sql } from '../../store/database.ts';
 import { deliveriesByKeys, lockDeliveries, type Delivery } from '../../store/deliveries/deliveries.ts';
@@ -14,7 +13,7 @@ import { lockLeads } from '../../store/leads/leads.ts';
 import { isElsewhere } from '../../store/client-locks.ts';
 import { closeAlertsOf } from '../../store/alerts/tasks.ts';
 import { isUndecided, resolveIn } from '../outcome/resolve.ts';
-import { decisionEffects, erasedEffects, joinEffects, stateAfter } from '../outcome/effects.ts';
+import { erasedEffects, joinEffects, stateAfter, reportedEffects } from '../outcome/effects.ts';
 import { writeEffects } from '../outcome/write-outcomes.ts';
 import type { InForce, Published } from '../trip/mapping-cache.ts';
 import { callbacksOf, erasureIsOver, type HeardCallback } from '../../store/log/lead-log.ts';
@@ -107,38 +106,16 @@ const isOfEarlierRun = ({ state, departedAttempt }: Delivery): boolean =>
 
 async function settleOpen(tx: Sql, row: Delivery, report: Report, isErased: boolean): Promise<void> {
   const { mapping, versionId } = report.inForce;
-  const claimed = {
-    ...row,
+  const { claimed, decision, effects } = reportedEffects(row, report.outcome, {
     now: tx.now(),
-    knownReference: undefined,
-    hasCreate: true,
-    createUnsettled: false,
-  };
-  const decision = decide(
-    report.outcome,
-    {
-      spent: row.spent + 1,
-      circuitClosed: true,
-      maybeReceived: row.maybeReceived,
-      hasLookup: true,
-      pendingSinceMs: 0,
-    },
-    mapping.retry,
-    Math.random,
-  );
-  const decided = decisionEffects(claimed, decision, {
-    rows: [claimed],
-    outcome: report.outcome,
+    random: Math.random,
     policy: mapping.retry,
-    hasLookup: true,
-    startedAt: performance.now(),
-    asked: true,
     readBackMs: mapping.readBack?.afterMs,
     connector: mapping.connector,
     mappingVersionId: versionId,
   });
   const isCancelled = isErased && row.action !== 'erase' && !isEnd(stateAfter(decision.verdict));
-  const all = joinEffects([isCancelled ? erasedEffects(claimed, decision, decided) : decided]);
+  const all = joinEffects([isCancelled ? erasedEffects(claimed, decision, effects) : effects]);
   await markSettled(tx, all.settlements);
   // The task of support is answered.
   await closeAlertsOf(tx, [row.id]);

@@ -18,8 +18,8 @@ import {
   writtenOptIns,
   type ReadBack,
 } from '../../store/deliveries/read-backs.ts';
-import type { Reader } from '../trip/trip.ts';
-import { contextFor, type Surroundings } from '../content/parcel.ts';
+import { type Reader, type Surroundings } from '../trip/trip.ts';
+import { contextFor } from '../content/parcel.ts';
 import type { Published } from '../trip/mapping-cache.ts';
 import { readingOf, type Reading } from './read-back-inputs.ts';
 

@@ -30,24 +30,16 @@ import type {
   Claim,
   ClaimedDelivery,
   ClaimJob,
+  ClaimLoad,
   DepartWithClaim,
   WrittenAhead,
 } from '../trip/attempt.ts';
 import type { Published } from '../trip/mapping-cache.ts';
 
-interface ClaimSettings {
-  readonly leaseMs: number;
+interface ClaimSettings extends Omit<ClaimLoad, 'jobs' | 'written' | 'begun'> {
   readonly owner: string;
-  /** As last seen; those of `version` go before. */
-  readonly limits: DestinationLimits;
   /** Mapping versions as published. The version in force cannot change here: publishing takes the lock that this transaction has. */
   readonly version?: Published['version'];
-  /** The jobs are the rows of this file: all or none, and they count as one in flight. */
-  readonly batchId?: number;
-  /** A further part of a file that is on its way: it is in flight, and counted, already. */
-  readonly continues?: boolean;
-  /** The address and secrets by which the destination is reached. */
-  readonly access?: Access;
   /** Deliveries that were rendered ahead. */
   readonly ahead?: {
     readonly leadIds: readonly number[];

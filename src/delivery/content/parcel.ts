@@ -1,7 +1,7 @@
 // Builds the parcel that a connector sends for a delivery or for a file of deliveries: body, target and the authorised targets.
 // Invariant: a target is allowed if both the contract and a live authorisation name it; a mapping file adds none (C18, C19). A file that
 // the recipient may have received is sent again byte for byte, or its number is voided: no number gets another content.
-import type { Captured, Composed, Parcel, ParcelItem, SendContext } from '../../../connectors/contract.ts';
+import type { Captured, Composed, Parcel, ParcelItem } from '../../../connectors/contract.ts';
 import { idempotencyKey } from '../../domain/delivery.ts';
 import { namesAll, targetKey } from '../../domain/destination.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
@@ -10,11 +10,11 @@ import { returnTag } from '../../domain/return-tag.ts';
 import { callKey } from '../../mapping/calls/situations.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
 import { giveSequence } from '../../store/files/batches.ts';
-import type { Database, Sql } from '../../store/database.ts';
+import type { Database } from '../../store/database.ts';
 import { takeSequence } from '../../store/destinations/destinations.ts';
 import { readBytes } from '../../store/files/kept-bytes.ts';
 import type { ClaimedDelivery, FileBatch, LongFile, Ready, Stopped } from '../trip/attempt.ts';
-import type { CredentialsOf, SharedContext, Trip } from '../trip/trip.ts';
+import type { SharedContext, Trip, Surroundings } from '../trip/trip.ts';
 import { writtenAtOf } from './render.ts';
 
 export function itemOf(
@@ -70,17 +70,6 @@ export function parcelOf(
 /** True if the authorisation names every target of the parcel. */
 export const isCovered = ({ authorisation }: Ready, { targetKeys }: Composed): boolean =>
   namesAll(authorisation.targets, targetKeys);
-
-export interface Surroundings {
-  readonly database: Pick<Sql, 'now'>;
-  readonly masterKeys: KeyRing;
-  readonly secrets: (name: string) => readonly string[];
-  /** The same of one destination, where its recipient may have changed some; `secrets` when absent. */
-  readonly secretsFor?: (destinationId: string) => (name: string) => readonly string[];
-  readonly credentials: CredentialsOf;
-  readonly network: SendContext['network'];
-  readonly signal: AbortSignal;
-}
 
 type Contract = CompiledMapping['client'];
 

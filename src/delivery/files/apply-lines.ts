@@ -4,7 +4,6 @@
 import type { ItemAnswer } from '../../../connectors/contract.ts';
 import { isEnd } from '../../domain/delivery.ts';
 import { namelessCode } from '../../domain/names-in-text.ts';
-import { decide } from '../../domain/verdict.ts';
 import { foreignCode } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import { raiseBroken, raiseAlerts, alertAbout } from '../../store/alerts/alerts.ts';
@@ -21,7 +20,7 @@ import { lockLeads } from '../../store/leads/leads.ts';
 import { namesOf } from '../../store/people/persons-names.ts';
 import { closeAlertsOf } from '../../store/alerts/tasks.ts';
 import { bisectRows, isOfNoRow } from '../trip/quarantine.ts';
-import { decisionEffects, joinEffects, type Effects } from '../outcome/effects.ts';
+import { joinEffects, type Effects, reportedEffects } from '../outcome/effects.ts';
 import { writeEffects } from '../outcome/write-outcomes.ts';
 import type { Published } from '../trip/mapping-cache.ts';
 import {
@@ -208,41 +207,11 @@ function applyLine(
     return 'later';
   }
   heard.said.set(row.id, senses[says]);
-  const outcome = outcomeOf(says, answer);
-  const decision = decide(
-    outcome,
-    {
-      spent: row.spent + 1,
-      circuitClosed: true,
-      // It said that it did not keep it.
-      maybeReceived: says !== 'again' && row.maybeReceived,
-      hasLookup: true,
-      pendingSinceMs: 0,
-    },
-    file.policy,
-    random,
-  );
-  const claimed = {
-    ...row,
-    now: database.now(),
-    knownReference: undefined,
-    hasCreate: true,
-    createUnsettled: false,
-  };
-  const effects = decisionEffects(
-    says === 'again' ? { ...claimed, maybeReceived: false } : claimed,
-    decision,
-    {
-      rows: [claimed],
-      outcome,
-      policy: file.policy,
-      hasLookup: true,
-      startedAt: performance.now(),
-      asked: true,
-      connector: file.connector,
-      mappingVersionId: file.mappingVersionId,
-    },
-  );
+  // It said that it did not keep it.
+  const maybeReceived = says !== 'again' && row.maybeReceived;
+  const { policy, connector, mappingVersionId } = file;
+  const by = { now: database.now(), random, policy, connector, mappingVersionId };
+  const { effects } = reportedEffects({ ...row, maybeReceived }, outcomeOf(says, answer), by);
   heard.decided.push(row.id);
   if (senses[says] === 'has') heard.taken.push(row.id);
   if (senses[says] === 'has_not') heard.refused.push(row.id);

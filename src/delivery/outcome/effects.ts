@@ -1,8 +1,8 @@
 // Computes the effects of an outcome: entries of the log, settlements, alerts, calls, references.
 // Invariant: every writer of an outcome uses this file, and every settlement has its entry.
-import type { Captured, Evidence } from '../../../connectors/contract.ts';
+import { type Captured, type Evidence, type Outcome } from '../../../connectors/contract.ts';
 import { isEnd, splitReason, type DeliveryState } from '../../domain/delivery.ts';
-import { isUndo, undoneBy, type Decision, type Verdict } from '../../domain/verdict.ts';
+import { isUndo, undoneBy, type Decision, type Verdict, decide } from '../../domain/verdict.ts';
 import { type Alert, alertAbout } from '../../store/alerts/alerts.ts';
 import type { CallOutcome } from '../../store/deliveries/calls.ts';
 import type { AttemptDelivery } from '../../store/deliveries/deliveries.ts';
@@ -219,6 +219,32 @@ function settlementOf(
 export function alertOf(row: AttemptDelivery, { next, reason }: Verdict, isUndone: boolean): Alert {
   const failed = isUndone ? 'manual_task' : 'delivery_failed';
   return alertAbout(row, next === 'hold' ? 'support_decides' : failed, reason);
+}
+
+interface Reported extends Pick<Attempted, 'policy' | 'readBackMs' | 'connector' | 'mappingVersionId'> {
+  readonly now: Date;
+  readonly random: () => number;
+}
+
+/** What a recipient reports of a delivery that no worker holds: decided as a look-up's answer would be. */
+export function reportedEffects(row: AttemptDelivery, outcome: Outcome, { now, random, ...by }: Reported) {
+  const { spent, maybeReceived } = row;
+  const claimed: ClaimedDelivery = {
+    ...row,
+    now,
+    knownReference: undefined,
+    hasCreate: true,
+    createUnsettled: false,
+  };
+  const decision = decide(
+    outcome,
+    { spent: spent + 1, circuitClosed: true, maybeReceived, hasLookup: true, pendingSinceMs: 0 },
+    by.policy,
+    random,
+  );
+  const startedAt = performance.now();
+  const attempted: Attempted = { ...by, rows: [claimed], outcome, hasLookup: true, startedAt, asked: true };
+  return { claimed, decision, effects: decisionEffects(claimed, decision, attempted) };
 }
 
 /** The effects of an outcome whose lease was lost: it is logged, and the reference of the recipient is kept. */

@@ -53,10 +53,13 @@ export interface Access {
 export interface ClaimLoad {
   readonly jobs: readonly ClaimJob[];
   readonly leaseMs: number;
+  /** As last seen; those of the version in force go before. */
   readonly limits: DestinationLimits;
+  /** The jobs are the rows of this file: all or none, and they count as one in flight. */
   readonly batchId?: number;
-  /** A further part of a file that is on its way. */
+  /** A further part of a file that is on its way: it is in flight, and counted, already. */
   readonly continues?: boolean;
+  /** The address and secrets by which the destination is reached. */
   readonly access?: Access;
   /** Written ahead: the only job's delivery, which departs with the claim where it still may. */
   readonly written?: Departure;

@@ -7,7 +7,7 @@ import type { KeyRing } from '../../domain/key-ring.ts';
 import type { Lead, OptionalBlock } from '../../domain/lead.ts';
 import type { Log } from '../../log.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
-import type { Database } from '../../store/database.ts';
+import { type Database, type Sql } from '../../store/database.ts';
 import type { AttemptDelivery } from '../../store/deliveries/deliveries.ts';
 import type { AttemptAhead } from '../../store/departure-locks.ts';
 import type { LeadRead } from '../../store/leads/leads.ts';
@@ -31,17 +31,24 @@ import type { InForce, Published } from './mapping-cache.ts';
 /** Numbered steps of the trip; a fault harness stops the process at one. */
 export type TripStep = 'claimed' | 'written' | 'departed' | 'sent' | 'settled';
 
-export interface DelivererOptions {
-  readonly database: Database;
-  readonly published: Published;
-  readonly connectors: Readonly<Record<string, Connector>>;
+/** What a connector is called with. */
+export interface Surroundings {
+  readonly database: Pick<Sql, 'now'>;
   readonly masterKeys: KeyRing;
-  readonly reader: Reader;
   readonly secrets: (name: string) => readonly string[];
   /** The same of one destination, where its recipient may have changed some; `secrets` when absent. */
   readonly secretsFor?: (destinationId: string) => (name: string) => readonly string[];
   readonly credentials: CredentialsOf;
   readonly network: SendContext['network'];
+  /** Ends sends in flight when the process must stop. */
+  readonly signal: AbortSignal;
+}
+
+export interface DelivererOptions extends Surroundings {
+  readonly database: Database;
+  readonly published: Published;
+  readonly connectors: Readonly<Record<string, Connector>>;
+  readonly reader: Reader;
   /** Shortest lease, ms; a mapping with longer timeouts gets a longer one. */
   readonly leaseMs: number;
   /** Shortest time "not found" must last before it counts, ms; a mapping with longer timeouts waits longer. */
@@ -49,8 +56,6 @@ export interface DelivererOptions {
   /** Names this process in a lease. */
   readonly owner: string;
   readonly log: Log;
-  /** Ends sends in flight when the process must stop. */
-  readonly signal: AbortSignal;
   readonly random?: () => number;
   /** Runs a long file with a heap that stays small; as it is when absent. */
   readonly leanly?: <T>(work: () => Promise<T>) => Promise<T>;

@@ -7,6 +7,7 @@ import { needsPerson } from '../alerts/tasks.ts';
 import { deliveryColumns, deliveryOf, type Delivery, type DeliveryRow } from './deliveries.ts';
 import { deliveryStates, type DeliveryState } from '../../domain/delivery.ts';
 import { isDone, ofBulkList } from './bulk-runs.ts';
+import type { LoggedTry } from '../log/lead-log.ts';
 
 // Chooses the index by which the deliveries of a filter are found, so that a page costs the same among ten million rows.
 // Invariant: reads only; every way names its index, and together the ways find each delivery of the filter once.
@@ -300,18 +301,12 @@ export async function findDelivery(sql: ReadOnlySql, name: string): Promise<List
   ]);
 }
 
-export interface StoryEntry {
-  readonly id: number;
-  readonly at: Date;
+export interface StoryEntry extends LoggedTry {
   readonly entry: HandoverEntry;
-  readonly run: number;
-  readonly attempt: number;
   /** Name of one of several calls; empty when the delivery is one call. */
   readonly callName: string;
-  readonly actor: string;
   readonly purpose: string;
   readonly recipient: string;
-  readonly target: string;
   readonly authorisation: number;
   /** Document of the authorisation; null when the entry names none. */
   readonly document: string | null;
@@ -324,9 +319,6 @@ export interface StoryEntry {
   readonly digest: Buffer | null;
   readonly bytes: number;
   readonly fileName: string;
-  readonly outcome: string;
-  readonly reason: string;
-  readonly status: number;
   readonly durationMs: number;
   readonly nextStep: string;
 }

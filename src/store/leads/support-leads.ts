@@ -1,7 +1,7 @@
 // Reads leads for support: by mailbox, phone, name or reference; routing refusals; exercised rights; the size of a backfill.
 // Invariant: reads only, by index; every look-up of a person names the clients it searches.
 import { addressDigests, type Addresses } from '../../domain/opposition.ts';
-import { allAs, firstNumber, insertGroups, type ReadOnlySql, type Sql, type SqlValue } from '../database.ts';
+import { allAs, firstNumber, type ReadOnlySql, type Sql, type SqlValue, allOfMany } from '../database.ts';
 import { leadsFormerlyUnder } from '../people/oppositions.ts';
 import { fromStored } from '../columns.ts';
 
@@ -185,13 +185,10 @@ export async function leadReferences(
   sql: ReadOnlySql,
   leadIds: readonly number[],
 ): Promise<ReadonlyMap<number, string>> {
-  const found = new Map<number, string>();
-  for (const group of insertGroups(leadIds)) {
-    const rows = await sql.all<{ id: number; reference: string }>(
-      'SELECT id, reference FROM leads WHERE id IN (?)',
-      [group],
-    );
-    for (const { id, reference } of rows) found.set(id, reference);
-  }
-  return found;
+  const rows = await allOfMany<{ id: number; reference: string }>(
+    sql,
+    'SELECT id, reference FROM leads WHERE id IN (?)',
+    leadIds,
+  );
+  return new Map(rows.map(({ id, reference }) => [id, reference]));
 }

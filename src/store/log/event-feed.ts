@@ -6,6 +6,7 @@ import type { DeliveryState } from '../../domain/delivery.ts';
 import { firstAs, firstNumber, type ReadOnlySql, type Sql, type SqlValue, inList } from '../database.ts';
 import type { HandoverEntry } from './handovers.ts';
 import { fromStored } from '../columns.ts';
+import type { LoggedTry } from './lead-log.ts';
 
 interface SealedRange {
   readonly sequence: number;
@@ -117,9 +118,7 @@ export const sealsUpTo = (
 /** Filter of the tail: the conditions of a list without its period. */
 export type TailFilter = Pick<DeliveryFilter, 'client' | 'destination' | 'state' | 'reason' | 'lead'>;
 
-export interface TailEntry {
-  readonly id: number;
-  readonly at: Date;
+export interface TailEntry extends LoggedTry {
   readonly entry: HandoverEntry;
   readonly clientId: string;
   readonly destinationId: string;
@@ -129,18 +128,11 @@ export interface TailEntry {
   readonly action: Action | '';
   /** Current state of the delivery; null when there is none. */
   readonly state: DeliveryState | null;
-  readonly run: number;
-  readonly attempt: number;
   readonly callName: string;
-  readonly target: string;
   readonly fileName: string;
-  readonly outcome: string;
-  readonly reason: string;
-  readonly status: number;
   readonly durationMs: number;
   readonly nextStep: string;
   readonly fields: string | null;
-  readonly actor: string;
   /** 1: a person gave a reason, so the actor is a person. */
   readonly isTyped: number;
 }

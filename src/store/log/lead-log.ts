@@ -1,30 +1,34 @@
 // Reads the hand-over log by lead, and the callbacks that it has about a delivery.
 // Invariant: reads only.
 import type { Action } from '../../../connectors/contract.ts';
-import { insertGroups, type ReadOnlySql, type Sql, hasRow } from '../database.ts';
+import { type ReadOnlySql, type Sql, hasRow, allOfMany } from '../database.ts';
 
-export interface LeadEntry {
+/** What each reader of the log reads of an entry. */
+export interface LoggedTry {
   readonly id: number;
   readonly at: Date;
+  readonly run: number;
+  readonly attempt: number;
+  readonly actor: string;
+  readonly target: string;
+  readonly outcome: string;
+  readonly reason: string;
+  readonly status: number;
+}
+
+export interface LeadEntry extends LoggedTry {
   readonly entry: string;
   readonly destinationId: string;
   readonly deliveryId: number;
   readonly leadId: number;
-  readonly run: number;
-  readonly attempt: number;
   readonly action: Action | '';
-  readonly actor: string;
   readonly purpose: string;
   readonly connector: string;
   readonly recipient: string;
-  readonly target: string;
   /** Names of target fields, separated by blanks. */
   readonly fields: string;
   /** JSON, as it was sent. */
   readonly consents: string;
-  readonly outcome: string;
-  readonly reason: string;
-  readonly status: number;
   readonly callName: string;
   readonly mappingVersionId: number;
 }
@@ -38,15 +42,12 @@ export async function entriesOfLeads(
   sql: ReadOnlySql,
   leadIds: readonly number[],
 ): Promise<readonly LeadEntry[]> {
-  const found: LeadEntry[] = [];
-  for (const part of insertGroups(leadIds, 100)) {
-    found.push(
-      ...(await sql.all<LeadEntry>(
-        `SELECT ${columns} FROM handovers FORCE INDEX (handovers_subject) WHERE lead_id IN (?)`,
-        [part],
-      )),
-    );
-  }
+  const found = await allOfMany<LeadEntry>(
+    sql,
+    `SELECT ${columns} FROM handovers FORCE INDEX (handovers_subject) WHERE lead_id IN (?)`,
+    leadIds,
+    { atOnce: 100 },
+  );
   return found.sort((a, b) => a.id - b.id);
 }
 
@@ -55,15 +56,13 @@ export async function departedDeliveries(
   sql: ReadOnlySql,
   leadIds: readonly number[],
 ): Promise<readonly number[]> {
-  const found: number[] = [];
-  for (const part of insertGroups(leadIds, 100)) {
-    const rows = await sql.all<{ id: number }>(
-      'SELECT id FROM deliveries FORCE INDEX (deliveries_lead) WHERE lead_id IN (?) AND departures > 0',
-      [part],
-    );
-    found.push(...rows.map(({ id }) => id));
-  }
-  return found;
+  const rows = await allOfMany<{ id: number }>(
+    sql,
+    'SELECT id FROM deliveries FORCE INDEX (deliveries_lead) WHERE lead_id IN (?) AND departures > 0',
+    leadIds,
+    { atOnce: 100 },
+  );
+  return rows.map(({ id }) => id);
 }
 
 export interface HeardCallback {

@@ -1,25 +1,17 @@
 // Reads the log's entries of a period for an export or an auditor, in order, page by page; stores verifications of the log.
 // Invariant: reads only, by the primary key; a period bounds the ids before any entry is read.
 import { type ReadOnlySql, type Sql, isDuplicateKey, firstNumber, insertedId, firstAs } from '../database.ts';
+import type { LoggedTry } from './lead-log.ts';
 
-export interface LoggedEntry {
-  readonly id: number;
-  readonly at: Date;
+export interface LoggedEntry extends LoggedTry {
   readonly entry: string;
   readonly client: string;
   readonly destination: string;
   readonly delivery: number;
   readonly lead: number;
-  readonly run: number;
-  readonly attempt: number;
-  readonly actor: string;
   readonly purpose: string;
   readonly recipient: string;
-  readonly target: string;
   readonly authorisation: number;
-  readonly outcome: string;
-  readonly reason: string;
-  readonly status: number;
 }
 
 export interface LogRange {

@@ -1,27 +1,22 @@
 // Reads the data of a person outside the leads: refused rows, wordings, recipients' references, stored revisions.
 // Invariant: reads only; each query names the client and the confirmed leads or rows, and returns nothing else.
-import { insertGroups, type Sql, type SqlValue } from '../database.ts';
+import { type Sql, type SqlValue, allOfMany } from '../database.ts';
 import type { PersonName } from '../../domain/person-name.ts';
 
 export type RefusedRecord = Readonly<Record<string, SqlValue>>;
 
 /** Refused rows of a client by their ids, with all their columns. */
-export async function refusedRecords(
+export const refusedRecords = (
   sql: Sql,
   clientId: string,
   rows: readonly string[],
-): Promise<readonly RefusedRecord[]> {
-  const found: RefusedRecord[] = [];
-  for (const part of insertGroups(rows, 100)) {
-    found.push(
-      ...(await sql.all<RefusedRecord>(
-        `SELECT * FROM lead_intake FORCE INDEX (PRIMARY) WHERE id IN (?) AND client_id = ? AND status = 'refused'`,
-        [part, clientId],
-      )),
-    );
-  }
-  return found;
-}
+): Promise<readonly RefusedRecord[]> =>
+  allOfMany<RefusedRecord>(
+    sql,
+    `SELECT * FROM lead_intake FORCE INDEX (PRIMARY) WHERE id IN (?) AND client_id = ? AND status = 'refused'`,
+    rows,
+    { also: [clientId], atOnce: 100 },
+  );
 
 export interface Wording {
   readonly version: string;
@@ -76,16 +71,12 @@ export interface LeadHead {
 
 /** Oldest first; ids that are no lead are left out. */
 export async function leadHeads(sql: Sql, ids: readonly number[]): Promise<readonly LeadHead[]> {
-  const heads: LeadHead[] = [];
-  for (const part of insertGroups(ids)) {
-    heads.push(
-      ...(await sql.all<LeadHead>(
-        `SELECT id AS leadId, reference, channel, collected_at AS collectedAt, erased_at AS erasedAt
-           FROM leads FORCE INDEX (PRIMARY) WHERE id IN (?)`,
-        [part],
-      )),
-    );
-  }
+  const heads = await allOfMany<LeadHead>(
+    sql,
+    `SELECT id AS leadId, reference, channel, collected_at AS collectedAt, erased_at AS erasedAt
+       FROM leads FORCE INDEX (PRIMARY) WHERE id IN (?)`,
+    ids,
+  );
   return heads.sort((a, b) => a.leadId - b.leadId);
 }
 
@@ -94,15 +85,13 @@ export async function namesOfLeads(
   sql: Sql,
   ids: readonly number[],
 ): Promise<ReadonlyMap<number, PersonName>> {
-  const names = new Map<number, PersonName>();
-  for (const part of insertGroups(ids)) {
-    const rows = await sql.all<{ id: number; lastName: string | null; firstName: string | null }>(
-      `SELECT lead_id AS id, last_name AS lastName, first_name AS firstName
-         FROM prospects FORCE INDEX (PRIMARY) WHERE lead_id IN (?)`,
-      [part],
-    );
-    for (const { id, lastName, firstName } of rows)
-      names.set(id, { lastName: lastName ?? '', firstName: firstName ?? '' });
-  }
-  return names;
+  const rows = await allOfMany<{ id: number; lastName: string | null; firstName: string | null }>(
+    sql,
+    `SELECT lead_id AS id, last_name AS lastName, first_name AS firstName
+       FROM prospects FORCE INDEX (PRIMARY) WHERE lead_id IN (?)`,
+    ids,
+  );
+  return new Map(
+    rows.map(({ id, lastName, firstName }) => [id, { lastName: lastName ?? '', firstName: firstName ?? '' }]),
+  );
 }

@@ -1,6 +1,6 @@
 // Reads every table with data of a person, cell by cell, to compare them before and after an act.
 // Invariant: reads only; the values never leave the process, only counts of them do.
-import { inList, insertGroups, type Sql, type SqlValue } from '../database.ts';
+import { type Sql, type SqlValue, allOfMany } from '../database.ts';
 
 /** Cells of one row by column; the name identifies the row. */
 export interface PersonRow {
@@ -84,20 +84,23 @@ const technical = new Set([
 ]);
 
 /** Most leads per statement. */
-const leadsAtOnce = 100;
+const atOnce = 100;
+
+type Cells = Readonly<Record<string, SqlValue>>;
 
 export async function readPersonTables(sql: Sql, scope: PersonScope): Promise<PersonTables> {
   const tables = new Map<string, PersonRow[]>();
   for (const { table, key, lead, select } of measuredTables) {
-    const rows: PersonRow[] = [];
-    for (const ids of insertGroups(scope.leadIds, leadsAtOnce)) {
-      const found = await sql.all<Readonly<Record<string, SqlValue>>>(
-        `SELECT ${select ?? '*'} FROM ${table} WHERE ${lead} IN (?)`,
-        [ids],
-      );
-      rows.push(...found.map((row) => rowOf(row, key)));
-    }
-    tables.set(table, rows);
+    const rows = await allOfMany<Cells>(
+      sql,
+      `SELECT ${select ?? '*'} FROM ${table} WHERE ${lead} IN (?)`,
+      scope.leadIds,
+      { atOnce },
+    );
+    tables.set(
+      table,
+      rows.map((row) => rowOf(row, key)),
+    );
   }
   tables.set('lead_intake', await intakeRows(sql, scope));
   tables.set('oppositions', await oppositionRows(sql, scope));
@@ -105,7 +108,7 @@ export async function readPersonTables(sql: Sql, scope: PersonScope): Promise<Pe
   return tables;
 }
 
-function rowOf(row: Readonly<Record<string, SqlValue>>, key: readonly string[]): PersonRow {
+function rowOf(row: Cells, key: readonly string[]): PersonRow {
   const cells = Object.entries(row).filter(([column]) => !key.includes(column) && !technical.has(column));
   return { name: key.map((column) => text(row[column] ?? null)).join(' '), cells: Object.fromEntries(cells) };
 }
@@ -115,30 +118,23 @@ const text = (value: SqlValue): string => (value instanceof Date ? value.toISOSt
 /** Rows that are new or refused, under one of the references or given by id. */
 async function intakeRows(sql: Sql, scope: PersonScope): Promise<PersonRow[]> {
   const { clientId, references, refusedRows } = scope;
-  const found: Readonly<Record<string, SqlValue>>[] = [];
-  for (const part of insertGroups(references, leadsAtOnce)) {
-    const { marks, values } = inList(part);
-    found.push(
-      ...(await sql.all<Readonly<Record<string, SqlValue>>>(
-        `SELECT * FROM lead_intake FORCE INDEX (lead_intake_reference) WHERE client_id = ? AND reference IN (${marks})`,
-        [clientId, ...values],
-      )),
+  const from = (index: string, column: string, list: readonly string[]): Promise<Cells[]> =>
+    allOfMany(
+      sql,
+      `SELECT * FROM lead_intake FORCE INDEX (${index}) WHERE ${column} IN (?) AND client_id = ?`,
+      list,
+      { also: [clientId], atOnce },
     );
-  }
-  for (const part of insertGroups(refusedRows, leadsAtOnce)) {
-    found.push(
-      ...(await sql.all<Readonly<Record<string, SqlValue>>>(
-        `SELECT * FROM lead_intake FORCE INDEX (PRIMARY) WHERE id IN (?) AND client_id = ?`,
-        [part, clientId],
-      )),
-    );
-  }
+  const found = [
+    ...(await from('lead_intake_reference', 'reference', references)),
+    ...(await from('PRIMARY', 'id', refusedRows)),
+  ];
   const rows = new Map(found.map((row) => [text(row['id'] ?? null), rowOf(row, ['id'])]));
   return [...rows.values()];
 }
 
 async function oppositionRows(sql: Sql, { clientId, digests }: PersonScope): Promise<PersonRow[]> {
-  const rows = await sql.all<Readonly<Record<string, SqlValue>>>(
+  const rows = await sql.all<Cells>(
     `SELECT HEX(digest) AS digest, purpose, channel, recorded_at FROM oppositions FORCE INDEX (PRIMARY)
       WHERE client_id = ? AND digest IN (?)`,
     [clientId, digests],
@@ -153,13 +149,11 @@ async function oppositionRows(sql: Sql, { clientId, digests }: PersonScope): Pro
 }
 
 async function secretRows(sql: Sql, { leadIds, keysSchema }: PersonScope): Promise<PersonRow[]> {
-  const rows: PersonRow[] = [];
-  for (const ids of insertGroups(leadIds, leadsAtOnce)) {
-    const found = await sql.all<Readonly<Record<string, SqlValue>>>(
-      `SELECT lead_id, wrapped FROM \`${keysSchema}\`.lead_secrets WHERE lead_id IN (?)`,
-      [ids],
-    );
-    rows.push(...found.map((row) => rowOf(row, ['lead_id'])));
-  }
-  return rows;
+  const rows = await allOfMany<Cells>(
+    sql,
+    `SELECT lead_id, wrapped FROM \`${keysSchema}\`.lead_secrets WHERE lead_id IN (?)`,
+    leadIds,
+    { atOnce },
+  );
+  return rows.map((row) => rowOf(row, ['lead_id']));
 }

@@ -1,6 +1,6 @@
 // Stores signed proofs, and reads the log's entries about their leads.
 // Invariant: a number is assigned once; a document is deleted with the leads it names, its number never.
-import { columnOf, insertGroups, type ReadOnlySql, type Sql, firstValue } from '../database.ts';
+import { columnOf, insertGroups, type ReadOnlySql, type Sql, firstValue, allOfMany } from '../database.ts';
 import { deleteNamed } from '../named-rows.ts';
 import { insertRow, insertRows } from '../columns.ts';
 
@@ -142,15 +142,12 @@ export async function entriesSince(
         WHERE id > ? AND client_id = ? AND lead_id = 0 AND delivery_id = 0 ORDER BY id LIMIT 1000`,
       [after, clientId],
     );
-  const found: LogEntryHead[] = [];
-  for (const group of insertGroups(leadIds)) {
-    found.push(
-      ...(await sql.all<LogEntryHead>(
-        'SELECT id, entry FROM handovers FORCE INDEX (handovers_subject) WHERE lead_id IN (?) AND id > ?',
-        [group, after],
-      )),
-    );
-  }
+  const found = await allOfMany<LogEntryHead>(
+    sql,
+    'SELECT id, entry FROM handovers FORCE INDEX (handovers_subject) WHERE lead_id IN (?) AND id > ?',
+    leadIds,
+    { also: [after] },
+  );
   return found.sort((a, b) => a.id - b.id);
 }
 

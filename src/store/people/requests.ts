@@ -13,10 +13,10 @@ import {
   type Sql,
   type SqlValue,
   inList,
-  insertGroups,
   columnOf,
   firstNumber,
   firstRow,
+  allOfMany,
 } from '../database.ts';
 import { deleteNamed } from '../named-rows.ts';
 import { removeDocuments } from './request-documents.ts';
@@ -163,22 +163,19 @@ export async function requestsOfPerson(
   clientId: string,
   of: { readonly leadIds: readonly number[]; readonly rows: readonly string[] },
 ): Promise<readonly PersonRequest[]> {
-  const subjects = [
-    ...of.leadIds.map((id) => ({ kind: 'lead', id })),
-    ...of.rows.map((row) => ({ kind: 'row', id: Number(row) })),
-  ];
   const found = new Map<number, PersonRequest>();
-  for (const [kind, all] of Map.groupBy(subjects, (subject) => subject.kind))
-    for (const group of insertGroups(all.map(({ id }) => id))) {
-      const rows = await sql.all<PersonRequest>(
-        `SELECT DISTINCT r.id, r.kind, r.received_at AS receivedAt, r.state
-           FROM request_subjects s FORCE INDEX (request_subjects_subject) JOIN requests r ON r.id = s.request_id
-          WHERE s.kind = ? AND s.subject_id IN (?) AND r.client_id = ?
-            AND (s.decision = 'confirmed' OR (s.decision = 'proposed' AND s.found = 'asked'))`,
-        [kind, group, clientId],
-      );
-      for (const row of rows) found.set(row.id, row);
-    }
+  for (const [kind, ids] of [['lead', of.leadIds] as const, ['row', of.rows.map(Number)] as const]) {
+    const rows = await allOfMany<PersonRequest>(
+      sql,
+      `SELECT DISTINCT r.id, r.kind, r.received_at AS receivedAt, r.state
+         FROM request_subjects s FORCE INDEX (request_subjects_subject) JOIN requests r ON r.id = s.request_id
+        WHERE s.subject_id IN (?) AND s.kind = ? AND r.client_id = ?
+          AND (s.decision = 'confirmed' OR (s.decision = 'proposed' AND s.found = 'asked'))`,
+      ids,
+      { also: [kind, clientId] },
+    );
+    for (const row of rows) found.set(row.id, row);
+  }
   return [...found.values()].sort((a, b) => a.id - b.id);
 }
 
