@@ -27,7 +27,7 @@ import {
 import { takeEndedFiles } from '../store/files/file-acknowledgements.ts';
 import { bringProbe, deferToOpening, showHeld } from '../store/deliveries/held-back.ts';
 import type { Published } from './trip/mapping-cache.ts';
-import { jobOf, pushAgain, pushJobs } from './planning/push-jobs.ts';
+import { jobOf, pushAgain, pushJobs, forgottenAfterMs } from './planning/push-jobs.ts';
 import { quarantineForEach, createQuarantine, unitOf, type Quarantine } from './trip/quarantine.ts';
 
 export interface Dispatcher {
@@ -53,8 +53,6 @@ interface DispatcherOptions {
   readonly producer: Producer;
   readonly window: number;
   readonly log: Log;
-  /** After this a queued row is pushed again, ms. */
-  readonly forgottenAfterMs?: number;
 }
 
 /** Replayed deliveries in a destination's window at most, and never more than leave together: a fresh lead waits for one round of them. */
@@ -82,8 +80,7 @@ const deferredAtOnce = 1_000;
 const replayReserve = 2;
 
 /** All that the steps of dispatching need. */
-interface Dispatching extends Required<Omit<DispatcherOptions, 'forgottenAfterMs'>> {
-  readonly forgottenAfterMs: number;
+interface Dispatching extends DispatcherOptions {
   readonly destinations: Directory;
   /** When a fresh lead was last pushed, by destination; of this process's own clock. */
   readonly freshAt: Map<string, number>;
@@ -97,7 +94,6 @@ interface Dispatching extends Required<Omit<DispatcherOptions, 'forgottenAfterMs
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const at: Dispatching = {
     ...options,
-    forgottenAfterMs: options.forgottenAfterMs ?? 10_000,
     destinations: createDirectory(options.database),
     freshAt: new Map(),
     pushedAt: new Map(),
@@ -227,7 +223,7 @@ async function dispatchFiles(at: Dispatching): Promise<number> {
   const shut = (await heldStates(at.database))
     .filter((state) => isShut(state.circuit, state.now))
     .map((state) => state.destinationId);
-  const batches = await at.database.transaction((tx) => takeDueBatches(tx, 50, at.forgottenAfterMs, shut));
+  const batches = await at.database.transaction((tx) => takeDueBatches(tx, 50, forgottenAfterMs, shut));
   const ended = await at.database.transaction((tx) => takeEndedFiles(tx, 50, shut));
   for (const batch of [...batches, ...ended])
     await pushJobs(at, batch.destinationId, [{ batchId: batch.id, attempt: batch.attempt }], 'again');

@@ -6,7 +6,7 @@ import { instanceNames, type InstanceNames } from '../domain/hosting.ts';
 import { RelaisError } from '../errors.ts';
 import { alone } from '../store/alone.ts';
 import type { Account } from '../store/migrate.ts';
-import { openDatabase, type Database } from '../store/database.ts';
+import { type Database, withDatabase } from '../store/database.ts';
 import { makeAccount, makeSchemas, requireAddress } from '../store/hosting/instance-accounts.ts';
 import { dedicate, markReady, openInstance, readDedication } from '../store/hosting/instances.ts';
 import { randomBytes } from 'node:crypto';
@@ -95,7 +95,11 @@ async function make(place: InstancePlace, order: InstanceOrder): Promise<MadeIns
       intake: intakeHosts.map((address) => ({ user: names.intake, host: address })),
     },
   );
-  await dedicated(ownerUrl, passwords.owner, { clientId, slot });
+  const withPassword = new URL(ownerUrl);
+  withPassword.password = passwords.owner;
+  await withDatabase({ url: withPassword.href, connections: 1 }, (database) =>
+    dedicate(database, { clientId, slot }),
+  );
   const ownerFile = join(folder, 'owner.env');
   await writeNew(ownerFile, environmentText(owner), 0o600);
   const environmentFile = join(folder, 'relais.env');
@@ -111,35 +115,13 @@ async function makeAccounts(
   passwords: InstancePasswords,
 ): Promise<void> {
   const tls = new URL(adminUrl).searchParams.get('tls') === 'yes';
-  const admin = openDatabase({ url: adminUrl, connections: 1 });
-  try {
-    await makeSchemas(admin, [names.schema, names.keysSchema], {
-      user: names.owner,
-      host,
-      password: passwords.owner,
-      tls,
-    });
+  await withDatabase({ url: adminUrl, connections: 1 }, async (admin) => {
+    const owner = { user: names.owner, host, password: passwords.owner, tls };
+    await makeSchemas(admin, [names.schema, names.keysSchema], owner);
     await makeAccount(admin, { user: names.gateway, host, password: passwords.gateway, tls });
     for (const address of intakeHosts)
       await makeAccount(admin, { user: names.intake, host: address, password: passwords.intake, tls });
-  } finally {
-    await admin.close();
-  }
-}
-
-async function dedicated(
-  ownerUrl: string,
-  password: string,
-  dedication: { readonly clientId: string; readonly slot: number },
-): Promise<void> {
-  const url = new URL(ownerUrl);
-  url.password = password;
-  const owner = openDatabase({ url: url.href, connections: 1 });
-  try {
-    await dedicate(owner, dedication);
-  } finally {
-    await owner.close();
-  }
+  });
 }
 
 /** The server of the administrator's account, as another account, without a password. */

@@ -1,7 +1,7 @@
 // Lets a client's own systems read its database, and ends that (C57).
 // Invariant: the log has an entry before an account has a right.
 import { randomBytes } from 'node:crypto';
-import { openDatabase, type Database } from '../store/database.ts';
+import { type Database, withDatabase } from '../store/database.ts';
 import { makeAccount } from '../store/hosting/instance-accounts.ts';
 import { addReader, endReader, requireDedicated, type DatabaseReader } from '../store/hosting/readers.ts';
 import { appendHandover } from '../store/log/handovers.ts';
@@ -36,12 +36,9 @@ export async function letRead(
         target: `${account}@${origin}`,
         reason: `until:${validUntil}`,
       });
-      const admin = openDatabase({ url: place.adminUrl, connections: 1 });
-      try {
-        await makeAccount(admin, { user: account, host: origin, password, tls });
-      } finally {
-        await admin.close();
-      }
+      await withDatabase({ url: place.adminUrl, connections: 1 }, (admin) =>
+        makeAccount(admin, { user: account, host: origin, password, tls }),
+      );
     });
   });
   return password;
@@ -68,14 +65,10 @@ export async function endReading(
   });
 }
 
-async function underOwner(
+const underOwner = (
   { ownerUrl }: ReaderPlace,
   work: (owner: Database, clientId: string) => Promise<void>,
-): Promise<void> {
-  const owner = openDatabase({ url: ownerUrl, connections: 1 });
-  try {
-    await work(owner, await requireDedicated(owner));
-  } finally {
-    await owner.close();
-  }
-}
+): Promise<void> =>
+  withDatabase({ url: ownerUrl, connections: 1 }, async (owner) =>
+    work(owner, await requireDedicated(owner)),
+  );

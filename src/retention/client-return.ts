@@ -177,92 +177,53 @@ interface ReturnTable {
   readonly lines: (lead: ReturnedLead) => readonly (readonly unknown[])[];
 }
 
+/** A table with a line for each of these, after the reference of their lead. */
+const tableOf = <Line>(
+  name: string,
+  linesOf: (lead: ReturnedLead) => readonly Line[],
+  columns: readonly (readonly [title: string, valueOf: (line: Line) => unknown])[],
+): ReturnTable => ({
+  name,
+  titles: ['Référence', ...columns.map(([title]) => title)],
+  lines: (lead) =>
+    linesOf(lead).map((line) => [lead.reference, ...columns.map(([, valueOf]) => valueOf(line))]),
+});
+
 /** French: the client reads them. */
 const returnTables: readonly ReturnTable[] = [
-  {
-    name: 'leads.csv',
-    titles: [
-      'Référence',
-      'Reçu le',
-      'Effacé le',
-      'Mention d’information',
-      ...columnFacts.map(({ label }) => label),
-    ],
-    lines: (lead) => [
-      [
-        lead.reference,
-        lead.receivedAt,
-        lead.erasedAt,
-        lead.notice?.version,
-        ...columnFacts.map(({ path }) => valueAt(lead, path)),
-      ],
-    ],
-  },
-  {
-    name: 'consentements.csv',
-    titles: [
-      'Référence',
-      'Finalité',
-      'Canal',
-      'Réponse',
-      'Recueillie le',
-      'Version du texte',
-      'Texte',
-      'Entité juridique',
-      'Valable jusqu’au',
-      'Source',
-    ],
-    lines: ({ reference, consents }) =>
-      consents.map((consent) => [
-        reference,
-        consent.purpose,
-        consent.channel,
-        consent.state,
-        consent.recordedAt,
-        consent.wordingVersion,
-        consent.wording,
-        consent.legalEntity,
-        consent.validUntil,
-        consent.source,
-      ]),
-  },
-  {
-    name: 'echanges.csv',
-    titles: ['Référence', 'Date', 'Nature', 'Contenu'],
-    lines: ({ reference, interactions }) =>
-      interactions.map((interaction) => {
-        const { at, kind, ...content } = interaction;
-        return [reference, at, kind, JSON.stringify(content)];
-      }),
-  },
-  {
-    name: 'transmissions.csv',
-    titles: [
-      'Référence',
-      'Partie le',
-      'Action',
-      'Destinataire',
-      'Destination',
-      'Par',
-      'Champs',
-      'Opt-in',
-      'Réception',
-      'Réponse le',
-    ],
-    lines: ({ reference, transmissions }) =>
-      transmissions.map((sent) => [
-        reference,
-        sent.departedAt,
-        sent.action,
-        sent.recipient,
-        sent.destination,
-        sent.by,
-        sent.fields.join(' '),
-        JSON.stringify(sent.optIn),
-        sent.reception,
-        sent.answeredAt,
-      ]),
-  },
+  tableOf('leads.csv', (lead) => [lead], [
+    ['Reçu le', ({ receivedAt }) => receivedAt],
+    ['Effacé le', ({ erasedAt }) => erasedAt],
+    ['Mention d’information', ({ notice }) => notice?.version],
+    ...columnFacts.map(({ label, path }) => [label, (lead: ReturnedLead) => valueAt(lead, path)] as const),
+  ]),
+  tableOf('consentements.csv', ({ consents }) => consents, [
+    ['Finalité', ({ purpose }) => purpose],
+    ['Canal', ({ channel }) => channel],
+    ['Réponse', ({ state }) => state],
+    ['Recueillie le', ({ recordedAt }) => recordedAt],
+    ['Version du texte', ({ wordingVersion }) => wordingVersion],
+    ['Texte', ({ wording }) => wording],
+    ['Entité juridique', ({ legalEntity }) => legalEntity],
+    ['Valable jusqu’au', ({ validUntil }) => validUntil],
+    ['Source', ({ source }) => source],
+  ]),
+  tableOf('echanges.csv', ({ interactions }) => interactions, [
+    ['Date', ({ at }) => at],
+    ['Nature', ({ kind }) => kind],
+    ['Contenu', ({ at: _at, kind: _kind, ...content }) => JSON.stringify(content)],
+  ]),
+  tableOf('transmissions.csv', ({ transmissions }) => transmissions, [
+    ['Partie le', ({ departedAt }) => departedAt],
+    ['Action', ({ action }) => action],
+    ['Destinataire', ({ recipient }) => recipient],
+    ['Destination', ({ destination }) => destination],
+    ['Par', ({ by }) => by],
+    ['Champs', ({ fields }) => fields.join(' ')],
+    ['Opt-in', ({ optIn }) => JSON.stringify(optIn)],
+    ['Réception', ({ reception }) => reception],
+    ['Réponse le', ({ answeredAt }) => answeredAt],
+  ]),
 ];
 
 /** Spreadsheets must not run a cell that begins like a formula. */

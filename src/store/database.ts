@@ -211,6 +211,19 @@ export function openDatabase(options: ConnectionOptions & { readonly sign?: Sign
   };
 }
 
+/** Opens a database for this work alone. */
+export async function withDatabase<T>(
+  options: Parameters<typeof openDatabase>[0],
+  work: (database: Database) => Promise<T>,
+): Promise<T> {
+  const database = openDatabase(options);
+  try {
+    return await work(database);
+  } finally {
+    await database.close();
+  }
+}
+
 /** Runs one statement on a connection. */
 type Execute = (
   sql: string,

@@ -14,12 +14,11 @@ export interface AlertOptions {
   readonly channels: AlertSettings;
   readonly network: NetworkPolicy;
   readonly log: Log;
-  /** Between two messages of one kind and destination, seconds: alerts raised meanwhile are sent in one. */
-  readonly quietSeconds?: number;
 }
 
 const taken = 5_000;
-const defaultQuietSeconds = 300;
+/** Between two messages of one kind and destination: alerts raised meanwhile are sent in one. */
+const quietSeconds = 300;
 
 /**
  * One message per kind and destination, so that an outage of a CRM is one mail and not five hundred, and none again for five minutes.
@@ -44,7 +43,7 @@ export async function sendAlerts(options: AlertOptions): Promise<number> {
 }
 
 async function sendGroup(options: AlertOptions, group: readonly DueAlert[]): Promise<void> {
-  const { database, log, quietSeconds = defaultQuietSeconds } = options;
+  const { database, log } = options;
   const [first] = group;
   if (first === undefined) return;
   const ids = group.map((alert) => alert.id);

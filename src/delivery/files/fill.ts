@@ -15,7 +15,7 @@ import { joinWhole } from '../../store/files/file-parts.ts';
 import type { Which } from '../../store/named-rows.ts';
 import { readDeliveries, type Delivery } from '../../store/deliveries/deliveries.ts';
 import { markSettled, type Settlement } from '../../store/deliveries/delivery-settlements.ts';
-import { entryNames } from '../../store/log/handovers.ts';
+import { entryAbout } from '../../store/log/handovers.ts';
 import {
   leaveAsTheyWere,
   noteBegun,
@@ -25,7 +25,7 @@ import {
   noteTold,
   takeFullFile,
 } from '../../store/files/full-files.ts';
-import { joinEffects, type Effects } from '../outcome/effects.ts';
+import { joinEffects, type Effects, unspent } from '../outcome/effects.ts';
 import { writeEffects } from '../outcome/write-outcomes.ts';
 
 export interface OpenedBatch {
@@ -218,15 +218,12 @@ const carriedEffects = (row: Delivery, batchId: number): Effects => {
   const pair = { leadId: row.leadId, destinationId: row.destinationId };
   return {
     handovers: [
-      {
-        entry: 'outcome',
-        ...entryNames(row),
+      entryAbout(row, 'outcome', 'planner', {
         batchId,
-        actor: 'planner',
         outcome: 'accepted',
         reason: 'accepted',
         nextStep: 'done',
-      },
+      }),
     ],
     ended: [pair],
     erased: row.action === 'erase' ? [pair] : [],
@@ -234,13 +231,7 @@ const carriedEffects = (row: Delivery, batchId: number): Effects => {
 };
 
 /** The recipient has what it says. */
-export const carriedBefore = ({ id, maybeReceived }: Delivery): Settlement => ({
-  id,
-  state: 'delivered',
-  reason: 'accepted',
-  afterMs: 0,
-  spend: false,
-  maybeReceived,
+const carriedBefore = (row: Delivery): Settlement => ({
+  ...unspent(row, 'delivered', 'accepted'),
   askFirst: false,
-  leaveBatch: true,
 });

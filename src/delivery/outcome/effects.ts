@@ -226,7 +226,7 @@ interface Reported extends Pick<Attempted, 'policy' | 'readBackMs' | 'connector'
   readonly random: () => number;
 }
 
-/** What a recipient reports of a delivery that no worker holds: decided as a look-up's answer would be. */
+/** A report about a delivery that no worker holds is decided as the answer to a look-up. */
 export function reportedEffects(row: AttemptDelivery, outcome: Outcome, { now, random, ...by }: Reported) {
   const { spent, maybeReceived } = row;
   const claimed: ClaimedDelivery = {

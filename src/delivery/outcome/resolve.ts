@@ -5,7 +5,13 @@ import { isEnd, safeReference, splitReason } from '../../domain/delivery.ts';
 import { undoneBy } from '../../domain/verdict.ts';
 import { RelaisError } from '../../errors.ts';
 import { unknownDelivery } from '../../errors/unknown.ts';
-import { forgetCaptures, noteCallOutcomes, readCalls, type CallRow } from '../../store/deliveries/calls.ts';
+import {
+  forgetCaptures,
+  noteCallOutcomes,
+  readCalls,
+  type CallRow,
+  type CallOutcome,
+} from '../../store/deliveries/calls.ts';
 import { isStoreTrouble, type Database, type Sql } from '../../store/database.ts';
 import { lockDeliveries, readDeliveries, type Delivery } from '../../store/deliveries/deliveries.ts';
 import {
@@ -130,17 +136,8 @@ async function received(
   // One of several calls: the next claim sees which are left, and ends the delivery where none is.
   const goesOn = open !== undefined && !isEnd(row.state);
   const undone = open === undefined ? undefined : undoneBy(open.name);
-  if (open !== undefined)
-    await noteCallOutcomes(tx, [
-      {
-        deliveryId: row.id,
-        name: open.name,
-        outcome: 'accepted',
-        maybeReceived: undone === undefined,
-        done: undone === undefined,
-        captures,
-      },
-    ]);
+  const isKept = undone === undefined;
+  await endCall(tx, open, { outcome: 'accepted', maybeReceived: isKept, done: isKept, captures });
   if (undone !== undefined) await noteUndone(tx, [{ deliveryId: row.id, name: undone }]);
   // A delivery of several calls that ended half-way is not delivered by one of them: a replay makes the others.
   const delivered = open === undefined;
@@ -161,6 +158,15 @@ async function received(
   return delivered ? 'delivered' : 'goes_on';
 }
 
+async function endCall(
+  tx: Sql,
+  open: CallRow | undefined,
+  end: Omit<CallOutcome, 'deliveryId' | 'name'>,
+): Promise<void> {
+  if (open !== undefined)
+    await noteCallOutcomes(tx, [{ deliveryId: open.deliveryId, name: open.name, ...end }]);
+}
+
 async function notReceived(
   tx: Sql,
   row: Delivery,
@@ -168,17 +174,7 @@ async function notReceived(
   own: readonly CallRow[],
   finding: Finding,
 ): Promise<Resolution> {
-  if (open !== undefined)
-    await noteCallOutcomes(tx, [
-      {
-        deliveryId: row.id,
-        name: open.name,
-        outcome: 'absent',
-        maybeReceived: false,
-        done: false,
-        captures: {},
-      },
-    ]);
+  await endCall(tx, open, { outcome: 'absent', maybeReceived: false, done: false, captures: {} });
   const ended = isEnd(row.state);
   await settle(tx, row, {
     ...(ended ? { state: row.state, reason: row.reason } : { state: 'planned' as const, reason: '' }),

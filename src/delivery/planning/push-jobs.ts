@@ -25,9 +25,10 @@ export interface Pushing {
   readonly database: Database;
   readonly producer: Producer;
   readonly log: Log;
-  /** After this a queued row is pushed again, ms. */
-  readonly forgottenAfterMs: number;
 }
+
+/** After this a queued row is pushed again, ms. */
+export const forgottenAfterMs = 10_000;
 
 /** Rows of one statement. */
 const atOnce = 1_000;
@@ -73,14 +74,14 @@ async function forgotten(
   at: Pushing,
   filing: readonly string[],
 ): Promise<readonly (DueJob & { readonly destinationId: string })[]> {
-  const jobs = await queuedLongAgo(at.database, at.forgottenAfterMs, atOnce, butFor(filing));
+  const jobs = await queuedLongAgo(at.database, forgottenAfterMs, atOnce, butFor(filing));
   const busy: string[] = [];
   for (const id of new Set(jobs.map((job) => job.destinationId)))
     if (await at.producer.hasEntries(id).catch(() => false)) busy.push(id);
   if (busy.length === 0) return jobs;
   const besides = butFor([...filing, ...busy]);
-  const idle = await queuedLongAgo(at.database, at.forgottenAfterMs, atOnce, besides);
-  const late = await queuedLongAgo(at.database, 6 * at.forgottenAfterMs, atOnce, {
+  const idle = await queuedLongAgo(at.database, forgottenAfterMs, atOnce, besides);
+  const late = await queuedLongAgo(at.database, 6 * forgottenAfterMs, atOnce, {
     destinations: busy,
     among: true,
   });

@@ -31,7 +31,7 @@ import type { InForce, Published } from './mapping-cache.ts';
 /** Numbered steps of the trip; a fault harness stops the process at one. */
 export type TripStep = 'claimed' | 'written' | 'departed' | 'sent' | 'settled';
 
-/** What a connector is called with. */
+/** Secrets, keys and network that the call of a connector needs. */
 export interface Surroundings {
   readonly database: Pick<Sql, 'now'>;
   readonly masterKeys: KeyRing;

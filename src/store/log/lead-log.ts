@@ -3,7 +3,7 @@
 import type { Action } from '../../../connectors/contract.ts';
 import { type ReadOnlySql, type Sql, hasRow, allOfMany } from '../database.ts';
 
-/** What each reader of the log reads of an entry. */
+/** Columns of an entry that every reader of the log needs. */
 export interface LoggedTry {
   readonly id: number;
   readonly at: Date;
