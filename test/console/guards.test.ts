@@ -43,7 +43,7 @@ test('C38: half an hour without a request, or twelve hours, end a session; a for
     expect((await browser.get('/account')).status).toBe(200);
     await age(column, minutes);
     const sent = await browser.post('/destinations/essai-crm/suspend', { reason: 'ticket 30' });
-    expect([column, sent.status, sent.to]).toEqual([column, 303, '/sign-in?say=ended']);
+    expect([column, sent.status, sent.to]).toEqual([column, 303, '/sign-in?say=undone']);
     expect((await browser.get('/account')).to).toContain('/sign-in?say=ended');
   }
   const [row] = await desk.gateway.owner.all<{ status: string }>(

@@ -159,7 +159,7 @@ test('C30–C33: the calendar says what goes when and why, the shared sign inclu
   expect(shown.err).toContain('One-off, and no end is recorded: OP-X of essai');
   expect(shown.err).toContain('2 leads until 2027-03-31.');
   expect((await relais('retention', 'plan', '--month', '2031-03')).err).toContain(
-    'Nothing goes from 2031-03-01',
+    'Nothing is deleted from 2031-03-01',
   );
   for (const wrong of [
     ['--month', '2027-13'],
