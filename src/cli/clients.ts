@@ -1,5 +1,6 @@
 // relais client check | anomalies | close: commands about a client as a whole.
 // Invariant: no command here shows a person.
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Command, Given } from './command.ts';
 import type { App } from '../app.ts';
 import { goLiveDefinitions, type GoLiveFinding } from '../domain/go-live.ts';
@@ -249,10 +250,21 @@ async function deleteNow(app: App, clientId: string, options: CloseOptions): Pro
     say('Nothing was changed.');
     return false;
   }
-  await app.retention.finish(await app.retention.begin(clientId, app.config.actor));
-  await endClosing(app, clientId);
+  const run = await app.retention.begin(clientId, app.config.actor);
+  for (let look = 0; look < mostLooks; look += 1) {
+    await app.retention.finish(run);
+    await endClosing(app, clientId);
+    if ((await closingOverview(app.database, clientId)).closing?.state === 'deleted') break;
+    if ((await waitingOfClient(app, wholeCentre, clientId)).length > 0) break;
+    // A planner is at some of these leads.
+    await pause(lookMs);
+  }
   return true;
 }
+
+/** Looks for what a planner does meanwhile, about ten seconds. */
+const mostLooks = 50;
+const lookMs = 200;
 
 async function tellClosing(app: App, { clientId, closing, held, open }: ClosingOverview): Promise<void> {
   const rows = Object.entries(held).filter(([, count]) => count > 0);

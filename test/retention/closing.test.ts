@@ -57,8 +57,8 @@ const giveBack = (name: string) =>
   relais('client', 'close', 'essai', '--to', join(folder, name), '--recipient', recipient);
 
 /** One delivered, one that waits for its answer, one refused row. */
-async function work(): Promise<void> {
-  await gateway.start('planner', 'worker');
+async function work(): Promise<() => Promise<void>> {
+  const roles = await gateway.start('planner', 'worker');
   await gateway.send(
     leadRow('CANARI-1', {
       last_name: '=Canarizumque',
@@ -73,6 +73,9 @@ async function work(): Promise<void> {
     const states = await gateway.states();
     return states.length === 2 && states.every(({ state }) => ['delivered', 'withheld'].includes(state));
   });
+  return async () => {
+    for (const role of roles) await role.stop();
+  };
 }
 
 async function opened(name: string, file: string): Promise<string> {
@@ -394,3 +397,24 @@ async function canaryIn(): Promise<readonly string[]> {
   }
   return found;
 }
+
+test('C55: a deletion by hand waits for the leads that a planner is at', async () => {
+  const stop = await work();
+  expect((await end(today())).code).toBe(0);
+  await gateway.until('cancelled', async () =>
+    (await gateway.states()).every(({ state }) => ['delivered', 'cancelled'].includes(state)),
+  );
+  await stop();
+  expect((await giveBack('out')).code).toBe(0);
+  const { retention } = gateway.app;
+  const ofPlanner = await retention.begin('essai', 'planner');
+  const deleted = relais('client', 'close', 'essai', '--delete', '--yes');
+  await gateway.until('the run by hand has ended', async () => {
+    const runs = await gateway.owner.all(
+      "SELECT 1 FROM retention_runs WHERE actor <> 'planner' AND state = 'done'",
+    );
+    return runs.length === 1;
+  });
+  await retention.finish(ofPlanner);
+  expect((await deleted).out).toContain('Deleted. Proof');
+});
