@@ -1,7 +1,6 @@
 // Finds, changes and purges refused rows of lead_intake, which contain personal data as a lead does.
 // Invariant: a search finds a value in any spelling, since the spelling may be why the row was refused.
 import { inList, type Sql, type SqlValue } from '../database.ts';
-import { columnFacts } from '../../domain/lead-fields/columns.ts';
 import { deleteNamed } from '../named-rows.ts';
 import type { LeadName } from './intake.ts';
 import type { RefusedRow } from './intake-refusals.ts';
@@ -24,25 +23,16 @@ export interface RefusedPerson {
 
 /** Most rows shown. */
 const mostRows = 200;
-/** Every column of a text: a value may be in the wrong one, and an interaction may quote a person. */
-export const texts = `CONCAT_WS(' | ', ${[
-  'client_id',
-  'reference',
-  'row_reference',
-  ...columnFacts.filter(({ rule }) => rule.schema['type'] === 'string').map(({ column }) => column),
-  'consents',
-  'interactions',
-  'clear_fields',
-].join(', ')})`;
+/** Every column that may contain a person, in case a value is in the wrong one. */
+export const texts =
+  "CONCAT_WS(' | ', client_id, reference, row_reference, email, first_name, last_name, mobile, landline, comment)";
 /**
  * SQL condition: a text contains the given one, in any case. Accents differ: under a `_ci` collation MySQL's LOCATE takes remi@
  * for rémi@.
  */
 export const holds = (text: string): string => `LOCATE(LOWER(?), LOWER(${text}) COLLATE utf8mb4_bin) > 0`;
-/** The numbers of the columns of phones, whatever is between their digits, and those in any text. */
-export const digits = `CONCAT_WS('|',
-  REGEXP_REPLACE(CONCAT_WS('|', mobile, landline, reference, row_reference), '[^0-9|]', ''),
-  REGEXP_REPLACE(REGEXP_REPLACE(${texts}, '[^0-9 .()+/-]+', '|'), '[^0-9|]', ''))`;
+export const digits =
+  "REGEXP_REPLACE(CONCAT_WS('|', mobile, landline, reference, row_reference), '[^0-9|]', '')";
 /** A number without its prefix: +33 6 39 98 00 01, 0033639980001 and 06.39.98.00.01 end alike. */
 export const ending = (phone: string): string => phone.replaceAll(/\D/g, '').slice(-9);
 
