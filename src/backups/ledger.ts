@@ -1,4 +1,5 @@
-// The ledger of erasures (C44): for each erasure and deletion one line of keyed digests, in a folder outside the database.
+// The ledger of erasures (C44): for each erasure, deletion, withdrawal and restriction one line of keyed digests, in a folder outside the
+// database.
 // Invariant: a line is only added; the row that asks for it is removed once the line is on the disk, so that a crash repeats a line and
 // loses none. Applying a line twice changes nothing.
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
@@ -24,18 +25,17 @@ import {
   type UnwrittenErasure,
 } from '../store/backups/erasures-unwritten.ts';
 import type { Manifest } from './manifest.ts';
+import { readSaid, type Said } from './said-lines.ts';
 
 /** A line as it is in the file, without its MAC. */
-export interface LedgerLine {
+export interface LedgerLine extends Said {
   readonly at: string;
   readonly client: string;
   readonly act: LedgerAct;
-  /** Digest of the lead's id; absent for addresses and backups. */
+  /** Digest of the lead's id, of a cleared row of its own; absent for addresses and backups. */
   readonly lead?: string;
   /** Digest of client and reference; absent for addresses and backups. */
   readonly reference?: string;
-  /** Digests of the opposition list. */
-  readonly addresses?: readonly string[];
   /** Highest ids given so far. */
   readonly highest: Readonly<Record<string, number>>;
   readonly key: string;
@@ -62,16 +62,25 @@ const isLedgerFile = (name: string): boolean => /^erasures-\d{4}-\d\d\.jsonl$/.t
 export interface LedgerPlace {
   readonly database: Database;
   readonly sealKeys: KeyRing;
+  /** Key of the digests of addresses on the opposition list. */
+  readonly oppositionKey: Buffer;
   /** Undefined: no ledger is kept, and what waits for it is dropped. */
   readonly folder: string | undefined;
 }
 
 /** Writes what waits. Returns true when there may be more. @throws the disk's error; the rows wait for the next try */
-export async function writeLedger({ database, sealKeys, folder }: LedgerPlace): Promise<boolean> {
+export async function writeLedger({
+  database,
+  sealKeys,
+  oppositionKey,
+  folder,
+}: LedgerPlace): Promise<boolean> {
   const count = await database.transaction(async (tx) => {
     const rows = await takeUnwritten(tx, linesAtOnce);
     if (rows.length === 0) return 0;
     if (folder !== undefined) {
+      // Before the highest ids: a place in the order of receipt is not above them.
+      const said = await readSaid(tx, oppositionKey, rows);
       const highest = await highestIds(tx);
       const key = sealKeys.current();
       const writer = await writerOf(folder);
@@ -80,7 +89,7 @@ export async function writeLedger({ database, sealKeys, folder }: LedgerPlace): 
       const first = (written[writer] ?? 0) - rows.length + 1;
       const lines = rows.map((row, index) => {
         const place = { writer, number: first + index, ...(index === rows.length - 1 ? { written } : {}) };
-        return `${signed(key, { ...lineOf(key, row, highest), ...place })}\n`;
+        return `${signed(key, { ...lineOf(key, row, highest), ...said.get(row.id), ...place })}\n`;
       });
       await append(folder, tx.now(), lines.join(''));
     }
@@ -237,7 +246,7 @@ export function refuseMissing(
   if (left.length === 0) return;
   throw new RelaisError(
     'BACKUP-002',
-    `${folder} lacks lines of the ledger of ${left.join(', ')}: persons erased there since ${manifest.name} would come back. Copy that host's ledger into a folder of its own beside the others. Where none is left: --without-ledger NAME for each, and repeat those erasures before \`relais restore open\`.`,
+    `${folder} lacks lines of the ledger of ${left.join(', ')}: persons erased there since ${manifest.name} would come back. Copy that host's ledger into a folder of its own beside the others. Where none is left: --without-ledger NAME for each, and repeat those erasures and withdrawals before \`relais restore open\`.`,
   );
 }
 
@@ -247,7 +256,7 @@ export function refuseOlder({ newest }: LedgerRead, folder: string, { name, note
   if (notedInLedger !== true || newest >= begun) return;
   throw new RelaisError(
     'BACKUP-002',
-    `The ledger in ${folder} ends ${newest === '' ? 'before its first line' : `at ${newest}`}, before the backup ${name} began: persons erased since would come back. Take a newer copy, of every host that writes one. Where none is left: --older-ledger, and repeat those erasures before \`relais restore open\`.`,
+    `The ledger in ${folder} ends ${newest === '' ? 'before its first line' : `at ${newest}`}, before the backup ${name} began: persons erased since would come back. Take a newer copy, of every host that writes one. Where none is left: --older-ledger, and repeat those erasures and withdrawals before \`relais restore open\`.`,
   );
 }
 

@@ -51,7 +51,7 @@ export const spareIds = (table: string): number =>
   // There are 900 numbers of installations in all.
   table === 'instances'
     ? 10
-    : ['leads', 'deliveries', 'handovers', 'lead_intake'].includes(table)
+    : ['leads', 'consents', 'deliveries', 'handovers', 'lead_intake'].includes(table)
       ? 10_000_000
       : 10_000;
 
@@ -75,7 +75,9 @@ export async function resume(
     await raiseNumbers(tx, { files: numbersADay.files * days, others: numbersADay.others * days });
     await raiseLines(tx, ledger.read.written);
   });
-  const applied = await applyLedger(deps, ledger.parts);
+  // The backup has every withdrawal before it; an act may take a while to be stored, and the two clocks may differ.
+  const since = new Date(begun.getTime() - dayMs);
+  const applied = await applyLedger(deps, ledger.parts, since);
   await runCalendar(deps);
   await database.transaction(async (tx) => {
     await beginLife(tx, { actor, reason });
@@ -86,7 +88,7 @@ export async function resume(
       purpose: reason,
       fileName: backup,
       target: waived,
-      reason: `erased:${applied.erased} gone:${applied.gone} rows:${applied.rows}`,
+      reason: `erased:${applied.erased} gone:${applied.gone} rows:${applied.rows} withdrawn:${applied.withdrawn} restricted:${applied.restricted}`,
     });
     await restoreApplied(tx);
   });

@@ -21,7 +21,9 @@ export function restoreCommands(program: Command): void {
 
   restore
     .command('load <backup>')
-    .description('load a backup into empty schemas; apply the ledger of erasures and the retention calendar')
+    .description(
+      'load a backup into empty schemas; apply the ledger of erasures and withdrawals, and the retention calendar',
+    )
     .requiredOption(
       '--identity <file>',
       'file of the age private key that RELAIS_BACKUP_RECIPIENT belongs to',
@@ -142,8 +144,10 @@ async function goOn(loaded: Config, ownerUrl: string, going: Going): Promise<voi
       { read: ledger, parts: ledgerParts(ledgerFolder, keys.seal) },
       manifest.name,
     );
-    const { erased, gone, rows } = applied;
-    out(`${ledger.lines} lines of the ledger: ${erased} leads erased again, ${gone} deleted, ${rows} rows.`);
+    const { erased, gone, rows, withdrawn, restricted } = applied;
+    out(
+      `${ledger.lines} lines of the ledger: ${erased} leads erased again, ${gone} deleted, ${rows} rows; ${withdrawn} leads with a withdrawal or refusal again, ${restricted} restricted.`,
+    );
     const verified = await app.sealer.verify();
     const { ok, problem } = verified;
     const kind = problem?.kind ?? 'unknown';

@@ -108,6 +108,28 @@ export const ownWithdrawals = (
 export const originOf = ({ source }: ConsentRecord): number | undefined =>
   source?.startsWith(repeated) === true ? Number(source.slice(repeated.length)) : undefined;
 
+/**
+ * True for an answer that a restore must bring back: a withdrawal, or a refusal after the lead's own row. A copy comes back with its
+ * origin, a refusal in the row of a lead with that row.
+ */
+export const isLaterNo = (event: ConsentRecord): boolean =>
+  originOf(event) === undefined &&
+  (event.state === 'withdrawn' || (event.state === 'refused' && (event.leadRevision ?? 0) > 1));
+
+/** Answers of a lead itself that it lacks, since it was restored; each once, however often it is said. */
+export function lackedBy(
+  own: readonly ConsentRecord[],
+  said: readonly ConsentRecord[],
+): readonly ConsentRecord[] {
+  const nameOf = ({ purpose, channel, state, receipt, recordedAt }: ConsentRecord): string =>
+    `${purpose}.${channel}.${state}.${receipt ?? recordedAt.toISOString()}`;
+  // By time too: an answer without a place was given one when it was stored.
+  const had = new Set(own.flatMap((event) => [nameOf(event), nameOf({ ...event, receipt: undefined })]));
+  return [...new Map(said.map((event) => [nameOf(event), event])).values()].filter(
+    (event) => !had.has(nameOf(event)),
+  );
+}
+
 /** Refusals and withdrawals of one address, without those that another of the same kind follows both in date and in receipt. */
 export function newestWithdrawals(events: readonly ConsentRecord[]): readonly ConsentRecord[] {
   const pairs = Map.groupBy(events, (consent) => `${consent.purpose}.${consent.channel}.${consent.state}`);

@@ -16,7 +16,7 @@ import { appendHandovers } from '../store/log/handovers.ts';
 import {
   addressesOf,
   dropOppositions,
-  formerAddresses,
+  formerHoldings,
   keepOppositions,
   nextReceipt,
   leadsUnderAddress,
@@ -55,7 +55,26 @@ export async function keepOpposition(tx: Sql, key: Buffer, leadId: number): Prom
 }
 
 const digestsEver = async (tx: Sql, key: Buffer, lead: LeadAddresses): Promise<readonly Buffer[]> =>
-  distinct([...addressDigests(key, lead.clientId, lead), ...(await formerAddresses(tx, lead.leadId))]);
+  (await digestsOfLeads(tx, key, [lead])).get(lead.leadId) ?? [];
+
+/** Digests of every address that these leads have, or had before a correction. */
+export async function digestsOfLeads(
+  tx: Sql,
+  key: Buffer,
+  leads: readonly LeadAddresses[],
+): Promise<ReadonlyMap<number, readonly Buffer[]>> {
+  const ids = leads.map(({ leadId }) => leadId);
+  const former = Map.groupBy(await formerHoldings(tx, ids), ({ leadId }) => leadId);
+  return new Map(
+    leads.map((lead) => [
+      lead.leadId,
+      distinct([
+        ...addressDigests(key, lead.clientId, lead),
+        ...(former.get(lead.leadId) ?? []).map(({ digest }) => digest),
+      ]),
+    ]),
+  );
+}
 
 /** Before a lead is erased: records its addresses, so that intake refuses older data of them (`src/intake/too-late.ts`). */
 export async function keepErasure(tx: Sql, key: Buffer, leadId: number): Promise<void> {

@@ -22,6 +22,7 @@ import { refuseNames, refuseNamesOfRows } from '../store/people/persons-names.ts
 import { removeRefusedOfLead, removeRefusedUnderFormer } from '../store/people/refused-of-person.ts';
 import { clearRefusedConsents, removeRefused, anyRefused, isComingIn } from '../store/intake/refused-rows.ts';
 import { blankLead, findLeadId, forgetRows, raiseConsentRevision } from '../store/leads/rights.ts';
+import { markRestricted } from '../store/leads/restrictions.ts';
 import { lockClients } from '../store/client-locks.ts';
 import {
   leaveWithdrawals,
@@ -223,6 +224,27 @@ export async function eraseWithin(
     ),
   ]);
   return { leadId, cancelled: cancelled.length, alreadyErased: false, refusedRows };
+}
+
+/** Restricts the processing of a lead (GDPR article 18), in the caller's transaction: nothing of it is sent until it is lifted. */
+export async function restrictWithin(
+  tx: Sql,
+  snapshot: RightsOptions['snapshot'],
+  {
+    reason,
+    ...lead
+  }: {
+    readonly clientId: string;
+    readonly leadId: number;
+    readonly actor: string;
+    readonly reason: string;
+  },
+): Promise<void> {
+  const { leadId } = lead;
+  const leadRevision = ((await lockLeads(tx, [leadId])).get(leadId)?.revision ?? 0) + 1;
+  await snapshot(tx, [leadId]);
+  await markRestricted(tx, leadId, leadRevision);
+  await appendHandover(tx, { entry: 'restricted', ...lead, purpose: reason, leadRevision });
 }
 
 /** @throws FIND-001 */

@@ -56,7 +56,9 @@ export function startBackground(
   if (events !== undefined)
     loop('events', paced(1_000), () => tellEvents({ database, network, log }, events));
   const { ledger: folder } = config.backups;
-  const write = (): Promise<boolean> => writeLedger({ database, sealKeys: app.keys.seal, folder });
+  const { oppositionKey } = app;
+  const place = { database, sealKeys: app.keys.seal, oppositionKey, folder };
+  const write = (): Promise<boolean> => writeLedger(place);
   loop('ledger', paced(1_000), async () => (await look.sees('ledger')) && write());
   const days = { database, sealKeys: app.keys.seal, mails: config.clientMail !== undefined };
   loop('day_seals', 600_000, () => signNextDay(days));

@@ -89,8 +89,8 @@ async function take(...references: readonly string[]): Promise<void> {
 const erase = (reference: string) =>
   gateway.app.rights.erase({ clientId: 'essai', reference, actor: 'tester', reason: 'ticket 1' });
 async function writeAll(): Promise<void> {
-  const { database, keys } = gateway.app;
-  while (await writeLedger({ database, sealKeys: keys.seal, folder: join(folder, 'ledger') }));
+  const { database, keys, oppositionKey } = gateway.app;
+  while (await writeLedger({ database, sealKeys: keys.seal, oppositionKey, folder: join(folder, 'ledger') }));
 }
 
 /** A refused row whose reference and address a person had who was deleted and erased long before. */

@@ -11,11 +11,14 @@ import {
   writeLedger,
   type LedgerLine,
 } from '../../src/backups/ledger.ts';
+import { addressDigests, repeatSource } from '../../src/domain/opposition.ts';
 import { createKeyRing } from '../../src/domain/key-ring.ts';
 import { checkAlerts } from '../../src/delivery/background/alert-checks.ts';
 import { noteErasedAddresses, noteErasedLead } from '../../src/store/backups/erasures-unwritten.ts';
+import { insertConsents } from '../../src/store/leads/consents.ts';
 import { openStoreHome, sealKeys, type StoreHome } from '../store/home.ts';
 
+const oppositionKey = Buffer.alloc(32, 9);
 let home: StoreHome;
 let folder: string;
 
@@ -29,7 +32,7 @@ afterEach(async () => {
 });
 
 const write = (place: string | undefined = folder): Promise<boolean> =>
-  writeLedger({ database: home.gateway, sealKeys, folder: place });
+  writeLedger({ database: home.gateway, sealKeys, oppositionKey, folder: place });
 const erased = (leadId: number): Promise<void> =>
   noteErasedLead(home.gateway, { clientId: 'essai', leadId, reference: `R-${leadId}` }, 'erased');
 async function linesOf(atOnce?: number): Promise<readonly (readonly LedgerLine[])[]> {
@@ -65,6 +68,44 @@ test('a line finds its lead and its reference by the key alone, and remembers th
   ]);
   expect(lines[0]?.highest['leads']).toBe(id);
   expect(leadDigest(createKeyRing([Buffer.alloc(32, 7)]).current(), id)).not.toBe(lines[0]?.lead);
+});
+
+test('C44: a withdrawal has a line with the keyed addresses, the time and the place in the order of receipt; a yes costs none', async () => {
+  const id = await home.lead('R-1');
+  await home.gateway.run("INSERT INTO prospects (lead_id, client_id, email) VALUES (?, 'essai', ?)", [
+    id,
+    'r-1@courriel.example',
+  ]);
+  const said = async (state: 'granted' | 'refused' | 'withdrawn', revision: number, source = 'centre') => {
+    const recordedAt = new Date('2026-11-01T10:00:00Z');
+    const event = { purpose: 'marketing', channel: 'email', state, recordedAt, source } as const;
+    const [receipt] = await insertConsents(home.gateway, [
+      { clientId: 'essai', leadId: id, revision, event },
+    ]);
+    return receipt;
+  };
+  await said('granted', 1);
+  // It comes back with the row of the lead, or with its origin.
+  await said('refused', 1);
+  await said('withdrawn', 2, repeatSource(4_711));
+  expect(await waiting()).toBe(0);
+  const receipts = [await said('refused', 3), await said('withdrawn', 4)];
+  expect(await waiting()).toBe(2);
+  await write();
+  const [[line] = []] = await linesOf();
+  const digests = addressDigests(oppositionKey, 'essai', { email: 'r-1@courriel.example' });
+  expect(line).toMatchObject({
+    act: 'withdrawn',
+    lead: leadDigest(sealKeys.current(), id),
+    addresses: digests.map((digest) => digest.toString('hex')),
+    said: ['refused', 'withdrawn'].map((state, at) => ({
+      ...{ purpose: 'marketing', channel: 'email', state },
+      ...{ at: '2026-11-01T10:00:00.000Z', receipt: receipts[at] },
+    })),
+  });
+  // A version before would take a reference for that of an erased lead.
+  expect(line).not.toHaveProperty('reference');
+  expect(line?.highest['consents']).toBe(receipts[1]);
 });
 
 test('where the folder cannot be written the rows wait, and none is lost', async () => {
@@ -183,7 +224,7 @@ describe('C44: several hosts, a ledger each', () => {
 
 test('without a folder nothing is kept for it', async () => {
   await erased(1);
-  await writeLedger({ database: home.gateway, sealKeys, folder: undefined });
+  await writeLedger({ database: home.gateway, sealKeys, oppositionKey, folder: undefined });
   expect(await waiting()).toBe(0);
 });
 

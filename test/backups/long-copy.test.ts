@@ -126,9 +126,9 @@ test('C44: an erased person is in no copy on day eleven, and the long copy bring
   // Today the thief reads everyone.
   for (const name of ['LongL-1', 'LongL-2', 'LongRefuse']) expect(await stolen()).toContain(name);
 
-  const { rights, database, keys } = gateway.app;
+  const { rights, database, keys, oppositionKey } = gateway.app;
   await rights.erase({ clientId: 'essai', reference: 'L-1', actor: 'tester', reason: 'ticket 1' });
-  await writeLedger({ database, sealKeys: keys.seal, folder: join(folder, 'ledger') });
+  await writeLedger({ database, sealKeys: keys.seal, oppositionKey, folder: join(folder, 'ledger') });
   // The next backup has another name.
   await gateway.until('a second later', () => civilSecond(database.now()) !== first);
   expect(await relais('backup', 'run')).toMatchObject({ code: 0, err: '' });

@@ -229,8 +229,8 @@ test('C55: everything is returned under age as JSON and CSV, then deleted on the
   }
   expect((await gateway.entries()).some(({ entry }) => entry === 'departed')).toBe(true);
   // As the planner's loop does within a second.
-  const { database, keys } = gateway.app;
-  await writeLedger({ database, sealKeys: keys.seal, folder: undefined });
+  const { database, keys, oppositionKey } = gateway.app;
+  await writeLedger({ database, sealKeys: keys.seal, oppositionKey, folder: undefined });
   await expect(canaryIn()).resolves.toEqual([]);
 });
 

@@ -143,7 +143,7 @@ async function leave(today: string): Promise<void> {
   await retention.step();
   expect(await owner.all('SELECT reference, gone FROM leads')).toEqual([]);
   // As the planner's loop does within a second.
-  await writeLedger({ database: app.database, sealKeys: app.keys.seal, folder: undefined });
+  await writeLedger({ ...app, sealKeys: app.keys.seal, folder: undefined });
   // By its number too it is nowhere but in the log, where it leads nowhere.
   const named = await owner.all<{ name: string; col: string }>(
     `SELECT TABLE_NAME AS name, COLUMN_NAME AS col FROM information_schema.COLUMNS

@@ -4,7 +4,7 @@ import { columnFacts, type LeadColumn } from '../../domain/lead-fields/columns.t
 import type { RequestKind } from '../../domain/requests.ts';
 import { RelaisError } from '../../errors.ts';
 import type { Sql } from '../../store/database.ts';
-import { appendHandovers, appendHandover } from '../../store/log/handovers.ts';
+import { appendHandovers } from '../../store/log/handovers.ts';
 import { lockLeads } from '../../store/leads/leads.ts';
 import { readFacts } from '../../store/leads/lead-writes.ts';
 import {
@@ -14,11 +14,10 @@ import {
 } from '../../store/people/refused-of-person.ts';
 import { receiversOf } from '../../store/people/request-recipients.ts';
 import { noteEffects } from '../../store/people/requests.ts';
-import { markRestricted } from '../../store/leads/restrictions.ts';
 import { lockClients } from '../../store/client-locks.ts';
 import { noteErasedLead } from '../../store/backups/erasures-unwritten.ts';
 import { keepErasureOfRows } from '../oppositions.ts';
-import { eraseWithin } from '../rights.ts';
+import { eraseWithin, restrictWithin } from '../rights.ts';
 import { requestName, type RequestDeps, counted, type Changed, type SubjectLead, type Work } from './deps.ts';
 import { objectFor, withdrawOf, owe, oweOthers } from './opt-outs.ts';
 import { hasNews } from './selection.ts';
@@ -133,17 +132,8 @@ async function restrict(
   { request, actor }: Work,
   { leadId }: SubjectLead,
 ): Promise<Changed> {
-  const revision = ((await lockLeads(tx, [leadId])).get(leadId)?.revision ?? 0) + 1;
-  await snapshot(tx, [leadId]);
-  await markRestricted(tx, leadId, revision);
-  await appendHandover(tx, {
-    entry: 'restricted',
-    clientId: request.clientId,
-    leadId,
-    actor,
-    purpose: requestName(request.id),
-    leadRevision: revision,
-  });
+  const reason = requestName(request.id);
+  await restrictWithin(tx, snapshot, { clientId: request.clientId, leadId, actor, reason });
   return { effects: counted('leads', 'restricted_at', 1), isChanged: true, others: [] };
 }
 

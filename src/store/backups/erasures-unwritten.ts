@@ -1,18 +1,31 @@
-// The outbox of the ledger of erasures: what was erased or deleted, until its line is on the disk outside the database (C44).
-// Invariant: inserted in the transaction of the act, so that no erasure is without its line; removed once the line is on the disk.
+// The outbox of the ledger of erasures: what was erased, deleted, taken back or restricted, until its line is on the disk outside the
+// database (C44).
+// Invariant: inserted in the transaction of the act, so that no act is without its line; removed once the line is on the disk.
+import { insertRows } from '../columns.ts';
 import { type Sql, firstNumber } from '../database.ts';
 
 /**
  * `erased`: the person is blank, recipients are asked to erase. `gone`: retention deleted it. `addresses`: an erased person's.
- * `backup`: one began, so that a ledger without the line is known to be older.
+ * `backup`: one began, so that a ledger without the line is known to be older. `withdrawn`: a lead's person took an answer back; `opposed`:
+ * an address came on the opposition list; `cleared`: a refused row lost its consents. `restricted`, `unrestricted`: a lead's processing.
+ * A version that does not know an act reads over its line.
  */
-export type LedgerAct = 'erased' | 'gone' | 'addresses' | 'backup';
+export type LedgerAct =
+  | 'erased'
+  | 'gone'
+  | 'addresses'
+  | 'backup'
+  | 'withdrawn'
+  | 'opposed'
+  | 'cleared'
+  | 'restricted'
+  | 'unrestricted';
 
 export interface UnwrittenErasure {
   readonly id: number;
   readonly clientId: string;
   readonly act: LedgerAct;
-  /** 0 for addresses and backups. */
+  /** 0 for addresses and backups; of a cleared row its own id. */
   readonly leadId: number;
   readonly reference: string;
   /** Keyed digests, as in `erased_addresses`. */
@@ -44,6 +57,53 @@ export async function noteErasedAddresses(
   await tx.run(
     "INSERT INTO erasures_unwritten (client_id, act, addresses, at) VALUES (?, 'addresses', ?, ?)",
     [clientId, Buffer.concat(digests), at],
+  );
+}
+
+/** The answers themselves are read when the line is written. */
+export const noteWithdrawn = (
+  tx: Sql,
+  leads: readonly { readonly clientId: string; readonly leadId: number }[],
+): Promise<void> => {
+  const distinct = new Map(leads.map(({ clientId, leadId }) => [leadId, { clientId, leadId }]));
+  return insertRows(
+    tx,
+    'erasures_unwritten',
+    [...distinct.values()].map((lead) => ({ ...lead, act: 'withdrawn' })),
+  );
+};
+
+/** A line for each address: what is on the list under it is read when the line is written. */
+export const noteOpposed = (
+  tx: Sql,
+  oppositions: readonly { readonly clientId: string; readonly digest: Buffer }[],
+): Promise<void> => {
+  const distinct = new Map(
+    oppositions.map(({ clientId, digest }) => [digest.toString('hex'), { clientId, addresses: digest }]),
+  );
+  return insertRows(
+    tx,
+    'erasures_unwritten',
+    [...distinct.values()].map((one) => ({ ...one, act: 'opposed' })),
+  );
+};
+
+/** Refused rows, whose client may be any text: it is not noted. */
+export const noteCleared = (tx: Sql, rows: readonly number[]): Promise<void> =>
+  insertRows(
+    tx,
+    'erasures_unwritten',
+    rows.map((row) => ({ clientId: '', act: 'cleared', leadId: row })),
+  );
+
+export async function noteRestriction(
+  tx: Sql,
+  leadId: number,
+  act: 'restricted' | 'unrestricted',
+): Promise<void> {
+  await tx.run(
+    'INSERT INTO erasures_unwritten (client_id, act, lead_id) SELECT client_id, ?, id FROM leads WHERE id = ?',
+    [act, leadId],
   );
 }
 
@@ -109,7 +169,7 @@ export async function highestIds(sql: Pick<Sql, 'all'>): Promise<Readonly<Record
   const [row] = await sql.all<Record<string, number | null>>(
     `SELECT (SELECT MAX(id) FROM leads) AS leads, (SELECT MAX(id) FROM deliveries) AS deliveries,
             (SELECT MAX(id) FROM handovers) AS handovers, (SELECT MAX(id) FROM requests) AS requests,
-            (SELECT MAX(id) FROM lead_intake) AS lead_intake`,
+            (SELECT MAX(id) FROM lead_intake) AS lead_intake, (SELECT MAX(id) FROM consents) AS consents`,
   );
   return Object.fromEntries(Object.entries(row ?? {}).map(([table, id]) => [table, Number(id ?? 0)]));
 }

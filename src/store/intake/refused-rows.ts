@@ -1,6 +1,7 @@
 // Finds, changes and purges refused rows of lead_intake, which contain personal data as a lead does.
 // Invariant: a search finds a value in any spelling, since the spelling may be why the row was refused.
-import { inList, type Sql, type SqlValue } from '../database.ts';
+import { noteCleared } from '../backups/erasures-unwritten.ts';
+import { changes, columnOf, inList, type Sql, type SqlValue } from '../database.ts';
 import { deleteNamed } from '../named-rows.ts';
 import type { LeadName } from './intake.ts';
 import type { RefusedRow } from './intake-refusals.ts';
@@ -96,13 +97,23 @@ export async function removeRefused(tx: Sql, lead: LeadName): Promise<number> {
 }
 
 /** Removes the consents from refused rows of this reference, so that none can be resubmitted unchanged. */
-export async function clearRefusedConsents(tx: Sql, lead: LeadName): Promise<number> {
-  const { affected } = await tx.run(
-    `UPDATE lead_intake SET consents = NULL
-      WHERE client_id = ? AND reference = ? AND status = 'refused' AND consents IS NOT NULL`,
-    [lead.clientId, lead.reference],
+export const clearRefusedConsents = (tx: Sql, lead: LeadName): Promise<number> =>
+  clearConsents(tx, 'client_id = ? AND reference = ?', [lead.clientId, lead.reference]);
+
+/** The same of refused rows under this condition. Returns how many. */
+export async function clearConsents(
+  tx: Sql,
+  where: string,
+  values: readonly (string | number)[],
+): Promise<number> {
+  const ids = await columnOf(
+    tx,
+    `SELECT id FROM lead_intake WHERE ${where} AND status = 'refused' AND consents IS NOT NULL FOR UPDATE`,
+    values,
   );
-  return affected;
+  if (ids.length === 0) return 0;
+  await noteCleared(tx, ids);
+  return changes(tx, 'UPDATE lead_intake SET consents = NULL WHERE id IN (?)', [ids]);
 }
 
 /** True when a refused row of this reference exists; waits for a transaction that is resubmitting it. */

@@ -6,6 +6,8 @@ import { inList, insertGroups, rowMarks, type Sql, type SqlValue } from '../data
 import { blockReader, namesAndColumns, type RowOf } from './lead-columns.ts';
 import { arrayOf, packed, unpacker } from '../placeholders.ts';
 import { grantEnd, toldAheadMs } from '../../domain/consent.ts';
+import { isLaterNo } from '../../domain/opposition.ts';
+import { noteWithdrawn } from '../backups/erasures-unwritten.ts';
 import { deleteNamed } from '../named-rows.ts';
 import { insertRows } from '../columns.ts';
 
@@ -164,6 +166,10 @@ export async function insertConsents(
     for (let index = 0; index < group.length; index += 1) ids.push(insertId + index * idStep);
   }
   await noteConsentEnds(tx, events);
+  await noteWithdrawn(
+    tx,
+    events.filter(({ event, revision }) => isLaterNo({ ...event, leadRevision: revision })),
+  );
   return ids;
 }
 

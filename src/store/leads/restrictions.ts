@@ -4,12 +4,14 @@ import { inList, type Sql, columnOf, changesAny } from '../database.ts';
 import { packed, unpacker } from '../placeholders.ts';
 import { readDeliveries, type Delivery } from '../deliveries/deliveries.ts';
 import { appendHandovers, entryAbout } from '../log/handovers.ts';
+import { noteRestriction } from '../backups/erasures-unwritten.ts';
 
 export async function markRestricted(tx: Sql, leadId: number, revision: number): Promise<void> {
   await tx.run(
     'UPDATE leads SET restricted_at = COALESCE(restricted_at, UTC_TIMESTAMP(3)), revision = ?, changed_at = UTC_TIMESTAMP(3) WHERE id = ?',
     [revision, leadId],
   );
+  await noteRestriction(tx, leadId, 'restricted');
 }
 
 /** The ids of these leads that are restricted; the caller has locked them. */
@@ -37,9 +39,13 @@ export async function unmarkRestricted(tx: Sql, leadId: number, exceptRequest: n
     [leadId, exceptRequest],
   );
   if (others.length > 0) return false;
-  return changesAny(tx, 'UPDATE leads SET restricted_at = NULL WHERE id = ? AND restricted_at IS NOT NULL', [
-    leadId,
-  ]);
+  const wasMarked = await changesAny(
+    tx,
+    'UPDATE leads SET restricted_at = NULL WHERE id = ? AND restricted_at IS NOT NULL',
+    [leadId],
+  );
+  if (wasMarked) await noteRestriction(tx, leadId, 'unrestricted');
+  return wasMarked;
 }
 
 /** Deliveries withheld for a restriction that has ended, of some leads or of any. */

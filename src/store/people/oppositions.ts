@@ -3,7 +3,7 @@
 import { addressDigests, type Addresses } from '../../domain/opposition.ts';
 import type { ConsentChannel, ConsentPurpose } from '../../domain/lead.ts';
 import { allAs, firstNumber, type Sql, columnOf, changes } from '../database.ts';
-import { noteErasedAddresses } from '../backups/erasures-unwritten.ts';
+import { noteErasedAddresses, noteOpposed } from '../backups/erasures-unwritten.ts';
 import { fromStored, insertRows } from '../columns.ts';
 
 export interface Opposition {
@@ -15,8 +15,9 @@ export interface Opposition {
   readonly receipt: number;
 }
 
-export const keepOppositions = (tx: Sql, oppositions: readonly Opposition[]): Promise<void> =>
-  insertRows(
+export async function keepOppositions(tx: Sql, oppositions: readonly Opposition[]): Promise<void> {
+  await noteOpposed(tx, oppositions);
+  await insertRows(
     tx,
     'oppositions',
     oppositions.map(({ clientId, digest, purpose, channel, recordedAt, receipt }) => ({
@@ -29,6 +30,7 @@ export const keepOppositions = (tx: Sql, oppositions: readonly Opposition[]): Pr
     })),
     'recorded_at = GREATEST(recorded_at, VALUES(recorded_at)), receipt = GREATEST(receipt, VALUES(receipt))',
   );
+}
 
 export async function clientsWithOppositions(
   sql: Sql,
@@ -114,14 +116,22 @@ export async function leadsUnderAddress(
 }
 
 /** A client's leads that had one of these addresses before a correction. */
-export const leadsFormerlyUnder = (
+export const leadsFormerlyUnder = async (
   sql: Sql,
   clientId: string,
   digests: readonly Buffer[],
-): Promise<readonly number[]> =>
-  columnOf(
-    sql,
-    `SELECT DISTINCT lead_id AS leadId FROM former_addresses FORCE INDEX (former_addresses_digest)
+): Promise<readonly number[]> => [
+  ...new Set((await holdersBefore(sql, clientId, digests)).map(({ leadId }) => leadId)),
+];
+
+/** The same, each with the address it had. */
+export const holdersBefore = async (
+  sql: Sql,
+  clientId: string,
+  digests: readonly Buffer[],
+): Promise<readonly { readonly leadId: number; readonly digest: Buffer }[]> =>
+  sql.all(
+    `SELECT lead_id AS leadId, digest FROM former_addresses FORCE INDEX (former_addresses_digest)
       WHERE client_id = ? AND digest IN (?)`,
     [clientId, digests],
   );
@@ -141,6 +151,12 @@ export const keepFormerAddresses = (
     former.map(({ leadId, clientId, digest }) => ({ leadId, clientId, digest })),
     'client_id = VALUES(client_id)',
   );
+
+export const formerHoldings = (
+  sql: Sql,
+  leadIds: readonly number[],
+): Promise<readonly { readonly leadId: number; readonly digest: Buffer }[]> =>
+  sql.all('SELECT lead_id AS leadId, digest FROM former_addresses WHERE lead_id IN (?)', [leadIds]);
 
 export const formerAddresses = (sql: Sql, ...leadIds: readonly number[]): Promise<readonly Buffer[]> =>
   columnOf<Buffer>(sql, 'SELECT digest FROM former_addresses WHERE lead_id IN (?)', [leadIds]);

@@ -4,7 +4,7 @@ import { isSameName, type PersonName } from '../../domain/person-name.ts';
 import { type Sql, changesAny } from '../database.ts';
 import { addressesOf, formerAddresses, leadsWithAddress } from './oppositions.ts';
 import { namesOfLeads } from './person-records.ts';
-import { digits, ending, holds, texts } from '../intake/refused-rows.ts';
+import { clearConsents, digits, ending, holds, texts } from '../intake/refused-rows.ts';
 import { type Addresses, addressDigests } from '../../domain/opposition.ts';
 
 /** Separators of words in a text: an address ends there, so that ed@ is not found in fred@. */
@@ -162,12 +162,8 @@ export const removeRefusedRow = (tx: Sql, clientId: string, row: number): Promis
   ]);
 
 /** Removes the consents from a refused row, so that it cannot be resubmitted unchanged. Returns false when there were none. */
-export const clearConsentsOfRow = (tx: Sql, clientId: string, row: number): Promise<boolean> =>
-  changesAny(
-    tx,
-    "UPDATE lead_intake SET consents = NULL WHERE id = ? AND client_id = ? AND status = 'refused' AND consents IS NOT NULL",
-    [row, clientId],
-  );
+export const clearConsentsOfRow = async (tx: Sql, clientId: string, row: number): Promise<boolean> =>
+  (await clearConsents(tx, 'id = ? AND client_id = ?', [row, clientId])) > 0;
 
 // Finds refused rows with a mail or phone that a lead had before a correction, of which only the keyed digest is known.
 // Invariant: an address that another lead of the client has now does not match; any spelling is found.

@@ -95,22 +95,41 @@ export async function spreadWithdrawals(tx: Sql, at: Spreading): Promise<readonl
   return repeatWithdrawals(tx, at, said);
 }
 
-/** Copies withdrawals to leads whose answer they change. @param said withdrawals by lead */
+/** Which of the answers `said` a lead with its `own` ones gets. */
+type Choose = (
+  own: readonly ConsentRecord[],
+  said: readonly ConsentRecord[],
+  now: Date,
+) => readonly ConsentRecord[];
+
+/**
+ * Copies withdrawals to leads, each in its place in the order of receipt.
+ * @param said withdrawals by lead
+ * @param choose those that are copied: by default the ones that change an answer
+ */
 export async function repeatWithdrawals(
   tx: Sql,
   at: Pick<Spreading, 'snapshot' | 'actor' | 'purpose'>,
   said: ReadonlyMap<number, readonly ConsentRecord[]>,
+  choose: Choose = takenBackBy,
 ): Promise<readonly Reached[]> {
   const reached: Reached[] = [];
-  for (const ids of parts([...said.keys()])) reached.push(...(await repeatIn(tx, at, ids, said)));
+  for (const ids of parts([...said.keys()])) reached.push(...(await repeatIn(tx, at, { ids, said, choose })));
   return reached;
 }
 
 async function repeatIn(
   tx: Sql,
   at: Pick<Spreading, 'snapshot' | 'actor' | 'purpose'>,
-  receivers: readonly number[],
-  said: ReadonlyMap<number, readonly ConsentRecord[]>,
+  {
+    ids: receivers,
+    said,
+    choose,
+  }: {
+    readonly ids: readonly number[];
+    readonly said: ReadonlyMap<number, readonly ConsentRecord[]>;
+    readonly choose: Choose;
+  },
 ): Promise<readonly Reached[]> {
   const locked = await lockLeads(tx, receivers);
   const consents = await readConsents(tx, receivers);
@@ -118,7 +137,7 @@ async function repeatIn(
     .filter((id) => locked.get(id)?.erased === false)
     .map((leadId) => {
       const ofOthers = (said.get(leadId) ?? []).filter((consent) => consent.source !== repeatSource(leadId));
-      return { leadId, events: takenBackBy(consents.get(leadId) ?? [], ofOthers, tx.now()) };
+      return { leadId, events: choose(consents.get(leadId) ?? [], ofOthers, tx.now()) };
     })
     .filter((copy) => copy.events.length > 0);
   return copies.length === 0 ? [] : write(tx, at, copies, locked);

@@ -102,9 +102,7 @@ await withServices(async () => {
     );
     for (const { reference } of some)
       await gateway.app.rights.erase({ clientId: 'essai', reference, actor: 'bench', reason: 'bench' });
-    while (
-      await writeLedger({ database: gateway.app.database, sealKeys: gateway.app.keys.seal, folder: ledger })
-    );
+    while (await writeLedger({ ...gateway.app, sealKeys: gateway.app.keys.seal, folder: ledger }));
     const [first = '', second = ''] = names();
     const restore = async (name: string, backup: string, ...more: readonly string[]): Promise<void> => {
       const fresh = await freshDatabase();

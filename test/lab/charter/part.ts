@@ -108,7 +108,7 @@ async function withdrawal({ relais, drive, received, check }: Story): Promise<vo
 
 const writeAll = async ({ gateway: { app }, environment }: Story): Promise<void> => {
   const folder = environment['RELAIS_ERASURE_LEDGER_DIR'];
-  while (await writeLedger({ database: app.database, sealKeys: app.keys.seal, folder }));
+  while (await writeLedger({ ...app, sealKeys: app.keys.seal, folder }));
 };
 
 async function erasure(story: Story): Promise<void> {

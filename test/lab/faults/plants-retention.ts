@@ -53,8 +53,8 @@ export const plantsOfRetention: readonly Plant[] = [
     patches: [
       {
         file: 'src/backups/apply-ledger.ts',
-        find: 'const { erased, gone, rows } = await applyPart(deps, part);',
-        put: 'const { erased, gone, rows } = await applyPart(deps, part.slice(0, 0));',
+        find: 'await applyPart(deps, part, fresh);',
+        put: 'await applyPart(deps, part.slice(0, 0), fresh);',
       },
     ],
     red: [zeros.broughtBack],
