@@ -51,7 +51,7 @@ export async function startDrive(gateway: Gateway, world: World, find: Finder): 
       const left = await leftNow(owner);
       const now = JSON.stringify([left.rows, left.changes, left.ends, left.moving, left.planned]);
       [seen, rounds] = [now, now === seen ? rounds + 1 : 0];
-      if (now === stuck) return;
+      if (now === stuck && rounds > 0) return;
       await step(left);
       const { rows, changes, ends, moving, due } = left;
       if (moving > 0) await new Promise((done) => setTimeout(done, 8));
@@ -59,6 +59,8 @@ export async function startDrive(gateway: Gateway, world: World, find: Finder): 
         if (due === null || due.getTime() - world.now().getTime() > soonMs) return;
         world.jumpTo(new Date(due.getTime() + 5));
       }
+      // Longer each time: after a slow answer the gateway's estimate of the database's clock is late, until it is read again.
+      else if (rounds > 0) await new Promise((done) => setTimeout(done, 8 * rounds));
       const isStuck = moving === 0 && rounds >= stuckRounds;
       if (isStuck) stuck = now;
       if (isStuck || Date.now() - from > patienceMs) {
