@@ -20,7 +20,7 @@ import {
 import { dissolve } from '../store/retention/gone-leads.ts';
 import { appendHandovers, type Handover } from '../store/log/handovers.ts';
 import { lockLeads } from '../store/leads/leads.ts';
-import { clearConsentsOfRow, refusedUnderDigests } from '../store/people/refused-of-person.ts';
+import { clearConsentsOfRow, refusedNaming } from '../store/people/refused-of-person.ts';
 import { deleteRow, everyLead, everyRow, type NamedLead } from '../store/backups/restores.ts';
 import { leadDigest, referenceDigest, type LedgerLine } from './ledger.ts';
 import { answersIn } from './said-lines.ts';
@@ -269,7 +269,7 @@ async function forgetAddresses(
       await keepErased(database, clientId, known, new Date(at));
     }
     const digests = [...ends.keys()].map((hex) => Buffer.from(hex, 'hex'));
-    const found = await refusedUnderDigests(database, { clientId, key: oppositionKey, digests });
+    const found = await refusedNaming(database, { clientId, key: oppositionKey, persons: [], digests });
     for (const { row, receivedAt, addresses } of found) {
       const held = addresses.flatMap((one) => addressDigests(oppositionKey, clientId, one));
       // A row that came after the erasure is a new demand.

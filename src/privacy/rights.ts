@@ -19,7 +19,7 @@ import { cancelUnsent } from '../store/deliveries/planned-deliveries.ts';
 import { lockLeads } from '../store/leads/leads.ts';
 import { leadHeads } from '../store/people/person-records.ts';
 import { refuseNames, refuseNamesOfRows } from '../store/people/persons-names.ts';
-import { removeRefusedOfLead, removeRefusedUnderFormer } from '../store/people/refused-of-person.ts';
+import { removeRefusedOfLeads } from '../store/people/refused-of-person.ts';
 import { clearRefusedConsents, removeRefused, anyRefused, isComingIn } from '../store/intake/refused-rows.ts';
 import { blankLead, findLeadId, forgetRows, raiseConsentRevision } from '../store/leads/rights.ts';
 import { markRestricted } from '../store/leads/restrictions.ts';
@@ -192,8 +192,7 @@ export async function eraseWithin(
   const { leadId, erased, revision: before } = await lockedLead(tx, request);
   const refusedRows =
     (await removeRefused(tx, request)) +
-    (await removeRefusedOfLead(tx, clientId, leadId)) +
-    (await removeRefusedUnderFormer(tx, { clientId, leadId, key: oppositionKey }));
+    (await removeRefusedOfLeads(tx, { clientId, leadIds: [leadId], key: oppositionKey }));
   if (erased) {
     if (refusedRows > 0) await noteErasedLead(tx, { clientId, leadId, reference }, 'erased');
     await forgetRows(tx, clientId, reference);

@@ -11,7 +11,7 @@ import { heldByRights, markGone, lastPhoneConsents } from '../store/retention/go
 import { candidatesById } from '../store/retention/retention-candidates.ts';
 import { lockLeads } from '../store/leads/leads.ts';
 import { cancelUnsent } from '../store/deliveries/planned-deliveries.ts';
-import { removeRefusedOfLead, removeRefusedUnderFormer } from '../store/people/refused-of-person.ts';
+import { removeRefusedOfLeads } from '../store/people/refused-of-person.ts';
 import {
   addToRun,
   dropItems,
@@ -152,8 +152,7 @@ async function leave(
     const others = (await sharedAddresses(tx, [leadId], 'all')).some(({ all }) =>
       all.some((id) => id !== leadId),
     );
-    if (!others) await removeRefusedOfLead(tx, clientId, leadId);
-    await removeRefusedUnderFormer(tx, { clientId, leadId, key: oppositionKey });
+    await removeRefusedOfLeads(tx, { clientId, leadIds: [leadId], key: oppositionKey, isFormerOnly: others });
     await blankLead(tx, leadId, clientId, reference, revision + 1);
     await secrets.replace(tx, leadId);
   }

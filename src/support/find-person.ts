@@ -18,7 +18,7 @@ import { accountNames } from '../store/access/accounts.ts';
 import { entriesOfLeads } from '../store/log/lead-log.ts';
 import { addressDigests, type Addresses } from '../domain/opposition.ts';
 import { leadsUnderAddress, oppositionsOf } from '../store/people/oppositions.ts';
-import { refusedOfPerson } from '../store/people/refused-of-person.ts';
+import { refusedNaming } from '../store/people/refused-of-person.ts';
 
 export { mostLeads, type LeadQuery } from '../store/leads/support-leads.ts';
 
@@ -240,7 +240,10 @@ export async function findOppositions(
   if ((await findClient(database, clientId)) === undefined) throw unknownClient(clientId);
   await database.transaction(async (tx) => {
     await refuseNames(tx, await leadsUnderAddress(tx, oppositionKey, clientId, addresses), by.reason);
-    refuseIn(by.reason, await refusedOfPerson(tx, clientId, [addresses]));
+    refuseIn(
+      by.reason,
+      await refusedNaming(tx, { clientId, key: oppositionKey, persons: [addresses], digests: [] }),
+    );
     await appendHandovers(tx, [{ entry: 'looked_up', clientId, actor: by.actor, purpose: by.reason }]);
   });
   const found = await oppositionsOf(database, clientId, addressDigests(oppositionKey, clientId, addresses));

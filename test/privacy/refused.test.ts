@@ -66,6 +66,39 @@ test('C22: erasing a lead takes the refused rows of its person at that client al
   expect(await left()).toEqual(['E-4', 'E-5']);
 });
 
+test('C22: in whichever column the mail or the phone of the person is, the refused row goes with the lead; longer ones stay', async () => {
+  const columns = await home.owner.all<{ name: string }>(
+    `SELECT COLUMN_NAME AS name FROM information_schema.COLUMNS
+      WHERE TABLE_SCHEMA = ? AND TABLE_NAME = 'lead_intake' AND CHARACTER_MAXIMUM_LENGTH >= 100
+        AND COLUMN_NAME NOT IN ('client_id', 'last_name', 'refusal')`,
+    [home.gateway.name],
+  );
+  expect(columns.length).toBeGreaterThan(25);
+  const lead = await home.lead('H-1');
+  await home.gateway.run(
+    "INSERT INTO prospects (lead_id, client_id, email, mobile) VALUES (?, 'essai', 'zoe@courriel.example', '+33639980123')",
+    [lead],
+  );
+  const row = (column: string, reference: string, text: string): Promise<unknown> =>
+    home.owner.run(
+      `INSERT INTO lead_intake (client_id, ${[...new Set(['reference', column])].join(', ')}, status, refusal)
+       VALUES ('essai', ${column === 'reference' ? '?' : '?, ?'}, 'refused', '[{"code":"BAD_FORMAT"}]')`,
+      column === 'reference' ? [text] : [reference, text],
+    );
+  for (const { name } of columns) {
+    await row(name, `mail-${name}`, '{"a":"écrire à\\nZoe@courriel.example."}');
+    await row(name, `phone-${name}`, 'Tél. 06 39.98-01 23, 12 rue');
+    await row(name, `stays-${name}`, 'fred.zoe@courriel.example, 06 39 98 01 234');
+  }
+  // More than one statement reads at once.
+  await row('interactions', 'long', `${'x'.repeat(900_000)} zoe@courriel.example`);
+  await expect(rights.erase({ ...by, reference: 'H-1' })).resolves.toMatchObject({
+    refusedRows: 2 * columns.length + 1,
+  });
+  expect(await left()).toHaveLength(columns.length);
+  expect((await left()).filter((one) => !/^stays-|^fred/.test(one))).toEqual([]);
+});
+
 test('C22: refused rows under an address that the lead had before a correction go too; those of who has it now stay', async () => {
   const lead = await home.lead('F-1');
   const now = await home.lead('F-2');

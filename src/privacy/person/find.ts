@@ -15,10 +15,9 @@ import {
 import { leadsUnderDigests, sharedAddresses } from '../../store/people/same-address.ts';
 import { leadHeads, namesOfLeads, type LeadHead } from '../../store/people/person-records.ts';
 import {
-  refusedOfPerson,
   refusedOfReference,
   type RefusedOfPerson,
-  refusedUnderDigests,
+  refusedNaming,
 } from '../../store/people/refused-of-person.ts';
 import { isComingIn } from '../../store/intake/refused-rows.ts';
 import { findLeadId } from '../../store/leads/rights.ts';
@@ -91,8 +90,7 @@ export async function findPerson(
   const refused = new Map(
     [
       ...byReference,
-      ...(await refusedOfPerson(sql, clientId, [...given, ...own])),
-      ...(await refusedUnderDigests(sql, { clientId, key, digests: former })),
+      ...(await refusedNaming(sql, { clientId, key, persons: [...given, ...own], digests: former })),
     ].map((row) => [row.row, row]),
   );
   return {

@@ -1,5 +1,7 @@
 // Finds, changes and purges refused rows of lead_intake, which contain personal data as a lead does.
 // Invariant: a search finds a value in any spelling, since the spelling may be why the row was refused.
+import { ending } from '../../domain/addresses-in-text.ts';
+import { columnFacts } from '../../domain/lead-fields/columns.ts';
 import { noteCleared } from '../backups/erasures-unwritten.ts';
 import { changes, columnOf, inList, type Sql, type SqlValue } from '../database.ts';
 import { deleteNamed } from '../named-rows.ts';
@@ -24,18 +26,23 @@ export interface RefusedPerson {
 
 /** Most rows shown. */
 const mostRows = 200;
-/** Every column that may contain a person, in case a value is in the wrong one. */
-export const texts =
-  "CONCAT_WS(' | ', client_id, reference, row_reference, email, first_name, last_name, mobile, landline, comment)";
+/** Every column of a text: a value may be in the wrong one. */
+const texts = `CONCAT_WS(' | ', ${[
+  'client_id',
+  'reference',
+  'row_reference',
+  'consents',
+  'interactions',
+  'clear_fields',
+  ...columnFacts.filter(({ rule }) => rule.schema['type'] === 'string').map(({ column }) => column),
+].join(', ')})`;
 /**
  * SQL condition: a text contains the given one, in any case. Accents differ: under a `_ci` collation MySQL's LOCATE takes remi@
  * for rémi@.
  */
-export const holds = (text: string): string => `LOCATE(LOWER(?), LOWER(${text}) COLLATE utf8mb4_bin) > 0`;
-export const digits =
-  "REGEXP_REPLACE(CONCAT_WS('|', mobile, landline, reference, row_reference), '[^0-9|]', '')";
-/** A number without its prefix: +33 6 39 98 00 01, 0033639980001 and 06.39.98.00.01 end alike. */
-export const ending = (phone: string): string => phone.replaceAll(/\D/g, '').slice(-9);
+const holds = `LOCATE(LOWER(?), LOWER(${texts}) COLLATE utf8mb4_bin) > 0`;
+/** Short columns only: a regular expression on a long text takes minutes. */
+const digits = "REGEXP_REPLACE(CONCAT_WS('|', mobile, landline, reference, row_reference), '[^0-9|]', '')";
 
 /** @param clients undefined: also rows without a known client */
 export async function findRefused(
@@ -73,12 +80,12 @@ function conditions(
   }
   for (const text of [query.email, query.name, query.firstName]) {
     if (text === undefined) continue;
-    parts.push(holds(texts));
+    parts.push(holds);
     values.push(text);
   }
   if (query.phone !== undefined) {
-    parts.push(`LOCATE(?, ${digits}) > 0`);
-    values.push(ending(query.phone));
+    parts.push(`(LOCATE(?, ${digits}) > 0 OR ${holds})`);
+    values.push(ending(query.phone), ending(query.phone));
   }
   if (query.reference !== undefined) {
     parts.push('reference = ?');

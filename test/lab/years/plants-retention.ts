@@ -139,11 +139,7 @@ export const retentionPlants: readonly YearsPlant[] = [
   },
   {
     name: 'a person who goes leaves the refused rows',
-    patches: one(
-      'src/retention/leave.ts',
-      'if (!others) await removeRefusedOfLead(tx, clientId, leadId);',
-      'if (others && leadId < 0) await removeRefusedOfLead(tx, clientId, leadId);',
-    ),
+    patches: one('src/retention/leave.ts', 'isFormerOnly: others', 'isFormerOnly: true,'),
     red: ['remains'],
     company: 'B',
     like: /^lead_intake/,
