@@ -3,8 +3,11 @@ import { shortYears } from './planting.ts';
 
 test('C16b C21 C25 C30 C31 C32 C33: ten years of one client, and every promise that has a date was kept', async () => {
   const { counts, faults } = await shortYears(process.cwd(), 3, process.env);
-  const red = Object.entries(faults).filter(([, found]) => found.length > 0);
-  expect(Object.fromEntries(red)).toEqual({});
+  // The first of each kind: a long list would hide the kind that explains the others.
+  const red = Object.entries(faults).flatMap(([what, found]) =>
+    found.length === 0 ? [] : [`${found.length} times ${what}: ${found.slice(0, 2).join('; ')}`],
+  );
+  expect(red).toEqual([]);
   // What never happened proves nothing.
   const lived = (what: string): number => counts[what] ?? 0;
   for (const what of [
