@@ -10,6 +10,7 @@ import { silentLog } from '../../src/log.ts';
 import { checkPack, type CheckedPack } from '../../src/support/audit-pack/check.ts';
 import { auditPack } from '../../src/support/audit-pack/pack.ts';
 import { terminalOf, environmentOf } from '../cli/terminal.ts';
+import { filesOf } from '../support-work/opened-zip.ts';
 import { twoClients } from '../support/two-clients.ts';
 import { openGateway, strangerRow, type Gateway } from '../trip/gateway.ts';
 
@@ -63,8 +64,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** As `relais audit export` makes it and `relais audit verify` reads it, with the public keys alone. */
-async function packed(): Promise<CheckedPack> {
+/** As `relais audit export` makes it. */
+async function pack(): Promise<string> {
   const { app } = gateway;
   const now = app.database.now().getTime();
   const path = join(folder, `pack-${(made += 1)}.zip`);
@@ -73,13 +74,17 @@ async function packed(): Promise<CheckedPack> {
     ...{ from: new Date(now - 9 * dayMs), until: new Date(now + 9 * dayMs) },
   });
   await pipeline(bytes, createWriteStream(path));
-  return checkPack(
-    path,
-    publishedKeys(app.keys.seal)
+  return path;
+}
+
+/** As `relais audit verify` reads it, with the public keys alone. */
+const packed = async (): Promise<CheckedPack> =>
+  checkPack(
+    await pack(),
+    publishedKeys(gateway.app.keys.seal)
       .map(({ pem }) => pem)
       .join(''),
   );
-}
 
 const verdict = async () => (await gateway.app.sealer.verify()).problem;
 const tables = ['day_seals', 'proof_documents', 'proof_leads', 'notices', 'seals', 'handovers'] as const;
@@ -87,6 +92,16 @@ const tables = ['day_seals', 'proof_documents', 'proof_leads', 'notices', 'seals
 test('C46: as it was made it verifies', async () => {
   expect(await verdict()).toBeUndefined();
   expect(await packed()).toMatchObject({ ok: true });
+});
+
+test('C46: every proof of the period is in a pack, however many came after it', async () => {
+  const digits = `(${Array.from({ length: 10 }, (_, digit) => `SELECT ${digit} AS n`).join(' UNION ALL ')})`;
+  await gateway.owner.run(
+    `INSERT INTO proofs (client_id, act, made_at) SELECT 'essai', 'erasure', '2035-01-01' FROM ${digits} a, ${digits} b, ${digits} c, ${digits} d`,
+  );
+  const names = [...(await filesOf(await pack())).keys()];
+  expect(names.filter((name) => /^preuves.*json$/.test(name))).toHaveLength(2);
+  await gateway.owner.run("DELETE FROM proofs WHERE made_at = '2035-01-01'");
 });
 
 test('C46: a proof that was altered, or is another’s, is named in a pack by itself', async () => {

@@ -78,16 +78,27 @@ export async function keptProofs(
 /** Newest first. */
 export async function listProofs(
   sql: ReadOnlySql,
-  { client, request, limit }: { readonly client?: string; readonly request?: string; readonly limit: number },
+  asked: {
+    readonly client?: string;
+    readonly request?: string;
+    readonly from?: Date;
+    /** Exclusive. */
+    readonly until?: Date;
+    readonly limit?: number;
+  },
 ): Promise<readonly ProofHead[]> {
-  const where = [
-    ...(client === undefined ? [] : ['client_id = ?']),
-    ...(request === undefined ? [] : ['request = ?']),
-  ];
+  const conditions = [
+    ['client_id = ?', asked.client],
+    ['request = ?', asked.request],
+    ['made_at >= ?', asked.from],
+    ['made_at < ?', asked.until],
+  ] as const;
+  const given = conditions.flatMap(([where, value]) => (value === undefined ? [] : [{ where, value }]));
   return sql.all<ProofHead>(
     `SELECT number, client_id AS clientId, act, request, made_at AS madeAt FROM proofs
-      ${where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`} ORDER BY number DESC LIMIT ${Math.trunc(limit)}`,
-    [client, request].filter((value) => value !== undefined),
+      ${given.length === 0 ? '' : `WHERE ${given.map(({ where }) => where).join(' AND ')}`}
+      ORDER BY number DESC ${asked.limit === undefined ? '' : `LIMIT ${Math.trunc(asked.limit)}`}`,
+    given.map(({ value }) => value),
   );
 }
 

@@ -38,8 +38,6 @@ export interface PackFile {
   readonly content: () => AsyncIterable<string | Buffer>;
 }
 
-const mostProofs = 10_000;
-
 /** In writing order. */
 export async function evidenceFiles(place: PackPlace, asked: PackAsked): Promise<readonly PackFile[]> {
   return [...(await dayFiles(place, asked)), ...(await proofFiles(place, asked)), ...keyFiles(place)];
@@ -67,10 +65,9 @@ async function proofFiles(
   { database }: PackPlace,
   { clientId, from, until }: PackAsked,
 ): Promise<readonly PackFile[]> {
-  const heads = await listProofs(database, { client: clientId, limit: mostProofs });
+  const heads = await listProofs(database, { client: clientId, from, until });
   const files: PackFile[] = [];
-  for (const { number, madeAt } of heads.toReversed()) {
-    if (madeAt < from || madeAt >= until) continue;
+  for (const { number } of heads.toReversed()) {
     const document = (await findProof(database, number))?.document;
     // Deleted with the leads it names.
     if (document === undefined) continue;
