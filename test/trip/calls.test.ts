@@ -476,6 +476,8 @@ test('a process that stops between two calls loses nothing: another goes on with
   answers({ deals: (_request, response) => (held ? response.writeHead(503).end() : made(response, 'D-3')) });
   await publish(mapping().replace(/retry: .*/, 'retry: [1h]'));
   await gateway.send(leadRow('C-14'));
+  // A lease that lapsed on a busy machine waits too, before the first call.
+  await gateway.until('the second call was refused', () => Promise.resolve(lines().length === 2));
   await until('C-14', 'create', /^waiting:retry/);
   await gateway.owner.run(
     "UPDATE deliveries SET state = 'queued', reason = 'next_call', queued_at = TIMESTAMPADD(HOUR, -1, UTC_TIMESTAMP(3)), lease_until = NULL",
