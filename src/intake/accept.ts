@@ -42,7 +42,13 @@ export interface Intake {
    */
   readonly acceptBatch: (
     limit: number,
-    wait?: { readonly forMs: number; readonly everyMs: number; readonly onFound?: () => void },
+    wait?: {
+      readonly forMs: number;
+      readonly everyMs: number;
+      readonly onFound?: () => void;
+      /** Ends the wait. */
+      readonly signal?: AbortSignal;
+    },
   ) => Promise<BatchResult>;
   /** The same for these rows, except those that another process works on. */
   readonly acceptRows: (ids: readonly RowId[]) => Promise<BatchResult>;
@@ -101,14 +107,15 @@ export function createIntake(deps: IntakeDeps): Intake {
     takePost: together.take,
     refuseStrays: () => refuseUnknownStatus(deps),
     onAccepted: (listener) => void listeners.push(listener),
-    acceptBatch: (limit, { forMs, everyMs, onFound } = { forMs: 0, everyMs: 0 }) =>
+    acceptBatch: (limit, { forMs, everyMs, onFound, signal } = { forMs: 0, everyMs: 0 }) =>
       alone(async () => {
         const named = (await takings.named()).map(BigInt);
         const until = performance.now() + forMs;
         const take = async (tx: Sql): Promise<readonly IntakeHead[]> => {
           const heads = await takeNewRows(tx, limit, turns, named);
           if (heads.length > 0) onFound?.();
-          if (heads.length > 0 || waiting !== undefined || performance.now() >= until) return heads;
+          const isOver = waiting !== undefined || signal?.aborted === true || performance.now() >= until;
+          if (heads.length > 0 || isOver) return heads;
           await pause(everyMs);
           return take(tx);
         };

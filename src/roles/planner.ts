@@ -41,9 +41,9 @@ export async function startPlanner(
     return started;
   };
   app.freshPlanner.admitBy(stations.atOnce.admit);
-  startIntakeLoops(loop, app, stations);
-  startDispatchLoops(loop, app, stations);
   const stopping = new AbortController();
+  startIntakeLoops(loop, app, stations, stopping.signal);
+  startDispatchLoops(loop, app, stations);
   const leanWatch = createLeanWatch();
   startTimers(loop, app, { ...stations, leanWatch });
   startWatches(loop, app, stations, stopping.signal);
@@ -124,7 +124,12 @@ const nextRows = { forMs: 250, leastMs: 10, mostMs: 25, shareOfGap: 0.5, firstSh
 /** A batch of so many rows may have left others behind. */
 const manyRows = 33;
 
-function startIntakeLoops(loop: StartLoop, app: App, { look, planner, atOnce, dispatcher }: Stations): void {
+function startIntakeLoops(
+  loop: StartLoop,
+  app: App,
+  { look, planner, atOnce, dispatcher }: Stations,
+  signal: AbortSignal,
+): void {
   const { idleMs, batch } = app.config.planner;
   // Intake in this process nudges it; the slower timer finds changes of other sources: rights, replays, rows of another process.
   const planning = loop('plan', idleMs * 4, async (nudged) => {
@@ -171,7 +176,7 @@ function startIntakeLoops(loop: StartLoop, app: App, { look, planner, atOnce, di
         at = performance.now();
       };
       const everyMs = pauseMs(nextRows.shareOfGap);
-      const wait = isMoving() ? { forMs: nextRows.forMs, everyMs, onFound } : undefined;
+      const wait = isMoving() ? { forMs: nextRows.forMs, everyMs, onFound, signal } : undefined;
       const { taken } = await app.intake.acceptBatch(batch, wait);
       if (taken > 0) note(taken, at);
       return taken >= manyRows;
