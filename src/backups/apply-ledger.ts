@@ -3,7 +3,7 @@
 // Invariant: applying it twice changes nothing; a line concerns the lead whose digest it has, and those under an address of it.
 import type { Key, KeyRing } from '../domain/key-ring.ts';
 import type { ConsentRecord } from '../domain/lead.ts';
-import { addressDigests, lackedBy, oppositionSource } from '../domain/opposition.ts';
+import { addressDigests, lackedBy } from '../domain/opposition.ts';
 import { keepOpposition } from '../privacy/oppositions.ts';
 import { eraseWithin, restrictWithin, type RightsOptions } from '../privacy/rights.ts';
 import { lockClients } from '../store/client-locks.ts';
@@ -117,7 +117,7 @@ async function applyPart(
         const { clientId, reference } = lead;
         const { actor, reason } = deps;
         const done = await database.transaction((tx) =>
-          eraseWithin(tx, deps, { clientId, reference, actor, reason }),
+          eraseWithin(tx, deps, { clientId, reference, actor, reason, moved: 'taken' }),
         );
         if (!done.alreadyErased) counts.erased += 1;
       }
@@ -137,7 +137,7 @@ async function takeBack(
   { id, clientId }: NamedLead,
   answers: readonly ConsentRecord[],
 ): Promise<number> {
-  await lockClients(tx, [clientId], 'alone');
+  await lockClients(tx, [clientId], 'alone', 'taken');
   const at = { snapshot, actor, purpose: reason };
   const own = await repeatWithdrawals(tx, at, new Map([[id, answers]]), lackedBy);
   if (own.length === 0) return 0;
@@ -164,7 +164,7 @@ async function opposeAgain(
         said.set(hex, [...(said.get(hex) ?? []), ...withdrawn]);
       }
     changed += await database.transaction(async (tx) => {
-      await lockClients(tx, [clientId], 'alone');
+      await lockClients(tx, [clientId], 'alone', 'taken');
       await keepOppositions(
         tx,
         [...said].flatMap(([hex, answers]) =>
@@ -181,7 +181,7 @@ async function opposeAgain(
       const byLead = Map.groupBy(holders, ({ leadId }) => leadId);
       const answers = [...byLead].map(([leadId, held]) => {
         const ofLead = held.flatMap(({ digest }) => said.get(digest.toString('hex')) ?? []);
-        return [leadId, ofLead.map((answer) => ({ ...answer, source: oppositionSource }))] as const;
+        return [leadId, ofLead] as const;
       });
       const at = { snapshot, actor, purpose: reason };
       return (await repeatWithdrawals(tx, at, new Map(answers))).length;
@@ -242,16 +242,20 @@ async function letGo(
   const opposed = await keepOpposition(tx, oppositionKey, leadId);
   await dissolve(tx, [leadId]);
   await secrets.destroy(tx, [leadId]);
-  await appendHandovers(tx, [
-    ...opposed.map((optIn): Handover => ({
-      entry: 'opposition_kept',
-      clientId,
-      leadId,
-      actor,
-      reason: optIn,
-    })),
-    { entry: 'purged', clientId, leadId, actor, purpose: reason, reason: 'restored' },
-  ]);
+  await appendHandovers(
+    tx,
+    [
+      ...opposed.map((optIn): Handover => ({
+        entry: 'opposition_kept',
+        clientId,
+        leadId,
+        actor,
+        reason: optIn,
+      })),
+      { entry: 'purged', clientId, leadId, actor, purpose: reason, reason: 'restored' },
+    ],
+    { moved: 'taken' },
+  );
 }
 
 /** Refused rows under an erased address go; intake refuses older data of it from now on. */

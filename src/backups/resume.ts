@@ -77,7 +77,8 @@ export async function resume(
   });
   // The backup has every withdrawal before it; an act may take a while to be stored, and the two clocks may differ.
   const since = new Date(begun.getTime() - dayMs);
-  const applied = await applyLedger(deps, ledger.parts, since);
+  // The entries of persons name the backup: the typed reason may hold a word that is the name of one of them, and would be refused.
+  const applied = await applyLedger({ ...deps, reason: backup }, ledger.parts, since);
   await runCalendar(deps);
   await database.transaction(async (tx) => {
     await beginLife(tx, { actor, reason });

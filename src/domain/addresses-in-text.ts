@@ -6,20 +6,40 @@ import type { Addresses } from './opposition.ts';
 export const ending = (phone: string): string => phone.replaceAll(/\D/g, '').slice(-9);
 
 /** Each mail in lower case, each phone as `+33639980001`. */
-export const addressesIn = (text: string): readonly Addresses[] => [
-  ...[...mailsIn(text)].map((email) => ({ email })),
-  ...[...phonesIn(text)].map((mobile) => ({ mobile })),
-];
+export function addressesIn(text: string): readonly Addresses[] {
+  const texts = [...new Set([text, withoutEscapes(text)])];
+  return [
+    ...[...new Set(texts.flatMap((one) => [...mailsIn(one)]))].map((email) => ({ email })),
+    ...[...new Set(texts.flatMap((one) => [...phonesIn(one)]))].map((mobile) => ({ mobile })),
+  ];
+}
 
-const words = /[^\s<>(),;:=/"|]+/g;
-/** Quotes and brackets around an address, and the end of its sentence. */
-const around = /^['’«“[{*]+|['’»”\]}*.!?…]+$/g;
+/** Escapes of JSON, whole or cut off, also within another JSON text; of links; of HTML. */
+const escapes =
+  /\\{1,7}(?:u([\da-f]{4})|["/bfnrt])|%([2-7][\da-f])|&(?:#(\d{1,5})|#x([\da-f]{1,4})|nbsp|quot|apos|amp|lt|gt);/gi;
+
+/** Also without signs that nobody sees, with a typed apostrophe, and without a space beside the @. */
+const withoutEscapes = (text: string): string =>
+  text
+    .replaceAll(escapes, (all, json?: string, link?: string, decimal?: string, hex?: string) => {
+      const code = decimal === undefined ? Number.parseInt(json ?? link ?? hex ?? '', 16) : Number(decimal);
+      return Number.isNaN(code) ? (letters[all.toLowerCase()] ?? ' ') : String.fromCharCode(code);
+    })
+    .replaceAll(/\p{Cf}/gu, '')
+    .replaceAll('’', "'")
+    .replaceAll(/\s{0,3}@\s{0,3}/g, '@');
+const letters: Readonly<Record<string, string>> = { '&apos;': "'", '&amp;': '&' };
+
+/** Runs of the signs of an address; a letter keeps its accent, and the n of `\n` its backslash. */
+const words = /[\p{L}\p{M}\p{N}.!#$%&'’*+?^_`{}~@\\-]+/gu;
+/** Signs around an address, and the end of its sentence; an address may begin with + or _. */
+const around = /^[^\p{L}\p{N}_+\\]+|[^\p{L}\p{N}]+$/gu;
 /** Longer than any address, RFC 5321 4.5.3.1. */
 const mostSigns = 400;
 
 function mailsIn(text: string): ReadonlySet<string> {
   const found = new Set<string>();
-  for (const [word] of text.replaceAll('%40', '@').matchAll(words))
+  for (const [word] of text.matchAll(words))
     if (word.length <= mostSigns && word.includes('@'))
       // Also a value of a link's query.
       for (const mail of [word, ...word.split(/[?&]/)].flatMap((part) => [part, part.replaceAll(around, '')]))

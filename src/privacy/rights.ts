@@ -45,6 +45,8 @@ export interface RightsRequest {
   readonly reference: string;
   readonly actor: string;
   readonly reason: string;
+  /** `taken`: also of a client that has moved to another installation; by default that is refused. */
+  readonly moved?: 'taken';
 }
 
 export interface WithdrawalRequest extends RightsRequest {
@@ -182,9 +184,9 @@ export async function eraseWithin(
   { secrets, oppositionKey }: RightsOptions,
   request: RightsRequest,
 ): Promise<ErasureResult> {
-  const { clientId, reference, actor } = request;
+  const { clientId, reference, actor, moved } = request;
   // First of all: a lead that is coming in at this moment is waited for, and found.
-  const isKnown = (await lockClients(tx, [clientId], 'alone')).has(clientId);
+  const isKnown = (await lockClients(tx, [clientId], 'alone', moved)).has(clientId);
   if (isKnown) await keepErasureOfRows(tx, oppositionKey, clientId, { reference });
   const refusedOnly = isKnown ? 0 : await hasOnlyRefused(tx, request, eraseRefusedOnly);
   if (refusedOnly) await noteErasedLead(tx, { clientId, leadId: 0, reference }, 'erased');
@@ -215,13 +217,17 @@ export async function eraseWithin(
     true,
   );
   await addChange(tx, { clientId, leadId, revision, kind: 'erased' });
-  await appendHandovers(tx, [
-    ...opposed.map((reason): Handover => ({ entry: 'opposition_kept', clientId, leadId, actor, reason })),
-    { entry: 'erased', clientId, leadId, actor, purpose: request.reason, leadRevision: revision },
-    ...(await readDeliveries(tx, cancelled)).map((row) =>
-      entryAbout(row, 'cancelled', actor, { reason: 'erased' }),
-    ),
-  ]);
+  await appendHandovers(
+    tx,
+    [
+      ...opposed.map((reason): Handover => ({ entry: 'opposition_kept', clientId, leadId, actor, reason })),
+      { entry: 'erased', clientId, leadId, actor, purpose: request.reason, leadRevision: revision },
+      ...(await readDeliveries(tx, cancelled)).map((row) =>
+        entryAbout(row, 'cancelled', actor, { reason: 'erased' }),
+      ),
+    ],
+    moved === undefined ? {} : { moved },
+  );
   return { leadId, cancelled: cancelled.length, alreadyErased: false, refusedRows };
 }
 

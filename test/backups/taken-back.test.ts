@@ -224,7 +224,8 @@ test('C44: restored, they are withdrawn and restricted again', async () => {
   const terminal = terminalOf(at);
   const loaded = await terminal(
     ...['restore', 'load', join(folder, 'backups', name), '--identity', join(folder, 'backup.key')],
-    ...['--ledger', join(folder, 'ledger'), '--reason', 'ticket 90'],
+    // A word of it may be the name of one of thousands.
+    ...['--ledger', join(folder, 'ledger'), '--reason', `disk of ${String(strangerRow('HAND').last_name)}`],
   );
   expect(loaded).toMatchObject({ code: 0 });
   expect(loaded.out).toMatch(/; 6 leads with a withdrawal or refusal again, 1 restricted\./);

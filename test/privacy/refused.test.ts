@@ -143,6 +143,27 @@ test("an erasure leaves the refused rows of others, whose mail or number holds t
   expect(await left()).toEqual(['N-2', 'N-3', 'N-4', 'N-8']);
 });
 
+test('C22: a mail with a slip of the typist goes too; the row of another first name without a last name stays', async () => {
+  const lead = await home.lead('S-1');
+  await home.gateway.run(
+    "INSERT INTO prospects (lead_id, client_id, email, mobile, last_name, first_name) VALUES (?, 'essai', 'zoe@courriel.example', '+33639980155', 'Dupont', 'Zoé')",
+    [lead],
+  );
+  await refused('S-2', { email: 'zoe @ courriel. example' });
+  await refused('S-3', { email: 'zoe@courriel,example' });
+  await refused('S-4', { mobile: '0639980155' });
+  await refused('S-5', { mobile: '0639980155' });
+  await refused('S-6', { mobile: '0639980155' });
+  for (const [name, reference] of [
+    ['Max', 'S-4'],
+    ['zoe', 'S-5'],
+    ['DUPONT Zoé', 'S-6'],
+  ] as const)
+    await home.owner.run('UPDATE lead_intake SET first_name = ? WHERE reference = ?', [name, reference]);
+  await expect(rights.erase({ ...by, reference: 'S-1' })).resolves.toMatchObject({ refusedRows: 4 });
+  expect(await left()).toEqual(['S-4']);
+});
+
 test('a reference that neither a lead nor a refused row has is said so', async () => {
   await expect(rights.erase({ ...by, reference: 'E-404' })).rejects.toMatchObject({ code: 'FIND-001' });
 });

@@ -105,9 +105,12 @@ export async function removeRefused(tx: Sql, lead: LeadName): Promise<number> {
 
 /** Removes the consents from refused rows of this reference, so that none can be resubmitted unchanged. */
 export const clearRefusedConsents = (tx: Sql, lead: LeadName): Promise<number> =>
-  clearConsents(tx, 'client_id = ? AND reference = ?', [lead.clientId, lead.reference]);
+  clearConsents(tx, "client_id = ? AND reference = ? AND status = 'refused'", [
+    lead.clientId,
+    lead.reference,
+  ]);
 
-/** The same of refused rows under this condition. Returns how many. */
+/** The same of rows under this condition. Returns how many. */
 export async function clearConsents(
   tx: Sql,
   where: string,
@@ -115,7 +118,7 @@ export async function clearConsents(
 ): Promise<number> {
   const ids = await columnOf(
     tx,
-    `SELECT id FROM lead_intake WHERE ${where} AND status = 'refused' AND consents IS NOT NULL FOR UPDATE`,
+    `SELECT id FROM lead_intake WHERE ${where} AND consents IS NOT NULL FOR UPDATE`,
     values,
   );
   if (ids.length === 0) return 0;

@@ -123,21 +123,14 @@ const ownColumns = new Set(['row', 'id', 'client_id', 'kind', 'status', 'refusal
 const addressesOfRow = (row: object): readonly Addresses[] =>
   Object.entries(row).flatMap(([column, value]: [string, unknown]) => {
     if (ownColumns.has(column) || (typeof value !== 'string' && typeof value !== 'number')) return [];
-    const text = textsOf(String(value));
-    return [...addressesIn(text), ...(phoneColumns.has(column) ? spellings(text) : [])];
+    const text = String(value);
+    return [
+      ...addressesIn(text),
+      ...(phoneColumns.has(column) ? spellings(text) : []),
+      // One mail, with a slip of the typist: the reason of many a refusal.
+      ...(column === 'email' ? addressesIn(text.replaceAll(/\s/g, '').replaceAll(',', '.')) : []),
+    ];
   });
-
-/** The names and values in a JSON text, without escapes; a text that is no JSON as it is. */
-function textsOf(text: string): string {
-  if (!/^\s*["[{]/.test(text)) return text;
-  const found: string[] = [];
-  try {
-    JSON.parse(text, (name: string, value: unknown) => void found.push(`${name}\n${String(value)}`));
-    return found.join('\n');
-  } catch {
-    return text;
-  }
-}
 
 /** As an international number and as a French one. */
 const spellings = (phone: string): readonly Addresses[] =>
@@ -145,13 +138,17 @@ const spellings = (phone: string): readonly Addresses[] =>
     ? []
     : [`+${phone.replaceAll(/\D/g, '')}`, `+33${ending(phone)}`].map((mobile) => ({ mobile }));
 
-/** True when the names match; a row without a last name counts as the person's. */
-const mayBear = (
+/** True when the names match. Without a last name the row's first name may be either, or both; without any it counts as the person's. */
+function mayBear(
   person: PersonName,
   { lastName, firstName }: Pick<RefusedOfPerson, 'lastName' | 'firstName'>,
-): boolean =>
-  (lastName ?? '').trim() === '' ||
-  isSameName(person, { lastName: lastName ?? '', firstName: firstName ?? '' });
+): boolean {
+  const row = { lastName: (lastName ?? '').trim(), firstName: firstName ?? '' };
+  const { firstName: first = '', lastName: last = '' } = person;
+  return row.lastName === ''
+    ? [first, last, first + last, last + first].some((name) => isSameName({ firstName: name }, row))
+    : isSameName(person, row);
+}
 
 interface RefusedOf {
   readonly clientId: string;
@@ -238,7 +235,10 @@ export const removeRefusedRow = (tx: Sql, clientId: string, row: number): Promis
     clientId,
   ]);
 
-/** Removes the consents from a refused row, so that it cannot be resubmitted unchanged. Returns false when there were none. */
+/**
+ * Removes the consents from a refused row, so that it cannot be resubmitted unchanged; at a restore it may be new, and refused again.
+ * Returns false when there were none.
+ */
 export const clearConsentsOfRow = async (tx: Sql, clientId: string, row: number): Promise<boolean> =>
   (await clearConsents(tx, 'id = ? AND client_id = ?', [row, clientId])) > 0;
 
