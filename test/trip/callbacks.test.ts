@@ -49,7 +49,7 @@ const entries = async (): Promise<string[]> =>
   );
 
 /** Answers the status. */
-async function tell(
+async function tellOnce(
   said: string | Readonly<Record<string, unknown>>,
   {
     by = secret,
@@ -75,10 +75,10 @@ async function tell(
   return response.status;
 }
 
-/** The same as its sender does it: while a worker has the delivery in hand it is asked to come again. */
-async function tellAgain(...word: Parameters<typeof tell>): Promise<number> {
-  const status = await tell(...word);
-  return status === 503 ? tellAgain(...word) : status;
+/** As its sender does it: while a worker or planner has the lead in hand it is asked to come again. */
+async function tell(...word: Parameters<typeof tellOnce>): Promise<number> {
+  const status = await tellOnce(...word);
+  return status === 503 ? tell(...word) : status;
 }
 
 /** The lead's row is locked until the function is called. */
@@ -159,12 +159,12 @@ async function replayed(): Promise<void> {
 
 test('a no that is told again does not end the run of a replay that has not left', async () => {
   const key = await pendingLead();
-  await tellAgain({ key, state: 'arbitrated' });
+  await tell({ key, state: 'arbitrated' });
   await gateway.owner.run("UPDATE destinations SET status = 'suspended' WHERE id = 'essai-crm'", []);
   await replayed();
-  expect(await tellAgain({ key, state: 'arbitrated' })).toBe(204);
-  expect(await tellAgain({ key, state: 'arbitrated' }, { id: 'msg_2' })).toBe(204);
-  expect(await tellAgain({ key, state: 'arbitrated' }, { id: 'msg_3' })).toBe(204);
+  expect(await tell({ key, state: 'arbitrated' })).toBe(204);
+  expect(await tell({ key, state: 'arbitrated' }, { id: 'msg_2' })).toBe(204);
+  expect(await tell({ key, state: 'arbitrated' }, { id: 'msg_3' })).toBe(204);
   expect(await stateOf()).not.toContain('failed');
   expect((await entries()).slice(3)).toEqual(['replayed', 'late refused']);
 });
@@ -208,8 +208,8 @@ test('two leads that are contradicted within an hour are two tasks', async () =>
     'SELECT delivery_key AS `key` FROM deliveries ORDER BY id',
   );
   for (const { key } of keys) {
-    await tellAgain({ key, state: 'kept', id: 'C-9' }, { id: `yes ${key}` });
-    await tellAgain({ key, state: 'arbitrated' }, { id: `no ${key}` });
+    await tell({ key, state: 'kept', id: 'C-9' }, { id: `yes ${key}` });
+    await tell({ key, state: 'arbitrated' }, { id: `no ${key}` });
   }
   expect(await gateway.owner.all('SELECT kind FROM alerts')).toEqual([
     { kind: 'ack_contradicts' },
@@ -265,8 +265,8 @@ test('whoever knocks again and again without a signature is told to wait; what i
 test('more at once than are looked at are asked to come again', async () => {
   const key = await pendingLead();
   const lock = await heldLead();
-  const told = Array.from({ length: atOnce }, () => tell({ key, state: 'kept', id: 'C-9' }));
-  await gateway.until('all are in work', async () => (await tell({ key, state: 'waiting' })) === 503);
+  const told = Array.from({ length: atOnce }, () => tellOnce({ key, state: 'kept', id: 'C-9' }));
+  await gateway.until('all are in work', async () => (await tellOnce({ key, state: 'waiting' })) === 503);
   await lock();
   const statuses = await Promise.all(told);
   expect(statuses.filter((status) => status === 204).length).toBeGreaterThan(0);
@@ -292,7 +292,7 @@ test('a decision that comes while the lead is still being sent is asked for once
   const statuses: number[] = [];
   crm.answer = (_request, response) =>
     void (async () => {
-      statuses.push(await tell({ key: await keyOf(), state: 'kept', id: 'C-9' }));
+      statuses.push(await tellOnce({ key: await keyOf(), state: 'kept', id: 'C-9' }));
       response.writeHead(202).end('{"id":"C-1"}');
     })();
   await gateway.start('planner', 'worker');
