@@ -11,14 +11,9 @@ import type { Database, Sql } from '../store/database.ts';
 import { restrictedAmong, unmarkRestricted } from '../store/leads/restrictions.ts';
 import { holdersBefore, keepErased, keepOppositions } from '../store/people/oppositions.ts';
 import { holdersNow } from '../store/people/same-address.ts';
-import {
-  leaveWithdrawals,
-  markWithdrawn,
-  repeatWithdrawals,
-  spreadWithdrawals,
-} from '../store/people/same-person.ts';
+import { markWithdrawn, repeatWithdrawals, spreadWithdrawals } from '../store/people/same-person.ts';
 import { dissolve } from '../store/retention/gone-leads.ts';
-import { appendHandovers, type Handover } from '../store/log/handovers.ts';
+import { appendHandovers } from '../store/log/handovers.ts';
 import { lockLeads } from '../store/leads/leads.ts';
 import { clearConsentsOfRow, refusedNaming } from '../store/people/refused-of-person.ts';
 import { deleteRow, everyLead, everyRow, type NamedLead } from '../store/backups/restores.ts';
@@ -238,22 +233,12 @@ async function letGo(
   { id: leadId, clientId }: NamedLead,
 ): Promise<void> {
   await lockLeads(tx, [leadId]);
-  await leaveWithdrawals(tx, leadId);
-  const opposed = await keepOpposition(tx, oppositionKey, leadId);
+  const opposed = await keepOpposition(tx, oppositionKey, { clientId, leadId, actor });
   await dissolve(tx, [leadId]);
   await secrets.destroy(tx, [leadId]);
   await appendHandovers(
     tx,
-    [
-      ...opposed.map((optIn): Handover => ({
-        entry: 'opposition_kept',
-        clientId,
-        leadId,
-        actor,
-        reason: optIn,
-      })),
-      { entry: 'purged', clientId, leadId, actor, purpose: reason, reason: 'restored' },
-    ],
+    [...opposed, { entry: 'purged', clientId, leadId, actor, purpose: reason, reason: 'restored' }],
     { moved: 'taken' },
   );
 }

@@ -12,7 +12,7 @@ import type { ConsentRecord } from '../domain/lead.ts';
 import { unknownClient } from '../errors/unknown.ts';
 import { readConsents } from '../store/leads/consents.ts';
 import type { Database, Sql } from '../store/database.ts';
-import { appendHandovers } from '../store/log/handovers.ts';
+import { appendHandovers, type Handover } from '../store/log/handovers.ts';
 import {
   addressesOf,
   dropOppositions,
@@ -28,10 +28,18 @@ import { leadsUnderDigests } from '../store/people/same-address.ts';
 import { refuseNames } from '../store/people/persons-names.ts';
 import { addressesOfRefused } from '../store/people/refused-of-person.ts';
 import { lockClients } from '../store/client-locks.ts';
-import { repeatWithdrawals, type Reached } from '../store/people/same-person.ts';
+import { leaveWithdrawals, repeatWithdrawals, type Reached } from '../store/people/same-person.ts';
 
-/** Before a lead is deleted: its withdrawals are added to the list. Returns the opt-ins, as `purpose.channel`. */
-export async function keepOpposition(tx: Sql, key: Buffer, leadId: number): Promise<readonly string[]> {
+/**
+ * Before a lead is erased or deleted: its withdrawals stay findable in the leads that have a copy, and come on the list. Returns the
+ * entries of the log, one for each opt-in.
+ */
+export async function keepOpposition(
+  tx: Sql,
+  key: Buffer,
+  { clientId, leadId, actor }: { readonly clientId: string; readonly leadId: number; readonly actor: string },
+): Promise<readonly Handover[]> {
+  await leaveWithdrawals(tx, leadId);
   const consents = (await readConsents(tx, [leadId])).get(leadId) ?? [];
   const standing = standingWithdrawals(consents, tx.now());
   const [addresses] = standing.length === 0 ? [] : await addressesOf(tx, [leadId]);
@@ -42,7 +50,7 @@ export async function keepOpposition(tx: Sql, key: Buffer, leadId: number): Prom
     tx,
     digests.flatMap((digest) =>
       standing.map(({ purpose, channel, recordedAt, receipt = 0 }) => ({
-        clientId: addresses.clientId,
+        clientId,
         digest,
         purpose,
         channel,
@@ -51,7 +59,14 @@ export async function keepOpposition(tx: Sql, key: Buffer, leadId: number): Prom
       })),
     ),
   );
-  return digests.length === 0 ? [] : standing.map(({ purpose, channel }) => `${purpose}.${channel}`);
+  if (digests.length === 0) return [];
+  return standing.map(({ purpose, channel }) => ({
+    entry: 'opposition_kept',
+    clientId,
+    leadId,
+    actor,
+    reason: `${purpose}.${channel}`,
+  }));
 }
 
 const digestsEver = async (tx: Sql, key: Buffer, lead: LeadAddresses): Promise<readonly Buffer[]> =>

@@ -6,13 +6,7 @@ import { erasedLead, unknownLead, leadComingIn } from '../errors/unknown.ts';
 import { insertConsents } from '../store/leads/consents.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { deliveriesOfLeads, readDeliveries } from '../store/deliveries/deliveries.ts';
-import {
-  appendHandovers,
-  type Handover,
-  type HandoverEntry,
-  entryAbout,
-  appendHandover,
-} from '../store/log/handovers.ts';
+import { appendHandovers, type HandoverEntry, entryAbout, appendHandover } from '../store/log/handovers.ts';
 import { noteErasedLead } from '../store/backups/erasures-unwritten.ts';
 import { addChange } from '../store/leads/lead-changes.ts';
 import { cancelUnsent } from '../store/deliveries/planned-deliveries.ts';
@@ -24,12 +18,7 @@ import { clearRefusedConsents, removeRefused, anyRefused, isComingIn } from '../
 import { blankLead, findLeadId, forgetRows, raiseConsentRevision } from '../store/leads/rights.ts';
 import { markRestricted } from '../store/leads/restrictions.ts';
 import { lockClients } from '../store/client-locks.ts';
-import {
-  leaveWithdrawals,
-  markWithdrawn,
-  spreadWithdrawals,
-  type Reached,
-} from '../store/people/same-person.ts';
+import { markWithdrawn, spreadWithdrawals, type Reached } from '../store/people/same-person.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
 import { keepErasure, keepErasureOfRows, keepOpposition, object, type Objection } from './oppositions.ts';
 import { proved, type ProofDeps } from './proofs/prove.ts';
@@ -203,8 +192,7 @@ export async function eraseWithin(
   // The log checks for names too, but the lead is blank by then.
   await refuseNames(tx, [leadId], request.reason);
   const revision = before + 1;
-  await leaveWithdrawals(tx, leadId);
-  const opposed = await keepOpposition(tx, oppositionKey, leadId);
+  const opposed = await keepOpposition(tx, oppositionKey, { clientId, leadId, actor });
   await keepErasure(tx, oppositionKey, leadId);
   await blankLead(tx, leadId, clientId, reference, revision);
   // A new secret: digests of earlier contents reveal nothing any more; the erase delivery can still be proved.
@@ -220,7 +208,7 @@ export async function eraseWithin(
   await appendHandovers(
     tx,
     [
-      ...opposed.map((reason): Handover => ({ entry: 'opposition_kept', clientId, leadId, actor, reason })),
+      ...opposed,
       { entry: 'erased', clientId, leadId, actor, purpose: request.reason, leadRevision: revision },
       ...(await readDeliveries(tx, cancelled)).map((row) =>
         entryAbout(row, 'cancelled', actor, { reason: 'erased' }),

@@ -28,7 +28,6 @@ import {
 import { blankLead } from '../store/leads/rights.ts';
 import { sharedAddresses } from '../store/people/same-address.ts';
 import { lockClients } from '../store/client-locks.ts';
-import { leaveWithdrawals } from '../store/people/same-person.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
 import { dated, operationsOf, type DatedLead } from './due.ts';
 import { waivers } from './hand-over.ts';
@@ -144,10 +143,9 @@ async function leave(
   const { leadId, reference, retention } = lead;
   const { clientId, actor } = run;
   const reason = retention.how === 'purge' ? 'purged' : 'anonymised';
-  const opposed: string[] = [];
+  const opposed: Handover[] = [];
   if (!lead.erased) {
-    await leaveWithdrawals(tx, leadId);
-    opposed.push(...(await keepOpposition(tx, oppositionKey, leadId)));
+    opposed.push(...(await keepOpposition(tx, oppositionKey, { clientId, leadId, actor })));
     // Refused rows of the person too, unless another request of theirs stays.
     const others = (await sharedAddresses(tx, [leadId], 'all')).some(({ all }) =>
       all.some((id) => id !== leadId),
@@ -162,13 +160,7 @@ async function leave(
   await appendHandovers(
     tx,
     [
-      ...opposed.map((optIn): Handover => ({
-        entry: 'opposition_kept',
-        clientId,
-        leadId,
-        actor,
-        reason: optIn,
-      })),
+      ...opposed,
       { entry: reason, clientId, leadId, actor, leadRevision: revision + 1, reason: retention.rule },
       ...(await readDeliveries(tx, cancelled)).map((row) => entryAbout(row, 'cancelled', actor, { reason })),
     ],

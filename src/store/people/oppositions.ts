@@ -158,8 +158,8 @@ export const formerHoldings = (
 ): Promise<readonly { readonly leadId: number; readonly digest: Buffer }[]> =>
   sql.all('SELECT lead_id AS leadId, digest FROM former_addresses WHERE lead_id IN (?)', [leadIds]);
 
-export const formerAddresses = (sql: Sql, ...leadIds: readonly number[]): Promise<readonly Buffer[]> =>
-  columnOf<Buffer>(sql, 'SELECT digest FROM former_addresses WHERE lead_id IN (?)', [leadIds]);
+export const formerAddresses = async (sql: Sql, ...leadIds: readonly number[]): Promise<readonly Buffer[]> =>
+  (await formerHoldings(sql, leadIds)).map(({ digest }) => digest);
 
 /** Deletes a client's oppositions older than an instant. Returns the client and the number deleted. */
 export async function dropOppositions(

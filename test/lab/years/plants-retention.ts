@@ -163,8 +163,8 @@ export const retentionPlants: readonly YearsPlant[] = [
     name: 'an erased lead breaks the run',
     patches: one(
       'src/retention/leave.ts',
-      'const opposed: string[] = [];',
-      "const opposed: string[] = lead.erased ? (JSON.parse('') as string[]) : [];",
+      'const opposed: Handover[] = [];',
+      "const opposed: Handover[] = lead.erased ? (JSON.parse('') as Handover[]) : [];",
     ),
     red: ['broken'],
     company: 'F',
