@@ -62,4 +62,7 @@ test('after a fail-over leads leave through the new master, though no connection
   await first.client.call('REPLICAOF', '127.0.0.1', String(second.port));
   await gateway.send(leadRow('R-2'));
   await gateway.until('after', () => delivered(2));
+  await gateway.until('the worker waits at the new master', async () =>
+    String(await second.client.client('LIST')).includes('cmd=bzpopmin'),
+  );
 });
