@@ -286,9 +286,15 @@ function guessOptIn(slot: SampleField): OptInGuess {
   const values = valuesOf(slot.value, optOut);
   if (typeof values === 'string') return { lines: [], todo: values };
   const inverted = optOut ? '; an opt-out by its name: check the values, then add inverted: confirmed' : '';
-  const shown = String(slot.value).trim();
-  const other = Object.values(values).find((value) => String(value) !== shown);
-  const assumed = `; the sample shows ${shown}, that the other states write ${String(other)} is assumed`;
+  const shown = [String(slot.value).trim(), ...(slot.others ?? [])];
+  const written = Object.values(values).map(String);
+  if (shown.some((text) => !written.includes(text)))
+    return {
+      lines: [],
+      todo: `its values are ${shown.slice(0, 5).join(', ')}: ask for the one of each state`,
+    };
+  const other = written.find((value) => !shown.includes(value));
+  const assumed = `; the sample shows ${shown.join(' and ')}${other === undefined ? '' : `, that the other states write ${other} is assumed`}`;
   return { lines: [{ line: { ...base, values }, why: `${meant}${assumed}${inverted}` }] };
 }
 

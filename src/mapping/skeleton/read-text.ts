@@ -110,11 +110,11 @@ export function readCsvSample(bytes: Uint8Array): Shape | Unreadable {
   } catch {
     return { unreadable: 'its lines cannot be read as CSV.' };
   }
-  const [names = [], example] = rows;
+  const [names = [], ...examples] = rows;
   const unnamed = names.filter((name) => name.trim() === '' || /^[\d\s.,+-]+$|@/.test(name));
   if (names.length < 2 || unnamed.length > 0)
     return { unreadable: 'its first line does not name the columns; add a header line.' };
-  const decimal = example?.some((cell) => /^\d+,\d+$/.test(cell)) === true ? { decimal: ',' } : {};
+  const decimal = examples.flat().some((cell) => /^\d+,\d+$/.test(cell)) ? { decimal: ',' } : {};
   return {
     format: 'csv',
     layout: {
@@ -125,12 +125,12 @@ export function readCsvSample(bytes: Uint8Array): Shape | Unreadable {
       header: true,
       ...decimal,
     },
-    slots: names.map((name, index) => ({
-      target: name.trim(),
-      name: name.trim(),
-      parents: [],
-      value: example?.[index],
-    })),
+    slots: names.map((name, index) => {
+      const cells = new Set(examples.map((row) => row[index]?.trim() ?? ''));
+      cells.delete('');
+      const [value, ...others] = cells;
+      return { target: name.trim(), name: name.trim(), parents: [], value, others };
+    }),
     notes:
       encoding === 'windows-1252'
         ? ['the sample is not UTF-8: it was read, and will be written, as windows-1252 (what Excel saves).']

@@ -13,6 +13,8 @@ export interface SampleField {
   readonly parents: readonly string[];
   /** undefined: the sample has none (a CSV header alone). */
   readonly value: SampleValue;
+  /** Further values of the column of a CSV, each once. */
+  readonly others?: readonly string[];
   /** A list of plain values. */
   readonly texts?: readonly string[];
   /** A repeated group: the places of its first element. */

@@ -283,6 +283,21 @@ describe('other samples', () => {
     expect(draft.text).toContain('#   - { to: OPTIN,');
   });
 
+  test('a CSV of several rows: an empty cell is filled by the rows below, and both words of the opt-in are seen', () => {
+    const draft = draftOf('NOM;CP;OPTIN\nMartin;;\nDurand;69003;Non\nMoreau;69003;Oui');
+    expect(draft.text).toContain('values: { granted: Oui, refused: Non, not_asked: Non, withdrawn: Non } }');
+    expect(draft.text).toContain('; the sample shows Non and Oui\n');
+    expect(draft.text).toContain('to: CP, from: identity.address.postcode');
+  });
+
+  test('a CSV whose opt-in has a third word: a person gives the value of each state', () => {
+    const draft = draftOf('NOM;OPTIN\nMartin;Oui\nDurand;NSP\nMoreau;Non');
+    expect(codesOf(draft)).toEqual(['MAP-301']);
+    expect(draft.made.open.join('\n')).toContain(
+      'its values are Oui, NSP, Non: ask for the one of each state',
+    );
+  });
+
   test.each(['ACCEPTE', 'REFUSE'])('an agreement named after its channel, with %s', (said) => {
     const draft = draftOf(`NOM;ACCORD_EMAIL;ACCORD_SMS\nMartin;${said};${said}`);
     const values = 'values: { granted: ACCEPTE, refused: REFUSE, not_asked: REFUSE, withdrawn: REFUSE }';
