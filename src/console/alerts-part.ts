@@ -102,6 +102,11 @@ const ofDestination: Door = {
   name: words.destination,
   pathOf: ({ destination }) => (destination === '' ? undefined : destinationPath(destination)),
 };
+const ofRefusedRows: Door = {
+  needs: 'task.read',
+  name: frame.refusedRows,
+  pathOf: ({ client }) => `/refused-rows?${new URLSearchParams({ client }).toString()}`,
+};
 /** Its number is at the start of the reason. */
 const ofRequest: Door = {
   needs: 'request.read',
@@ -119,6 +124,8 @@ const doors: Readonly<Partial<Record<AlertKind, Door>>> = {
   file_held: ofDestination,
   file_bounced: ofDestination,
   right_waits: ofDestination,
+  erased_comes_back: ofRefusedRows,
+  intake_refused: ofRefusedRows,
   internal_error: ofDestination,
   request_due: ofRequest,
   request_recipient: ofRequest,
@@ -181,7 +188,8 @@ function alertDoor(
   alert: AlertHead,
   ofClient: string | undefined,
 ): Html | undefined {
-  const door = doors[alert.kind];
+  const isOfRow = alert.kind === 'right_waits' && alert.destination === '';
+  const door = isOfRow ? ofRefusedRows : doors[alert.kind];
   const path = door?.pathOf(alert, ofClient);
   if (door === undefined || path === undefined) return undefined;
   const say = sayTo(request);

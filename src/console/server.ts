@@ -13,6 +13,7 @@ import { failurePages, refuseWith, unreadableRequest } from './failures.ts';
 import { createTrials } from '../support/mappings/trial-thread.ts';
 import { accountRoutes, accountsRoutes, signInsRoutes, oneAccountRoutes } from './pages/accounts.ts';
 import { anomalyRoutes } from './pages/anomalies.ts';
+import { refusedRowRoutes } from './pages/refused-rows.ts';
 import { apiKeyRoutes } from './pages/api-keys.ts';
 import { auditPackRoutes, auditRoutes } from './pages/audit.ts';
 import { authorisationRoutes } from './pages/authorisations.ts';
@@ -123,6 +124,7 @@ async function build(server: FastifyInstance, options: ConsoleOptions): Promise<
   bulkRoutes(server, desk);
   runsRoutes(server, desk);
   searchRoutes(server, desk);
+  refusedRowRoutes(server, desk);
   leadRoutes(server, desk);
   officerRoutes(server, desk);
   mappingRoutes(server, desk);

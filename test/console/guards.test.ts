@@ -1,5 +1,6 @@
 // Guards that nobody sees while all is well: an old session, a lost role, a journal that cannot be written, what is masked.
 import { changeRoles } from '../../src/access/accounts.ts';
+import { raiseAlerts } from '../../src/store/alerts/alerts.ts';
 import { strangerRow } from '../trip/gateway.ts';
 import { browserOf, enrol, password, type Browser } from './desk.ts';
 import { openFilledDesk, type FilledDesk } from './filled.ts';
@@ -121,4 +122,40 @@ test('C39: what a person said of their project and their means, and who a refuse
   // And why nobody called.
   expect(rows).toContain('Téléphone mobile : mal écrit');
   expect(rows).not.toMatch(/Quimper|quimper@|06 39 98 00 77/);
+});
+
+test('refused rows are listed in words, without a value, page by page, and the alert about them leads there', async () => {
+  const { owner } = desk.gateway;
+  const page = await support.get('/refused-rows?client=essai');
+  expect((await support.get('/tasks')).text).toContain('href="/refused-rows"');
+  const text = page.text.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ');
+  expect(text).toMatch(/essai Lead BAD-1 Téléphone mobile : mal écrit/);
+  expect(page.text).toContain('href="/search?reference=BAD-1"');
+  const integrator = (await (await desk.signedIn('integrator')).get('/refused-rows')).text;
+  expect([integrator.includes('BAD-1'), integrator.includes('/search?')]).toEqual([true, false]);
+  for (const value of ['Quimper', 'quimper', '98 00 77']) expect(page.text).not.toContain(value);
+  expect((await support.get('/refused-rows', { 'accept-language': 'en' })).text).toContain(
+    'mobile is not written as the contract asks',
+  );
+  expect((await support.get('/refused-rows?client=inconnu')).status).toBe(404);
+  expect((await (await desk.signedIn('viewer')).get('/refused-rows')).status).toBe(403);
+
+  await owner.run(
+    `INSERT INTO lead_intake (client_id, kind, reference, status, settled_at, refusal)
+     SELECT 'essai', 'consent', CONCAT('AB-', seq), 'refused', UTC_TIMESTAMP(3), '[{"column":"row","code":"SET_ASIDE","message":"row was set aside."}]'
+       FROM JSON_TABLE(CONCAT('[', REPEAT('0,', 49), '0]'), '$[*]' COLUMNS (seq FOR ORDINALITY)) AS numbers`,
+  );
+  const first = (await support.get('/refused-rows?client=essai')).text;
+  expect(first.match(/>AB-\d+</g)).toHaveLength(50);
+  const next = /href="(\/refused-rows\?[^"]*before[^"]*)"/.exec(first)?.[1]?.replaceAll('&amp;', '&') ?? '';
+  const last = (await support.get(next)).text;
+  expect(last).toContain('>BAD-1<');
+  expect(last).not.toMatch(/>AB-|Page suivante/);
+  expect(first).toContain('mis de côté par Relais');
+
+  await raiseAlerts(owner, [{ kind: 'right_waits', clientId: 'essai', reason: 'withdrawal_refused' }]);
+  const [alert] = await owner.all<{ id: number }>("SELECT id FROM alerts WHERE kind = 'right_waits'");
+  expect((await support.get(`/tasks/alerts/${alert?.id}`)).text).toContain(
+    'class="button" href="/refused-rows?client=essai"',
+  );
 });

@@ -19,7 +19,7 @@ import { nameChoice, input, notice, tableOf } from '../parts.ts';
 import { asked, field, reasonProblem } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { deliveryLink, leadLink, reasonText, stateTag, timeOf } from '../labels.ts';
-import { sayTo } from '../layout.ts';
+import { sayTo, type Say } from '../layout.ts';
 import { frame } from '../words/frame.ts';
 import { searchProblems, searchWords as words, searchWords } from '../words/work.ts';
 import type { Desk, PageOf } from './sign-in.ts';
@@ -124,17 +124,19 @@ function foundPart(request: FastifyRequest, { leads, refused, isCut }: FoundPeop
         [words.reference, (row) => row.reference],
         [words.received, (row) => timeOf(row.receivedAt, language)],
         [words.person, (row) => personText(row.person)],
-        [
-          frame.why,
-          (row) =>
-            row.problems.map(
-              ({ column, code, message }) =>
-                html`<div>${say([refusalWords(`${column} ${code}`), `${column}: ${message}`])}</div>`,
-            ),
-        ],
+        [frame.why, (row) => problemsOfRow(say, row.problems)],
       ])}`
   }`;
 }
+
+/** Each column of a refused row, and its reason. */
+export const problemsOfRow = (
+  say: Say,
+  problems: readonly { readonly column: string; readonly code: string; readonly message: string }[],
+): readonly Html[] =>
+  problems.map(
+    ({ column, code, message }) => html`<div>${say([refusalWords(`${column} ${code}`), message])}</div>`,
+  );
 
 /** All known facts of the person; absent ones are left out. */
 export const personText = (person: readonly PersonFact[]): string =>

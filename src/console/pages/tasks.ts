@@ -51,11 +51,12 @@ const listPage: PageOf = async ({ place, show }, request, reply) => {
     title: kind === '' || first === undefined ? say(frame.tasks) : alertTitle(first, request),
     at: '/tasks',
     body: html`${asked(request, 'say') === 'done' && notice(say(frame.done), 'good')}
-    ${causes.length + alerts.length + troubled.length === 0 && notice(say(words.nothingToDo), 'good')}
-    ${section(say(words.toDecide), causes, (rows) => causesTable(request, rows))}
-    ${section(say(words.alerts), alerts, (rows) => shown(request, rows))}
-    ${section(say(words.trouble), troubled, (rows) => sendingTable(request, rows))}
-    ${kind !== '' && html`<p><a href="/tasks">${say(words.allAlerts)}</a></p>`}`,
+      ${causes.length + alerts.length + troubled.length === 0 && notice(say(words.nothingToDo), 'good')}
+      ${section(say(words.toDecide), causes, (rows) => causesTable(request, rows))}
+      ${section(say(words.alerts), alerts, (rows) => shown(request, rows))}
+      ${section(say(words.trouble), troubled, (rows) => sendingTable(request, rows))}
+      ${kind !== '' && html`<p><a href="/tasks">${say(words.allAlerts)}</a></p>`}
+      <p><a href="/refused-rows">${say(frame.refusedRows)}</a></p>`,
   });
 };
 

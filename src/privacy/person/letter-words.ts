@@ -86,6 +86,14 @@ const refusals: Readonly<Record<string, string>> = {
   REFERENCE_USED: 'déjà utilisé',
   UNKNOWN_LEAD: 'contact inconnu',
   LEAD_ERASED: 'contact effacé',
+  CLIENT_CLOSED: 'contrat du client terminé',
+  LEAD_FULL: 'le contact deviendrait trop grand',
+  ERASED_SINCE: 'antérieur à l’effacement de la personne',
+  OPERATION_ENDED: 'opération terminée',
+  RETENTION_ENDED: 'plus ancien que la durée de conservation',
+  UNKNOWN_STATUS: 'état inconnu',
+  SET_ASIDE: 'mis de côté par Relais',
+  INTERNAL: 'n’a pas pu être enregistré',
 };
 
 /** `email BAD_FORMAT` as `Adresse e-mail : mal écrit`. */

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import type { Browser as Chromium, Page } from 'playwright-core';
 import { style as docsStyle } from '../../../src/api/docs/page.ts';
+import { refusal } from '../../../src/intake/refusals.ts';
 import { raiseAlerts } from '../../../src/store/alerts/alerts.ts';
 import { findingsInAllViews, openChromium, watchedPage } from '../../console/chromium.ts';
 import type { Browser } from '../../console/desk.ts';
@@ -36,6 +37,11 @@ beforeAll(async () => {
   await person.post(`${carriedOut}/apply`, { subject: 'lead:OK-2', number: carriedOut.split('/')[2] ?? '' });
   // Overdue, so that the calendar has a line.
   await desk.gateway.owner.run("UPDATE leads SET collected_at = '2022-02-01' WHERE reference = 'KO-1'", []);
+  await desk.gateway.owner.run(
+    `INSERT INTO lead_intake (client_id, kind, reference, status, settled_at, refusal)
+     VALUES ('essai', 'lead', 'R-1', 'refused', UTC_TIMESTAMP(3), ?)`,
+    [JSON.stringify([refusal('mobile', 'BAD_FORMAT'), refusal('consents[0].state', 'NOT_ALLOWED_VALUE')])],
+  );
   await person.post('/api-keys', { name: 'Formulaires', scope: 'lead.post', days: '30' });
   await person.post('/views', { list: 'deliveries', state: 'failed', name: 'Échecs' });
   await person.post('/views', { list: 'live', state: 'failed', name: 'Échecs en direct' });
@@ -69,6 +75,7 @@ beforeAll(async () => {
       '/audit/pack',
       verified,
       '/anomalies?client=essai',
+      '/refused-rows',
       '/accounts',
       '/accounts/1',
     ],
