@@ -11,6 +11,7 @@ import { facts, table } from './parts.ts';
 import { sayTo } from './layout.ts';
 import { deskWords as words } from './words/desk.ts';
 import { frame } from './words/frame.ts';
+import { searchWords } from './words/work.ts';
 import { mappingWords } from './words/mappings.ts';
 import type { Advice, AdvisedAct } from '../support/advice.ts';
 import type { DeliveryHead } from '../support/reads/deliveries.ts';
@@ -104,7 +105,7 @@ const ofDestination: Door = {
 };
 const ofRefusedRows: Door = {
   needs: 'task.read',
-  name: frame.refusedRows,
+  name: searchWords.refusedRows,
   pathOf: ({ client }) => `/refused-rows?${new URLSearchParams({ client }).toString()}`,
 };
 /** Its number is at the start of the reason. */

@@ -52,7 +52,7 @@ const refusedRowsPage: PageOf = async ({ place, show }, request, reply) => {
   const rows = found.slice(0, size);
   const next = new URLSearchParams({ client, before: rows.at(-1)?.id ?? '' });
   return show(request, reply, {
-    title: say(frame.refusedRows),
+    title: say(searchWords.refusedRows),
     at: '/tasks',
     status: statusOfList(refused),
     refused,
@@ -63,7 +63,7 @@ const refusedRowsPage: PageOf = async ({ place, show }, request, reply) => {
       </form>
       ${
         refused === undefined &&
-        listOf(say, frame.refusedRows, words.none, rows, [
+        listOf(say, searchWords.refusedRows, words.none, rows, [
           [words.number, (row) => row.id],
           [searchWords.received, (row) => timeOf(row.receivedAt, language)],
           [frame.client, (row) => row.clientId],

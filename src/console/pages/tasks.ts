@@ -15,6 +15,7 @@ import { notice, section } from '../parts.ts';
 import type { Refused } from '../refused.ts';
 import { notFound } from '../layout.ts';
 import { frame } from '../words/frame.ts';
+import { searchWords } from '../words/work.ts';
 import { deskWords as words } from '../words/desk.ts';
 import { causesTable } from './deliveries.ts';
 import { pages, type Desk, type PageOf } from './sign-in.ts';
@@ -56,7 +57,7 @@ const listPage: PageOf = async ({ place, show }, request, reply) => {
       ${section(say(words.alerts), alerts, (rows) => shown(request, rows))}
       ${section(say(words.trouble), troubled, (rows) => sendingTable(request, rows))}
       ${kind !== '' && html`<p><a href="/tasks">${say(words.allAlerts)}</a></p>`}
-      <p><a href="/refused-rows">${say(frame.refusedRows)}</a></p>`,
+      <p><a href="/refused-rows">${say(searchWords.refusedRows)}</a></p>`,
   });
 };
 

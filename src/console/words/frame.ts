@@ -28,7 +28,6 @@ export const frame = {
   audit: ['Audit', 'Audit'],
   accounts: ['Administration', 'Administration'],
   anomalies: ['Anomalies', 'Anomalies'],
-  refusedRows: ['Lignes refusées', 'Refused rows'],
   account: ['Mon compte', 'My account'],
   signOut: ['Se déconnecter', 'Sign out'],
   otherLanguage: ['English', 'Français'],

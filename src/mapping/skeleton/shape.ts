@@ -1,5 +1,5 @@
 // Types of a client's sample: its format, and every place of a value, in order.
-// Invariant: only the shape and one example value of each place; nothing of it is sent or stored.
+// Invariant: only the shape and the example values of each place; nothing of it is sent or stored.
 
 export type SampleFormat = 'json' | 'form' | 'xml' | 'csv';
 
