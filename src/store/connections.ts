@@ -82,12 +82,11 @@ export function createConnections(options: ConnectionOptions): Connections {
     isRestored ||= restoring;
     return now;
   };
-  const lent = createLending({ open, most: options.connections, idleMs: silenceMs });
+  const lent = createLending({ open, most: options.connections, silenceMs });
   const borrow: Connections['borrow'] = async (use, work) => {
     let raw: PoolConnection | undefined;
     try {
       raw = await lent.lend(use);
-      streamOf(raw).setTimeout(silenceMs);
       if (clock.isDue()) await clock.read(() => lookNow(raw as PoolConnection));
       if (isRestored) throw restoredMeanwhile();
       const result = await work(ready.get(raw) ?? connectionOn(raw, 1));

@@ -1,6 +1,7 @@
 // Lends the connections of a pool: to single statements, and to transactions, whose connections go on without autocommit, so that none
 // has to be started.
 // Invariant: a single statement gets a connection that commits it; nobody waits while a connection lies idle; never more than the limit.
+// Every statement has the limit on the server's silence, those of the lending included.
 import type { Socket } from 'node:net';
 import type { PoolConnection } from 'mysql2';
 
@@ -30,17 +31,20 @@ function createBetween(idleMs: number): {
   };
 }
 
-/** @param options `open` waits while `most` are out; a connection that was idle for `idleMs` is closed instead of lent */
+/**
+ * @param options `open` waits while `most` are out; a connection that was idle for `silenceMs` is closed instead of lent, and one whose
+ *   server is silent for so long during a statement is lost
+ */
 export function createLending({
   open,
   most,
-  idleMs,
+  silenceMs,
 }: {
   readonly open: () => Promise<PoolConnection>;
   readonly most: number;
-  readonly idleMs: number;
+  readonly silenceMs: number;
 }): Lending {
-  const between = createBetween(idleMs);
+  const between = createBetween(silenceMs);
   /** Connections that the pool has given out, those of `between` included. */
   let out = 0;
   let waiting = 0;
@@ -56,9 +60,11 @@ export function createLending({
   };
   const release = (raw: PoolConnection): void => {
     out -= 1;
+    rest(raw);
     if (!isClosed(raw)) raw.release();
   };
   const turned = async (raw: PoolConnection, autocommit: 0 | 1): Promise<PoolConnection> => {
+    streamOf(raw).setTimeout(silenceMs);
     try {
       await queried(raw, `SET autocommit = ${autocommit}`);
       return raw;
@@ -68,22 +74,29 @@ export function createLending({
       throw error;
     }
   };
+  const lend: Lending['lend'] = async (use) => {
+    if (use === 'together') return between.next(release) ?? turned(await fromPool(), 0);
+    // Those that wait for the pool will have what it has left.
+    const spare = out + waiting < most ? undefined : between.next(release);
+    return spare === undefined ? fromPool() : turned(spare, 1);
+  };
   return {
     lend: async (use) => {
-      if (use === 'together') return between.next(release) ?? turned(await fromPool(), 0);
-      // Those that wait for the pool will have what it has left.
-      const spare = out + waiting < most ? undefined : between.next(release);
-      return spare === undefined ? fromPool() : turned(spare, 1);
+      const raw = await lend(use);
+      streamOf(raw).setTimeout(silenceMs);
+      return raw;
     },
     takeBack: async (raw, use) => {
-      // An idle connection is silent.
-      streamOf(raw).setTimeout(0);
       if (use === 'alone' || isClosed(raw)) return release(raw);
-      if (waiting === 0) return between.keep(raw);
-      await turned(raw, 1).then(release, () => undefined);
+      if (waiting > 0) return turned(raw, 1).then(release, () => undefined);
+      rest(raw);
+      between.keep(raw);
     },
   };
 }
+
+/** An idle connection is silent, and not lost. */
+const rest = (raw: PoolConnection): void => void streamOf(raw).setTimeout(0);
 
 /** The socket of a connection; the driver's types do not show it. */
 export const streamOf = (raw: PoolConnection): Socket => (raw as unknown as { stream: Socket }).stream;

@@ -14,6 +14,7 @@ import {
   type Sql,
 } from '../../src/store/database.ts';
 import { valueById } from '../../src/store/deliveries/leases.ts';
+import { startProxy } from '../lab/faults/proxy.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { openStoreHome, type StoreHome } from './home.ts';
 
@@ -452,6 +453,29 @@ test('a server that falls silent amid a statement is an outage, not an endless w
     await line.close();
   }
 });
+
+test.each(['for a transaction', 'for one statement'])(
+  'a connection that fell silent while it was idle is an outage when it is lent %s',
+  async (use) => {
+    const url = new URL(home.ownerUrl);
+    const line = await startProxy({ host: url.hostname, port: Number(url.port) });
+    url.port = String(line.port);
+    const database = openDatabase({ url: url.href, connections: 1, silenceMs: 1_000 });
+    const statement = (): Promise<unknown> => database.all('SELECT 1');
+    const transaction = (): Promise<unknown> => database.transaction((tx) => tx.all('SELECT 1'));
+    const [before, after] = use === 'for a transaction' ? [statement, transaction] : [transaction, statement];
+    try {
+      await before();
+      // The server's own limit ends the connection, and this side never sees the end.
+      line.strand(60_000);
+      expect(isStoreOutage(await caught(after))).toBe(true);
+      await after();
+    } finally {
+      await database.close();
+      await line.close();
+    }
+  },
+);
 
 test('a server that answers and takes nothing is remembered for a moment, with its word', async () => {
   const url = new URL(home.ownerUrl);
