@@ -1,10 +1,13 @@
 // What comes after a long file has left, or may have: held, expired, erased and resolved rows, and workers that came too late.
 import { createMaintenance } from '../../src/delivery/background/maintenance.ts';
 import { silentLog } from '../../src/log.ts';
+import { firstNumber } from '../../src/store/database.ts';
 import { dropWhole, keepOutcome, openWhole, takeWhole } from '../../src/store/files/long-files.ts';
 import { recoverWholes } from '../store/recover-wholes.ts';
+import { sftpUser } from '../connectors/servers/sftp.ts';
 import { openDropGateway, type DropGateway, type FlowLines } from './drop.ts';
 import { strangerRow } from './gateway.ts';
+import { lapse, startProcess } from './process.ts';
 
 let gateway: DropGateway;
 const by = { actor: 'tester', reason: 'test' };
@@ -31,6 +34,15 @@ const hoursUntilTried = async (): Promise<number> =>
       )
     )[0]?.hours,
   );
+
+/** The log of a lead's `create`, entry and reason. */
+const createEntries = async (reference: string): Promise<readonly string[]> =>
+  (
+    await gateway.owner.all<{ entry: string; reason: string }>(
+      `SELECT entry, reason FROM handovers WHERE action = 'create' AND lead_id = (SELECT id FROM leads WHERE reference = ?) ORDER BY id`,
+      [reference],
+    )
+  ).map(({ entry, reason }) => `${entry} ${reason}`.trim());
 
 afterEach(() => gateway.close());
 
@@ -131,15 +143,49 @@ test('who was erased while the file was written has a departure with its outcome
     await gateway.app.rights.erase({ clientId: 'essai', reference: fifth, ...by });
   });
   await gateway.soon('delivered', async () => (await gateway.counts())['delivered:accepted'] === 7);
-  const entriesOf = async (reference: string): Promise<readonly string[]> =>
-    (
-      await gateway.owner.all<{ entry: string; reason: string }>(
-        `SELECT entry, reason FROM handovers WHERE action = 'create' AND lead_id = (SELECT id FROM leads WHERE reference = '${reference}') ORDER BY id`,
-      )
-    ).map(({ entry, reason }) => `${entry} ${reason}`.trim());
-  expect(await entriesOf(fifth)).toEqual(['departed', 'outcome FILE_NOT_FINISHED', 'cancelled erased']);
-  expect(await entriesOf(fourth)).toEqual(['departed', 'outcome FILE_NOT_FINISHED', 'departed', 'outcome']);
-  expect(await entriesOf(first)).toEqual(['departed', 'outcome']);
+  expect(await createEntries(fifth)).toEqual(['departed', 'outcome FILE_NOT_FINISHED', 'cancelled erased']);
+  expect(await createEntries(fourth)).toEqual([
+    'departed',
+    'outcome FILE_NOT_FINISHED',
+    'departed',
+    'outcome',
+  ]);
+  expect(await createEntries(first)).toEqual(['departed', 'outcome']);
+});
+
+test('a worker killed between the end of a departure and the next leaves one outcome of it', async () => {
+  await open();
+  const [planner] = await gateway.start('planner');
+  await queued('W', 8);
+  const [, , , fourth = '', fifth = ''] = (await gateway.states()).map(({ reference }) => reference);
+  const held = await firstNumber(gateway.owner, 'SELECT id FROM leads WHERE reference = ?', [fourth]);
+  const killed = startProcess(gateway, 'worker', {
+    RELAIS_SECRET_SFTP: sftpUser.password,
+    RELAIS_MAPPINGS_DIR: gateway.config.mappingsDir,
+  });
+  await gateway.app.database.transaction(async (tx) => {
+    await gateway.owner.transaction(async (last) => {
+      await last.all('SELECT id FROM deliveries ORDER BY id DESC LIMIT 1 FOR UPDATE');
+      await gateway.until('departed', async () => (await gateway.states('d.departures > 0')).length === 6);
+      await gateway.app.rights.erase({ clientId: 'essai', reference: fifth, ...by });
+      // The part of both is written again; it departs again only with this lock.
+      await tx.all('SELECT id FROM leads WHERE id = ? FOR UPDATE', [held]);
+    });
+    await gateway.until('the departure is over', async () => (await createEntries(fourth)).length === 2);
+    killed.child.kill('SIGKILL');
+    await killed.exit;
+  });
+  await lapse(gateway);
+  await gateway.start('worker');
+  await gateway.soon('delivered', async () => (await gateway.counts())['delivered:accepted'] === 7);
+  expect(await createEntries(fifth)).toEqual(['departed', 'outcome FILE_NOT_FINISHED', 'cancelled erased']);
+  expect(await createEntries(fourth)).toEqual([
+    'departed',
+    'outcome FILE_NOT_FINISHED',
+    'departed',
+    'outcome',
+  ]);
+  await planner?.stop();
 });
 
 test('a worker that has lost a long file does not decide what it came to', async () => {

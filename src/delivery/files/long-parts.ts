@@ -5,6 +5,7 @@ import type { Outcome } from '../../../connectors/contract.ts';
 import { batchDeliveries, type Batch } from '../../store/files/batches.ts';
 import type { HeldWhole } from '../../store/files/long-files.ts';
 import { appendHandovers } from '../../store/log/handovers.ts';
+import { endDepartures } from '../../store/deliveries/leases.ts';
 import { minSpent, onTheirWay, openParts, queuePart } from '../../store/files/file-parts.ts';
 import type { ClaimedDelivery, FileBatch, LongFile } from '../trip/attempt.ts';
 import type { ClaimedOrder, Departed, Order, Trip, TripNeeds } from '../trip/trip.ts';
@@ -56,10 +57,20 @@ export async function rewritePart(needs: TripNeeds, attempt: LongAttempt, part: 
   const rows = await rowsOf(needs, part);
   if (trip === undefined || rows.length === 0) return;
   // The earlier departure of the part gets its outcome: some of its rows may not depart again.
-  await appendHandovers(
-    needs.database,
-    rows.map((row) => neverLeftEntry(row)),
+  const leases = rows.map((row) => ({ id: row.id, token: row.leaseToken }));
+  const isEnded = await needs.database.transaction(
+    async (tx) => {
+      if (!(await endDepartures(tx, leases))) return false;
+      await appendHandovers(
+        tx,
+        rows.map((row) => neverLeftEntry(row)),
+      );
+      return true;
+    },
+    { undoIf: (ended) => !ended },
   );
+  // Without its rows the file is another: the check before the sending finds that the part is outdated.
+  if (!isEnded) return;
   const departed = await writeAndDepart(needs, { ...trip, batch: { ...part, whole: file } }, rows);
   if (departed !== undefined) noteRevisions(attempt, part, departed);
 }

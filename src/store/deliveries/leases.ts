@@ -280,6 +280,24 @@ export async function markDeparted(
   return true;
 }
 
+/**
+ * Ends the departure of rows that never left, under their leases: they may depart again under the same attempt, and a recovery does not
+ * take them for departed. The caller appends the outcome in the same transaction. False: a lease is lost, and the caller must roll back.
+ */
+export async function endDepartures(tx: Sql, leases: readonly Lease[]): Promise<boolean> {
+  for (let start = 0; start < leases.length; start += together) {
+    const some = leases.slice(start, start + together);
+    const list = inList(some.map(({ id }) => id));
+    const held = heldClause(some);
+    const { affected } = await tx.run(
+      `UPDATE deliveries FORCE INDEX (PRIMARY) SET departed_attempt = 0 WHERE id IN (${list.marks}) ${held.sql}`,
+      [...list.values, ...held.values],
+    );
+    if (affected !== some.length) return false;
+  }
+  return true;
+}
+
 function dueClause(ids: readonly number[], marks: readonly DepartureMark[]): ReturnType<typeof heldClause> {
   const held = heldClause(marks);
   const before = valueById(
