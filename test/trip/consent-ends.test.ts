@@ -111,7 +111,7 @@ test('C16b: a grant that is about to end when the lead comes in is never told as
 });
 
 test('a grant that was over long before the lead came is told as a no once, with the lead', async () => {
-  await take('E-10', { recordedAt: minutes(-400 * day), validUntil: minutes(-35 * day) });
+  await take('E-10', { recordedAt: minutes(-400 * day), validUntil: minutes(-36 * day) });
   await until('delivered', 'E-10', ['create delivered accepted']);
   await take('E-11', { validUntil: minutes(60) });
   await until('delivered', 'E-11', ['create delivered accepted']);
