@@ -1,6 +1,7 @@
 // Runs the BullMQ worker of one destination: takes entries, and begins their jobs as places become free.
 // Invariant: a job's handler never throws into BullMQ, which would store the message; never more jobs at once than the destination
 // allows. An entry is finished when its jobs have begun: from then on their rows and leases decide.
+import { setTimeout as pause } from 'node:timers/promises';
 import { Worker, type WorkerOptions } from 'bullmq';
 import { foreignCode } from '../errors.ts';
 import { isWorthLogging, type Log } from '../log.ts';
@@ -17,10 +18,8 @@ export interface DestinationWorker {
   readonly begin: (jobs: readonly Job[]) => readonly Job[];
   /** Changes the number of jobs at once, to the published one. */
   readonly resize: (concurrency: number) => void;
-  /** Begins no further job; resolves when the running ones have ended. */
+  /** Begins no further job; resolves when the running ones have ended, even if Redis does not answer. */
   readonly drain: () => Promise<void>;
-  /** Abandons the running jobs. */
-  readonly cutOff: () => Promise<void>;
 }
 
 export interface DestinationWorkerOptions {
@@ -38,6 +37,12 @@ export interface DestinationWorkerOptions {
 
 /** Jobs of its own process that wait here for a place: through Redis each of them costs several commands. */
 const nearAhead = (concurrency: number): number => 2 * (concurrency - 1);
+
+/**
+ * BullMQ waits for ever for the end of a connection that is being opened again, as after a fail-over, and for a Redis that does
+ * not answer. Its entries were begun, or become stalled and return: their rows decide.
+ */
+const closingMs = 2_000;
 
 /** Entries that a worker takes ahead while their jobs wait for a place. */
 const entriesAhead = (concurrency: number): number =>
@@ -84,10 +89,12 @@ export function openDestinationWorker(options: DestinationWorkerOptions): Destin
     },
     drain: async () => {
       places.release();
-      await worker.close().catch(() => undefined);
+      await Promise.race([
+        worker.close().catch(() => undefined),
+        pause(closingMs, undefined, { ref: false }),
+      ]);
       if (at.running > 0) await (at.idle ??= Promise.withResolvers<void>()).promise;
     },
-    cutOff: () => worker.close(true).catch(() => undefined),
   };
 }
 

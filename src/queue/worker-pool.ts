@@ -1,5 +1,6 @@
 // Opens a worker for each destination with work and closes it when idle.
 // Invariant: 500 idle destinations cost nothing; a stopping process, or one whose Redis is another installation's, begins no job.
+import { setTimeout as pause } from 'node:timers/promises';
 import { foreignCode } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { RedisClient } from './connect.ts';
@@ -74,9 +75,9 @@ export async function createWorkerPool(options: WorkerPoolOptions): Promise<Work
       clearInterval(timer);
       const workers = [...pool.workers.values()];
       pool.workers.clear();
-      await within(drainMs, Promise.all(workers.map((worker) => worker.drain())));
-      // Jobs still running after the limit are cut off; their leases will lapse, and another process takes them.
-      await within(1_000, Promise.all(workers.map((worker) => worker.cutOff())));
+      const drained = Promise.all(workers.map((worker) => worker.drain()));
+      await Promise.race([drained, pause(drainMs, undefined, { ref: false })]);
+      // Jobs still running after the limit end with the process; their leases will lapse, and another process takes them.
       // Its owner disconnects the subscriber: a QUIT to an unreachable Redis would wait for ever.
     },
   };
@@ -158,14 +159,4 @@ function followConcurrency(
 function standAside({ workers }: Pool): void {
   for (const worker of workers.values()) void worker.drain();
   workers.clear();
-}
-
-/** Waits for `work`, at most `ms`; leaves no timer behind. */
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((done) => {
-    timer = setTimeout(done, ms);
-  });
-  await Promise.race([work, limit]);
-  clearTimeout(timer);
 }

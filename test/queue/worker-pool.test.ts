@@ -5,6 +5,7 @@ import { openDestinationWorker } from '../../src/queue/destination-worker.ts';
 import type { Job } from '../../src/queue/jobs.ts';
 import { createProducer } from '../../src/queue/producer.ts';
 import { createWorkerPool } from '../../src/queue/worker-pool.ts';
+import { startProxy } from '../lab/faults/proxy.ts';
 import { openGateway, webhookFiles } from '../trip/gateway.ts';
 
 const file = (batchId: number): Job => ({ batchId, attempt: 0 });
@@ -215,5 +216,33 @@ test('the first worker of a process, opened in the same turn as a PING on its co
     await producer.close();
     redis.disconnect();
     await gateway.close();
+  }
+});
+
+test('a worker drains though its Redis no longer answers', async () => {
+  const gateway = await openGateway({ files: webhookFiles(1) });
+  const { place, prefix } = gateway.config.redis;
+  const [node] = place.nodes;
+  const proxy = await startProxy(node ?? { host: '127.0.0.1', port: 6379 });
+  const redis = openRedis({ ...place, nodes: [{ host: '127.0.0.1', port: proxy.port }] }, 'worker', 60_000);
+  const producer = createProducer({ redis: gateway.redis, prefix });
+  const begun = Promise.withResolvers<Job>();
+  const worker = openDestinationWorker({
+    ...{ destinationId: 'essai-csv', concurrency: 1, redis, prefix, log: silentLog },
+    handle: (_destination, job) => Promise.resolve(begun.resolve(job)),
+    mayBegin: () => true,
+    giveBack: () => Promise.resolve(),
+  });
+  try {
+    await producer.push('essai-csv', [file(1)]);
+    expect(await begun.promise).toEqual(file(1));
+    proxy.set('frozen');
+    await worker.drain();
+  } finally {
+    proxy.set('open');
+    await producer.close();
+    redis.disconnect();
+    await gateway.close();
+    await proxy.close();
   }
 });
