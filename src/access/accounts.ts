@@ -53,7 +53,11 @@ export const accounts = async ({ database }: AccessPlace): Promise<readonly Acco
   (await listAccounts(database)).map(toAccount);
 
 /** True where an actor of the log is an open account with the role; at the terminal RELAIS_ACTOR names the account. */
-export async function hasRole({ database }: AccessPlace, actor: string, role: Role): Promise<boolean> {
+export async function hasRole(
+  { database }: Pick<AccessPlace, 'database'>,
+  actor: string,
+  role: Role,
+): Promise<boolean> {
   const id = accountIdOf(actor);
   const account = id === undefined ? undefined : await accountWithId(database, id);
   return account?.endedAt === undefined && account?.roles.includes(role) === true;

@@ -98,7 +98,7 @@ export const pageAsked = ({
 });
 
 export const pageAnswer = <T>(
-  { items, next }: { readonly items: readonly T[]; readonly next: number | undefined },
+  { items, next }: { readonly items: readonly T[]; readonly next: number | string | undefined },
   itemOf: (item: T) => unknown = (item) => item,
 ): unknown => asJson({ items: items.map(itemOf), next: next === undefined ? null : String(next) });
 

@@ -1,8 +1,7 @@
 // relais lead import | refusals | retry | replan | withdraw | erase; registers lead find and show.
 // Invariant: a bad row is never dropped: it is in the rejects file, or a visible refusal of lead_intake.
 import { Option } from 'commander';
-import type { Command, Given } from './command.ts';
-import { hasRole } from '../access/accounts.ts';
+import { performHere, refuseInput, type Command, type Given } from './command.ts';
 import { counted, type OneAndSeveral } from '../domain/counted.ts';
 import { importFile } from '../intake/import.ts';
 import { standardOutput } from '../intake/import-rejects.ts';
@@ -17,7 +16,7 @@ import { paris } from '../support/words.ts';
 import type { App } from '../app.ts';
 import { insertIntakeRows, openDatabase, requireOneHost } from '../app/for-terminal.ts';
 import { purgedCounts, refusedRows } from '../support/reads/people.ts';
-import { replan, retryRow } from '../support/retry-row.ts';
+import { replanClient, retryRow } from '../support/acts/set-aside.ts';
 import { consentChannels, consentPurposes } from '../domain/lead.ts';
 import type { DoneAtOnce } from '../privacy/requests/requests.ts';
 import { heldAs, sharingAddress, toldByHand } from '../support/lead-rights.ts';
@@ -69,10 +68,7 @@ function refusalsCommand(lead: Command): void {
     .examples('', 'relais lead refusals --client horizon', 'relais lead refusals --purged')
     .gateway(async (app, options: RefusalOptions) => {
       if (options.purged === true) return listPurged(app, options);
-      const rows = await refusedRows(app, wholeCentre, options, {
-        size: options.limit,
-        before: options.after,
-      });
+      const { items: rows, next } = await refusedRows(app, wholeCentre, options, options);
       if (options.json === true) return outJson(rows);
       table(
         ['row', 'received', 'client', 'kind', 'reference', 'column', 'code', 'meaning'],
@@ -89,7 +85,7 @@ function refusalsCommand(lead: Command): void {
           ]),
         ),
       );
-      if (rows.length === options.limit) say(`more: --after ${rows.at(-1)?.id ?? ''}`);
+      if (next !== undefined) say(`more: --after ${next}`);
     });
 }
 
@@ -99,18 +95,17 @@ function retryCommand(lead: Command): void {
     .description(
       'take rows in again that were set aside through no fault of their own, or held for the officer',
     )
-    .option('--reason <text>', 'why (ticket number); mandatory, written in the log')
+    .fields(retryRow)
     .examples(
       'Only rows refused as SET_ASIDE or INTERNAL (relais lead refusals): a process ended over them, or the database failed. First find out why. A row that is ERASED_SINCE is of a person who was erased after it was collected: only the data protection officer lets it in. A row that broke the contract is corrected by its sender.',
       'relais lead retry 1204 --reason "planner killed by the host, ticket 118"',
     )
-    .action((given: readonly string[], options: Given<'reason'>) => {
-      const reason = reasonOf(options.reason);
+    .action((given: readonly string[], options: object) => {
+      refuseInput(retryRow, options);
       const rows = given.map(rowNumber);
-      return withApp(async ({ access, database, config }) => {
-        const isOfficer = await hasRole(access, config.actor, 'dpo');
+      return withApp(async (app) => {
         for (const row of rows) {
-          const { alongside } = await retryRow(database, row, { actor: config.actor, reason, isOfficer });
+          const { alongside } = await performHere(app, retryRow, { to: [row], input: options });
           const others = alongside === 0 ? '' : `, and ${alongside} about the same lead with it`;
           out(`row ${row}: new again; the planner takes it in${others}`);
         }
@@ -123,15 +118,15 @@ function replanCommand(lead: Command): void {
     .command('replan')
     .description('plan changes of leads again that the planner set aside (alert PLANNING:...)')
     .requiredOption('--client <client>', 'whose leads; the alert names it')
-    .option('--reason <text>', 'why (ticket number); mandatory, written in the log')
+    .fields(replanClient)
     .examples(
       'They come back by themselves too: after ten minutes, or an hour where a planner ended over them twice.',
       'relais lead replan --client horizon --reason "planner killed by the host, ticket 118"',
     )
-    .action((options: Given<'client! reason'>) => {
-      const reason = reasonOf(options.reason);
-      return withApp(async ({ database, config }) => {
-        const count = await replan(database, options.client, { actor: config.actor, reason });
+    .action((options: Given<'client!'>) => {
+      refuseInput(replanClient, options);
+      return withApp(async (app) => {
+        const count = await performHere(app, replanClient, { to: [options.client], input: options });
         out(count === 0 ? 'Nothing is set aside.' : `${count} changes are planned again.`);
       });
     });

@@ -3,7 +3,7 @@
 import type { FastifyRequest } from 'fastify';
 import { may, roleWords, ruleOf, type Permission } from '../access/permissions.ts';
 import { html, type Html, type Piece } from '../privacy/papers/html.ts';
-import type { AlertHead, AlertKind } from '../support/reads/tasks.ts';
+import { isOfPlanning, type AlertHead, type AlertKind } from '../support/reads/tasks.ts';
 import type { Both } from '../support/words.ts';
 import { personOf, visitOf } from './gate.ts';
 import { destinationLink, destinationPath, goLivePath, leadPath, countText, timeOf } from './labels.ts';
@@ -108,6 +108,12 @@ const ofRefusedRows: Door = {
   name: searchWords.refusedRows,
   pathOf: ({ client }) => `/refused-rows?${new URLSearchParams({ client }).toString()}`,
 };
+/** Where planning set changes aside, the act is on the alert's own page. */
+const ofRowSetAside: Door = {
+  ...ofRefusedRows,
+  pathOf: (alert, ofClient) =>
+    alert.client === '' || isOfPlanning(alert) ? undefined : ofRefusedRows.pathOf(alert, ofClient),
+};
 /** Its number is at the start of the reason. */
 const ofRequest: Door = {
   needs: 'request.read',
@@ -126,6 +132,7 @@ const doors: Readonly<Partial<Record<AlertKind, Door>>> = {
   file_bounced: ofDestination,
   right_waits: ofDestination,
   erased_comes_back: ofRefusedRows,
+  intake_failed: ofRowSetAside,
   intake_refused: ofRefusedRows,
   internal_error: ofDestination,
   request_due: ofRequest,

@@ -13,6 +13,7 @@ export interface AlertAdvice {
 interface Concerned {
   readonly destinationId: string;
   readonly clientId: string;
+  readonly reason: string;
 }
 type CommandOf = (about: Concerned) => string;
 
@@ -32,6 +33,9 @@ const failed = ofDestination('delivery list', ' --state failed');
 const refusals: CommandOf = ({ clientId }) =>
   clientId === '' ? 'relais lead refusals' : `relais lead refusals --client ${clientId}`;
 const status = 'relais status';
+/** True where planning set changes of leads aside, not intake a row. */
+export const isOfPlanning = ({ reason }: Pick<Concerned, 'reason'>): boolean =>
+  reason.startsWith('PLANNING:');
 
 interface Definition {
   /** For support, French first. */
@@ -176,9 +180,12 @@ const definitions = {
   ),
   intake_failed: task(
     'Incident à la réception des leads / intake incident',
-    'relais status',
-    'Prévenir l’exploitation : des leads reçus n’ont pas pu être enregistrés ou préparés.',
-    'Tell operations: leads that came in could not be stored or planned.',
+    (about) => {
+      if (about.clientId === '') return status;
+      return isOfPlanning(about) ? `relais lead replan --client ${about.clientId}` : refusals(about);
+    },
+    'Prévenir l’exploitation ; la cause réparée, reprendre ce que Relais a mis de côté : la ligne refusée, ou la préparation des leads.',
+    'Tell operations; when the cause is repaired, take in again what Relais set aside: the refused row, or the planning of the leads.',
   ),
   intake_refused: notice('Leads refusés à l’entrée / leads refused at intake', refusals),
   anomalies_pile_up: task(

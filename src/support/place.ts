@@ -17,10 +17,10 @@ export interface SupportPlace {
   readonly oppositionKey: Buffer;
 }
 
-export interface Page<T> {
+export interface Page<T, Id = number> {
   readonly items: readonly T[];
   /** The `after` of the next page; undefined at the end. */
-  readonly next: number | undefined;
+  readonly next: Id | undefined;
 }
 
 export interface PageAsked {
@@ -30,7 +30,7 @@ export interface PageAsked {
 }
 
 /** A page from rows that were read one longer than requested. */
-export const pageOf = <T>(rows: readonly T[], limit: number, idOf: (row: T) => number): Page<T> => {
+export const pageOf = <T, Id>(rows: readonly T[], limit: number, idOf: (row: T) => Id): Page<T, Id> => {
   const items = rows.slice(0, limit);
   const last = items.at(-1);
   return { items, next: rows.length > limit && last !== undefined ? idOf(last) : undefined };

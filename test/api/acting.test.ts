@@ -88,6 +88,7 @@ test('what is read is as described: lists, one delivery with its story, a lead, 
     '/v1/files',
     '/v1/tasks',
     '/v1/alerts',
+    '/v1/refused-rows',
     '/v1/bulk-runs',
     '/v1/events',
   ])

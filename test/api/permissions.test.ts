@@ -12,6 +12,7 @@ let own: string;
 let delivery: number;
 let run: number;
 let alert: number;
+let row: number;
 
 beforeAll(async () => {
   rig = await openRig();
@@ -28,6 +29,10 @@ beforeAll(async () => {
     "INSERT INTO alerts (kind, client_id, destination_id, delivery_id, reason) VALUES ('file_late', 'essai', 'essai-crm', 0, '')",
   );
   alert = insertId;
+  ({ insertId: row } = await rig.gateway.owner.run(
+    `INSERT INTO lead_intake (client_id, kind, reference, status, settled_at, refusal)
+     VALUES ('essai', 'lead', 'E-19', 'refused', UTC_TIMESTAMP(3), '[{"column":"row","code":"SET_ASIDE","message":""}]')`,
+  ));
 });
 afterAll(() => rig.close());
 
@@ -40,6 +45,7 @@ const addressOf = ({ url }: ApiRoute, task = String(delivery)): string =>
     .replace(':destination', 'essai-crm')
     .replace(':version', '1')
     .replace(':run', String(run))
+    .replace(':row', String(row))
     .replace(':task', task);
 
 /** A body that is as described, and does nothing when it gets through: what it names does not exist. */

@@ -147,7 +147,7 @@ test('refused rows are listed in words, without a value, page by page, and the a
   );
   const first = (await support.get('/refused-rows?client=essai')).text;
   expect(first.match(/>AB-\d+</g)).toHaveLength(50);
-  const next = /href="(\/refused-rows\?[^"]*before[^"]*)"/.exec(first)?.[1]?.replaceAll('&amp;', '&') ?? '';
+  const next = /href="(\/refused-rows\?[^"]*after[^"]*)"/.exec(first)?.[1]?.replaceAll('&amp;', '&') ?? '';
   const last = (await support.get(next)).text;
   expect(last).toContain('>BAD-1<');
   expect(last).not.toMatch(/>AB-|Page suivante/);

@@ -189,7 +189,7 @@ test('no page ends without a way on: an address that is none, an empty list, an 
 
 test('an alert of every kind that asks for a person says in both languages what to do', () => {
   const silent = alertKinds.filter((kind) => {
-    const { words } = alertAdvice({ kind, destinationId: 'essai-crm', clientId: 'essai' });
+    const { words } = alertAdvice({ kind, destinationId: 'essai-crm', clientId: 'essai', reason: '' });
     return isTask(kind) && (words === undefined || words.some((text) => text.length < 10));
   });
   expect(silent).toEqual([]);

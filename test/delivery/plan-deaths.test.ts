@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { addChange } from '../../src/store/leads/lead-changes.ts';
-import { replan } from '../../src/support/retry-row.ts';
+import { replanned } from '../support/set-aside.ts';
 import { openStoreHome, type StoreHome } from '../store/home.ts';
 
 let home: StoreHome;
@@ -46,9 +46,9 @@ test('twice alone is enough; the leads around it are planned, and it as well onc
     { kind: 'intake_failed', client_id: 'essai', reason: 'PLANNING:SET_ASIDE' },
   ]);
   const by = { actor: 'support', reason: 'ticket 118' };
-  await expect(replan(home.gateway, 'nobody', by)).rejects.toMatchObject({ code: 'FIND-001' });
-  expect(await replan(home.gateway, 'essai', by)).toBe(1);
+  await expect(replanned(home.gateway, 'nobody', by)).rejects.toMatchObject({ code: 'FIND-001' });
+  expect(await replanned(home.gateway, 'essai', by)).toBe(1);
   expect(await deathsOver('nobody')).toBe(0);
   expect(await home.owner.all('SELECT 1 FROM lead_changes')).toEqual([]);
-  expect(await replan(home.gateway, 'essai', by)).toBe(0);
+  expect(await replanned(home.gateway, 'essai', by)).toBe(0);
 });

@@ -1,8 +1,8 @@
 // The advice for each kind of alert.
 import { alertAdvice, alertKinds } from '../../src/domain/alert-kinds.ts';
 
-const commandOf = (kind: (typeof alertKinds)[number], destinationId = 'essai-crm'): string =>
-  alertAdvice({ kind, destinationId, clientId: 'essai' }).command ?? '';
+const commandOf = (kind: (typeof alertKinds)[number], destinationId = 'essai-crm', reason = ''): string =>
+  alertAdvice({ kind, destinationId, clientId: 'essai', reason }).command ?? '';
 
 test('the command of an alert names its client and destination, and reads the same in both languages', () => {
   expect(alertKinds.filter((kind) => /\bou\b|puis|CLIENT|NUMÉRO/.test(commandOf(kind)))).toEqual([]);
@@ -13,4 +13,9 @@ test('the command of an alert names its client and destination, and reads the sa
 test('a withdrawal whose row was refused leads to the refused rows, one that waits at a destination to its tasks', () => {
   expect(commandOf('right_waits', '')).toBe('relais lead refusals --client essai');
   expect(commandOf('right_waits')).toBe('relais task list --destination essai-crm');
+});
+
+test('what Relais set aside is taken in again by its own command, a row or the planning', () => {
+  expect(commandOf('intake_failed', '', 'SET_ASIDE')).toBe('relais lead refusals --client essai');
+  expect(commandOf('intake_failed', '', 'PLANNING:SET_ASIDE')).toBe('relais lead replan --client essai');
 });

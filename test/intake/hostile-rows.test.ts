@@ -6,7 +6,7 @@ import { RelaisError } from '../../src/errors.ts';
 import { SqlFailure } from '../../src/store/database.ts';
 import { listRefusals } from '../../src/store/intake/intake-refusals.ts';
 import type { IntakeDeps } from '../../src/intake/accept.ts';
-import { retryRow } from '../../src/support/retry-row.ts';
+import { retried } from '../support/set-aside.ts';
 import { openIntakeHome, type IntakeHome } from './intake-support.ts';
 import { about, grant, lead } from './rows.ts';
 
@@ -183,9 +183,9 @@ describe('a row that ends the process', () => {
     const wrong = await refusedRow('WRONG');
     const innocent = await refusedRow('INNOCENT');
     const by = { actor: 'support', reason: 'ticket 118' };
-    await expect(retryRow(home.database, wrong, by)).rejects.toMatchObject({ code: 'LEAD-005' });
-    await expect(retryRow(home.database, '999999', by)).rejects.toMatchObject({ code: 'FIND-001' });
-    await retryRow(home.database, innocent, by);
+    await expect(retried(home.database, wrong, by)).rejects.toMatchObject({ code: 'LEAD-005' });
+    await expect(retried(home.database, '999999', by)).rejects.toMatchObject({ code: 'FIND-001' });
+    await retried(home.database, innocent, by);
     expect(await run('nobody')).toBe(0);
     expect(await references()).toEqual(['INNOCENT']);
   });
@@ -213,7 +213,7 @@ describe('a row that ends the process', () => {
       const wrong = about('ASIDE', 'c-2', { kind: 'correction', rooms: 900 });
       await home.send(withdrawn('c-1'), wrong, about('OTHER', 'c-1', { kind: 'correction', rooms: 3 }));
       expect(await home.intake().acceptBatch(10)).toMatchObject({ refused: 3 });
-      expect(await retryRow(home.database, aside, by)).toEqual({ alongside: 1 });
+      expect(await retried(home.database, aside, by)).toMatchObject({ alongside: 1 });
       expect(await home.intake().acceptBatch(10)).toMatchObject({ accepted: 2, refused: 0 });
       expect(await stateNow()).toEqual({ state: 'withdrawn' });
       expect((await home.refusals()).map((row) => row.reference)).toEqual(['ASIDE', 'OTHER']);
@@ -227,7 +227,7 @@ describe('a row that ends the process', () => {
       await asideAs('INTERNAL');
       await home.send(withdrawn('w-1'));
       await home.intake().acceptBatch(10);
-      expect(await retryRow(home.database, await refusedRow('ASIDE'), by)).toEqual({ alongside: 0 });
+      expect(await retried(home.database, await refusedRow('ASIDE'), by)).toMatchObject({ alongside: 0 });
       expect(await home.intake().acceptBatch(10)).toMatchObject({ accepted: 1 });
       expect(await stateNow()).toEqual({ state: 'withdrawn' });
     });

@@ -1,7 +1,7 @@
 // An old demand of a person who was erased since comes in under a new reference: it would bring them back with their old yes.
 import type { IntakeValues } from '../../src/store/intake/intake.ts';
 import { createAccount } from '../../src/access/accounts.ts';
-import { retryRow } from '../../src/support/retry-row.ts';
+import { retried } from '../support/set-aside.ts';
 import { environmentOf, terminalOf } from '../cli/terminal.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';
 
@@ -106,11 +106,15 @@ test('C22: a lead collected before the erasure is not corrected to the erased ad
   const [row] = await gateway.owner.all<{ row: string }>(
     "SELECT CAST(id AS CHAR) AS `row` FROM lead_intake WHERE reference = 'C-2' AND status = 'refused'",
   );
-  await retryRow(gateway.app.database, row?.row ?? '', {
-    actor: 'Sophie',
-    reason: 'asked again, letter 5',
-    isOfficer: true,
-  });
+  const asking = (role: 'support' | 'dpo'): Promise<unknown> =>
+    retried(
+      gateway.app.database,
+      row?.row ?? '',
+      { actor: 'Sophie', reason: 'asked again, letter 5' },
+      { kind: 'account', roles: [role], clientId: undefined, spans: 'clients' },
+    );
+  await expect(asking('support')).rejects.toMatchObject({ code: 'ACCESS-003' });
+  await asking('dpo');
   await take();
   expect(await mails()).toEqual([erased.toUpperCase(), erased]);
 });

@@ -14,6 +14,7 @@ import * as pull from '../../src/support/acts/pull.ts';
 import * as requests from '../../src/support/acts/requests.ts';
 import * as secrets from '../../src/support/acts/rotate-secret.ts';
 import * as authorisations from '../../src/support/authorisations.ts';
+import * as setAside from '../../src/support/acts/set-aside.ts';
 import * as tasks from '../../src/support/acts/tasks.ts';
 import { openInterface } from '../api/interface.ts';
 import { environmentOf, terminalOf, type Relais } from '../cli/terminal.ts';
@@ -364,6 +365,7 @@ const modules = {
   pull,
   requests,
   secrets,
+  setAside,
   tasks,
 };
 type AnyAct = Act<object, unknown, unknown>;
@@ -375,7 +377,7 @@ const acts = Object.values(modules).flatMap((module) =>
   ),
 );
 
-test('there are as many acts as the faces offer', () => expect(acts.length).toBeGreaterThan(43));
+test('there are as many acts as the faces offer', () => expect(acts.length).toBeGreaterThan(45));
 
 test.each(acts)(
   '%s is refused to a holder without its permission, before anything is read',

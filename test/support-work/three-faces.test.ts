@@ -1,9 +1,10 @@
-// The filter of deliveries and the acts on deliveries and tasks, each asked for at the terminal, over HTTP and in the console: the same
+// The filter of deliveries, and the acts on deliveries, tasks and what Relais set aside, each asked for at the terminal, over HTTP and in the console: the same
 // refusal, the same effect, the same entry of the log.
 import { createApiKey } from '../../src/access/api-keys.ts';
 import { keyScopes } from '../../src/access/permissions.ts';
 import type { Api } from '../../src/api/server.ts';
 import { filterConditions, type AskedFilter } from '../../src/domain/delivery-filter.ts';
+import { asidePriority } from '../../src/store/leads/lead-changes.ts';
 import { openInterface } from '../api/interface.ts';
 import { environmentOf, terminalOf, type Relais } from '../cli/terminal.ts';
 import { deskOver, type Browser, type TestDesk } from '../console/desk.ts';
@@ -246,4 +247,128 @@ describe('an act', () => {
       for (const other of others) expect(other).toEqual(first);
     },
   );
+});
+
+describe('what Relais set aside', () => {
+  const why = { reason: 'host out of memory, ticket 118' };
+  const refusedAs = async (
+    reference: string,
+    codes: readonly string[],
+    clientId = 'essai',
+  ): Promise<string> => {
+    const { insertId } = await home.gateway.owner.run(
+      `INSERT INTO lead_intake (client_id, kind, reference, row_reference, status, settled_at, refusal)
+       VALUES (?, 'correction', ?, 'c-1', 'refused', UTC_TIMESTAMP(3), ?)`,
+      [clientId, reference, JSON.stringify(codes.map((code) => ({ column: 'row', code, message: '' })))],
+    );
+    return String(insertId);
+  };
+  const retry = async (face: Face, row: string, input: Fields): Promise<Answered> => {
+    const options = Object.entries(input).flatMap(([name, text]) => [`--${name}`, text]);
+    switch (face) {
+      case 'terminal':
+        return atTerminal('lead', 'retry', row, ...options);
+      case 'http':
+        return overHttp('POST', `/v1/refused-rows/${row}/retry`, input);
+      case 'console':
+        return inConsole(await support.post(`/refused-rows/${row}/retry`, input));
+    }
+  };
+  const entries = (row: string): Promise<readonly { readonly actor: string }[]> =>
+    home.gateway.owner.all('SELECT actor, client_id, entry, purpose FROM handovers WHERE reason = ?', [
+      `intake_row:${row}`,
+    ]);
+
+  test.each<[string, readonly string[], Fields, string]>([
+    ['set aside, without a reason', ['SET_ASIDE'], {}, 'USAGE-002'],
+    [
+      'set aside, for a reason that names a person',
+      ['SET_ASIDE'],
+      { reason: 'zoe@courriel.example' },
+      'USAGE-001',
+    ],
+    ['wrong', ['INVALID_FORMAT'], why, 'LEAD-005'],
+    ['wrong and set aside', ['INTERNAL', 'INVALID_FORMAT'], why, 'LEAD-005'],
+    ['of an erased person', ['ERASED_SINCE'], why, 'ACCESS-003'],
+    ['nowhere', [], why, 'FIND-001'],
+  ])('a row that is %s is taken in by no face', async (_, codes, input, code) => {
+    const row = codes.length === 0 ? '99999999' : await refusedAs(`NO-${(asked += 1)}`, codes);
+    expect(await atEach(async (face) => (await retry(face, row, input)).code)).toEqual(faces.map(() => code));
+    expect(await entries(row)).toEqual([]);
+  });
+
+  test('a row is taken in again by each face, with the same entry of the log', async () => {
+    const seen = await atEach(async (face) => {
+      const row = await refusedAs(`AGAIN-${face}`, ['SET_ASIDE']);
+      const answered = await retry(face, row, why);
+      const rows = await home.gateway.owner.all<{ status: string }>(
+        'SELECT status FROM lead_intake WHERE id = ? AND refusal IS NULL',
+        [row],
+      );
+      return { answered: answered.code, rows: rows.length, entries: await entries(row) };
+    });
+    const entry = { entry: 'reopened', client_id: 'essai', purpose: why.reason };
+    expect(seen).toMatchObject(faces.map(() => ({ answered: '', rows: 1, entries: [entry] })));
+    expect(seen.map(({ entries: [one] }) => one?.actor.split(':')[0])).toEqual(['staff', 'key', 'account']);
+  });
+
+  test('the page and the list offer it for such a row alone', async () => {
+    const [aside, wrong] = [
+      await refusedAs('ASIDE', ['SET_ASIDE']),
+      await refusedAs('WRONG', ['INVALID_FORMAT']),
+    ];
+    const { text } = await support.get('/refused-rows');
+    expect([aside, wrong].map((row) => text.includes(`action="/refused-rows/${row}/retry"`))).toEqual([
+      true,
+      false,
+    ]);
+    const { items } = JSON.parse((await overHttp('GET', '/v1/refused-rows?client=essai')).text) as {
+      readonly items: readonly { readonly row: string; readonly mayRetry: boolean }[];
+    };
+    expect(items.filter(({ row }) => [aside, wrong].includes(row))).toMatchObject([
+      { row: wrong, mayRetry: false },
+      { row: aside, mayRetry: true },
+    ]);
+  });
+
+  test('changes of leads are planned again by each face; the alert about them has the act', async () => {
+    const { owner } = home.gateway;
+    const [lead] = await owner.all<{ id: number }>('SELECT id FROM leads ORDER BY id LIMIT 1');
+    const { insertId: alert } = await owner.run(
+      "INSERT INTO alerts (kind, client_id, destination_id, delivery_id, reason) VALUES ('intake_failed', 'essai', '', 0, 'PLANNING:SET_ASIDE')",
+    );
+    const replan = async (face: Face, client: string): Promise<Answered> => {
+      switch (face) {
+        case 'terminal':
+          return atTerminal('lead', 'replan', '--client', client, '--reason', why.reason);
+        case 'http':
+          return overHttp('POST', `/v1/clients/${client}/replan`, why);
+        case 'console':
+          return inConsole(
+            await support.post(`/tasks/alerts/${client === 'essai' ? alert : 999_999}/replan`, why),
+          );
+      }
+    };
+    expect(await atEach(async (face) => (await replan(face, 'nobody')).code)).toEqual(
+      faces.map(() => 'FIND-001'),
+    );
+    const done = await atEach(async (face) => {
+      await owner.run(
+        `INSERT INTO lead_changes (client_id, lead_id, revision, kind, priority) VALUES ('essai', ?, 99, 'created', ${asidePriority})`,
+        [lead?.id ?? 0],
+      );
+      const { code } = await replan(face, 'essai');
+      const left = await owner.all(`SELECT 1 FROM lead_changes WHERE priority = ${asidePriority}`);
+      return { code, left: left.length };
+    });
+    expect(done).toEqual(faces.map(() => ({ code: '', left: 0 })));
+    expect(
+      (
+        await owner.all<{ actor: string }>(
+          "SELECT actor FROM handovers WHERE reason = 'set_aside' ORDER BY id",
+        )
+      ).map(({ actor }) => actor.split(':')[0]),
+    ).toEqual(['staff', 'key', 'account']);
+    expect((await support.get(`/tasks/alerts/${alert}`)).text).toContain('Préparer à nouveau');
+  });
 });

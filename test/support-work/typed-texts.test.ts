@@ -10,7 +10,7 @@ import { closedByAge, exportPerson } from '../../src/privacy/person/export.ts';
 import { findPeople, findOppositions, lookUpsOf } from '../../src/support/find-person.ts';
 import { showLead } from '../../src/support/lead-file.ts';
 import { recordInstruction } from '../../src/retention/register.ts';
-import { retryRow } from '../../src/support/retry-row.ts';
+import { retried } from '../support/set-aside.ts';
 import { wholeCentre } from '../../src/support/place.ts';
 import { appendHandovers } from '../../src/store/log/handovers.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';
@@ -141,7 +141,7 @@ const doors: Readonly<Record<string, () => Promise<unknown>>> = {
       },
     ),
   'a refused row handed in again': async () =>
-    retryRow(place().database, await refusedRow(), { actor: 'tester', reason }),
+    retried(place().database, await refusedRow(), { actor: 'tester', reason }),
   'erase, of refused rows only': () =>
     place().requests.atOnce({
       ...{ clientId: 'essai', kind: 'erasure', references: ['N-2'], actor: 'tester' },

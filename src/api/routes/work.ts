@@ -1,6 +1,8 @@
-// Tasks and alerts that need a person, their closing, and the feed of events.
+// Tasks and alerts that need a person, their closing, what Relais set aside, and the feed of events.
 import type { FastifyInstance } from 'fastify';
+import { mayRetryRow, replanClient, retryRow } from '../../support/acts/set-aside.ts';
 import { closeTasks } from '../../support/acts/tasks.ts';
+import { refusedRowColumns, refusedRows } from '../../support/reads/people.ts';
 import { filterSchemas, readFilter } from '../../support/reads/filter.ts';
 import {
   alertColumns,
@@ -61,6 +63,7 @@ export function workRoutes(server: FastifyInstance, deps: RouteDeps): void {
     },
   });
   alertRoutes(server, deps);
+  setAsideRoutes(server, deps);
 }
 
 function alertRoutes(server: FastifyInstance, deps: RouteDeps): void {
@@ -89,6 +92,63 @@ function alertRoutes(server: FastifyInstance, deps: RouteDeps): void {
     description: once,
     answer: s.object({ task: s.text(), isClosedNow: s.flag('false: it had been closed before') }),
     body: (closed, task) => ({ task, isClosedNow: closed > 0 }),
+  });
+}
+
+function setAsideRoutes(server: FastifyInstance, deps: RouteDeps): void {
+  const { support } = deps;
+  reads(server, {
+    url: '/v1/refused-rows',
+    id: 'listRefusedRows',
+    permission: 'task.read',
+    tag,
+    summary: 'Rows of `lead_intake` that were refused, newest first: columns and reasons, no values',
+    description: pageByPage,
+    query: {
+      client: filterSchemas.client,
+      limit: s.limitField,
+      after: { ...s.afterField, pattern: '^[0-9]{1,20}$' },
+    },
+    answer: s.pageOf(
+      s.object({
+        ...s.schemasOf(refusedRowColumns),
+        mayRetry: s.flag('the row can be taken in again as it is, by this key'),
+      }),
+    ),
+    work: async ({ query: { client, limit = '50', after }, caller: { holder } }) =>
+      s.pageAnswer(
+        await refusedRows(support, holder, client === undefined ? {} : { client }, {
+          limit: Number(limit),
+          after,
+        }),
+        (row) => ({
+          ...s.recordOf(refusedRowColumns, row),
+          mayRetry: mayRetryRow(
+            holder,
+            row.problems.map(({ code }) => code),
+          ),
+        }),
+      ),
+  });
+  offers(server, deps, retryRow, {
+    url: '/v1/refused-rows/:row/retry',
+    id: 'retryRefusedRow',
+    tag,
+    params: { row: { type: 'string', pattern: '^[0-9]{1,20}$', description: 'the number of a refused row' } },
+    summary: 'Take a row in again, as it is, that Relais itself set aside (`SET_ASIDE`, `INTERNAL`)',
+    description: `The rows that were refused because its lead was unknown come with it. ${once}`,
+    answer: s.object({ row: s.text(), alongside: s.whole('rows about the same lead taken in with it') }),
+    body: ({ alongside }, row) => ({ row, alongside }),
+  });
+  offers(server, deps, replanClient, {
+    url: '/v1/clients/:client/replan',
+    id: 'replanClient',
+    tag,
+    params: { client: filterSchemas.client },
+    summary: 'Plan changes of leads again, at once, that planning set aside (alert `PLANNING:...`)',
+    description: `They come back by themselves too, within the hour. ${once}`,
+    answer: s.object({ client: s.text(), planned: s.whole('changes that are planned again') }),
+    body: (planned, client) => ({ client, planned }),
   });
 }
 

@@ -1,32 +1,39 @@
-// Serves the rows of `lead_intake` that were refused: each column and its reason in words, without the values.
-// Invariant: reads only, newest first, page by page.
+// Serves the rows of `lead_intake` that were refused: each column and its reason in words, without the values; a row that Relais set
+// aside is taken in again from here.
+// Invariant: newest first, page by page; a row that broke the contract has no act.
 import type { FastifyInstance } from 'fastify';
 import { may } from '../../access/permissions.ts';
-import { html } from '../../privacy/papers/html.ts';
+import { html, type Html } from '../../privacy/papers/html.ts';
+import { mayRetryRow, retryRow } from '../../support/acts/set-aside.ts';
 import { namesInScope } from '../../support/reads/filter.ts';
-import { refusedRows } from '../../support/reads/people.ts';
+import { refusedRows, type RefusedRow } from '../../support/reads/people.ts';
 import type { Both } from '../../support/words.ts';
-import { nameChoice, listOf } from '../parts.ts';
+import { actRoutes, boxes, foldedForm, offered } from '../act-form.ts';
+import { nameChoice, listOf, notice } from '../parts.ts';
 import { asked } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
+import { deskWords } from '../words/desk.ts';
 import { searchWords } from '../words/work.ts';
 import { timeOf } from '../labels.ts';
-import { foundOr, statusOfList } from '../refused.ts';
+import { foundOr, statusOfList, type Refused } from '../refused.ts';
 import { frame } from '../words/frame.ts';
 import { problemsOfRow } from './search.ts';
 import { pages, type Desk, type PageOf } from './sign-in.ts';
 
-const size = 50;
-
 const words = {
   text: [
-    'Une ligne refusée n’est pas un lead : son expéditeur la corrige et l’envoie à nouveau. Une ligne mise de côté par Relais se reprend au terminal, par son numéro : relais lead retry. Celle d’une personne effacée depuis attend la délégation à la protection des données.',
-    'A refused row is no lead: its sender corrects it and sends it again. A row that Relais set aside is taken in again at the terminal, by its number: relais lead retry. One of a person erased since waits for the data protection officer.',
+    'Une ligne refusée n’est pas un lead : son expéditeur la corrige et l’envoie à nouveau. Une ligne mise de côté par Relais se reprend ici, telle quelle, une fois la cause trouvée. Celle d’une personne effacée depuis attend la délégation à la protection des données.',
+    'A refused row is no lead: its sender corrects it and sends it again. A row that Relais set aside is taken in again here, as it is, once the cause is known. One of a person erased since waits for the data protection officer.',
   ],
   none: ['Aucune ligne refusée.', 'No refused row.'],
   number: ['Ligne', 'Row'],
   kind: ['Nature', 'Kind'],
   show: ['Montrer', 'Show'],
+  retry: ['Reprendre', 'Take in again'],
+  retried: [
+    'La ligne est reprise : le lead arrive dans les secondes qui suivent.',
+    'The row is taken in again: the lead arrives within seconds.',
+  ],
 } as const satisfies Readonly<Record<string, Both>>;
 
 const kinds: Readonly<Record<string, Both>> = {
@@ -38,25 +45,44 @@ const kinds: Readonly<Record<string, Both>> = {
 
 export function refusedRowRoutes(server: FastifyInstance, desk: Desk): void {
   pages(server, desk, { '/refused-rows': ['task.read', refusedRowsPage] });
+  const retry = offered(
+    retryRow,
+    ({ clientId }) => `/refused-rows?${new URLSearchParams({ client: clientId, say: 'done' }).toString()}`,
+  );
+  actRoutes(server, desk.place, '/refused-rows', { retry }, (request, reply, { refused }) =>
+    refusedRowsPage(desk, request, reply, refused),
+  );
 }
 
-const refusedRowsPage: PageOf = async ({ place, show }, request, reply) => {
+const refusedRowsPage: PageOf<[notDone?: Refused]> = async ({ place, show }, request, reply, notDone) => {
   const { say, holder } = personOf(request);
   const { language } = visitOf(request);
   const client = asked(request, 'client');
-  const before = /^\d{1,20}$/.exec(asked(request, 'before'))?.[0];
+  const after = /^\d{1,20}$/.exec(asked(request, 'after'))?.[0];
   const { clients } = await namesInScope(place, holder);
-  const { found, refused } = await foundOr([], () =>
-    refusedRows(place, holder, client === '' ? {} : { client }, { size: size + 1, before }),
+  const { found, refused } = await foundOr({ items: [], next: undefined }, () =>
+    refusedRows(place, holder, client === '' ? {} : { client }, { limit: 50, after }),
   );
-  const rows = found.slice(0, size);
-  const next = new URLSearchParams({ client, before: rows.at(-1)?.id ?? '' });
+  const { items: rows, next } = found;
+  const nextPage = new URLSearchParams({ client, after: next ?? '' });
+  const retryForm = ({ id, problems }: RefusedRow): Html | undefined =>
+    mayRetryRow(
+      holder,
+      problems.map(({ code }) => code),
+    )
+      ? foldedForm(
+          request,
+          { action: `/refused-rows/${id}/retry`, title: say(words.retry), isInRow: true },
+          boxes(request, retryRow, `/refused-rows/${id}/retry`),
+        )
+      : undefined;
   return show(request, reply, {
     title: say(searchWords.refusedRows),
     at: '/tasks',
     status: statusOfList(refused),
-    refused,
-    body: html`<p>${say(words.text)}</p>
+    refused: refused ?? notDone,
+    body: html`${asked(request, 'say') === 'done' && notice(say(words.retried), 'good')}
+      <p>${say(words.text)}</p>
       <form class="line card filters" method="get" action="/refused-rows">
         ${nameChoice('client', say(frame.client), clients, { value: client, none: say(frame.all) })}
         <button>${say(words.show)}</button>
@@ -76,8 +102,9 @@ const refusedRowsPage: PageOf = async ({ place, show }, request, reply) => {
                 : html`<a href="/search?${new URLSearchParams({ reference }).toString()}">${reference}</a>`,
           ],
           [frame.why, (row) => problemsOfRow(say, row.problems)],
+          ...(rows.some((row) => retryForm(row) !== undefined) ? [[deskWords.act, retryForm] as const] : []),
         ])
       }
-      ${found.length > size && html`<p><a href="/refused-rows?${next.toString()}">${say(frame.next)}</a></p>`}`,
+      ${next !== undefined && html`<p><a href="/refused-rows?${nextPage.toString()}">${say(frame.next)}</a></p>`}`,
   });
 };

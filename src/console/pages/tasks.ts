@@ -1,12 +1,13 @@
 // Serves the home page and the tasks: failures by cause, and alerts, each closed with a reason and its evidence.
 // Invariant: closing is an entry of the log; it sends nothing and changes no delivery.
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';
 import { html } from '../../privacy/papers/html.ts';
+import { replanClient } from '../../support/acts/set-aside.ts';
 import { closeTasks } from '../../support/acts/tasks.ts';
 import { failureGroups } from '../../support/reads/deliveries.ts';
 import { someDestinationOf } from '../../support/reads/filter.ts';
-import { openAlerts } from '../../support/reads/tasks.ts';
+import { isOfPlanning, openAlerts, type AlertHead } from '../../support/reads/tasks.ts';
 import { actForm, actRoutes, offered } from '../act-form.ts';
 import { alertAdvicePart, alertFacts, alertGroups, alertsTable, alertTitle } from '../alerts-part.ts';
 import { asked, numberOf } from '../forms.ts';
@@ -34,7 +35,12 @@ export function tasksRoutes(server: FastifyInstance, desk: Desk): void {
     () => '/tasks?say=done',
     (request) => ({ to: [`A${numberOf(request) ?? ''}`] }),
   );
-  actRoutes(server, place, '/tasks/alerts', { close }, (request, reply, { refused }) =>
+  const replan = offered(
+    replanClient,
+    () => '/tasks?say=done',
+    async (request) => ({ to: [(await openAlert(desk, request))?.client ?? ''] }),
+  );
+  actRoutes(server, place, '/tasks/alerts', { close, replan }, (request, reply, { refused }) =>
     alertPage(desk, request, reply, refused),
   );
 }
@@ -61,11 +67,23 @@ const listPage: PageOf = async ({ place, show }, request, reply) => {
   });
 };
 
-const alertPage: PageOf<[refused?: Refused]> = async ({ place, show }, request, reply, refused) => {
+async function openAlert({ place }: Desk, request: FastifyRequest): Promise<AlertHead | undefined> {
+  const alerts = await openAlerts(place, personOf(request).holder, {}, 1_000);
+  return alerts.find(({ id }) => id === numberOf(request));
+}
+
+const alertPage: PageOf<[refused?: Refused]> = async (desk, request, reply, refused) => {
+  const { place, show } = desk;
   const { say, holder } = personOf(request);
-  const alerts = await openAlerts(place, holder, {}, 1_000);
-  const alert = alerts.find(({ id }) => id === numberOf(request));
+  const alert = await openAlert(desk, request);
   if (alert === undefined) return notFound(reply);
+  const isSetAside = alert.kind === 'intake_failed' && alert.client !== '' && isOfPlanning(alert);
+  const replan = html`<h2>${say(words.replan)}</h2>
+    ${actForm(request, replanClient, {
+      action: `/tasks/alerts/${alert.id}/replan`,
+      button: say(words.replan),
+      layout: 'card stack',
+    })}`;
   const form = html`<h2>${say(words.takeOver)}</h2>
     ${actForm(request, closeTasks, {
       action: `/tasks/alerts/${alert.id}/close`,
@@ -79,7 +97,7 @@ const alertPage: PageOf<[refused?: Refused]> = async ({ place, show }, request, 
     refused,
     body: html`${alertFacts(request, alert)}
     ${alertAdvicePart(request, alert, await someDestinationOf(place, personOf(request).holder, alert.client))}
-    ${may(holder, 'task.close') && form}`,
+    ${isSetAside && may(holder, 'row.retry') && replan} ${may(holder, 'task.close') && form}`,
   });
 };
 

@@ -165,6 +165,7 @@ export const scopeWords: Readonly<Record<string, string>> = {
   'file.send': 'demander un fichier maintenant',
   'task.read': 'voir alertes et tâches',
   'task.close': 'prendre et classer une tâche, avec preuve',
+  'row.retry': 'reprendre ce que Relais a mis de côté : lignes refusées, préparation des leads',
   'mapping.read': 'voir formats, versions et le document que le client signe',
   'lead.post': 'déposer leads, corrections, accords et échanges',
   'lead.pull': 'retirer les leads d’une destination',

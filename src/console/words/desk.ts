@@ -139,6 +139,7 @@ export const deskWords = {
   suspend: ['Suspendre', 'Suspend'],
   resume: ['Reprendre', 'Resume'],
   seeDeliveries: ['Voir les livraisons', 'See the deliveries'],
+  replan: ['Préparer à nouveau les leads mis de côté', 'Plan the leads that were set aside again'],
   takeOver: ['Classer l’alerte', 'Close the alert'],
   runKind: ['Nature', 'Kind'],
   run: ['Traitement groupé', 'Bulk run'],

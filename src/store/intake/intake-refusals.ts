@@ -18,14 +18,13 @@ export interface RefusedRow {
 /**
  * Refused rows, newest first.
  * @param clientId one client's rows only; all clients' when absent
- * @param page `before`: id of the last row of the page before; `size`: 1 to 500, 50 when absent
+ * @param page `before`: id of the last row of the page before
  */
 export async function listRefusals(
   sql: Sql,
   clientId?: string,
-  page: { readonly before?: string; readonly size?: number } = {},
+  { before, size = 50 }: { readonly before?: string; readonly size?: number } = {},
 ): Promise<readonly RefusedRow[]> {
-  const size = Math.max(1, Math.min(500, Math.trunc(page.size ?? 50)));
   const rows = await sql.all<{
     id: string;
     clientId: string;
@@ -39,10 +38,10 @@ export async function listRefusals(
     `SELECT CAST(id AS CHAR) AS id, client_id AS clientId, kind, reference, row_reference AS rowReference, received_at AS receivedAt,
             settled_at AS settledAt, refusal
        FROM lead_intake
-      WHERE status = 'refused'${page.before === undefined ? '' : ' AND lead_intake.id < CAST(? AS UNSIGNED)'}
+      WHERE status = 'refused'${before === undefined ? '' : ' AND lead_intake.id < CAST(? AS UNSIGNED)'}
         ${clientId === undefined ? '' : 'AND client_id = ?'}
-      ORDER BY lead_intake.id DESC LIMIT ${size}`,
-    [page.before, clientId].filter((value) => value !== undefined),
+      ORDER BY lead_intake.id DESC LIMIT ${Math.trunc(size)}`,
+    [before, clientId].filter((value) => value !== undefined),
   );
   return rows.map((row) => ({
     id: row.id,

@@ -1,5 +1,6 @@
 // Finds leads by their reference, or a person by mail, phone or name.
 // Invariant: a look-up of a person is in the log, with actor and reason, before it is answered; masked unless revealed (C39).
+import * as s from './columns.ts';
 import { RelaisError } from '../../errors.ts';
 import { searchLeads, type FoundLead } from '../../store/leads/support-leads.ts';
 import { clientIds } from '../../store/destinations/destinations.ts';
@@ -12,7 +13,7 @@ import {
   type LookUp,
 } from '../find-person.ts';
 import { knownInScope } from '../named-text.ts';
-import { withinScope, type SupportPlace, type Scope } from '../place.ts';
+import { pageOf, withinScope, type Page, type SupportPlace, type Scope } from '../place.ts';
 import type { Both } from '../words.ts';
 import { listRefusals, type RefusedRow } from '../../store/intake/intake-refusals.ts';
 import { refusedCounts, type RefusedCount } from '../../store/intake/refused-rows.ts';
@@ -66,21 +67,43 @@ async function knownClient(
   return { client: filter.client };
 }
 
+export type { RefusedRow } from '../../store/intake/intake-refusals.ts';
+
 // Rows of `lead_intake` that were refused: column and reason, no values; and counts of those that were purged.
 // Invariant: reads only.
 
 type Place = Pick<SupportPlace, 'database'>;
 type OfClient = { readonly client?: string };
 
-/** Newest first. @param page before: the digits of a row. @throws FIND-001 */
+const column = <T>(schema: s.Schema, of: (row: RefusedRow) => T) => ({ schema, of });
+
+export const refusedRowColumns = {
+  row: column(s.text('its number, in digits'), ({ id }) => id),
+  client: column(s.text('empty where it is no name of a client'), ({ clientId }) => clientId),
+  kind: column(s.text('lead, correction, consent, interaction'), ({ kind }) => kind),
+  reference: column(
+    s.text('of the lead; empty where it could be a phone number'),
+    ({ reference }) => reference,
+  ),
+  rowReference: column(s.text(), ({ rowReference }) => rowReference),
+  receivedAt: column(s.moment(), ({ receivedAt }) => receivedAt),
+  refusedAt: column(s.orNull(s.moment()), ({ settledAt }) => settledAt ?? null),
+  problems: column(
+    s.list(s.object({ column: s.text(), code: s.text(), message: s.text() })),
+    ({ problems }) => problems,
+  ),
+};
+
+/** Newest first. @param asked after: the digits of a row. @throws FIND-001 */
 export async function refusedRows(
   { database }: Place,
   scope: Scope,
   asked: OfClient,
-  page: { readonly size: number; readonly before?: string },
-): Promise<readonly RefusedRow[]> {
+  { limit, after }: { readonly limit: number; readonly after?: string },
+): Promise<Page<RefusedRow, string>> {
   const { client } = await knownClient(database, scope, asked);
-  return listRefusals(database, client, page);
+  const rows = await listRefusals(database, client, { size: limit + 1, before: after });
+  return pageOf(rows, limit, ({ id }) => id);
 }
 
 /** By client, month and first reason. @throws FIND-001 */

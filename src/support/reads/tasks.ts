@@ -28,7 +28,7 @@ import { headOf, type DeliveryHead } from './deliveries.ts';
 
 export type { TaskFilter } from '../../store/alerts/tasks.ts';
 export type { AlertKind } from '../../domain/alert-kinds.ts';
-export { alertKinds } from '../../domain/alert-kinds.ts';
+export { alertKinds, isOfPlanning } from '../../domain/alert-kinds.ts';
 
 /** A delivery that failed and was not closed, or waits for support's decision. */
 export interface DeliveryTask {

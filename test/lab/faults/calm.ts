@@ -1,7 +1,7 @@
 // The calm after a storm: everybody is well again, and support does its part, until all is settled.
 // Invariant: nothing is repaired here but what a person would; whatever is left at the end is the account's to find.
 import { requestFile } from '../../../src/delivery/files/collect.ts';
-import { replan, retryRow } from '../../../src/support/retry-row.ts';
+import { replanned, retried } from '../../support/set-aside.ts';
 import { setDestinationStatus } from '../../../src/support/suspend.ts';
 import type { Gateway } from '../../trip/gateway.ts';
 import { flows } from './mappings-files.ts';
@@ -66,8 +66,8 @@ async function retrySetAside({ app, owner }: Gateway): Promise<void> {
     `SELECT CAST(id AS CHAR) AS id FROM lead_intake WHERE status = 'refused' AND refusal LIKE '%"SET_ASIDE"%'`,
   );
   const by = { actor: 'storm', reason: 'calm' };
-  for (const { id } of rows) await retryRow(app.database, id, by);
-  await replan(app.database, clientId, by);
+  for (const { id } of rows) await retried(app.database, id, by);
+  await replanned(app.database, clientId, by);
 }
 
 /** A delivery that nobody may send any more stays open until the operator decides, and keeps a lead whose person has to be heard there. */
