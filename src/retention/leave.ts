@@ -72,6 +72,12 @@ export async function letLeave(
     'proofs',
   );
   const going = due.filter(({ leadId }) => !waiting.has(leadId) && !unproved.has(leadId));
+  await removeRefusedRows(
+    tx,
+    needs,
+    run.clientId,
+    going.filter(({ erased }) => !erased).map(({ leadId }) => leadId),
+  );
   for (const lead of going) await leave(tx, needs, run, lead, locks.get(lead.leadId)?.revision ?? 0);
   await moveItems(
     tx,
@@ -133,6 +139,23 @@ async function unprovedOf(
   );
 }
 
+/**
+ * Deletes the refused rows of the persons too, unless another request of theirs stays. All refused rows of the client are read for it, so
+ * they are read once for all leads.
+ */
+async function removeRefusedRows(
+  tx: Sql,
+  { oppositionKey }: LeavingNeeds,
+  clientId: string,
+  leadIds: readonly number[],
+): Promise<void> {
+  const staying = (await sharedAddresses(tx, leadIds, 'all')).filter(({ all }) =>
+    all.some((id) => !leadIds.includes(id)),
+  );
+  const formerOnly = new Set(staying.flatMap(({ own }) => own));
+  await removeRefusedOfLeads(tx, { clientId, leadIds, key: oppositionKey, formerOnly });
+}
+
 async function leave(
   tx: Sql,
   { secrets, oppositionKey }: LeavingNeeds,
@@ -146,11 +169,6 @@ async function leave(
   const opposed: Handover[] = [];
   if (!lead.erased) {
     opposed.push(...(await keepOpposition(tx, oppositionKey, { clientId, leadId, actor })));
-    // Refused rows of the person too, unless another request of theirs stays.
-    const others = (await sharedAddresses(tx, [leadId], 'all')).some(({ all }) =>
-      all.some((id) => id !== leadId),
-    );
-    await removeRefusedOfLeads(tx, { clientId, leadIds: [leadId], key: oppositionKey, isFormerOnly: others });
     await blankLead(tx, leadId, clientId, reference, revision + 1);
     await secrets.replace(tx, leadId);
   }

@@ -6,6 +6,7 @@ import { openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/ga
 import { recordInstruction, recordOperation } from '../../src/retention/register.ts';
 import { createRetention, type Retention } from '../../src/retention/run.ts';
 import { addressDigests } from '../../src/domain/opposition.ts';
+import type { Database, Sql } from '../../src/store/database.ts';
 import { silentLog } from '../../src/log.ts';
 import { keepFormerAddresses } from '../../src/store/people/oppositions.ts';
 import { runningRuns } from '../../src/store/retention/retention-items.ts';
@@ -44,9 +45,13 @@ const phoneGrant = JSON.stringify([
 ]);
 
 /** As on a day of our choice. */
-const on = (today: string, place: { folder: string | undefined } = { folder }): Retention =>
+const on = (
+  today: string,
+  place: { folder: string | undefined } = { folder },
+  database = gateway.app.database,
+): Retention =>
   createRetention({
-    database: gateway.app.database,
+    database,
     secrets: gateway.app.secrets,
     oppositionKey: gateway.app.oppositionKey,
     phoneProofs: { ...place, recipient: undefined },
@@ -186,6 +191,44 @@ test('C30: a person who goes takes the refused rows under a former address along
       "SELECT email FROM lead_intake WHERE reference LIKE 'FA-%' AND status = 'refused'",
     ),
   ).toEqual([{ email: 'autre@courriel.example' }]);
+});
+
+test('C30: the refused rows of all persons of a step are read once; those of a person with another lead stay', async () => {
+  const [gone, stays] = ['+33639980071', '+33639980072'];
+  const leaving = { collected: '2026-08-01', over: { ...oneOff, email: null } };
+  const withPhone = (mobile: string) => ({ ...leaving, over: { ...leaving.over, mobile } });
+  await keep(gateway, {
+    ...{ 'RR-1': withPhone(gone), 'RR-2': withPhone(gone), 'RR-3': withPhone(stays) },
+    'RR-4': { collected: '2023-12-15', over: { email: null, mobile: stays } },
+  });
+  for (const mobile of [gone, stays])
+    await gateway.owner.run(
+      `INSERT INTO lead_intake (client_id, reference, mobile, status, refusal, settled_at)
+       VALUES ('essai', ?, ?, 'refused', '[]', UTC_TIMESTAMP(3))`,
+      [`RR-${mobile}`, mobile],
+    );
+  const { database } = gateway.app;
+  let readings = 0;
+  const counted = (tx: Sql): Sql => ({
+    ...tx,
+    all: (sql, values) => {
+      readings += Number(/AS bytes FROM lead_intake/.test(sql));
+      return tx.all(sql, values);
+    },
+  });
+  const transaction: Database['transaction'] = (work, options) =>
+    database.transaction((tx) => work(counted(tx)), options);
+  const retention = on('2026-11-30', { folder }, { ...database, transaction });
+  await retention.finish(await retention.begin('essai', 'tester'));
+  expect(await leftOf(gateway)).toEqual(['RR-4']);
+  expect(readings).toBe(1);
+  expect(
+    await gateway.owner.all(
+      "SELECT mobile FROM lead_intake WHERE reference LIKE 'RR-+%' AND status = 'refused'",
+    ),
+  ).toEqual([{ mobile: stays }]);
+  await run('2027-01-01');
+  expect(await leftOf(gateway)).toEqual([]);
 });
 
 test('C53: who has waived the proofs in writing is handed none', async () => {

@@ -79,7 +79,7 @@ const refusedRowsPage: PageOf<[notDone?: Refused]> = async ({ place, show }, req
   return show(request, reply, {
     title: say(searchWords.refusedRows),
     at: '/tasks',
-    status: statusOfList(refused),
+    status: refused && statusOfList(refused),
     refused: refused ?? notDone,
     body: html`${asked(request, 'say') === 'done' && notice(say(words.retried), 'good')}
       <p>${say(words.text)}</p>

@@ -155,8 +155,8 @@ interface RefusedOf {
   readonly leadIds: readonly number[];
   /** Key of the addresses on the opposition list. */
   readonly key: Buffer;
-  /** True: only rows under an address that a lead had before a correction. */
-  readonly isFormerOnly?: boolean;
+  /** Leads of which only the addresses before a correction count. */
+  readonly formerOnly?: ReadonlySet<number>;
 }
 
 /**
@@ -165,9 +165,9 @@ interface RefusedOf {
  * person, not deleted.
  */
 export async function refusedOfLeads(sql: Sql, of: RefusedOf): Promise<readonly string[]> {
-  const { clientId, leadIds, key, isFormerOnly = false } = of;
+  const { clientId, leadIds, key, formerOnly } = of;
   const names = await namesOfLeads(sql, leadIds);
-  const persons = isFormerOnly ? [] : await addressesOf(sql, leadIds);
+  const persons = (await addressesOf(sql, leadIds)).filter(({ leadId }) => formerOnly?.has(leadId) !== true);
   const former = new Map<number, readonly Buffer[]>();
   for (const leadId of leadIds) former.set(leadId, await formerAddresses(sql, leadId));
   const rows = await refusedNaming(sql, { clientId, key, persons, digests: [...former.values()].flat() });
