@@ -57,11 +57,11 @@ const rules = {
   },
   'task.close': { words: 'take and close a task, with evidence', roles: ['support', 'dpo'], key: true },
   'row.retry': {
-    words: 'take in again what Relais set aside: refused rows, changes of leads',
+    words: 'take in again what Relais set aside',
     roles: ['support', 'dpo'],
     key: true,
   },
-  'row.release': { words: 'let in a row of a person who was erased since', roles: ['dpo'] },
+  'row.release': { words: 'let in a row of a person erased since', roles: ['dpo'] },
   'mapping.read': {
     words: 'see mappings, versions and the document a client signs',
     roles: ['support', 'integrator', 'dpo', 'admin', 'viewer'],

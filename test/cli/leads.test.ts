@@ -89,7 +89,7 @@ describe('lead import', () => {
   });
 
   test('what the gateway refuses later is listed with column and code, without its values', async () => {
-    await gateway.send(leadRow('RF-1', { channel: 'pigeon' }));
+    await gateway.send(leadRow('RF-0', { channel: 'pigeon' }), leadRow('RF-1', { channel: 'pigeon' }));
     await gateway.until('the refusal', async () => (await relais('lead', 'refusals')).out.includes('RF-1'));
     const ran = await relais('lead', 'refusals', '--client', 'essai', '--limit', '1');
     expect(ran.out).toContain('channel');
