@@ -25,6 +25,8 @@ const ownerUrl = (scene: Scene): string => {
 const longMs = 45_000;
 /** Longer than a service must be well until its next trouble is another outage, and than two looks. */
 const wellAgainMs = 25_000;
+/** The wait for it, at most. */
+const mostWellMs = 60_000;
 /** A planner that had just been started when it began counts from its own first look. */
 const startedLateMs = 30_000;
 
@@ -195,8 +197,8 @@ export async function longRefusals(
     await pause(Math.max(0, start + dueMs - performance.now()));
     while (held.some((name) => busy.has(name))) await pause(100);
     for (const name of held) busy.add(name);
-    // Of an outage that ended a moment ago this one would be the rest, and was alerted.
-    await pause(wellAgainMs);
+    // Of an outage that ended a moment ago this one would be the rest, and was alerted: also where other mischief keeps a planner in it.
+    await allWell(scene);
     // Once more where it proved nothing: MySQL may end itself a minute after a full disk, and one that was started again refuses nothing;
     // or a mischief that had begun before ended every planner.
     for (let tries = 0, isProven = false; !isProven && tries < 3; tries += 1) {
@@ -214,13 +216,25 @@ export async function longRefusals(
   }
 }
 const held = ['mysql', 'redis', 'processes'] as const;
+
+/** Resolves when every planner was ready for long enough, or after a while: then the storm's account says what was not alerted. */
+async function allWell({ fleet }: Scene): Promise<void> {
+  const start = performance.now();
+  for (let since = start; performance.now() - since < wellAgainMs;) {
+    await pause(1_000);
+    const answers = await Promise.all(plannersOf(fleet).map((planner) => planner.isReady()));
+    if (!answers.every(Boolean) && performance.now() - start < mostWellMs) since = performance.now();
+  }
+}
+
+const plannersOf = ({ members }: Scene['fleet']): readonly Member[] =>
+  members.filter(({ role }) => role === 'planner' || role === 'all');
+
 /** Settings, which a server that is started again has forgotten. */
 const endsWithServer: readonly string[] = ['mysql_read_only', 'mysql_no_connection'];
 
 async function watched({ fleet, alerts }: Scene, kind: string, before: number): Promise<RefusalLine> {
-  const planners = fleet.members
-    .filter(({ role }) => role === 'planner' || role === 'all')
-    .map((member) => ({ member, pid: member.pid() }));
+  const planners = plannersOf(fleet).map((member) => ({ member, pid: member.pid() }));
   const alerted = (): number => alerts.slice(before).filter(isOutage).length;
   await pause(longMs);
   for (let waited = 0; alerted() === 0 && waited < startedLateMs; waited += 1_000) await pause(1_000);
