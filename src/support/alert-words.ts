@@ -117,6 +117,19 @@ const arrivals: Readonly<Partial<Record<string, Both>>> = {
   ],
 };
 
+/** `SET_ASIDE`, or `PLANNING:` and a code. */
+const intake: Words = (reason) => {
+  const [, planning, code = ''] = /^(PLANNING:)?(.*)$/.exec(reason) ?? [];
+  if (code !== 'SET_ASIDE' && planning === undefined) return undefined;
+  const [french, english] =
+    code === 'SET_ASIDE'
+      ? [' : le programme s’est arrêté deux fois', ': the program ended over it twice']
+      : behind(code);
+  return planning === undefined
+    ? [`ligne reçue${french}`, `row that came in${english}`]
+    : [`préparation d’un lead${french}`, `planning of a lead${english}`];
+};
+
 const byKind: Readonly<Partial<Record<AlertKind, Words>>> = {
   request_due: request((days) => [`${days}e jour`, `day ${days}`]),
   request_recipient: request((days) => [`sans réponse au ${days}e jour`, `no answer by day ${days}`]),
@@ -140,6 +153,7 @@ const byKind: Readonly<Partial<Record<AlertKind, Words>>> = {
       : undefined,
   anomalies_pile_up: (reason) =>
     (anomalyWords as Readonly<Partial<Record<string, { readonly title: Both }>>>)[reason]?.title,
+  intake_failed: intake,
   intake_refused: number(leads),
   bounce_unmatched: number(bounces),
 };

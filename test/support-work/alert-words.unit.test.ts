@@ -16,6 +16,19 @@ test.each([
     'demande de droits 3 : destinataire à prévenir par écrit',
     'request 3: recipient to be informed in writing',
   ],
+  [
+    'intake_failed',
+    'SET_ASIDE',
+    'ligne reçue : le programme s’est arrêté deux fois',
+    'row that came in: the program ended over it twice',
+  ],
+  [
+    'intake_failed',
+    'PLANNING:SET_ASIDE',
+    'préparation d’un lead : le programme s’est arrêté deux fois',
+    'planning of a lead: the program ended over it twice',
+  ],
+  ['intake_failed', 'PLANNING:SQL_1366', 'préparation d’un lead (SQL_1366)', 'planning of a lead (SQL_1366)'],
   ['file_gap', 'FILE_42', 'fichier n° 42', 'file no. 42'],
   ['ack_lines_unknown', 'FILE_42.STATUS', 'fichier n° 42 (STATUS)', 'file no. 42 (STATUS)'],
   [

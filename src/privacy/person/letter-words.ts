@@ -59,6 +59,7 @@ export const accessWords = (column: string): string =>
   columnFacts.find((facts) => facts.column === column)?.label ??
   wordOf(
     {
+      row: 'Ligne',
       kind: 'Nature de la ligne',
       reference: 'Référence',
       row_reference: 'Référence de la ligne',

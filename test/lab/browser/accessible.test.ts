@@ -39,8 +39,11 @@ beforeAll(async () => {
   await desk.gateway.owner.run("UPDATE leads SET collected_at = '2022-02-01' WHERE reference = 'KO-1'", []);
   await desk.gateway.owner.run(
     `INSERT INTO lead_intake (client_id, kind, reference, status, settled_at, refusal)
-     VALUES ('essai', 'lead', 'R-1', 'refused', UTC_TIMESTAMP(3), ?)`,
-    [JSON.stringify([refusal('mobile', 'BAD_FORMAT'), refusal('consents[0].state', 'NOT_ALLOWED_VALUE')])],
+     VALUES ('essai', 'lead', 'R-1', 'refused', UTC_TIMESTAMP(3), ?), ('essai', 'lead', 'R-2', 'refused', UTC_TIMESTAMP(3), ?)`,
+    [
+      JSON.stringify([refusal('mobile', 'BAD_FORMAT'), refusal('consents[0].state', 'NOT_ALLOWED_VALUE')]),
+      JSON.stringify([refusal('row', 'SET_ASIDE')]),
+    ],
   );
   await person.post('/api-keys', { name: 'Formulaires', scope: 'lead.post', days: '30' });
   await person.post('/views', { list: 'deliveries', state: 'failed', name: 'Échecs' });
@@ -61,9 +64,10 @@ beforeAll(async () => {
       reason: '',
     },
     { kind: 'go_live_incomplete', clientId: 'essai', reason: 'C49' },
+    { kind: 'intake_failed', clientId: 'essai', reason: 'PLANNING:SET_ASIDE' },
   ]);
   const alerts = await desk.gateway.owner.all<{ id: number }>(
-    "SELECT id FROM alerts WHERE kind IN ('opt_in_not_kept', 'go_live_incomplete')",
+    "SELECT id FROM alerts WHERE kind IN ('opt_in_not_kept', 'go_live_incomplete', 'intake_failed')",
     [],
   );
   const verified = (await person.post('/audit/verifications')).to;
