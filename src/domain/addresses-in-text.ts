@@ -7,12 +7,16 @@ export const ending = (phone: string): string => phone.replaceAll(/\D/g, '').sli
 
 /** Each mail in lower case, each phone as `+33639980001`. */
 export function addressesIn(text: string): readonly Addresses[] {
+  if (!mayNameOne.test(text)) return [];
   const texts = [...new Set([text, withoutEscapes(text)])];
   return [
     ...[...new Set(texts.flatMap((one) => [...mailsIn(one)]))].map((email) => ({ email })),
     ...[...new Set(texts.flatMap((one) => [...phonesIn(one)]))].map((mobile) => ({ mobile })),
   ];
 }
+
+/** An address has an @ or a digit, or an escape of one. */
+const mayNameOne = /[@\d%&\\]/;
 
 /** Escapes of JSON, whole or cut off, also within another JSON text; of links; of HTML. */
 const escapes =
