@@ -11,7 +11,8 @@ import { heldByRights, markGone, lastPhoneConsents } from '../store/retention/go
 import { candidatesById } from '../store/retention/retention-candidates.ts';
 import { lockLeads } from '../store/leads/leads.ts';
 import { cancelUnsent } from '../store/deliveries/planned-deliveries.ts';
-import { removeRefusedOfLeads } from '../store/people/refused-of-person.ts';
+import { withoutRight } from '../store/intake/refused-rows.ts';
+import { refusedOfLeads, removeRefusedRow } from '../store/people/refused-of-person.ts';
 import {
   addToRun,
   dropItems,
@@ -140,7 +141,7 @@ async function unprovedOf(
 }
 
 /**
- * Deletes the refused rows of the persons too, unless another request of theirs stays. All refused rows of the client are read for it, so
+ * Deletes the refused rows of the persons too, unless a lead of theirs stays or a right holds the row. All refused rows of the client are read for it, so
  * they are read once for all leads.
  */
 async function removeRefusedRows(
@@ -149,11 +150,16 @@ async function removeRefusedRows(
   clientId: string,
   leadIds: readonly number[],
 ): Promise<void> {
-  const staying = (await sharedAddresses(tx, leadIds, 'all')).filter(({ all }) =>
-    all.some((id) => !leadIds.includes(id)),
-  );
-  const formerOnly = new Set(staying.flatMap(({ own }) => own));
-  await removeRefusedOfLeads(tx, { clientId, leadIds, key: oppositionKey, formerOnly });
+  const shared = await sharedAddresses(tx, leadIds, 'all');
+  const formerOnly = new Set<number>();
+  const isKept = (id: number): boolean => !leadIds.includes(id) || formerOnly.has(id);
+  // Who shares an address with such a lead is the same person, and so on.
+  for (let size = -1; size < formerOnly.size;) {
+    size = formerOnly.size;
+    for (const { own, all } of shared) if (all.some(isKept)) for (const id of own) formerOnly.add(id);
+  }
+  const rows = await refusedOfLeads(tx, { clientId, leadIds, key: oppositionKey, formerOnly });
+  for (const row of await withoutRight(tx, rows)) await removeRefusedRow(tx, clientId, Number(row));
 }
 
 async function leave(

@@ -1,5 +1,6 @@
 // Article 18 does not suspend 7(3), 16 and 19: under a restriction what takes back or corrects leaves, and what is new to a recipient waits.
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
+import { retried } from '../support/set-aside.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';
 import { passGranted } from '../trip/hours.ts';
 
@@ -145,4 +146,25 @@ test('C16: an objection of who has restricted the processing is told as well', a
   });
   await gateway.app.requests.apply(id, { selection: { leads: 'all', rows: 'all' }, ...by });
   await gateway.until('told', () => optIns('T-5') === 'RETRAIT RETRAIT RETRAIT');
+});
+
+test('C22: a refused row under a restriction is not taken in again until it is lifted', async () => {
+  const { app, owner } = gateway;
+  const { insertId } = await owner.run(
+    `INSERT INTO lead_intake (client_id, reference, channel, collected_at, operation_kind, email, status, settled_at, refusal)
+     VALUES ('essai', 'UR-ROW', 'web_form', UTC_TIMESTAMP(3), 'recurring', 'ur.row@courriel.example', 'refused', UTC_TIMESTAMP(3),
+             '[{"column":"row","code":"SET_ASIDE","message":""}]')`,
+  );
+  const asked = { clientId: 'essai', kind: 'restriction', email: 'ur.row@courriel.example' } as const;
+  const { id } = await app.requests.open({ ...asked, ...by });
+  await app.requests.apply(id, { selection: { leads: 'all', rows: 'all' }, ...by });
+  const retry = (): Promise<unknown> =>
+    retried(app.database, String(insertId), { ...by, reason: 'host out of memory, ticket 118' });
+  await expect(retry()).rejects.toMatchObject({ code: 'LEAD-006' });
+  await owner.run('UPDATE requests SET lifted_at = UTC_TIMESTAMP(3) WHERE id = ?', [id]);
+  await retry();
+  await gateway.until(
+    'taken in',
+    async () => (await owner.all("SELECT 1 FROM leads WHERE reference = 'UR-ROW'")).length === 1,
+  );
 });

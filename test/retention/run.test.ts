@@ -231,6 +231,55 @@ test('C30: the refused rows of all persons of a step are read once; those of a p
   expect(await leftOf(gateway)).toEqual([]);
 });
 
+test('C30: a refused row of a person with another lead stays, whichever of the leads that go shares its address', async () => {
+  const leaving = { collected: '2026-08-01', over: { ...oneOff, email: null, mobile: null } };
+  const withOver = (over: object) => ({ ...leaving, over: { ...leaving.over, ...over } });
+  const [chain, former] = ['+33639980081', '+33639980082'];
+  await keep(gateway, {
+    'RP-1': withOver({ mobile: chain }),
+    'RP-2': withOver({ mobile: chain, email: 'rp@courriel.example' }),
+    'RP-3': { collected: '2023-12-15', over: { email: 'rp@courriel.example', mobile: null } },
+    'RP-4': withOver({ mobile: '+33639980083' }),
+    'RP-5': withOver({ mobile: former, email: 'rp@courriel.example' }),
+  });
+  const [had] = await gateway.owner.all<{ id: number }>("SELECT id FROM leads WHERE reference = 'RP-4'");
+  await keepFormerAddresses(
+    gateway.owner,
+    addressDigests(gateway.app.oppositionKey, 'essai', { mobile: former }).map((digest) => ({
+      ...{ leadId: had?.id ?? 0, clientId: 'essai', digest },
+    })),
+  );
+  const refused = (): Promise<readonly unknown[]> =>
+    gateway.owner.all("SELECT mobile FROM lead_intake WHERE reference LIKE 'RP-+%' ORDER BY id");
+  for (const mobile of [chain, former])
+    await gateway.owner.run(
+      `INSERT INTO lead_intake (client_id, reference, mobile, status, refusal, settled_at)
+       VALUES ('essai', ?, ?, 'refused', '[]', UTC_TIMESTAMP(3))`,
+      [`RP-${mobile}`, mobile],
+    );
+  await run('2026-11-30');
+  expect(await leftOf(gateway)).toEqual(['RP-3']);
+  expect(await refused()).toEqual([{ mobile: chain }, { mobile: former }]);
+  await run('2027-01-01');
+});
+
+test('C21: a refused row under a restriction of its own stays when a lead with its address goes', async () => {
+  const mobile = '+33639980091';
+  const over = { ...oneOff, email: null, mobile };
+  await keep(gateway, { 'RW-1': { collected: '2026-08-01', over } });
+  await gateway.owner.run(
+    `INSERT INTO lead_intake (client_id, reference, mobile, status, refusal, settled_at)
+     VALUES ('essai', 'RW-ROW', ?, 'refused', '[]', UTC_TIMESTAMP(3))`,
+    [mobile],
+  );
+  const asked = { clientId: 'essai', kind: 'restriction', references: ['RW-ROW'] } as const;
+  const { id } = await gateway.app.requests.open({ ...asked, actor: 'tester' });
+  await gateway.app.requests.apply(id, { selection: { leads: 'all', rows: 'all' }, actor: 'tester' });
+  await run('2026-11-30');
+  expect(await leftOf(gateway)).toEqual([]);
+  expect(await gateway.owner.all("SELECT 1 FROM lead_intake WHERE reference = 'RW-ROW'")).toHaveLength(1);
+});
+
 test('C53: who has waived the proofs in writing is handed none', async () => {
   await keep(gateway, { 'W-1': { collected: '2026-08-01', over: { ...oneOff, consents: phoneGrant } } });
   const common = {

@@ -312,6 +312,39 @@ describe('what Relais set aside', () => {
     expect(seen.map(({ entries: [one] }) => one?.actor.split(':')[0])).toEqual(['staff', 'key', 'account']);
   });
 
+  test('a number with zeros before it is the row, by which marks and log name it; no other text is a number', async () => {
+    const answers = await atEach(async (face) => {
+      const row = await refusedAs(`ZEROS-${face}`, ['SET_ASIDE']);
+      await home.gateway.owner.run("INSERT INTO takings (work, items) VALUES ('intake', ?)", [row]);
+      const refused = (await retry(face, `${row}abc`, why)).code;
+      const { code } = await retry(face, `00${row}`, why);
+      const marks = await home.gateway.owner.all('SELECT 1 FROM takings WHERE items = ?', [row]);
+      return { refused, code, marks: marks.length, entries: (await entries(row)).length };
+    });
+    const done = { code: '', marks: 0, entries: 1 };
+    expect(answers).toEqual(['USAGE-001', 'USAGE-001', 'FIND-001'].map((refused) => ({ refused, ...done })));
+  });
+
+  test('the reason names neither the lead of the row nor the person of a row that comes with it', async () => {
+    const { owner } = home.gateway;
+    const lead = await refusedAs('NAMED', ['SET_ASIDE']);
+    const beside = await refusedAs('NAMED', ['UNKNOWN_LEAD']);
+    await owner.run("UPDATE lead_intake SET kind = 'lead' WHERE id = ?", [lead]);
+    await owner.run("UPDATE lead_intake SET last_name = 'Vandeputte' WHERE id = ?", [beside]);
+    await home.failed(1, 'OFLEAD');
+    await owner.run(
+      "INSERT INTO prospects (lead_id, client_id, last_name) SELECT id, 'essai', 'Quillebeuf' FROM leads WHERE reference = 'OFLEAD-0'",
+    );
+    const correction = await refusedAs('OFLEAD-0', ['INTERNAL']);
+    const codes = [
+      await retry('http', lead, { reason: 'Vandeputte asked, ticket 8' }),
+      await retry('http', correction, { reason: 'Quillebeuf asked, ticket 8' }),
+      await retry('http', lead, why),
+      await retry('http', correction, why),
+    ].map(({ code }) => code);
+    expect(codes).toEqual(['USAGE-001', 'USAGE-001', '', '']);
+  });
+
   test('the page and the list offer it for such a row alone', async () => {
     const [aside, wrong] = [
       await refusedAs('ASIDE', ['SET_ASIDE']),

@@ -145,16 +145,20 @@ export async function isComingIn(sql: Sql, lead: LeadName): Promise<boolean> {
 }
 
 export interface RefusedRowCodes extends LeadName {
+  /** Its number without leading zeros: marks and the log name it so. */
+  readonly row: string;
   readonly kind: string;
   readonly codes: readonly string[];
 }
 
-/** Client, reference and codes of a refused row, locked; undefined when no refused row has the id. */
-export async function lockRefusedRow(tx: Sql, row: string): Promise<RefusedRowCodes | undefined> {
-  const [found] = await tx.all<LeadName & { kind: string; refusal: string | null }>(
-    `SELECT client_id AS clientId, reference, kind, refusal FROM lead_intake
+/** Client, reference and codes of a refused row, locked; undefined when no refused row has the number. */
+export async function lockRefusedRow(tx: Sql, number: string): Promise<RefusedRowCodes | undefined> {
+  // CAST would take the digits at the start of any text.
+  if (!/^\d+$/.test(number)) return undefined;
+  const [found] = await tx.all<Omit<RefusedRowCodes, 'codes'> & { refusal: string | null }>(
+    `SELECT CAST(id AS CHAR) AS \`row\`, client_id AS clientId, reference, kind, refusal FROM lead_intake
       WHERE id = CAST(? AS UNSIGNED) AND status = 'refused' FOR UPDATE`,
-    [row],
+    [number],
   );
   if (found === undefined) return undefined;
   const { refusal, ...named } = found;
@@ -189,12 +193,33 @@ export async function retryRefusedRow(tx: Sql, row: string, released = false): P
   );
 }
 
+/** SQL condition: the request `r` is a restriction in force of its subject `s`. */
+const restricts = "r.kind = 'restriction' AND s.applied_at IS NOT NULL AND r.lifted_at IS NULL";
+
+/** True when a restriction of processing is in force for the row. */
+export const isRestrictedRow = async (tx: Sql, row: string): Promise<boolean> =>
+  (
+    await tx.all(
+      `SELECT 1 FROM request_subjects s JOIN requests r ON r.id = s.request_id
+        WHERE s.kind = 'row' AND s.subject_id = CAST(? AS UNSIGNED) AND s.decision <> 'left_out' AND ${restricts} LIMIT 1`,
+      [row],
+    )
+  ).length > 0;
+
 /** SQL condition: an open request or a restriction covers the row `i`, which is then kept. */
 const heldByRight = `EXISTS (SELECT 1 FROM request_subjects s JOIN requests r ON r.id = s.request_id
           WHERE s.kind = 'row' AND s.subject_id = i.id AND s.decision <> 'left_out'
-            AND (r.state <> 'closed' OR (r.kind = 'restriction' AND s.applied_at IS NOT NULL AND r.lifted_at IS NULL)))
+            AND (r.state <> 'closed' OR (${restricts})))
         OR EXISTS (SELECT 1 FROM leads l
           WHERE l.client_id = i.client_id AND l.reference = i.reference AND l.restricted_at IS NOT NULL)`;
+
+/** Those of these refused rows that no right holds. */
+export const withoutRight = (tx: Sql, rows: readonly string[]): Promise<readonly string[]> =>
+  columnOf<string>(
+    tx,
+    `SELECT CAST(i.id AS CHAR) FROM lead_intake i WHERE i.id IN (?) AND NOT (${heldByRight})`,
+    [rows],
+  );
 
 /**
  * Purges rows refused more than so many days ago, at most `limit`, and counts them; rows covered by a right are kept.

@@ -171,6 +171,7 @@ export async function refusedOfLeads(sql: Sql, of: RefusedOf): Promise<readonly 
   const former = new Map<number, readonly Buffer[]>();
   for (const leadId of leadIds) former.set(leadId, await formerAddresses(sql, leadId));
   const rows = await refusedNaming(sql, { clientId, key, persons, digests: [...former.values()].flat() });
+  const isGoing = (id: number): boolean => leadIds.includes(id) && formerOnly?.has(id) !== true;
   const found = new Set<string>();
   for (const [leadId, digests] of former) {
     const isNow = known(persons.filter((one) => one.leadId === leadId));
@@ -178,7 +179,7 @@ export async function refusedOfLeads(sql: Sql, of: RefusedOf): Promise<readonly 
     for (const { row, addresses } of rows.filter((one) => mayBear(names.get(leadId) ?? {}, one))) {
       let isTheirs = addresses.some(isNow);
       for (const address of addresses.filter(wasOnce))
-        isTheirs ||= (await leadsWithAddress(sql, clientId, address)).every((id) => leadIds.includes(id));
+        isTheirs ||= (await leadsWithAddress(sql, clientId, address)).every(isGoing);
       if (isTheirs) found.add(row);
     }
   }

@@ -9,10 +9,16 @@ import { unknownClient } from '../../errors/unknown.ts';
 import type { Sql } from '../../store/database.ts';
 import { lockChangesAside, takeUpChanges } from '../../store/deliveries/support-writes.ts';
 import { findClient } from '../../store/destinations/destinations.ts';
-import { lockRefusedRow, refusedAbout, retryRefusedRow } from '../../store/intake/refused-rows.ts';
+import {
+  isRestrictedRow,
+  lockRefusedRow,
+  refusedAbout,
+  retryRefusedRow,
+} from '../../store/intake/refused-rows.ts';
 import { forgetDeaths } from '../../store/intake/takings.ts';
 import { appendHandovers } from '../../store/log/handovers.ts';
-import { refuseNamesOfRows } from '../../store/people/persons-names.ts';
+import { findLeadId } from '../../store/leads/rights.ts';
+import { refuseNames, refuseNamesOfRows } from '../../store/people/persons-names.ts';
 import { isWithin } from '../place.ts';
 import { inOne, reason, type Act, type Clocked } from './act.ts';
 
@@ -45,27 +51,33 @@ interface TakenIn {
 
 /**
  * Hands a refused row to the intake again, by its number.
- * @throws FIND-001 when no refused row has the number, LEAD-005 when the row itself has to be corrected, ACCESS-003 when only the
- * officer may release it
+ * @throws FIND-001 when no refused row has the number, LEAD-005 when the row itself has to be corrected, LEAD-006 under a restriction of
+ * processing, ACCESS-003 when only the officer may release it, USAGE-001 for a reason that names a person
  */
 export const retryRow: Act<Why, TakenIn, Clocked> = {
   permission: 'row.retry',
   fields: { reason },
-  work: ({ to: [row = ''], ...doing }, also) =>
+  work: ({ to: [number = ''], ...doing }, also) =>
     inOne(doing, also, async (tx) => {
       const { place, by, input } = doing;
-      const refused = await lockRefusedRow(tx, row);
+      const refused = await lockRefusedRow(tx, number);
       if (refused === undefined || !isWithin(by.scope, refused.clientId))
         throw new RelaisError('FIND-001', [
-          `Aucune ligne refusée n’a le numéro ${row}.`,
-          `No refused row has the number ${row}.`,
+          `Aucune ligne refusée n’a le numéro ${number}.`,
+          `No refused row has the number ${number}.`,
         ]);
+      const { row } = refused;
       if (!isTakenBack(refused.codes))
         throw new RelaisError('LEAD-005', [
           `La ligne ${row} a été refusée : ${refused.codes.join(', ')}.`,
           `Row ${row} was refused as ${refused.codes.join(', ')}.`,
         ]);
-      await refuseNamesOfRows(tx, { row }, input.reason);
+      // Corrections and withdrawals come in under a restriction too.
+      if (refused.kind === 'lead' && (await isRestrictedRow(tx, row)))
+        throw new RelaisError('LEAD-006', [
+          `La ligne ${row} est celle d’une personne qui a demandé la limitation du traitement.`,
+          `Row ${row} is of a person who asked for a restriction of processing.`,
+        ]);
       const isReleased = refused.codes.includes(forOfficer);
       // At the terminal RELAIS_ACTOR says whose account it is.
       const isOfficer =
@@ -75,8 +87,11 @@ export const retryRow: Act<Why, TakenIn, Clocked> = {
           `La ligne ${row} attend la délégation à la protection des données : elle la rejoue depuis un compte du rôle dpo.`,
           `Row ${row} is held for the data protection officer: they retry it from an account with the role dpo.`,
         ]);
-      await forgetDeaths(tx, 'intake', row);
       const alongside = refused.kind === 'lead' ? await refusedAbout(tx, refused, forWantOfLead) : [];
+      for (const each of [row, ...alongside]) await refuseNamesOfRows(tx, { row: each }, input.reason);
+      const leadId = await findLeadId(tx, refused.clientId, refused.reference);
+      await refuseNames(tx, leadId === undefined ? [] : [leadId], input.reason);
+      await forgetDeaths(tx, 'intake', row);
       for (const each of [row, ...alongside]) await retryRefusedRow(tx, each, isReleased);
       // A client id that no client has may be any text, a person's data included: it is not logged.
       const clientId = (await findClient(tx, refused.clientId))?.id ?? '';
