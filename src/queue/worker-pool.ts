@@ -52,11 +52,13 @@ interface Pool {
   readonly workers: Map<string, DestinationWorker>;
   /** Destinations whose worker is being opened. */
   readonly opening: Map<string, Promise<void>>;
+  /** Workers that were closed and still have running jobs. */
+  readonly draining: Set<Promise<void>>;
   closing: boolean;
 }
 
 export async function createWorkerPool(options: WorkerPoolOptions): Promise<WorkerPool> {
-  const pool: Pool = { options, workers: new Map(), opening: new Map(), closing: false };
+  const pool: Pool = { options, workers: new Map(), opening: new Map(), draining: new Set(), closing: false };
   const { subscriber, prefix } = options;
   subscriber.on('message', (_channel: string, destinationId: string) => wakeQuietly(pool, destinationId));
   await subscriber.subscribe(wakeChannel(prefix));
@@ -73,10 +75,8 @@ export async function createWorkerPool(options: WorkerPoolOptions): Promise<Work
       pool.closing = true;
       nearby.begin = undefined;
       clearInterval(timer);
-      const workers = [...pool.workers.values()];
-      pool.workers.clear();
-      const drained = Promise.all(workers.map((worker) => worker.drain()));
-      await Promise.race([drained, pause(drainMs, undefined, { ref: false })]);
+      drainAll(pool);
+      await Promise.race([Promise.all(pool.draining), pause(drainMs, undefined, { ref: false })]);
       // Jobs still running after the limit end with the process; their leases will lapse, and another process takes them.
       // Its owner disconnects the subscriber: a QUIT to an unreachable Redis would wait for ever.
     },
@@ -132,7 +132,7 @@ const giveBack = (options: WorkerPoolOptions, jobs: readonly Job[]): Promise<voi
 /** Wakes destinations with queued work, follows changes of the concurrency, closes idle workers. */
 function look(pool: Pool): void {
   const { options, workers } = pool;
-  if (!options.isOurs()) return standAside(pool);
+  if (!options.isOurs()) return drainAll(pool);
   options.queued().then(
     (ids) => ids.forEach((id) => wakeQuietly(pool, id)),
     (error: unknown) => options.log.warn('store.unavailable', { loop: 'look', code: foreignCode(error) }),
@@ -141,8 +141,7 @@ function look(pool: Pool): void {
   for (const [destinationId, worker] of workers) {
     if (worker.isBusy()) followConcurrency(options, destinationId, worker);
     if (worker.isBusy() || worker.usedAt() > idleSince) continue;
-    workers.delete(destinationId);
-    void worker.drain();
+    drain(pool, destinationId, worker);
     options.log.info('worker.closed', { destination: destinationId });
   }
 }
@@ -156,7 +155,12 @@ function followConcurrency(
   options.concurrencyOf(destinationId).then(worker.resize, () => undefined);
 }
 
-function standAside({ workers }: Pool): void {
-  for (const worker of workers.values()) void worker.drain();
-  workers.clear();
+function drainAll(pool: Pool): void {
+  for (const [destinationId, worker] of pool.workers) drain(pool, destinationId, worker);
+}
+
+function drain({ workers, draining }: Pool, destinationId: string, worker: DestinationWorker): void {
+  workers.delete(destinationId);
+  const drained = worker.drain().finally(() => draining.delete(drained));
+  draining.add(drained);
 }

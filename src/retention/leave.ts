@@ -141,8 +141,8 @@ async function unprovedOf(
 }
 
 /**
- * Deletes the refused rows of the persons too, unless a lead of theirs stays or a right holds the row. All refused rows of the client are read for it, so
- * they are read once for all leads.
+ * Deletes the refused rows of the persons too, unless a lead of theirs stays or a right holds the row. All refused rows of the client are
+ * read for it, so they are read once for all leads.
  */
 async function removeRefusedRows(
   tx: Sql,

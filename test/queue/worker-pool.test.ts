@@ -246,3 +246,43 @@ test('a worker drains though its Redis no longer answers', async () => {
     await proxy.close();
   }
 });
+
+test('a pool that stood aside waits at its close for the jobs it had begun', async () => {
+  const gateway = await openGateway({ files: webhookFiles(1) });
+  const { place, prefix } = gateway.config.redis;
+  const redis = [0, 1].map(() => openRedis(place, 'worker', 60_000));
+  const seen: string[] = [];
+  const job = Promise.withResolvers<void>();
+  let ours = true;
+  const pool = await createWorkerPool({
+    redis: redis[0] as (typeof redis)[number],
+    subscriber: redis[1] as (typeof redis)[number],
+    prefix,
+    concurrencyOf: () => Promise.resolve(1),
+    handle: async () => {
+      seen.push('begun');
+      await job.promise;
+      seen.push('ended');
+    },
+    isOurs: () => ours,
+    giveBack: () => Promise.resolve(),
+    queued: () => Promise.resolve([]),
+    log: silentLog,
+    lookMs: 50,
+  });
+  try {
+    await pool.wake('essai-csv');
+    expect(pool.begin('essai-csv', [file(1)])).toEqual([]);
+    await gateway.until('begun', () => seen.length === 1);
+    ours = false;
+    await gateway.until('stood aside', () => pool.open() === 0);
+    const closed = pool.close(60_000).then(() => seen.push('closed'));
+    await new Promise(setImmediate);
+    job.resolve();
+    await closed;
+    expect(seen).toEqual(['begun', 'ended', 'closed']);
+  } finally {
+    for (const connection of redis) connection.disconnect();
+    await gateway.close();
+  }
+});

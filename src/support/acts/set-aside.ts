@@ -40,7 +40,7 @@ export const mayRetryRow = (holder: Holder, codes: readonly string[]): boolean =
   (!codes.includes(forOfficer) || may(holder, 'row.release'));
 
 const isTakenBack = (codes: readonly string[]): boolean =>
-  codes.every((code) => code === forOfficer || ownRefusals.includes(code));
+  codes.length > 0 && codes.every((code) => code === forOfficer || ownRefusals.includes(code));
 
 interface TakenIn {
   /** '' where no client has the name that the row gives. */
