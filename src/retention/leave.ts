@@ -153,7 +153,7 @@ async function removeRefusedRows(
   const shared = await sharedAddresses(tx, leadIds, 'all');
   const formerOnly = new Set<number>();
   const isKept = (id: number): boolean => !leadIds.includes(id) || formerOnly.has(id);
-  // Who shares an address with such a lead is the same person, and so on.
+  // A lead that shares an address with such a one is of the same person, and so on.
   for (let size = -1; size < formerOnly.size;) {
     size = formerOnly.size;
     for (const { own, all } of shared) if (all.some(isKept)) for (const id of own) formerOnly.add(id);
