@@ -16,9 +16,12 @@ export async function alone<Result>(
   return database.transaction(async (sql) => {
     const [locked] = await sql.all<{ got: number | null }>('SELECT GET_LOCK(?, 0) AS got', [lock]);
     if (locked?.got !== 1) return undefined;
+    // The lock ends with its connection, which is lost when it is silent for as long as work may take.
+    const heard = setInterval(() => void sql.all('SELECT 1').catch(() => []), database.silenceMs / 3);
     try {
       return await work();
     } finally {
+      clearInterval(heard);
       await sql.all('SELECT RELEASE_LOCK(?)', [lock]);
     }
   });

@@ -1,5 +1,6 @@
 // Opens the pool of connections to the database: sets each up once, reads the database's clock, runs statements.
 // Invariant: a connection uses UTC, strict SQL and READ COMMITTED before its first statement; a silent server counts as lost.
+import type { Socket } from 'node:net';
 import { createPool, type Pool, type PoolConnection } from 'mysql2';
 import { RelaisError } from '../errors.ts';
 import { called, createLending, queried, streamOf } from './lending.ts';
@@ -39,6 +40,7 @@ export interface Connections {
   readonly borrow: <T>(use: Use, work: (connection: Connection) => Promise<T>) => Promise<T>;
   readonly clock: Pick<DatabaseClock, 'now'>;
   readonly databaseName: string;
+  readonly silenceMs: number;
   readonly close: () => Promise<void>;
 }
 
@@ -64,7 +66,7 @@ export function createConnections(options: ConnectionOptions): Connections {
     });
     if (ready.has(raw)) return raw;
     streamOf(raw).setTimeout(silenceMs);
-    streamOf(raw).on('timeout', () => streamOf(raw).destroy(new Error('silent')));
+    loseWhenSilent(streamOf(raw));
     slimStatements(raw);
     try {
       ready.set(raw, connectionOn(raw, await setUp(raw, silenceMs, options.readOnly === true)));
@@ -102,8 +104,23 @@ export function createConnections(options: ConnectionOptions): Connections {
     borrow,
     clock,
     databaseName: url.pathname.slice(1),
-    close: () => called<void>((done) => pool.end((error) => done(error, undefined))),
+    silenceMs,
+    // A statement that loses its connection meanwhile fails by itself.
+    close: () => called<void>((done) => pool.end(() => done(null, undefined))),
   };
+}
+
+/**
+ * A process that stood still for longer than the limit, or was frozen, comes to its timers before it reads what the server has answered
+ * meanwhile: that is read first.
+ */
+function loseWhenSilent(stream: Socket): void {
+  stream.on('timeout', () => {
+    const { bytesRead } = stream;
+    setImmediate(() => {
+      if (stream.bytesRead === bytesRead && stream.timeout !== 0) stream.destroy(new Error('silent'));
+    });
+  });
 }
 
 function openPool(url: URL, connections: number, silenceMs: number): Pool {

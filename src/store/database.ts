@@ -154,6 +154,8 @@ export interface Database extends Sql {
   readonly answers: () => boolean;
   readonly close: () => Promise<void>;
   readonly name: string;
+  /** A connection that is silent for so long while it is lent is lost; its locks end with it. */
+  readonly silenceMs: number;
 }
 
 /** Longer than the interval between two heartbeats of a role, so that a persistent refusal is never missed. */
@@ -169,7 +171,7 @@ const mostRounds = 8;
  *   of our transaction.
  */
 export function openDatabase(options: ConnectionOptions & { readonly sign?: Sign }): Database {
-  const { borrow, clock, databaseName, close } = createConnections(options);
+  const { borrow, clock, databaseName, silenceMs, close } = createConnections(options);
   const common = { now: clock.now, sign: options.sign };
   let refused: { readonly error: SqlFailure; readonly at: number } | undefined;
   let answeredAt = Number.NEGATIVE_INFINITY;
@@ -190,6 +192,7 @@ export function openDatabase(options: ConnectionOptions & { readonly sign?: Sign
   return {
     ...common,
     name: databaseName,
+    silenceMs,
     ...statementsBy((sql, values) =>
       repeated('alone', async (connection) => ({
         result: await connection.execute(sql, values),
