@@ -167,6 +167,9 @@ export const overHttp: Readonly<Partial<Record<ErrorCode, OverHttp>>> = {
     'The request was not understood.',
   ],
   'USAGE-002': [400, 'Give the field that `detail` names.', 'A reason or its evidence is missing.'],
+  'LEAD-005': [409, 'Send a corrected row; only a row whose `mayRetry` is true is taken in again.'],
+  'LEAD-006': [409, 'The row can be taken in again once the restriction is lifted.'],
+  'INSTANCE-001': [409, 'Do it at the installation that has the client now.'],
   'REPLAY-001': [
     409,
     'Repair what `detail` names (GET /v1/deliveries/{delivery}); `again` or `acceptDoubles` asks for it all the same.',

@@ -110,7 +110,7 @@ test('an alert that asks for somebody is a task of its own, and closes', async (
   );
   const [task] = (await tasksOf()).filter((one) => one.startsWith('A'));
   expect((await relais('task', 'list')).out).toMatch(
-    /^A\d+ .*intake_failed.*\n +Tell operations: .*\n +relais status$/m,
+    /^A\d+ .*intake_failed.*\n +Tell operations; .*\n +relais lead refusals --client essai$/m,
   );
   expect((await relais('alert', 'list', '--kind', 'intake_failed')).out).toContain(task);
   expect((await relais('task', 'close', task ?? '', ...why, ...evidence)).out).toContain('1 closed.');

@@ -61,7 +61,8 @@ async function overHttp(method: 'GET' | 'POST', path: string, body?: object): Pr
   });
   const text = await response.text();
   const { code = 'none' } = JSON.parse(text) as { readonly code?: string };
-  return { code: response.ok ? '' : code, text };
+  // A refusal is no fault of the gateway.
+  return { code: response.ok ? '' : response.status < 500 ? code : `${response.status} ${code}`, text };
 }
 
 async function atTerminal(...argv: readonly string[]): Promise<Answered> {

@@ -269,6 +269,7 @@ const inPath: Readonly<Record<string, string>> = {
   delivery: '4711',
   version: '1',
   run: '12',
+  row: '1204',
   task: '4711',
 };
 

@@ -89,6 +89,12 @@ export const frenchSummaries: Readonly<Record<string, string>> = {
   'GET /v1/tasks':
     'Ce qui attend une intervention : les livraisons, et en première page les alertes ouvertes',
   'GET /v1/alerts': 'Les alertes telles qu’elles ont été levées, les plus récentes d’abord',
+  'GET /v1/refused-rows':
+    'Les lignes de `lead_intake` refusées, les plus récentes d’abord : colonnes et motifs, sans valeurs',
+  'POST /v1/refused-rows/{row}/retry':
+    'Reprendre telle quelle une ligne que Relais a lui-même mise de côté (`SET_ASIDE`, `INTERNAL`)',
+  'POST /v1/clients/{client}/replan':
+    'Préparer à nouveau, tout de suite, les leads mis de côté (alerte `PLANNING:...`)',
   'POST /v1/tasks/{task}/close':
     'Classer une tâche qui n’attend plus personne ; rien n’est envoyé, aucune livraison ne change',
   'POST /v1/tasks/close': 'Classer toutes les livraisons en échec que le filtre trouve',

@@ -139,7 +139,7 @@ export const retentionPlants: readonly YearsPlant[] = [
   },
   {
     name: 'a person who goes leaves the refused rows',
-    patches: one('src/retention/leave.ts', 'isFormerOnly: others', 'isFormerOnly: true,'),
+    patches: one('src/retention/leave.ts', 'formerOnly });', 'formerOnly: new Set(leadIds) });'),
     red: ['remains'],
     company: 'B',
     like: /^lead_intake/,
