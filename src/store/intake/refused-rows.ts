@@ -196,15 +196,16 @@ export async function retryRefusedRow(tx: Sql, row: string, released = false): P
 /** SQL condition: the request `r` is a restriction in force of its subject `s`. */
 const restricts = "r.kind = 'restriction' AND s.applied_at IS NOT NULL AND r.lifted_at IS NULL";
 
-/** True when a restriction of processing is in force for the row. */
-export const isRestrictedRow = async (tx: Sql, row: string): Promise<boolean> =>
-  (
-    await tx.all(
-      `SELECT 1 FROM request_subjects s JOIN requests r ON r.id = s.request_id
-        WHERE s.kind = 'row' AND s.subject_id = CAST(? AS UNSIGNED) AND s.decision <> 'left_out' AND ${restricts} LIMIT 1`,
-      [row],
-    )
-  ).length > 0;
+/** Those of these refused rows for which a restriction of processing is in force. */
+export const restrictedRows = async (tx: Sql, rows: readonly string[]): Promise<ReadonlySet<string>> =>
+  new Set(
+    await columnOf<string>(
+      tx,
+      `SELECT CAST(s.subject_id AS CHAR) FROM request_subjects s FORCE INDEX (request_subjects_subject) JOIN requests r ON r.id = s.request_id
+        WHERE s.kind = 'row' AND s.subject_id IN (?) AND s.decision <> 'left_out' AND ${restricts}`,
+      [rows],
+    ),
+  );
 
 /** SQL condition: an open request or a restriction covers the row `i`, which is then kept. */
 const heldByRight = `EXISTS (SELECT 1 FROM request_subjects s JOIN requests r ON r.id = s.request_id
@@ -212,14 +213,6 @@ const heldByRight = `EXISTS (SELECT 1 FROM request_subjects s JOIN requests r ON
             AND (r.state <> 'closed' OR (${restricts})))
         OR EXISTS (SELECT 1 FROM leads l
           WHERE l.client_id = i.client_id AND l.reference = i.reference AND l.restricted_at IS NOT NULL)`;
-
-/** Those of these refused rows that no right holds. */
-export const withoutRight = (tx: Sql, rows: readonly string[]): Promise<readonly string[]> =>
-  columnOf<string>(
-    tx,
-    `SELECT CAST(i.id AS CHAR) FROM lead_intake i WHERE i.id IN (?) AND NOT (${heldByRight})`,
-    [rows],
-  );
 
 /**
  * Purges rows refused more than so many days ago, at most `limit`, and counts them; rows covered by a right are kept.

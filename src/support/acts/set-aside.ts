@@ -10,9 +10,9 @@ import type { Sql } from '../../store/database.ts';
 import { lockChangesAside, takeUpChanges } from '../../store/deliveries/support-writes.ts';
 import { findClient } from '../../store/destinations/destinations.ts';
 import {
-  isRestrictedRow,
   lockRefusedRow,
   refusedAbout,
+  restrictedRows,
   retryRefusedRow,
 } from '../../store/intake/refused-rows.ts';
 import { forgetDeaths } from '../../store/intake/takings.ts';
@@ -73,7 +73,7 @@ export const retryRow: Act<Why, TakenIn, Clocked> = {
           `Row ${row} was refused as ${refused.codes.join(', ')}.`,
         ]);
       // Corrections and withdrawals come in under a restriction too.
-      if (refused.kind === 'lead' && (await isRestrictedRow(tx, row)))
+      if (refused.kind === 'lead' && (await restrictedRows(tx, [row])).size > 0)
         throw new RelaisError('LEAD-006', [
           `La ligne ${row} est celle d’une personne qui a demandé la limitation du traitement.`,
           `Row ${row} is of a person who asked for a restriction of processing.`,
