@@ -108,7 +108,7 @@ const ofRefusedRows: Door = {
   name: searchWords.refusedRows,
   pathOf: ({ client }) => `/refused-rows?${new URLSearchParams({ client }).toString()}`,
 };
-/** Where planning set changes aside, the act is on the alert's own page. */
+/** The alert's own page has the act for changes that planning set aside. */
 const ofRowSetAside: Door = {
   ...ofRefusedRows,
   pathOf: (alert, ofClient) =>

@@ -1,5 +1,5 @@
-// The filter of deliveries, and the acts on deliveries, tasks and what Relais set aside, each asked for at the terminal, over HTTP and in the console: the same
-// refusal, the same effect, the same entry of the log.
+// The filter of deliveries, and the acts on deliveries, tasks and what Relais set aside, each asked for at the terminal, over HTTP and in
+// the console: the same refusal, the same effect, the same entry of the log.
 import { createApiKey } from '../../src/access/api-keys.ts';
 import { keyScopes } from '../../src/access/permissions.ts';
 import type { Api } from '../../src/api/server.ts';
@@ -252,15 +252,11 @@ describe('an act', () => {
 
 describe('what Relais set aside', () => {
   const why = { reason: 'host out of memory, ticket 118' };
-  const refusedAs = async (
-    reference: string,
-    codes: readonly string[],
-    clientId = 'essai',
-  ): Promise<string> => {
+  const refusedAs = async (reference: string, codes: readonly string[]): Promise<string> => {
     const { insertId } = await home.gateway.owner.run(
       `INSERT INTO lead_intake (client_id, kind, reference, row_reference, status, settled_at, refusal)
-       VALUES (?, 'correction', ?, 'c-1', 'refused', UTC_TIMESTAMP(3), ?)`,
-      [clientId, reference, JSON.stringify(codes.map((code) => ({ column: 'row', code, message: '' })))],
+       VALUES ('essai', 'correction', ?, 'c-1', 'refused', UTC_TIMESTAMP(3), ?)`,
+      [reference, JSON.stringify(codes.map((code) => ({ column: 'row', code, message: '' })))],
     );
     return String(insertId);
   };

@@ -123,10 +123,7 @@ function setAsideRoutes(server: FastifyInstance, deps: RouteDeps): void {
         }),
         (row) => ({
           ...s.recordOf(refusedRowColumns, row),
-          mayRetry: mayRetryRow(
-            holder,
-            row.problems.map(({ code }) => code),
-          ),
+          mayRetry: mayRetryRow(holder, row.problems),
         }),
       ),
   });

@@ -66,10 +66,7 @@ const refusedRowsPage: PageOf<[notDone?: Refused]> = async ({ place, show }, req
   const { items: rows, next } = found;
   const nextPage = new URLSearchParams({ client, after: next ?? '' });
   const retryForm = ({ id, problems }: RefusedRow): Html | undefined =>
-    mayRetryRow(
-      holder,
-      problems.map(({ code }) => code),
-    )
+    mayRetryRow(holder, problems)
       ? foldedForm(
           request,
           { action: `/refused-rows/${id}/retry`, title: say(words.retry), isInRow: true },
@@ -102,7 +99,9 @@ const refusedRowsPage: PageOf<[notDone?: Refused]> = async ({ place, show }, req
                 : html`<a href="/search?${new URLSearchParams({ reference }).toString()}">${reference}</a>`,
           ],
           [frame.why, (row) => problemsOfRow(say, row.problems)],
-          ...(rows.some((row) => retryForm(row) !== undefined) ? [[deskWords.act, retryForm] as const] : []),
+          ...(rows.some(({ problems }) => mayRetryRow(holder, problems))
+            ? [[deskWords.act, retryForm] as const]
+            : []),
         ])
       }
       ${next !== undefined && html`<p><a href="/refused-rows?${nextPage.toString()}">${say(frame.next)}</a></p>`}`,

@@ -34,10 +34,11 @@ const forOfficer = 'ERASED_SINCE';
 const forWantOfLead = 'UNKNOWN_LEAD';
 
 /** True where a row with these refusals may be taken in again as it is, by this holder. */
-export const mayRetryRow = (holder: Holder, codes: readonly string[]): boolean =>
-  may(holder, 'row.retry') &&
-  isTakenBack(codes) &&
-  (!codes.includes(forOfficer) || may(holder, 'row.release'));
+export const mayRetryRow = (holder: Holder, problems: readonly { readonly code: string }[]): boolean => {
+  const codes = problems.map(({ code }) => code);
+  const isHeld = codes.includes(forOfficer);
+  return may(holder, 'row.retry') && isTakenBack(codes) && (!isHeld || may(holder, 'row.release'));
+};
 
 const isTakenBack = (codes: readonly string[]): boolean =>
   codes.length > 0 && codes.every((code) => code === forOfficer || ownRefusals.includes(code));
