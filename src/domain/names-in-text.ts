@@ -57,7 +57,6 @@ export const ownReasons = {
   leadFind: 'lead find by reference',
   leadShow: 'lead show by reference',
   oppositionList: 'opposition list',
-  lateArrival: 'late arrival',
 } as const;
 const own: ReadonlySet<string> = new Set(Object.values(ownReasons));
 

@@ -1,6 +1,8 @@
 // A recipient that decides later tells it by itself, signed: the delivery ends at once, once, and asking stays the fallback.
 import { Webhook } from 'standardwebhooks';
 import { startCallbacks, atOnce, refusalsAMinute } from '../../src/callbacks/server.ts';
+import { mac } from '../../src/domain/keyed.ts';
+import { namesSomebody } from '../../src/domain/names-in-text.ts';
 import { silentLog } from '../../src/log.ts';
 import { replay } from '../support/replay.ts';
 import { openDeciding, type Deciding } from './deciding-crm.ts';
@@ -231,6 +233,28 @@ test('a yes after its erasure is over is a task, and gives the erased lead no re
     [],
   );
   expect(await gateway.owner.all('SELECT kind FROM alerts')).toEqual([{ kind: 'ack_contradicts' }]);
+});
+
+test.each([
+  ['a phone number', namesSomebody],
+  ['a first name', (mark: string) => /\dada\d/.test(mark)],
+])('a callback whose mark in the log reads like %s is taken, in time and late', async (_what, readsLike) => {
+  const key = await pendingLead();
+  await gateway.owner.run("UPDATE prospects SET first_name = 'Ada'", []);
+  const markOf = (id: string): string =>
+    mac(gateway.app.callbackKey, Buffer.from(`essai-crm\n${id}`))
+      .toString('hex')
+      .slice(0, 32);
+  const [inTime = '', late = ''] = Iterator.from(
+    (function* numbers() {
+      for (let number = 0; ; number += 1) yield `msg_${number}`;
+    })(),
+  )
+    .filter((id) => readsLike(`callback ${markOf(id)}`))
+    .take(2);
+  expect(await tellOnce({ key, state: 'kept', id: 'C-9' }, { id: inTime })).toBe(204);
+  expect(await tellOnce({ key, state: 'arbitrated' }, { id: late })).toBe(204);
+  expect((await entries()).slice(2)).toEqual(['lookup accepted done', 'late refused']);
 });
 
 test('whoever cannot sign moves nothing, and learns nothing', async () => {

@@ -2,7 +2,6 @@
 // for a mailbox that had the lead and is no longer in the file (GDPR article 19).
 // Invariant: the caller holds the lock of the lead; every writer of an outcome calls this in the transaction of that outcome.
 import type { Outcome } from '../../../connectors/contract.ts';
-import { ownReasons } from '../../domain/names-in-text.ts';
 import { afterLate, mayHaveCome } from '../../domain/verdict.ts';
 import { type Alert, alertAbout } from '../../store/alerts/alerts.ts';
 import type { Sql } from '../../store/database.ts';
@@ -72,9 +71,8 @@ async function reopenAndQueue(tx: Sql, id: number): Promise<boolean> {
   if (!(await openRun(tx, row, { newKey: true, askFirst: false, maxAgeMs, alsoUnderWay: true })))
     return false;
   await startOver(tx, id);
-  const purpose = ownReasons.lateArrival;
   await appendHandovers(tx, [
-    entryAbout(row, 'replayed', 'worker', { run: row.run + 1, purpose, reason: 'new_run' }),
+    entryAbout(row, 'replayed', 'worker', { run: row.run + 1, purpose: 'late arrival', reason: 'new_run' }),
   ]);
   return true;
 }

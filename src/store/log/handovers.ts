@@ -1,6 +1,7 @@
 // Appends entries to the hand-over log (C09); there is no update and no delete here, nor a right to either.
 // Invariant: an entry has ids, codes and names of fields; never a prospect's data.
 import type { Action, OutcomeKind } from '../../../connectors/contract.ts';
+import { isOwnActor } from '../../domain/actors.ts';
 import { RelaisError } from '../../errors.ts';
 import { lockClients } from '../client-locks.ts';
 import { insertGroups, rowMarks, type Sql, type SqlValue } from '../database.ts';
@@ -152,9 +153,6 @@ export interface Handover {
   readonly cited?: string;
 }
 
-/** Actors of the gateway itself: what they do follows from the rows, and the installation that has them now does it too. */
-const ownActors: ReadonlySet<string> = new Set(['worker', 'planner', 'intake', 'relais']);
-
 /** Entries about what left before a move, about reading, access and the end of a client here; the claim refuses new departures. */
 const ofThisPlace: ReadonlySet<HandoverEntry> = new Set<HandoverEntry>([
   'departed',
@@ -192,7 +190,7 @@ const namesRecipient = new Set<HandoverEntry>(['authorised', 'person_exported', 
 const isAct = ({ entry, clientId, actor, deliveryId = 0 }: Handover): boolean =>
   clientId !== '' &&
   actor !== undefined &&
-  !ownActors.has(actor) &&
+  !isOwnActor(actor) &&
   !ofThisPlace.has(entry) &&
   // The task of a delivery moves with it; any other is this installation's.
   (entry !== 'closed' || deliveryId > 0);
@@ -219,15 +217,13 @@ export async function appendHandovers(
   const acts: string[] = [];
   if (moved !== 'taken') for (const entry of entries) if (isAct(entry)) acts.push(entry.clientId);
   if (acts.length > 0) await lockClients(tx, acts, 'shared');
-  // Texts that a person typed, with their leads; entries of the gateway itself have no actor and cite no text.
+  // Texts that a person typed, with their leads.
   const typed = new Map<string, number[]>();
-  for (const { entry, actor, purpose = '', recipient = '', leadId = 0 } of entries) {
-    if (actor === undefined) continue;
-    if (actor !== '' && !ownActors.has(actor)) {
-      // A number that we gave may read like one that is dialled.
-      refuseAddresses(purpose.replace(/^(?:request|note) \d+/, ''));
-      if (namesRecipient.has(entry)) refuseAddresses(recipient);
-    }
+  for (const { entry, actor = '', purpose = '', recipient = '', leadId = 0 } of entries) {
+    if (actor === '' || isOwnActor(actor)) continue;
+    // A number that we gave may read like one that is dialled.
+    refuseAddresses(purpose.replace(/^(?:request|note) \d+/, ''));
+    if (namesRecipient.has(entry)) refuseAddresses(recipient);
     if (purpose !== '' && leadId > 0) typed.set(purpose, [...(typed.get(purpose) ?? []), leadId]);
   }
   for (const [purpose, about] of typed) await refuseNames(tx, about, purpose);
