@@ -79,8 +79,9 @@ async function tellOnce(
 
 /** As its sender does it: while a worker or planner has the lead in hand it is asked to come again. */
 async function tell(...word: Parameters<typeof tellOnce>): Promise<number> {
-  const status = await tellOnce(...word);
-  return status === 503 ? tell(...word) : status;
+  let status = 503;
+  await gateway.until('an answer', async () => (status = await tellOnce(...word)) !== 503);
+  return status;
 }
 
 /** The lead's row is locked until the function is called. */
