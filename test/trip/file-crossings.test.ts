@@ -193,6 +193,26 @@ test('rows that all wait for an earlier delivery leave their file instead of tur
   ]);
 });
 
+test('a file that may have left is sent again whole, also where an older delivery of one row was opened again since', async () => {
+  await gateway.publish({ retry: '[10m, 10m, 10m]' });
+  gateway.sftp.fault = (step) => (step === 'rename' ? 'reset' : undefined);
+  await gateway.owner.run('ALTER TABLE deliveries AUTO_INCREMENT = 50', []);
+  await queuedFile(leadRow('B-2'), leadRow('B-3'));
+  await gateway.start('planner', 'worker');
+  await gateway.until(
+    'tried',
+    async () => (await gateway.states("d.state = 'waiting' AND d.maybe_received = 1")).length === 2,
+  );
+  await gateway.owner.run(
+    `INSERT INTO deliveries (id, client_id, destination_id, lead_id, revision, action, delivery_key, state, reason, due_at, expires_at)
+     SELECT 40, client_id, destination_id, lead_id, 0, 'create', UUID(), 'withheld', 'opt_in_missing', due_at, expires_at FROM deliveries LIMIT 1`,
+  );
+  gateway.sftp.fault = () => undefined;
+  await gateway.soon('delivered', async () => (await gateway.counts())['delivered:accepted'] === 2);
+  expect(gateway.drops()).toEqual(['L_000001.csv']);
+  expect(await voided()).toBe(0);
+});
+
 test('a sequence number that was taken and did not leave is explained by the log', async () => {
   await queuedFile(leadRow('N-1'));
   const worker = await startWorker(gateway.app, {

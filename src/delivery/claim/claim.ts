@@ -93,7 +93,10 @@ export async function claimDeliveries(
       : roughly;
   const waits = await readWaits(tx, permission, rows, { hours: limits.hours, unit });
   const step = tokenStep();
-  const { claimed, back, behind, againAfterMs } = chooseRows(rows, locked, permission, waits, step);
+  const { claimed, back, behind, againAfterMs } = chooseRows(rows, locked, permission, waits, {
+    step,
+    ...settings,
+  });
   if (back.length > 0) await putBack(tx, back);
   // A row that waits for another delivery leaves with a later file.
   if (settings.batchId !== undefined) await leaveBatch(tx, behind);
@@ -152,7 +155,7 @@ function chooseRows(
   locked: readonly LockedDelivery[],
   permission: SendPermission,
   waits: ReadonlyMap<number, Waits>,
-  step: number,
+  { step, isLeavingAgain }: Pick<ClaimSettings, 'isLeavingAgain'> & { readonly step: number },
 ): Chosen {
   const ofLead = new Map<number, LockedDelivery[]>();
   for (const row of locked) {
@@ -171,7 +174,7 @@ function chooseRows(
       own.length === 1
         ? noSiblings
         : own.filter((one) => one.destinationId === row.destinationId && one.id !== row.id);
-    const blocked = isBlocked(row, siblings, taken);
+    const blocked = isLeavingAgain !== true && isBlocked(row, siblings, taken);
     const refusal = refusalOf(permission, claimed.length, waits.get(row.id) ?? waitsForNothing);
     if (blocked) {
       back.push({ id: row.id, reason: 'waits_for_create' satisfies Reason, afterMs: 15_000 });

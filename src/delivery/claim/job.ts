@@ -20,7 +20,7 @@ import { endOf } from '../outcome/file-end.ts';
 import type { ClaimedOrder, Order, TripDraft, TripNeeds } from '../trip/trip.ts';
 import { claimDeliveries } from './claim.ts';
 import { leaseMarginMs } from './lease.ts';
-import { claimAgainOrQuarantine } from './quarantine.ts';
+import { claimAgainOrQuarantine, mayHaveLeft } from './quarantine.ts';
 
 export const defaultLimits: DestinationLimits = { concurrency: 1 };
 
@@ -73,7 +73,7 @@ export async function claimOrder(
     limits: inForce?.mapping.limits ?? defaultLimits,
     // A destination that fetches its leads has no access to test.
     access: sends ? needs.accessTo(destinationId, inForce.mapping) : undefined,
-    ...(batch === undefined ? {} : { batchId: batch.id }),
+    ...(batch === undefined ? {} : { batchId: batch.id, isLeavingAgain: mayHaveLeft(batch) }),
     ...(order.continues === true ? { continues: true } : {}),
     ...(draft === undefined ? {} : { written: draft.departure, begun: draft.leave }),
   };

@@ -57,6 +57,8 @@ export interface ClaimLoad {
   readonly limits: DestinationLimits;
   /** The jobs are the rows of this file: all or none, and they count as one in flight. */
   readonly batchId?: number;
+  /** That file may have left: its rows leave again together, also where an older delivery of a lead was opened again since. */
+  readonly isLeavingAgain?: boolean;
   /** A further part of a file that is on its way: it is in flight, and counted, already. */
   readonly continues?: boolean;
   /** The address and secrets by which the destination is reached. */
