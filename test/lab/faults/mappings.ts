@@ -90,7 +90,7 @@ response:
   - { accepted: { status: 2xx, json: { success: true } }, reference: $.id }
   - { refused: { status: 422 } }
 ${lookup === undefined ? '' : '  - { accepted: { status: 200, json: { there: true } }, on: lookup, reference: $.id }\n  - { absent: { status: 404 }, on: lookup }'}
-update: { send: { ${update} } }
+update: { on: [corrected, interaction], send: { ${update} } }
 erase: { send: { ${erase} }, fields: [{ to: ref, from: id }] }
 `;
 }
