@@ -8,10 +8,10 @@ import { mostColumnBytes } from '../domain/lead-values.ts';
 import { isPhone } from '../mapping/fields/texts.ts';
 import { refusal, shownName, type ColumnRefusal } from './refusals.ts';
 
-/** `2026-11-24T10:15:00+01:00` or `...Z`, seconds and up to three decimals optional; a day that exists, from 2000 on. */
+/** `2026-11-24T10:15:00+01:00` or `...Z`, seconds and up to nine decimals optional, kept to the millisecond; a day that exists, from 2000 on. */
 export function parseInstant(value: string): Date | undefined {
   const match =
-    /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2})(?::(\d{2})(?:\.\d{1,3})?)?(Z|[+-](?:0\d|1[0-4]):[0-5]\d)$/.exec(
+    /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2})(?::(\d{2})(?:\.\d{1,9})?)?(Z|[+-](?:0\d|1[0-4]):[0-5]\d)$/.exec(
       value,
     );
   if (match === null) return undefined;

@@ -1,5 +1,5 @@
 // The lead contract row by row: what passes, and for each fault the column and the code, never the value.
-import { checkRow, rowDigest, type CheckedRow } from '../../src/intake/contract.ts';
+import { checkRow, rowDigest, rowText, type CheckedRow } from '../../src/intake/contract.ts';
 import { consentElement, fields, interactionElement, rowKinds } from '../../src/intake/fields.ts';
 import { refusalCodes } from '../../src/intake/refusals.ts';
 import { intakeColumns } from '../../src/store/intake/intake.ts';
@@ -142,11 +142,27 @@ describe('a lead', () => {
     ['departement', '974'],
     ['collected_at', new Date('2026-11-24T12:05:00Z')],
     ['collected_at', '2026-11-24T10:15+01:00'],
+    ['collected_at', '2026-11-24T10:15:00.123456+00:00'],
+    ['collected_at', '2026-11-24T10:15:00.1234567Z'],
     ['budget_max', 310000.01],
     ['tax_bracket', 0],
     ['comment', 'first\r\n\tsecond'],
   ])('with %s = %j passes', (name, value) => {
     expect(faults({ ...lead('AB-1'), [name]: value })).toEqual([]);
+  });
+
+  it('keeps an instant to the millisecond, whatever decimals its sender writes', () => {
+    const kept = [123, 123_456, 123_456_789].map((decimals) => {
+      const checked = checkRow(lead('AB-1', { collected_at: `2026-11-24T10:15:00.${decimals}Z` }), now);
+      return 'row' in checked ? rowText(checked.row) : checked.refusals;
+    });
+    expect(kept[0]).toContain('2026-11-24T10:15:00.123Z');
+    expect(kept).toEqual([kept[0], kept[0], kept[0]]);
+  });
+
+  it('refused for an instant is shown one', () => {
+    const checked = checkRow(lead('AB-1', { collected_at: '2026-11-24T10:15:00+0100' }), now);
+    expect('refusals' in checked && checked.refusals[0]?.message).toContain('2026-11-24T10:15:00+01:00');
   });
 
   it('has its smallest below its largest', () => {

@@ -48,7 +48,7 @@ const amount = ({ max, unit }: Omit<Range, 'min'>): Rule => ({
 
 const instant: Rule = {
   schema: { type: 'string', trimmed: true, format: 'instant' },
-  says: 'instant from 2000 on: UTC in a DATETIME column, ISO 8601 with its offset in JSON and files',
+  says: 'instant from 2000 on: UTC in a DATETIME column, else ISO 8601 with offset, as 2026-11-24T10:15:00+01:00',
 };
 
 const phone: Rule = {
