@@ -2,6 +2,7 @@
 // Invariant: each row is answered by itself, after the commit; a refused row blocks none of the others.
 import type { FastifyInstance } from 'fastify';
 import { kindColumns } from '../intake/contract.ts';
+import { ofClient } from '../intake/as-row.ts';
 import { fieldOf, type RowKind } from '../intake/fields.ts';
 import {
   postRows,
@@ -87,11 +88,10 @@ export function rowRoutes(
       (request, reply) => {
         const { holder, keyId } = callerFor(request);
         const { clientId } = holder;
-        const { country } = request.body;
-        const items = request.body.items.map((item) => ({ ...item, kind }));
+        const { country, items } = request.body;
         const options = {
           ...(country === undefined ? {} : { country }),
-          ...(clientId === undefined ? {} : { clientId }),
+          shared: { kind, ...ofClient(clientId) },
         };
         return repeatable(
           access,

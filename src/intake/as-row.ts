@@ -2,27 +2,36 @@
 // Invariant: nothing is dropped: a name the contract does not know is a refusal.
 import type { IntakeColumn, IntakeValue, IntakeValues } from '../store/intake/intake.ts';
 import { centsOf, checkRow, type Checked } from './contract.ts';
-import { fieldOf } from './fields.ts';
+import { fieldOf, type RowKind } from './fields.ts';
 import { parseInstant } from './formats.ts';
 import { refusal } from './refusals.ts';
 
 export type Values = Readonly<Record<string, unknown>>;
 
-/** Adds this client to a row that names none. */
-export function withClient(values: Values, clientId: string | undefined): Values {
-  return clientId === undefined || values['client_id'] !== undefined
-    ? values
-    : { ...values, client_id: clientId };
+/** Values that every row of a source has: a row that leaves one out gets it, a row with another is refused. */
+export interface Shared {
+  readonly client_id?: string;
+  readonly kind?: RowKind;
 }
 
-/** The row as the contract reads it; a row of another client is refused. */
-export function checkedOf(values: Values, clientId: string | undefined, now: Date): Checked {
-  const checked = checkRow(values, now);
-  if (clientId === undefined || values['client_id'] === clientId) return checked;
+export const ofClient = (clientId: string | undefined): Shared =>
+  clientId === undefined ? {} : { client_id: clientId };
+
+export function withShared(values: Values, shared: Shared): Values {
+  const given: Record<string, unknown> = { ...values };
+  for (const [name, value] of Object.entries(shared)) given[name] ??= value;
+  return given;
+}
+
+/** The row as the contract reads it. */
+export function checkedOf(values: Values, shared: Shared, now: Date): Checked {
+  const checked = checkRow({ ...values, ...shared }, now);
+  const others = Object.entries(shared).filter(([name, value]) => values[name] !== value);
+  if (others.length === 0) return checked;
   return {
     refusals: [
       ...('row' in checked ? [] : checked.refusals),
-      refusal('client_id', 'NOT_ALLOWED_VALUE', 'another client than the one asked for'),
+      ...others.map(([name, value]) => refusal(name, 'NOT_ALLOWED_VALUE', `only ${value}`)),
     ],
   };
 }

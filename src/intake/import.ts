@@ -2,7 +2,7 @@
 // Invariant: the whole file is read as its format before the first row is written; a bad row is never dropped, it is in the rejects file.
 import { longColumns } from '../domain/lead-fields/columns.ts';
 import type { IntakeValues } from '../store/intake/intake.ts';
-import { checkedOf, intakeValues, withClient } from './as-row.ts';
+import { checkedOf, intakeValues, ofClient, withShared } from './as-row.ts';
 import { readCsv, type ImportRecord } from './import-csv.ts';
 import type { ImportEncoding } from './import-encoding.ts';
 import { readJsonLines } from './import-jsonl.ts';
@@ -90,8 +90,8 @@ export async function importFile(options: ImportOptions): Promise<ImportResult> 
     options.onProgress?.(progress());
     for await (const record of records()) {
       read += 1;
-      const values = withClient(record.values, options.clientId);
-      const checked = checkedOf(values, options.clientId, options.now());
+      const values = withShared(record.values, ofClient(options.clientId));
+      const checked = checkedOf(values, ofClient(options.clientId), options.now());
       if ('row' in checked) {
         const row = intakeValues(values);
         waiting.push(row);

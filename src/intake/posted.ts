@@ -6,7 +6,7 @@ import type { Database } from '../store/database.ts';
 import { addIntakeRows, intakeRowsLeft, receiptsOf } from '../store/intake/intake.ts';
 import { findLeads } from '../store/leads/lead-writes.ts';
 import type { Intake } from './accept.ts';
-import { checkedOf, intakeValues, withClient, type Values } from './as-row.ts';
+import { checkedOf, intakeValues, withShared, type Shared, type Values } from './as-row.ts';
 import { flattened } from './import-jsonl.ts';
 import type { ColumnRefusal } from './refusals.ts';
 import type { Post } from './together.ts';
@@ -47,8 +47,7 @@ export type PostedAnswer =
 export interface PostOptions {
   /** ISO 3166-1 alpha-2: country whose national phone numbers are accepted; without it numbers are E.164. */
   readonly country?: string;
-  /** Rows of another client are refused. */
-  readonly clientId?: string;
+  readonly shared?: Shared;
 }
 
 export interface PostingDeps {
@@ -98,7 +97,10 @@ export async function postTogether(
   { key, apiKey, prove, answerOf }: AnsweredPost,
 ): ReturnType<Intake['takePost']> {
   const { intake, answerWithinMs = usualAnswerMs } = deps;
-  if (intake.takePost === undefined || items.some(({ kind = 'lead' }) => kind !== 'lead')) {
+  if (
+    intake.takePost === undefined ||
+    items.some(({ kind = options.shared?.kind ?? 'lead' }) => kind !== 'lead')
+  ) {
     await prove?.();
     return undefined;
   }
@@ -172,10 +174,10 @@ type Judged =
   | { readonly row: CheckedRow; readonly values: Values }
   | { readonly refusals: readonly ColumnRefusal[] };
 
-function judge(item: Posted, { country, clientId }: PostOptions, now: Date): Judged {
-  const named = withClient(flattened(item), clientId);
+function judge(item: Posted, { country, shared = {} }: PostOptions, now: Date): Judged {
+  const named = withShared(flattened(item), shared);
   const values = country === undefined ? named : international(named, country);
-  const checked = checkedOf(values, clientId, now);
+  const checked = checkedOf(values, shared, now);
   return 'row' in checked ? { ...checked, values } : checked;
 }
 

@@ -45,7 +45,7 @@ interface Answered {
       index: number;
       state: string;
       lead?: number;
-      refusals?: readonly { column: string; code: string }[];
+      refusals?: readonly { column: string; code: string; message: string }[];
     }[];
     readonly code?: string;
     readonly detail?: string;
@@ -159,6 +159,25 @@ test('corrections, consents and interactions come in by their own addresses', as
   expect(unknown.body.items?.[0]?.refusals?.[0]?.code).toBe('UNKNOWN_LEAD');
 });
 
+test.each([
+  ['leads', lead('API-80', { kind: 'consent' }), 'lead'],
+  ['leads', lead('API-81', { kind: 'prospect' }), 'lead'],
+  ['corrections', { ...lead('API-8'), row_reference: 'C-9', consents: null, kind: 'lead' }, 'correction'],
+])('a row that calls itself another kind than /v1/%s takes is refused', async (path, row, kind) => {
+  const { body } = await post(path, { items: [row] });
+  expect(body.items?.map(({ state, refusals }) => [state, refusals?.map(({ column }) => column)])).toEqual([
+    ['refused', ['kind']],
+  ]);
+  expect(body.items?.[0]?.refusals?.[0]?.message).toContain(`(only ${kind})`);
+});
+
+test('a row may name the kind that its address takes', async () => {
+  const { body } = await post('leads', {
+    items: [lead('API-82', { kind: 'lead' }), lead('API-83', { kind: null })],
+  });
+  expect(body.items?.map(({ state }) => state)).toEqual(['accepted', 'accepted']);
+});
+
 test('a phone is understood as it is typed in the country named, and only there', async () => {
   const { body } = await post('leads', {
     country: 'FR',
@@ -175,6 +194,7 @@ test('a key of a client hands in that client’s leads alone, and need not name 
   const { client_id: _client, ...unnamed } = lead('API-12') as { client_id: string };
   const { body } = await post('leads', { items: [unnamed, lead('API-13', { client_id: 'other' })] }, own);
   expect(body.items?.map(({ state }) => state)).toEqual(['accepted', 'refused']);
+  expect(body.items?.[1]?.refusals?.[0]?.message).toContain('(only essai)');
 });
 
 describe('Idempotency-Key', () => {
