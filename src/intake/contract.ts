@@ -18,6 +18,7 @@ import {
   consentRequired,
   fieldOf,
   fields,
+  givenAgain,
   interactionElement,
   interactionRequired,
   rowKinds,
@@ -238,11 +239,17 @@ function refusalsOf(
     if (told.has(path)) continue;
     told.add(path);
     const code = codes[rank(error.keyword)]?.[1] ?? 'BAD_FORMAT';
-    if (code === 'UNKNOWN_FIELD')
-      found.push(refusal(path, fieldOf(path) === undefined ? 'UNKNOWN_FIELD' : 'NOT_ALLOWED_HERE'));
+    if (code === 'UNKNOWN_FIELD') found.push(unknown(path));
     else found.push(refusal(path, code, rule?.says));
   }
   return found;
+}
+
+function unknown(path: string): ColumnRefusal {
+  const first = path.endsWith(givenAgain) ? path.slice(0, -givenAgain.length) : '';
+  if (fields.some((field) => field.name === first || field.path === first))
+    return refusal(first, 'GIVEN_TWICE');
+  return refusal(path, fieldOf(path) === undefined ? 'UNKNOWN_FIELD' : 'NOT_ALLOWED_HERE');
 }
 
 /** `/consents/0` and the property in question -> `consents[0].state` and its rule. */

@@ -24,6 +24,9 @@ export interface IntakeField extends Rule {
   readonly sample?: FieldValue;
 }
 
+/** Ends the name under which the second value of a field is kept that a record gives under two names. */
+export const givenAgain = '.again';
+
 export const rowKinds = ['lead', 'correction', 'consent', 'interaction'] as const;
 export type RowKind = (typeof rowKinds)[number];
 

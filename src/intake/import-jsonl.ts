@@ -1,7 +1,7 @@
 // Reads JSON Lines into rows of the lead contract: flat (column names) or nested (the domain's words), also mixed.
 // Invariant: every name is known or kept under its path, to be refused; nothing is dropped silently.
 import { jsonFaults, readJson } from '../domain/json-text.ts';
-import { fieldOf, fields } from './fields.ts';
+import { fieldOf, fields, givenAgain } from './fields.ts';
 import type { ImportRecord } from './import-csv.ts';
 import { longestRecord, decodedText, unreadable, type ImportSource } from './import-source.ts';
 
@@ -49,7 +49,7 @@ async function* linesOf(source: ImportSource): AsyncGenerator<string> {
   if (rest !== '') yield rest;
 }
 
-/** A field given twice, flat and nested, is kept as `<path>.again` and refused, since either value may be the right one. */
+/** A field given twice, flat and nested, is kept under its path and `givenAgain`, and refused, since either value may be the right one. */
 export function flattened(lead: Json): Json {
   const values: Record<string, unknown> = {};
   const walk = (object: Json, prefix: string): void => {
@@ -62,7 +62,7 @@ export function flattened(lead: Json): Json {
       const column = columnOfPath.get(path) ?? (prefix === '' ? fieldOf(key)?.name : undefined);
       // `__proto__` as a key would vanish into the object's prototype.
       const unknown = path.replaceAll('__proto__', '(unnamed)');
-      const name = column === undefined ? unknown : column in values ? `${path}.again` : column;
+      const name = column === undefined ? unknown : column in values ? path + givenAgain : column;
       values[name] = column === 'clear_fields' && Array.isArray(value) ? value.join(',') : value;
     }
   };

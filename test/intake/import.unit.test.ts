@@ -303,7 +303,8 @@ describe('JSON Lines', () => {
       'identity.nickname',
       'UNKNOWN_FIELD',
     ],
-    [{ ...nested, last_name: 'Twice-Secret' }, 'last_name.again', 'UNKNOWN_FIELD'],
+    [{ ...nested, last_name: 'Twice-Secret' }, 'last_name', 'GIVEN_TWICE'],
+    [{ ...nested, last_name: undefined, lastName: 'X-Secret' }, 'lastName', 'UNKNOWN_FIELD'],
     [{ ...nested, project: { rooms: '3' } }, 'rooms', 'BAD_FORMAT'],
     [
       { ...nested, consents: [{ ...nested.consents[0], state: 'maybe' }] },

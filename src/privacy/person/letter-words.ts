@@ -74,6 +74,7 @@ const refusals: Readonly<Record<string, string>> = {
   REQUIRED: 'manquant',
   EMPTY: 'vide',
   UNKNOWN_FIELD: 'inconnu',
+  GIVEN_TWICE: 'donné deux fois',
   NOT_ALLOWED_HERE: 'non prévu ici',
   NOT_ALLOWED_VALUE: 'valeur non prévue',
   BAD_FORMAT: 'mal écrit',
