@@ -5,6 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { catalogue, foreignCode, isRelaisError, type ErrorCode } from '../errors.ts';
 import type { Written } from '../http/server.ts';
 import type { Log } from '../log.ts';
+import { shownName } from '../intake/refusals.ts';
 import { isDatabaseTrouble } from '../support/place.ts';
 
 export interface Problem {
@@ -26,6 +27,9 @@ export class RefusedRequest extends Error {
 }
 
 const againSeconds = 5;
+
+/** A body at most: a hundred leads with long comments and histories. */
+export const mostMegabytes = 4;
 
 function written({ status, code, detail, errors }: Problem, requestId: string): Written {
   const [, remedy, meaning] = (code === undefined ? undefined : (overHttp[code] ?? ours)) ?? [];
@@ -61,8 +65,24 @@ export const protocolProblem = (status: number, reason: string, requestId: strin
 interface Invalid {
   readonly keyword: string;
   readonly instancePath: string;
-  readonly params: { readonly missingProperty?: unknown };
+  readonly params: {
+    readonly missingProperty?: unknown;
+    readonly additionalProperty?: string;
+    readonly allowedValues?: readonly unknown[];
+    readonly format?: unknown;
+  };
   readonly message?: string;
+  readonly parentSchema?: { readonly description?: string };
+}
+
+/** Ajv's message, with the names, values or example that it leaves out. */
+function wanted({ keyword, params, parentSchema, message = 'is not as described' }: Invalid): string {
+  if (params.additionalProperty !== undefined) return `must not have ${shownName(params.additionalProperty)}`;
+  if (params.allowedValues !== undefined) return `must be one of ${params.allowedValues.join(', ')}`;
+  if (params.format === 'date-time')
+    return 'must be an instant such as 2026-11-28T10:00:00Z; in an address + is written %2B';
+  const description = keyword === 'pattern' ? parentSchema?.description : undefined;
+  return description === undefined ? message : `${message}: ${description}`;
 }
 
 /** A reason or its evidence is missing, or says nothing. */
@@ -89,10 +109,7 @@ export function problemOf(error: unknown, log: Log): Problem {
       status: 400,
       code: validation.some(isUnsaid) ? 'USAGE-002' : 'USAGE-001',
       detail: `${parts[validationContext] ?? 'The request'} is not as its description says.`,
-      errors: validation.map(({ instancePath, message = 'is not as described' }) => ({
-        pointer: instancePath,
-        detail: message,
-      })),
+      errors: validation.map((one) => ({ pointer: one.instancePath, detail: wanted(one) })),
     };
   if (statusCode >= 400 && statusCode < 500)
     return { status: statusCode, detail: byReason[code] ?? byStatus[statusCode] ?? byStatus[400] };
@@ -132,7 +149,7 @@ const byReason: Readonly<Partial<Record<string, string>>> = {
 const byStatus: Readonly<Partial<Record<number, string>>> & { readonly 400: string } = {
   400: 'The request is not HTTP as RFC 9112 describes it.',
   408: 'The request did not arrive within the time that a request may take.',
-  413: 'The body is larger than a request may be.',
+  413: `The body is larger than ${mostMegabytes} MB.`,
   414: 'A name in the address is too long.',
   415: 'A body is sent as application/json.',
   417: 'The header Expect takes 100-continue only.',

@@ -12,7 +12,14 @@ import type { Log } from '../log.ts';
 import { finished, type Collected } from './docs/description.ts';
 import { docsRoute } from './docs/page.ts';
 import { requireCallers, type ApiRoute } from './callers.ts';
-import { problemOf, protocolProblem, sendProblem, takesNothing, RefusedRequest } from './problems.ts';
+import {
+  mostMegabytes,
+  problemOf,
+  protocolProblem,
+  sendProblem,
+  takesNothing,
+  RefusedRequest,
+} from './problems.ts';
 import type { PullPlace } from '../support/acts/pull.ts';
 import { bulkRoutes } from './routes/bulk.ts';
 import { contactRoutes, pullRoutes } from './routes/pull.ts';
@@ -43,9 +50,6 @@ interface ApiOptions extends Pick<HttpServerOptions, 'proxies' | 'pem'> {
 
 const usualRequestMs = 30_000;
 
-/** A hundred leads with long comments and histories. */
-const mostBytes = 4 * 1024 * 1024;
-
 export interface Api {
   readonly port: number;
   /** Every address with its permission. */
@@ -55,10 +59,12 @@ export interface Api {
 
 export async function startApi(options: ApiOptions): Promise<Api> {
   const server = createHttpServer({
-    bodyLimit: mostBytes,
+    bodyLimit: mostMegabytes * 1024 * 1024,
     requestTimeoutMs: options.requestTimeoutMs ?? usualRequestMs,
     proxies: options.proxies,
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false } },
+    ajv: {
+      customOptions: { verbose: true, removeAdditional: false, coerceTypes: false, useDefaults: false },
+    },
     refusal: protocolProblem,
     pem: options.pem,
   });

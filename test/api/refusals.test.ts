@@ -146,6 +146,25 @@ test.each([
   expect(new Set(answered.headers.get('allow')?.split(', '))).toEqual(new Set(allow.split(', ')));
 });
 
+test.each<readonly [query: string, pointer: string, detail: unknown]>([
+  ['?foo=1', '', 'must not have foo'],
+  ['?jean%40courriel.example=1', '', 'must not have (unnamed)'],
+  ['?state=fialed', '/state', expect.stringMatching(/^must be one of .*failed, /)],
+  ['?limit=1000', '/limit', expect.stringContaining('1 to 200')],
+  ['?since=2026-11-28', '/since', expect.stringContaining('2026-11-28T10:00:00Z')],
+  ['?since=2026-11-28T10:00:00+01:00', '/since', expect.stringContaining('%2B')],
+  ['?after=last', '/after', expect.stringContaining('page before')],
+  ['?limit=1&limit=2', '/limit', 'must be string'],
+])('GET /v1/deliveries%s is told what would be right', async (query, pointer, detail) => {
+  const { status, body } = await rig.ask(key, 'GET', `/v1/deliveries${query}`);
+  expect([status, body['errors']]).toEqual([400, [{ pointer, detail }]]);
+});
+
+test('a body too large is told how large one may be', async () => {
+  const answered = await post(lead('R-10', { comment: 'x'.repeat(5_000_000) }));
+  expect([answered.status, answered.body['detail']]).toEqual([413, 'The body is larger than 4 MB.']);
+});
+
 test('the answer to a GET speaks of no body', async () => {
   for (const path of [
     '/v1/deliveries?limit=0',
