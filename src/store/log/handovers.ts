@@ -293,6 +293,10 @@ function fitting(name: string, text: string | undefined, most: number): string {
   ]);
 }
 
+/** Where it left for, as the mapping has it: of a longer list the addresses that fit whole, of a longer address its beginning. */
+const fittingTarget = (text = ''): string =>
+  text.length <= 200 ? text : text.slice(0, Math.max(0, text.lastIndexOf(', ', 200)) || 200);
+
 /** @param at as `entryTextOf` writes an instant: the text that is signed is the text that is stored */
 function valuesOf(entry: Handover, at: string): readonly SqlValue[] {
   const values: SqlValue[] = [
@@ -310,7 +314,7 @@ function valuesOf(entry: Handover, at: string): readonly SqlValue[] {
     fitting('purpose', entry.purpose, 200),
     entry.connector ?? '',
     fitting('recipient', entry.recipient, 160),
-    fitting('target', entry.target, 200),
+    fittingTarget(entry.target),
     entry.authorisationId ?? 0,
     entry.mappingVersionId ?? 0,
     entry.leadRevision ?? 0,
