@@ -6,7 +6,7 @@ import type { Handled, Returned, ReturnsContext, ReturnsRead } from '../contract
 import { connectCodeOf, endingOf, guardOf, startDeadline } from '../guard.ts';
 import { readReturned } from './delivery-report.ts';
 
-/** Mails of one reading. */
+/** Mails that one reading puts away. Those that must wait do not count: a hundred of a client that has moved would hide all later ones. */
 const most = 100;
 /** Bytes read of each mail: a report precedes the mail that it returns. */
 const mostBytes = 256 * 1024;
@@ -79,7 +79,8 @@ async function readFolder(
   try {
     const found = (await client.search({ seen: false }, { uid: true })) || [];
     const counts = { done: 0, later: 0, foreign: 0 };
-    for (const uid of found.slice(0, most)) {
+    for (const uid of found) {
+      if (counts.done + counts.foreign === most) break;
       const message = await client.fetchOne(String(uid), { source: { maxLength: mostBytes } }, { uid: true });
       if (message === false || message.source === undefined) continue;
       // An unreadable mail stays for a person, and does not block the next one.
@@ -88,7 +89,8 @@ async function readFolder(
       if (!(await putAway(client, String(uid), handled))) return { ok: false, code: 'IMAP_NOT_REMOVED' };
       counts[handled] += 1;
     }
-    return { ok: true, done: counts.done, foreign: counts.foreign, more: found.length > most };
+    const { done, foreign } = counts;
+    return { ok: true, done, foreign, more: done + foreign === most };
   } finally {
     lock.release();
   }

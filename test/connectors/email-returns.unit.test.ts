@@ -101,6 +101,15 @@ describe('the mailbox of the return path', () => {
     await until(() => imap.openNow() === 0);
   });
 
+  test('mails that wait keep no later one from being read', async () => {
+    for (let number = 1; number <= 101; number += 1)
+      imap.deliver(bounceMail({ to: 'r@centre.example', mailbox: `b${number}@horizon.example` }));
+    const handle = ({ failures }: Returned): Handled =>
+      failures[0]?.target === 'b101@horizon.example' ? 'done' : 'later';
+    expect(await read(handle)).toEqual({ ok: true, done: 1, foreign: 0, more: false });
+    expect(imap.mails).toHaveLength(100);
+  });
+
   test('a mail that its server did not remove is there the next time', async () => {
     imap.deliver(bounceMail({ to: 'r@centre.example', mailbox: 'a@horizon.example' }));
     imap.fault = 'drop';
