@@ -60,6 +60,10 @@ export const ownReasons = {
 } as const;
 const own: ReadonlySet<string> = new Set(Object.values(ownReasons));
 
+/** The part of a text of the log that a person typed: behind our own citation, whose number may read like one that is dialled. */
+export const typedPart = (text: string): string =>
+  own.has(text) ? '' : text.replace(/^(?:request|note) [1-9]\d*(?:: letter$)?/, '');
+
 export interface PersonName {
   readonly lastName: string | null;
   readonly firstName: string | null;
@@ -79,8 +83,7 @@ const leastLetters = 3;
 
 /** The words of a text that are the last or the first name of the person; undefined when there are none. */
 export function nameIn(text: string, { lastName, firstName }: PersonName): string | undefined {
-  if (own.has(text)) return undefined;
-  const written = words(text);
+  const written = words(typedPart(text));
   for (const name of [lastName, firstName]) {
     const wanted = words(name ?? '');
     const whole = wanted.join('');

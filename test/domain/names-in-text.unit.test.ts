@@ -1,5 +1,5 @@
 // The name of a known person in a text that is kept.
-import { nameIn, namelessCode } from '../../src/domain/names-in-text.ts';
+import { nameIn, namelessCode, typedPart } from '../../src/domain/names-in-text.ts';
 
 const person = { lastName: 'Le Gônidec', firstName: 'Anne-Marie' };
 
@@ -30,6 +30,22 @@ test.each([
     expect(nameIn(text, { lastName, firstName: null })).toBeDefined();
   },
 );
+
+test.each(['Request', 'Note', 'Letter'])(
+  'a citation of ours names nobody called %s; a typed text does',
+  (lastName) => {
+    const named = { lastName, firstName: null };
+    for (const text of ['request 12', 'note 3', 'request 12: letter'])
+      expect(nameIn(text, named)).toBeUndefined();
+    for (const text of [`request 12: ${lastName}`, `${lastName} 12`])
+      expect(nameIn(text, named)).toBe(lastName);
+  },
+);
+
+test('a dialled number behind our word is no number of ours', () => {
+  expect(typedPart('request 639980123')).toBe('');
+  expect(typedPart('request 0639980123')).toBe('request 0639980123');
+});
 
 test('two words are not a name of one', () => {
   expect(nameIn('le grand nombre', { lastName: 'Legrand', firstName: null })).toBeUndefined();

@@ -178,6 +178,14 @@ test('C21 C23 C24 C25: an erasure whose recipient is a mailbox, by the terminal 
   for (const { body } of sent) expect(body).not.toMatch(/zoe|Lefèvre/i);
 });
 
+test('a person called as the log calls a request is erased', async () => {
+  const email = 'une.demande@courriel.example';
+  await delivered('E-2', { email, mobile: null, last_name: 'Request' });
+  const id = await open({ kind: 'erasure', email });
+  await gateway.app.requests.apply(id, all);
+  await settled('E-2', 'erase', 'delivered failed');
+});
+
 test('C21: the demand is kept sealed, given back whole to who says why, and it is in the log', async () => {
   const bytes = Buffer.alloc(2_500_000, 'CANARI-DEMANDE ');
   const id = await open({

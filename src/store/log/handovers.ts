@@ -2,6 +2,7 @@
 // Invariant: an entry has ids, codes and names of fields; never a prospect's data.
 import type { Action, OutcomeKind } from '../../../connectors/contract.ts';
 import { isOwnActor } from '../../domain/actors.ts';
+import { typedPart } from '../../domain/names-in-text.ts';
 import { RelaisError } from '../../errors.ts';
 import { lockClients } from '../client-locks.ts';
 import { insertGroups, rowMarks, type Sql, type SqlValue } from '../database.ts';
@@ -221,8 +222,7 @@ export async function appendHandovers(
   const typed = new Map<string, number[]>();
   for (const { entry, actor = '', purpose = '', recipient = '', leadId = 0 } of entries) {
     if (actor === '' || isOwnActor(actor)) continue;
-    // A number that we gave may read like one that is dialled.
-    refuseAddresses(purpose.replace(/^(?:request|note) \d+/, ''));
+    refuseAddresses(typedPart(purpose));
     if (namesRecipient.has(entry)) refuseAddresses(recipient);
     if (purpose !== '' && leadId > 0) typed.set(purpose, [...(typed.get(purpose) ?? []), leadId]);
   }
