@@ -26,8 +26,11 @@ export function parseInstant(value: string): Date | undefined {
   if (year < 2000 || month < 1 || month > 12 || hour > 23 || minute > 59 || second > 59) return undefined;
   if (day < 1 || day > new Date(Date.UTC(year, month, 0)).getUTCDate()) return undefined;
   const date = new Date(value);
-  return Number.isNaN(date.getTime()) ? undefined : date;
+  return date.getTime() < endOfColumns ? date : undefined;
 }
+
+/** A DATETIME has no year 10000, in which the last evening of 9999 in the west is. */
+const endOfColumns = Date.UTC(10_000, 0, 1);
 
 /** A French phone number in disguise, with or without separators: a reference must not be one. */
 export function looksLikePhone(value: string): boolean {

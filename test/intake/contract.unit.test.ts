@@ -202,6 +202,11 @@ describe('consents (C16, C16b)', () => {
       'consents[0].validUntil OUT_OF_RANGE',
     ],
     [
+      'an end in a year that no column has',
+      grant({ validUntil: '9999-12-31T23:59:59-01:00' }),
+      'consents[0].validUntil BAD_FORMAT',
+    ],
+    [
       'a phone grant without legal entity',
       phone({ legalEntity: undefined }),
       'consents[0].legalEntity REQUIRED',
