@@ -22,7 +22,7 @@ const zones = {
 
   errors: ['^src/errors(\\.ts$|/)', ''],
   log: ['^src/log(\\.ts$|/)', ''],
-  config: ['^src/config(\\.ts$|/)', 'domain errors'],
+  config: ['^src/config(\\.ts$|/)', 'errors'],
   domain: ['^src/domain/', 'contract'],
   mapping: ['^src/mapping/', 'contract statuses domain errors'],
   store: ['^src/store/', 'contract domain errors'],

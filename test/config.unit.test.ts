@@ -321,10 +321,6 @@ describe('the sandbox’s file', () => {
   });
 });
 
-test('an operator called as the gateway is in the log gets a name of their own', () => {
-  expect(load({ RELAIS_ENV: 'development', RELAIS_ACTOR: 'relais' }).actor).toBe('relais (terminal)');
-});
-
 describe('what is shown of it', () => {
   test('the listing names every variable and no secret’s value', () => {
     const config = load({ RELAIS_ALERT_WEBHOOK: 'https://hooks.example/T0K3N' });

@@ -3,7 +3,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
-import { isOwnActor } from '../domain/actors.ts';
 import { operatorOf, systemFacts } from './os-user.ts';
 import { parseRedisPlace, redisForms, type RedisPlace } from './redis-place.ts';
 import type { Environment, VariableReader } from './reader.ts';
@@ -261,8 +260,8 @@ export function terminalOf(
       ? operatorOf({ actor, sudoUser, sudoUid }, system)
       : { name: actor ?? system.username, isProved: true };
   return {
-    /** The actor of commands run by hand: the system user may be called `relais`, as the gateway is in the log. */
-    actor: isOwnActor(name) ? `${name} (terminal)` : name,
+    /** The actor of commands run by hand. */
+    actor: name,
     /** True where the operating system names the actor, so that an account of that login may be meant. */
     actorIsProved: isProved,
     terminal: {

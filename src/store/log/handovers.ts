@@ -1,7 +1,6 @@
 // Appends entries to the hand-over log (C09); there is no update and no delete here, nor a right to either.
 // Invariant: an entry has ids, codes and names of fields; never a prospect's data.
 import type { Action, OutcomeKind } from '../../../connectors/contract.ts';
-import { isOwnActor } from '../../domain/actors.ts';
 import { typedPart } from '../../domain/names-in-text.ts';
 import { RelaisError } from '../../errors.ts';
 import { lockClients } from '../client-locks.ts';
@@ -154,6 +153,12 @@ export interface Handover {
   readonly cited?: string;
 }
 
+/**
+ * The gateway itself, and a recipient that reports by callback. An entry follows from the rows, so that the installation that has them
+ * writes it; its text is ours, and may look like an address by chance: the mark of a callback is hexadecimal digits.
+ */
+const ownActors: ReadonlySet<string> = new Set(['worker', 'planner', 'intake', 'relais', 'recipient']);
+
 /** Entries about what left before a move, about reading, access and the end of a client here; the claim refuses new departures. */
 const ofThisPlace: ReadonlySet<HandoverEntry> = new Set<HandoverEntry>([
   'departed',
@@ -191,7 +196,7 @@ const namesRecipient = new Set<HandoverEntry>(['authorised', 'person_exported', 
 const isAct = ({ entry, clientId, actor, deliveryId = 0 }: Handover): boolean =>
   clientId !== '' &&
   actor !== undefined &&
-  !isOwnActor(actor) &&
+  !ownActors.has(actor) &&
   !ofThisPlace.has(entry) &&
   // The task of a delivery moves with it; any other is this installation's.
   (entry !== 'closed' || deliveryId > 0);
@@ -221,7 +226,7 @@ export async function appendHandovers(
   // Texts that a person typed, with their leads.
   const typed = new Map<string, number[]>();
   for (const { entry, actor = '', purpose = '', recipient = '', leadId = 0 } of entries) {
-    if (actor === '' || isOwnActor(actor)) continue;
+    if (actor === '' || ownActors.has(actor)) continue;
     refuseAddresses(typedPart(purpose));
     if (namesRecipient.has(entry)) refuseAddresses(recipient);
     if (purpose !== '' && leadId > 0) typed.set(purpose, [...(typed.get(purpose) ?? []), leadId]);
