@@ -25,9 +25,9 @@ export function withShared(values: Values, shared: Shared): Values {
 
 /** The row as the contract reads it. */
 export function checkedOf(values: Values, shared: Shared, now: Date): Checked {
-  const checked = checkRow({ ...values, ...shared }, now);
   const others = Object.entries(shared).filter(([name, value]) => values[name] !== value);
-  if (others.length === 0) return checked;
+  if (others.length === 0) return checkRow(values, now);
+  const checked = checkRow({ ...values, ...shared }, now);
   return {
     refusals: [
       ...('row' in checked ? [] : checked.refusals),

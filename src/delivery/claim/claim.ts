@@ -95,7 +95,7 @@ export async function claimDeliveries(
   const step = tokenStep();
   const { claimed, back, behind, againAfterMs } = chooseRows(rows, locked, permission, waits, {
     step,
-    ...settings,
+    isLeavingAgain: settings.isLeavingAgain === true,
   });
   if (back.length > 0) await putBack(tx, back);
   // A row that waits for another delivery leaves with a later file.
@@ -155,7 +155,7 @@ function chooseRows(
   locked: readonly LockedDelivery[],
   permission: SendPermission,
   waits: ReadonlyMap<number, Waits>,
-  { step, isLeavingAgain }: Pick<ClaimSettings, 'isLeavingAgain'> & { readonly step: number },
+  { step, isLeavingAgain }: { readonly step: number; readonly isLeavingAgain: boolean },
 ): Chosen {
   const ofLead = new Map<number, LockedDelivery[]>();
   for (const row of locked) {
@@ -174,7 +174,7 @@ function chooseRows(
       own.length === 1
         ? noSiblings
         : own.filter((one) => one.destinationId === row.destinationId && one.id !== row.id);
-    const blocked = isLeavingAgain !== true && isBlocked(row, siblings, taken);
+    const blocked = !isLeavingAgain && isBlocked(row, siblings, taken);
     const refusal = refusalOf(permission, claimed.length, waits.get(row.id) ?? waitsForNothing);
     if (blocked) {
       back.push({ id: row.id, reason: 'waits_for_create' satisfies Reason, afterMs: 15_000 });
