@@ -2,7 +2,7 @@
 // Invariant: no secret in clear, no personal data in a subject, and nothing that could end a header line.
 import { problemIf, type SettingsProblem } from '../contract.ts';
 import { namesAmong } from '../guard.ts';
-import { bareMailbox, domainOf, listOf } from '../mail/addresses.ts';
+import { bareMailbox, domainOf, lengthProblems, listOf } from '../mail/addresses.ts';
 import { dkimProblems, type DkimSettings } from '../mail/dkim.ts';
 import { mailboxOnly, named } from '../mail/schema.ts';
 import { smtpProblems, smtpTexts, type SmtpSetting } from '../mail/server.ts';
@@ -46,6 +46,7 @@ export function checkEmailSettings(settings: EmailSettings): readonly SettingsPr
         ],
       ),
     ),
+    ...lengthProblems('/to', [...listOf(settings.to), ...listOf(settings.cc)]),
     ...problemIf(unknown.length > 0, '/subject', [
       `Un objet peut contenir {clientName} {title} {leadReference} {action}, jamais une donnée de la personne : {${unknown.join('}, {')}} n’est pas permis.`,
       `A subject may hold {clientName} {title} {leadReference} {action}, never a person's data: {${unknown.join('}, {')}} is not allowed.`,

@@ -14,8 +14,17 @@ const breaking: readonly RegExp[] = [
   // Its INSERT does not name the column.
   /\bADD\s+(?:COLUMN\s+)?(?!INDEX|KEY|UNIQUE|CONSTRAINT|PRIMARY|FULLTEXT)[^,]*\bNOT NULL\b(?![^,]*\bDEFAULT\b)/i,
 ];
+/** The version before reads and writes the shorter texts as before. */
+function widens(sql: string): boolean {
+  const [, from, to] =
+    /^-- Widens (\w+) from VARCHAR\((\d+)\): .*\nALTER TABLE \w+ MODIFY \1 VARCHAR\((\d+)\)[^,;]*;\s*$/
+      .exec(sql)
+      ?.slice(1) ?? [];
+  return Number(to) > Number(from);
+}
 const breaks = (sql: string): boolean =>
   !contracts.test(sql) &&
+  !widens(sql) &&
   statementsOf(sql).some(
     (statement) =>
       /^(?:ALTER|DROP|RENAME)\b/i.test(statement) && breaking.some((form) => form.test(statement)),
@@ -28,6 +37,10 @@ test.each([
   ['RENAME TABLE a TO b;', true],
   ['ALTER TABLE a RENAME COLUMN b TO c;', true],
   ['ALTER TABLE a MODIFY b INT NOT NULL;', true],
+  ['-- Widens b from VARCHAR(20): why.\nALTER TABLE a MODIFY b VARCHAR(40) NOT NULL;', false],
+  ['-- Widens b from VARCHAR(20): why.\nALTER TABLE a MODIFY b VARCHAR(10) NOT NULL;', true],
+  ['-- Widens b from VARCHAR(20): why.\nALTER TABLE a MODIFY b VARCHAR(40) NOT NULL, DROP c;', true],
+  ['-- Widens b from VARCHAR(20): why.\nALTER TABLE a MODIFY c VARCHAR(40) NOT NULL;', true],
   ['ALTER TABLE a ADD COLUMN b INT NOT NULL;', true],
   ['ALTER TABLE a ADD COLUMN b INT NOT NULL DEFAULT 0, ADD KEY c (b), DROP INDEX d;', false],
   ['CREATE TABLE a (b INT NOT NULL, dropped INT NOT NULL);', false],

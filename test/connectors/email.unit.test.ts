@@ -189,6 +189,11 @@ describe('settings', () => {
     ['a password in clear', { smtp: { host: 'h', user: 'u', password: 'clair' } }, '/smtp/password'],
     ['a user without password', { smtp: { host: 'h', user: 'u' } }, '/smtp'],
     ['a list in one string', { to: 'a@b.example,c@d.example' }, '/to'],
+    [
+      'copies for which the log has no room',
+      { cc: Array.from({ length: 20 }, (_, n) => `equipe-${n}@${'a'.repeat(60)}.${'b'.repeat(30)}.example`) },
+      '/to',
+    ],
   ])('%s is a problem', (_name, over, path) => {
     const found = email.check({ ...settings, ...over });
     expect(found.map((problem) => problem.path)).toContain(path);

@@ -199,7 +199,9 @@ test.each<[string, Record<string, unknown>, string]>([
   ['a mailbox that ends a line', { to: 'mailto:leads@horizon.example,\r\nBcc: x@horizon.example' }, '/to'],
   [
     'too many mailboxes for the log',
-    { to: `mailto:${Array.from({ length: 12 }, (_, n) => `equipe-${n}@horizon.example`).join(',')}` },
+    {
+      to: `mailto:${Array.from({ length: 20 }, (_, n) => `equipe-${n}@${'a'.repeat(60)}.${'b'.repeat(30)}.example`).join(',')}`,
+    },
     '/to',
   ],
   ['a folder', { to: 'sftp:horizon/in' }, '/to'],

@@ -1,4 +1,4 @@
-// An address longer than the log's column keeps no lead: the log has its beginning, and of a list of mailboxes those that fit whole.
+// The log has a webhook's whole address and every mailbox of a mail: it says to whom a lead was sent.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,7 +38,7 @@ test('a webhook with a long address is sent', async () => {
       `'${url}' }\ntimeouts`,
     );
     const target = await departed('essai-crm', { files: { ...files, 'essai/crm.yaml': crmFile ?? '' } });
-    expect(target).toBe(url.slice(0, 200));
+    expect(target).toBe(url);
   } finally {
     await crm.close();
   }
@@ -79,7 +79,7 @@ erase: { send: { subject: '{action} {leadReference}' }, fields: [{ to: reference
     };
     const target = await departed('essai-mail', { files, environment });
     expect(smtp.received.map(({ to }) => to)).toEqual([mailboxes]);
-    expect(target).toBe(mailboxes.slice(0, 5).join(', '));
+    expect(target).toBe(mailboxes.join(', '));
   } finally {
     await smtp.close();
     rmSync(folder, { recursive: true, force: true });

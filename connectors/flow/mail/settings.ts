@@ -1,7 +1,7 @@
 // Type and checks of a flow's mail settings: server, mailboxes, limits. Pure.
 // Invariant: mailboxes are compared in lower case, and the log names every mailbox that received a file.
 import { problemIf, type SettingsProblem } from '../../contract.ts';
-import { domainOf } from '../../mail/addresses.ts';
+import { domainOf, lengthProblems } from '../../mail/addresses.ts';
 import { dkimProblems, type DkimSettings } from '../../mail/dkim.ts';
 import { mailboxOnly, named } from '../../mail/schema.ts';
 import { smtpProblems, type SmtpSetting } from '../../mail/server.ts';
@@ -19,8 +19,6 @@ export interface MailServer {
 }
 
 const most = 20;
-/** The length of a target in the log, which must name every mailbox. */
-const longestTo = 200;
 
 /** `mailto:a@client.example,b@client.example` */
 export const mailboxesIn = (to: string): readonly string[] => [
@@ -59,10 +57,7 @@ export function mailProblems(
       'Write mailboxes such as mailto:leads@client.example,si@client.example.',
     ]),
     ...problemIf(mailboxes.length > most, '/to', [`${most} adresses au plus.`, `${most} mailboxes at most.`]),
-    ...problemIf(mailboxes.join(', ').length > longestTo, '/to', [
-      `Les adresses prennent au plus ${longestTo} caractères : que le client répartisse l’e-mail depuis l’une des siennes.`,
-      `The mailboxes take ${longestTo} characters at most: let the client spread the mail from one of its own.`,
-    ]),
+    ...lengthProblems('/to', mailboxes),
     ...problemIf(
       senders.some((sender) => !new RegExp(named, 'u').test(sender)),
       '/server/from',

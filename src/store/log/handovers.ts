@@ -153,10 +153,7 @@ export interface Handover {
   readonly cited?: string;
 }
 
-/**
- * The gateway itself, and a recipient that reports by callback. An entry follows from the rows, so that the installation that has them
- * writes it; its text is ours, and may look like an address by chance: the mark of a callback is hexadecimal digits.
- */
+/** Not persons: their acts follow from the rows, wherever those are. Their texts are ours; a callback's mark may look like a phone number. */
 const ownActors: ReadonlySet<string> = new Set(['worker', 'planner', 'intake', 'relais', 'recipient']);
 
 /** Entries about what left before a move, about reading, access and the end of a client here; the claim refuses new departures. */
@@ -298,10 +295,6 @@ function fitting(name: string, text: string | undefined, most: number): string {
   ]);
 }
 
-/** Where it left for, as the mapping has it: of a longer list the addresses that fit whole, of a longer address its beginning. */
-const fittingTarget = (text = ''): string =>
-  text.length <= 200 ? text : text.slice(0, Math.max(0, text.lastIndexOf(', ', 200)) || 200);
-
 /** @param at as `entryTextOf` writes an instant: the text that is signed is the text that is stored */
 function valuesOf(entry: Handover, at: string): readonly SqlValue[] {
   const values: SqlValue[] = [
@@ -319,7 +312,7 @@ function valuesOf(entry: Handover, at: string): readonly SqlValue[] {
     fitting('purpose', entry.purpose, 200),
     entry.connector ?? '',
     fitting('recipient', entry.recipient, 160),
-    fittingTarget(entry.target),
+    fitting('target', entry.target, 2_000),
     entry.authorisationId ?? 0,
     entry.mappingVersionId ?? 0,
     entry.leadRevision ?? 0,
