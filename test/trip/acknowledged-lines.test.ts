@@ -77,6 +77,25 @@ test('each lead of a file gets the outcome of its line; of a refusal the code is
   expect(await gateway.stranded()).toBe(0);
 });
 
+test('lines about a file of updates count also where the mapping writes no updates any more', async () => {
+  gateway = await openDropGateway({ ...lined(), extra: `${lined().extra}\nupdate: {}` });
+  const [planner] = await gateway.start('planner');
+  await gateway.send(strangerRow('U-1'), strangerRow('U-2'));
+  await gateway.collectable(2);
+  await gateway.owner.run("UPDATE deliveries SET action = 'update'");
+  await gateway.ask();
+  await gateway.until('queued', async () => (await gateway.counts())['queued'] === 2);
+  await planner?.stop();
+  const roles = await gateway.start('planner', 'worker');
+  await gateway.soon('pending', async () => (await gateway.counts())['pending:recipient_decides'] === 2);
+  for (const role of roles) await role.stop();
+  await gateway.publish(lined());
+  await gateway.start('planner', 'worker');
+  acknowledge(`${heading}U-1;OK;;CRM-1\nU-2;KO;DOUBLE;\n`);
+  await gateway.soon('settled', async () => (await stateOf('U-2'))[0] === 'failed:refused:DOUBLE');
+  expect(await stateOf('U-1')).toEqual(['delivered:accepted']);
+});
+
 test('a lead without a line is never delivered: it waits, and past its time it has failed as undecided, its file having arrived', async () => {
   gateway = await openDropGateway(lined());
   await sendAll(names('N', 3));

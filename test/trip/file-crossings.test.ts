@@ -213,6 +213,29 @@ test('a file that may have left is sent again whole, also where an older deliver
   expect(await voided()).toBe(0);
 });
 
+test('a file that may have left is sent again whole, also where the create of one of its updates was refused since', async () => {
+  await gateway.publish({ retry: '[10m, 10m, 10m]', extra: 'update: {}' });
+  gateway.sftp.fault = (step) => (step === 'rename' ? 'reset' : undefined);
+  await gateway.owner.run('ALTER TABLE deliveries AUTO_INCREMENT = 50', []);
+  await queuedFile(leadRow('U-1'), leadRow('U-2'));
+  await gateway.owner.run(
+    `INSERT INTO deliveries (id, client_id, destination_id, lead_id, revision, action, delivery_key, state, reason, due_at, expires_at)
+     SELECT id - 10, client_id, destination_id, lead_id, 0, 'create', UUID(), 'delivered', 'accepted', due_at, expires_at FROM deliveries`,
+  );
+  await gateway.owner.run("UPDATE deliveries SET action = 'update' WHERE id >= 50");
+  await gateway.owner.run("UPDATE batches SET action = 'update'");
+  await gateway.start('planner', 'worker');
+  await gateway.until(
+    'tried',
+    async () => (await gateway.states("d.state = 'waiting' AND d.maybe_received = 1")).length === 2,
+  );
+  await gateway.owner.run("UPDATE deliveries SET state = 'failed', reason = 'refused' WHERE id = 40");
+  gateway.sftp.fault = () => undefined;
+  await gateway.soon('delivered', async () => (await gateway.counts('id >= 50'))['delivered:accepted'] === 2);
+  expect(gateway.drops()).toEqual(['L_000001.csv']);
+  expect(await voided()).toBe(0);
+});
+
 test('a sequence number that was taken and did not leave is explained by the log', async () => {
   await queuedFile(leadRow('N-1'));
   const worker = await startWorker(gateway.app, {

@@ -101,12 +101,16 @@ export async function claimOrder(
   return rows.length === 0 ? undefined : { rows, versionId, claimedAt, departed: undefined };
 }
 
-/** Cancels updates of a lead whose create was refused: a replay of the create carries the change. */
+/**
+ * Cancels updates of a lead whose create was refused: a replay of the create carries the change. A file that may have left keeps them: it
+ * leaves again as it is.
+ */
 async function cancelOrphanUpdates(
   needs: TripNeeds,
   { batch }: Order,
   claimed: readonly ClaimedDelivery[],
 ): Promise<readonly ClaimedDelivery[]> {
+  if (batch !== undefined && mayHaveLeft(batch)) return claimed;
   const isPointless = (row: ClaimedDelivery): boolean => row.action === 'update' && !row.hasCreate;
   const pointless = claimed.filter(isPointless);
   if (pointless.length === 0) return claimed;

@@ -49,19 +49,20 @@ export async function chooseVersions(
   // A destination that made one call and now makes several: what has begun ends the way it began.
   const route =
     called === undefined && mapping.actions[first.action]?.calls !== undefined ? content : mapping;
+  const settings = settingsOf(connector, first.action, { mapping: route, content });
   return {
     mapping,
     content,
     versionId,
     inForceId,
     connector,
-    settings: settingsOf(connector, first.action, { mapping: route, content }),
+    settings,
     context: {
       ...contextFor(needs, mapping, await needs.reader.targets(first.destinationId, first.action, 'now')),
       classify: route.classifyBeside,
     },
     question: route.question,
-    canAsk: connector.lookup !== undefined && route.hasLookup,
+    canAsk: connector.lookup !== undefined && route.hasLookup && settings !== undefined,
     batch,
     leaseMs,
     claimedAt,
@@ -83,6 +84,7 @@ const isOfOtherMode = (
   (isFetched === true) !== (fetched !== undefined) ||
   (batch !== undefined && batch.whole === undefined && full !== undefined);
 
+/** The settings in force; of an action that is written no more, those that wrote it: its answers are still read. */
 function settingsOf(
   { settingsAgain }: Connector,
   action: Action,
@@ -90,6 +92,7 @@ function settingsOf(
 ): unknown {
   const inForce = mapping.actions[action]?.settings;
   const written = content.actions[action]?.settings;
+  if (inForce === undefined) return written;
   return content === mapping || written === undefined || settingsAgain === undefined
     ? inForce
     : settingsAgain(inForce, written);
@@ -116,13 +119,16 @@ export async function fileTrip(
   const pinned =
     batch.mappingVersionId === 0 ? mapping : await needs.published.version(batch.mappingVersionId);
   if (pinned === undefined || pinned.connector !== mapping.connector) return undefined;
+  const settings = settingsOf(connector, action, { mapping, content: pinned });
+  // Neither version writes this action: there is no recipient to ask.
+  if (settings === undefined) return undefined;
   return {
     mapping,
     content: pinned,
     versionId: batch.mappingVersionId === 0 ? inForce.versionId : batch.mappingVersionId,
     inForceId: inForce.versionId,
     connector,
-    settings: settingsOf(connector, action, { mapping, content: pinned }),
+    settings,
     context: contextFor(needs, mapping, await needs.reader.targets(destinationId, action, 'now')),
     question: mapping.question,
     canAsk: connector.lookup !== undefined && mapping.hasLookup,
