@@ -24,6 +24,10 @@ export const referenceName = named(namePatterns.reference);
 export const deliveryName = named('^([0-9]{1,15}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$');
 export const taskName = named('^A?[0-9]{1,15}$');
 
+/** A body of which every field is optional. */
+export const mayBeAbsent = ({ required = [] }: Schema): boolean =>
+  (required as readonly string[]).length === 0;
+
 export const pageOf = (items: Schema): Schema =>
   object({
     items: list(items),

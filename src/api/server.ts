@@ -19,6 +19,7 @@ import {
   sendProblem,
   takesNothing,
   RefusedRequest,
+  type Problem,
 } from './problems.ts';
 import type { PullPlace } from '../support/acts/pull.ts';
 import { bulkRoutes } from './routes/bulk.ts';
@@ -28,7 +29,7 @@ import { destinationRoutes } from './routes/destinations.ts';
 import { eventRoutes, workRoutes } from './routes/work.ts';
 import { leadRoutes } from './routes/leads.ts';
 import { rowRoutes } from './rows.ts';
-import { request as requestSchema } from './schemas.ts';
+import { mayBeAbsent, request as requestSchema, type Schema } from './schemas.ts';
 import { jsonFaults, readJson, type JsonFault } from '../domain/json-text.ts';
 
 interface ApiOptions extends Pick<HttpServerOptions, 'proxies' | 'pem'> {
@@ -69,6 +70,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     pem: options.pem,
   });
   readsJsonBodies(server);
+  takesAbsentBodies(server);
   const routes = await describe(server, options);
   const address = await server.listen({ host: options.host, port: options.port });
   return { port: Number(new URL(address).port), routes, close: () => server.close() };
@@ -186,6 +188,23 @@ export function readsJsonBodies(server: FastifyInstance): void {
   );
 }
 
+/** A request that has to say nothing may come without a body: it is then the request with `{}`, also to its Idempotency-Key. */
+function takesAbsentBodies(server: FastifyInstance): void {
+  server.addHook('preValidation', (request, _reply, done) => {
+    const { body: described } = request.routeOptions.schema ?? {};
+    if (described === undefined || request.body !== undefined) return done();
+    if (!mayBeAbsent(described as Schema)) return done(new RefusedRequest(noBody));
+    request.body = {};
+    return done();
+  });
+}
+
+const noBody: Problem = {
+  status: 400,
+  code: 'USAGE-001',
+  detail: 'The body is empty: it is JSON, `{}` at least.',
+};
+
 function bodyOf({ headers }: FastifyRequest, bytes: Buffer): unknown {
   const encoding = headers['content-encoding'] ?? 'identity';
   if (encoding.toLowerCase() !== 'identity')
@@ -196,8 +215,7 @@ function bodyOf({ headers }: FastifyRequest, bytes: Buffer): unknown {
       status: 415,
       detail: 'A body of JSON is written in UTF-8, and in no other charset.',
     });
-  if (bytes.byteLength === 0)
-    throw new RefusedRequest({ status: 400, detail: 'The body is empty: it is JSON, `{}` at least.' });
+  if (bytes.byteLength === 0) return undefined;
   const read = readJson(textOf(bytes));
   if ('fault' in read) throw new RefusedRequest({ status: 400, detail: details[read.fault] });
   return read.value;

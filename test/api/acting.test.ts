@@ -347,6 +347,27 @@ test('a destination is suspended, resumed and tested; a task is closed with its 
   expect(items(await ask('GET', '/v1/tasks?client=autre'))).toEqual([]);
 });
 
+test('a request that has to say nothing may come without a body, and is the one with an empty object', async () => {
+  const every = await rig.keyWith({ scopes: ['delivery.replay', 'destination.test', 'destination.suspend'] });
+  const send = (path: string, more: object = {}): Promise<Answered> => rig.ask(every, 'POST', path, more);
+  const json = { 'content-type': 'application/json' };
+  for (const headers of [{}, json]) {
+    const tested = await send('/v1/destinations/autre-crm/test', { headers });
+    expect([tested.status, tested.body['isReached']]).toEqual([200, true]);
+    const keyed = { headers: { ...headers, 'idempotency-key': `bare-${Object.keys(headers).length}` } };
+    expect((await send('/v1/bulk-runs/999999/pause', keyed)).body['code']).toBe('FIND-001');
+    const unsaid = await send('/v1/destinations/autre-crm/suspend', keyed);
+    expect([unsaid.status, unsaid.body['detail']]).toEqual([400, expect.stringContaining('empty')]);
+  }
+  const { paths } = (await rig.ask(undefined, 'GET', '/v1/openapi.json')).body as {
+    paths: Record<string, { post?: { requestBody: { required: boolean } } }>;
+  };
+  const isRequired = (path: string): boolean | undefined => paths[path]?.post?.requestBody.required;
+  expect(isRequired('/v1/destinations/{destination}/test')).toBe(false);
+  expect(isRequired('/v1/pull/{destination}')).toBe(false);
+  expect(isRequired('/v1/destinations/{destination}/suspend')).toBe(true);
+});
+
 describe('the feed of events', () => {
   const all = async (query = ''): Promise<readonly Record<string, unknown>[]> => {
     const seen: Record<string, unknown>[] = [];

@@ -1,6 +1,6 @@
 // Completes the OpenAPI document that Fastify collects of the routes: names, operation ids and statuses.
 // Invariant: each object has a name in components, each operation an id, and each status that an address may answer with is listed.
-import { problem, type Schema } from '../schemas.ts';
+import { mayBeAbsent, problem, type Schema } from '../schemas.ts';
 import { tagWords } from './words.ts';
 
 interface Operation {
@@ -95,7 +95,14 @@ function operationOf(name: string, operation: Operation, schemas: NamedSchemas):
     ...operation,
     ...(requestBody === undefined
       ? {}
-      : { requestBody: { ...mediaOf(requestBody, `${base}Request`, schemas), required: true } }),
+      : {
+          requestBody: {
+            ...mediaOf(requestBody, `${base}Request`, schemas),
+            required: !Object.values(requestBody.content ?? {}).some(({ schema = {} }) =>
+              mayBeAbsent(schema),
+            ),
+          },
+        }),
     responses: {
       ...Object.fromEntries(
         successes.map(([status, answer]) => [
