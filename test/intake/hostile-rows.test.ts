@@ -3,9 +3,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { RelaisError } from '../../src/errors.ts';
-import { SqlFailure } from '../../src/store/database.ts';
+import { SqlFailure, type Database } from '../../src/store/database.ts';
 import { listRefusals } from '../../src/store/intake/intake-refusals.ts';
-import type { IntakeDeps } from '../../src/intake/accept.ts';
+import type { Intake, IntakeDeps } from '../../src/intake/accept.ts';
 import { retried } from '../support/set-aside.ts';
 import { openIntakeHome, type IntakeHome } from './intake-support.ts';
 import { about, grant, lead } from './rows.ts';
@@ -271,6 +271,43 @@ describe('trouble of the server that always comes with the same row', () => {
     const changed = await home.database.all('SELECT id FROM leads WHERE revision = 2');
     expect(changed).toHaveLength(5);
     expect(await alerts()).toEqual([{ kind: 'intake_failed', client_id: 'acme', reason }]);
+  });
+
+  describe('a connection that is lost by chance, for a network cuts many', () => {
+    const lost = new RelaisError('DB-001', 'lost');
+    const accepted = async (intake: Intake): Promise<number> => {
+      await home.send(...names.map(change));
+      for (let round = 0; round < 4; round += 1) await intake.acceptBatch(10).catch(() => undefined);
+      expect(await home.refusals()).toEqual([]);
+      return (await home.database.all('SELECT id FROM leads WHERE revision = 2')).length;
+    };
+
+    it('five times in a row with the same row alone: it comes in', async () => {
+      let left = 5;
+      const always = troubled('L-4', lost);
+      const intake = home.intake((tx, ids) =>
+        always(tx, ids).catch((error: unknown) => {
+          if (ids.length > 1 || left-- > 0) throw error;
+        }),
+      );
+      expect(await accepted(intake)).toBe(6);
+    });
+
+    it('also in as long a transaction without that row: it is left for later', async () => {
+      const database: Database = {
+        ...home.database,
+        transaction: (work, options) =>
+          home.database.transaction(
+            (tx) =>
+              work({
+                ...tx,
+                all: (sql, values) => (sql === 'SELECT 1' ? Promise.reject(lost) : tx.all(sql, values)),
+              }),
+            options,
+          ),
+      };
+      expect(await accepted(home.intake(troubled('L-4', lost), { database }))).toBe(5);
+    });
   });
 
   it.each([
