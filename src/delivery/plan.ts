@@ -19,7 +19,7 @@ import {
   type LeadChange,
   type PlanningTurns,
 } from '../store/leads/lead-changes.ts';
-import { createTakings, deathsAloneAtMost, suspectParts, type Takings } from '../store/intake/takings.ts';
+import { createTakings, suspectParts, verdictOn, type Takings } from '../store/intake/takings.ts';
 import type { DueJobAt } from '../store/deliveries/due-work.ts';
 import { emptyWork, planChange } from './planning/plan-change.ts';
 import type { QueueAtOnce } from './planning/push-jobs.ts';
@@ -110,7 +110,7 @@ async function planMarked(
   take: (tx: Sql) => Promise<readonly LeadChange[]>,
 ): Promise<Marked> {
   const { database, takings } = planning;
-  const marked = await database.transaction(async (tx): Promise<Marked> => {
+  return takings.transaction(database, async (tx): Promise<Marked> => {
     const taken = await take(tx);
     if (taken.length === 0) return { planned: nothing, suspects: [] };
     const deaths = await takings.deathsOf(tx, taken.map(itemOf));
@@ -120,8 +120,6 @@ async function planMarked(
     const planned = await takings.under(tx, sound.map(itemOf), () => planTaken(planning, tx, sound));
     return { planned, suspects };
   });
-  takings.committed();
-  return marked;
 }
 
 /** Plans suspects part by part: a further crash identifies the part of its change. */
@@ -137,7 +135,7 @@ async function planSuspects(planning: Planning, suspects: readonly LeadChange[])
 async function planApart(planning: Planning, suspects: readonly LeadChange[]): Promise<Planned> {
   const { database, takings, log } = planning;
   try {
-    const planned = await database.transaction(async (tx) => {
+    return await takings.transaction(database, async (tx) => {
       const taken = await takeThese(
         tx,
         suspects.map((change) => change.id),
@@ -145,15 +143,15 @@ async function planApart(planning: Planning, suspects: readonly LeadChange[]): P
       const [first] = taken;
       if (first === undefined) return nothing;
       const deaths = (await takings.deathsOf(tx, [itemOf(first)])).get(itemOf(first));
-      if (taken.length > 1 || (deaths?.alone ?? 0) < deathsAloneAtMost)
+      const verdict = taken.length === 1 ? verdictOn(deaths) : 'work';
+      if (verdict === 'wait') return nothing;
+      if (verdict === 'work')
         return takings.under(tx, taken.map(itemOf), () => planTaken(planning, tx, taken), 'suspect');
       await setAside(tx, first.id, 60);
       await raiseAlerts(tx, [alertOf(first, endsProcesses)]);
       log.error('planner.set_aside', { client: first.clientId, lead: first.leadId, code: endsProcesses });
       return nothing;
     });
-    takings.committed();
-    return planned;
   } catch (error) {
     const [first] = suspects;
     if (suspects.length === 1 && first !== undefined) return setBrokenAside(planning, first)(error);

@@ -10,7 +10,7 @@ import {
   type RowId,
 } from '../store/intake/intake-take.ts';
 import type { LeadName } from '../store/intake/intake.ts';
-import { deathsAloneAtMost, type Takings } from '../store/intake/takings.ts';
+import { verdictOn, type Takings } from '../store/intake/takings.ts';
 import type { ProcessedRows, ProcessDeps } from './batch.ts';
 import { processRows, type Pull } from './process-rows.ts';
 
@@ -61,9 +61,7 @@ export function createRounds(deps: RoundDeps): Rounds {
   const committed = async <T>(work: (tx: Sql) => Promise<T>): Promise<T> => {
     for (let round = 1; ; round += 1) {
       try {
-        const result = await database.transaction(work);
-        takings.committed();
-        return result;
+        return await takings.transaction(database, work);
       } catch (error) {
         if (!isDuplicateKey(error) || round >= twinRounds) throw error;
       }
@@ -102,8 +100,9 @@ export function createRounds(deps: RoundDeps): Rounds {
         const [first] = heads;
         if (first === undefined) return nothing;
         const deaths = (await takings.deathsOf(tx, [String(first.id)])).get(String(first.id));
-        if (heads.length === 1 && (deaths?.alone ?? 0) >= deathsAloneAtMost)
-          return { ...nothing, refused: await deps.setPoisonAside(tx, first) };
+        const verdict = heads.length === 1 ? verdictOn(deaths) : 'work';
+        if (verdict === 'wait') return { ...nothing, waiting: 1 };
+        if (verdict === 'set_aside') return { ...nothing, refused: await deps.setPoisonAside(tx, first) };
         return work(tx, withinBatch(heads), newRound(), 'suspect');
       }),
   };

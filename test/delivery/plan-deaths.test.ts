@@ -19,6 +19,7 @@ const deathsOver = async (deadly: string): Promise<number> => {
     });
     const [code] = (await once(child, 'exit')) as [number | null];
     if (code === 0) return deaths;
+    await home.owner.run('UPDATE takings SET taken_at = TIMESTAMPADD(MINUTE, -1, taken_at)');
   }
   return Number.POSITIVE_INFINITY;
 };

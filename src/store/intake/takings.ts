@@ -1,9 +1,10 @@
 // Marks the items that a process works on, to detect one over which processes crash; a mark is committed before the work and
 // deleted after it.
-// Invariant: items are marked while their rows are locked; a mark on a row that another process can lock proves that the marking
-// process crashed. A mark costs a commit, so a proven process makes none: after a crash its successor meets the same items among its
+// Invariant: items are marked while their rows are locked; an old mark on a row that another process can lock proves that the marking
+// process crashed; a live one, whose connection was lost, deletes its marks soon. A mark costs a commit, so a proven process makes none: after a crash its successor meets the same items among its
 // first batches, and marks them then.
-import { inList, type Sql } from '../database.ts';
+import { randomInt } from 'node:crypto';
+import { inList, type Database, type Sql } from '../database.ts';
 import { deleteNamed } from '../named-rows.ts';
 
 export type TakingKind = 'intake' | 'plan';
@@ -12,6 +13,8 @@ export type TakingKind = 'intake' | 'plan';
 export interface Deaths {
   /** Crashes while it was the only item. */
   readonly alone: number;
+  /** Those of them whose process would have deleted its mark by now, if it were alive. */
+  readonly certain: number;
   /** Items of the smallest batch that it was part of. */
   readonly smallest: number;
 }
@@ -21,8 +24,11 @@ export interface Takings {
   readonly clear: () => Promise<void>;
   /** True once this process makes no marks any more, but for suspects. */
   readonly isProven: () => boolean;
-  /** Called once the work has been committed. */
-  readonly committed: () => void;
+  /** A transaction of `database` with work under marks; those that it deletes are forgotten once it has committed. */
+  readonly transaction: <T>(
+    database: Pick<Database, 'transaction'>,
+    work: (tx: Sql) => Promise<T>,
+  ) => Promise<T>;
   /**
    * Items that other processes have marked: under work there, or left by a crash. A few thousand at most. Not asked while the last
    * `deathsOf` saw no mark: a new one is then seen by the next `deathsOf`, before its item is worked on.
@@ -46,7 +52,18 @@ export interface Takings {
 }
 
 /** Two crashes alone are proof: neither a neighbour nor a coincidence of the machine explains them. */
-export const deathsAloneAtMost = 2;
+const deathsAloneAtMost = 2;
+const certainAfterSeconds = 20;
+
+/** How an item is treated when it is worked on alone: `wait` until it is certain that the processes have crashed. */
+export const verdictOn = (
+  deaths: Pick<Deaths, 'alone' | 'certain'> | undefined,
+): 'work' | 'wait' | 'set_aside' =>
+  deaths === undefined || deaths.alone < deathsAloneAtMost
+    ? 'work'
+    : deaths.certain < deathsAloneAtMost
+      ? 'wait'
+      : 'set_aside';
 
 /** Parts into which a batch is divided after a process has crashed during it. */
 const parts = 10;
@@ -58,7 +75,7 @@ const parts = 10;
  */
 export function suspectParts<Item>(
   items: readonly Item[],
-  deathsOf: (item: Item) => Deaths | undefined,
+  deathsOf: (item: Item) => Pick<Deaths, 'smallest'> | undefined,
 ): readonly (readonly Item[])[] {
   const bySize = Map.groupBy(items, (item) => Math.ceil((deathsOf(item)?.smallest ?? 1) / parts));
   return [...bySize]
@@ -80,6 +97,8 @@ const namedAtMost = 2_000;
 export function createTakings(marks: Sql, kind: TakingKind, proven = provenAfter): Takings {
   /** Marks of ours that may still exist. */
   const mine = new Set<number>();
+  /** Those that a transaction deletes. */
+  const deletedBy = new WeakMap<Sql, readonly number[]>();
   let batches = 0;
   let sawMarks = true;
   const marksOfOthers = async (sql: Sql): ReturnType<typeof takingsOf> => {
@@ -95,7 +114,11 @@ export function createTakings(marks: Sql, kind: TakingKind, proven = provenAfter
       mine.clear();
     },
     isProven: () => batches >= proven,
-    committed: () => mine.clear(),
+    transaction: async (database, work) => {
+      const { tx, result } = await database.transaction(async (tx) => ({ tx, result: await work(tx) }));
+      for (const id of deletedBy.get(tx) ?? []) mine.delete(id);
+      return result;
+    },
     named: async () => (sawMarks ? namedBy(await marksOfOthers(marks)) : []),
     deathsOf: async (tx, items, anyMarks = true) => {
       if (anyMarks) return deathsIn(await marksOfOthers(tx), new Set(items));
@@ -106,23 +129,22 @@ export function createTakings(marks: Sql, kind: TakingKind, proven = provenAfter
       if (batches >= proven && suspicion === undefined) return work(async () => undefined);
       const now: number[] = [];
       const mark = async (items: readonly string[]): Promise<void> => {
-        const { insertId } = await marks.run('INSERT INTO takings (work, items) VALUES (?, ?)', [
-          kind,
-          items.join(','),
-        ]);
-        now.push(insertId);
-        mine.add(insertId);
+        // Known before it is sent: the answer may be lost.
+        const id = randomInt(1, 2 ** 48 - 1);
+        now.push(id);
+        mine.add(id);
+        await insertTaking(marks, { id, kind, items });
       };
       try {
         await mark(items);
         const result = await work(mark);
         await dropTakings(tx, now);
+        deletedBy.set(tx, now);
         batches += 1;
         return result;
       } catch (error) {
         // Before the transaction releases its rows, so that no process mistakes our failure for a crash.
-        const gone = now.length === 0 ? Promise.resolve() : dropTakings(marks, now);
-        await gone.then(
+        await dropTakings(marks, now).then(
           () => now.forEach((id) => mine.delete(id)),
           () => undefined,
         );
@@ -133,16 +155,22 @@ export function createTakings(marks: Sql, kind: TakingKind, proven = provenAfter
 }
 
 function deathsIn(
-  takings: readonly { readonly items: readonly string[] }[],
+  takings: readonly Pick<Taking, 'items' | 'isOld'>[],
   asked: ReadonlySet<string>,
 ): ReadonlyMap<string, Deaths> {
   const deaths = new Map<string, Deaths>();
-  for (const { items: batch } of takings) {
+  for (const { items: batch, isOld } of takings) {
     for (const item of batch) {
       if (!asked.has(item)) continue;
-      const { alone, smallest } = deaths.get(item) ?? { alone: 0, smallest: batch.length };
+      const { alone, certain, smallest } = deaths.get(item) ?? {
+        alone: 0,
+        certain: 0,
+        smallest: batch.length,
+      };
+      const more = batch.length === 1 ? 1 : 0;
       deaths.set(item, {
-        alone: alone + (batch.length === 1 ? 1 : 0),
+        alone: alone + more,
+        certain: certain + (isOld ? more : 0),
         smallest: Math.min(smallest, batch.length),
       });
     }
@@ -157,6 +185,13 @@ function namedBy(takings: readonly { readonly items: readonly string[] }[]): rea
   return [...items];
 }
 
+async function insertTaking(
+  sql: Sql,
+  { id, kind, items }: { readonly id: number; readonly kind: TakingKind; readonly items: readonly string[] },
+): Promise<void> {
+  await sql.run('INSERT INTO takings (id, work, items) VALUES (?, ?, ?)', [id, kind, items.join(',')]);
+}
+
 async function dropTakings(sql: Sql, ids: readonly number[]): Promise<void> {
   await deleteNamed(sql, { table: 'takings', column: 'id', index: 'PRIMARY' }, ids);
 }
@@ -165,14 +200,19 @@ async function dropTakings(sql: Sql, ids: readonly number[]): Promise<void> {
 export const anyTaking = (kind: TakingKind): string =>
   `(SELECT 1 FROM takings WHERE work = '${kind}' LIMIT 1)`;
 
-async function takingsOf(
-  sql: Sql,
-  kind: TakingKind,
-): Promise<readonly { readonly id: number; readonly items: readonly string[] }[]> {
-  const rows = await sql.all<{ id: number; items: string }>('SELECT id, items FROM takings WHERE work = ?', [
-    kind,
-  ]);
-  return rows.map(({ id, items }) => ({ id, items: items.split(',') }));
+interface Taking {
+  readonly id: number;
+  readonly items: readonly string[];
+  readonly isOld: boolean;
+}
+
+async function takingsOf(sql: Sql, kind: TakingKind): Promise<readonly Taking[]> {
+  const rows = await sql.all<{ id: number; items: string; old: number }>(
+    `SELECT id, items, taken_at < TIMESTAMPADD(SECOND, -${certainAfterSeconds}, UTC_TIMESTAMP(3)) AS old
+       FROM takings WHERE work = ?`,
+    [kind],
+  );
+  return rows.map(({ id, items, old }) => ({ id, items: items.split(','), isOld: old === 1 }));
 }
 
 /** Deletes the marks of an item, so that it is processed like any other. */
@@ -197,7 +237,7 @@ export async function tidyTakings(sql: Sql): Promise<void> {
   }
 }
 
-async function oldTakings(sql: Sql, kind: TakingKind): ReturnType<typeof takingsOf> {
+async function oldTakings(sql: Sql, kind: TakingKind): Promise<readonly Omit<Taking, 'isOld'>[]> {
   const rows = await sql.all<{ id: number; items: string }>(
     `SELECT id, items FROM takings WHERE work = ? AND taken_at < TIMESTAMPADD(MINUTE, -1, UTC_TIMESTAMP(3)) LIMIT 100`,
     [kind],
