@@ -62,7 +62,7 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
 export const protocolProblem = (status: number, reason: string, requestId: string): Written =>
   written({ status, detail: byReason[reason] ?? byStatus[status] ?? byStatus[400] }, requestId);
 
-interface Invalid {
+export interface Invalid {
   readonly keyword: string;
   readonly instancePath: string;
   readonly params: {
@@ -91,6 +91,19 @@ const isUnsaid = ({ keyword, instancePath, params: { missingProperty } }: Invali
     ? missingProperty === 'reason' || missingProperty === 'evidence'
     : keyword === 'minLength' && /^\/(?:reason|evidence)$/.test(instancePath);
 
+const placesOf = (validation: readonly Invalid[], at = ''): NonNullable<Problem['errors']> =>
+  validation.map((one) => ({ pointer: at + one.instancePath, detail: wanted(one) }));
+
+export type ItemRefusal = ReturnType<typeof itemRefusal>;
+
+/** An item that is refused by itself. @param at its place in `items` */
+export const itemRefusal = (validation: readonly Invalid[], at: number) => ({
+  code: 'USAGE-001',
+  detail: 'The item is not as its description says, and nothing of it was taken.',
+  remedy: overHttp['USAGE-001']?.[1],
+  errors: placesOf(validation, `/items/${at}`),
+});
+
 interface ForeignError {
   readonly statusCode?: number;
   readonly code?: string;
@@ -109,7 +122,7 @@ export function problemOf(error: unknown, log: Log): Problem {
       status: 400,
       code: validation.some(isUnsaid) ? 'USAGE-002' : 'USAGE-001',
       detail: `${parts[validationContext] ?? 'The request'} is not as its description says.`,
-      errors: validation.map((one) => ({ pointer: one.instancePath, detail: wanted(one) })),
+      errors: placesOf(validation),
     };
   if (statusCode >= 400 && statusCode < 500)
     return { status: statusCode, detail: byReason[code] ?? byStatus[statusCode] ?? byStatus[400] };

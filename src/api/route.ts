@@ -102,13 +102,18 @@ export function acts<Body>(
     readonly status?: 200 | 202;
     /** Where it may come without a key: it then runs each time. */
     readonly isKeyOptional?: true;
-    readonly work: (asked: AskedWith<Body>, keep: Keep) => Promise<Answer>;
+    /** Made by `itemByItem`; the work asks `judgedItems`. */
+    readonly eachItem?: Schema;
+    readonly work: (
+      asked: AskedWith<Body> & { readonly request: FastifyRequest },
+      keep: Keep,
+    ) => Promise<Answer>;
   },
 ): void {
   server.post(
     route.url,
     {
-      config: { permission: route.permission },
+      config: { permission: route.permission, eachItem: route.eachItem },
       schema: {
         ...schemaOf(route),
         headers: {
@@ -121,7 +126,7 @@ export function acts<Body>(
     },
     (request, reply) =>
       repeatable(access, request, reply, (keep) =>
-        route.work({ ...askedOf(request), body: request.body as Body }, keep),
+        route.work({ ...askedOf(request), request, body: request.body as Body }, keep),
       ),
   );
 }

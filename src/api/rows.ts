@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { kindColumns } from '../intake/contract.ts';
 import { ofClient } from '../intake/as-row.ts';
 import { fieldOf, type RowKind } from '../intake/fields.ts';
+import { refusal } from '../intake/refusals.ts';
 import {
   postRows,
   postTogether,
@@ -13,8 +14,9 @@ import {
 } from '../intake/posted.ts';
 import type { AccessPlace } from '../access/place.ts';
 import { callerFor, proveCaller } from './callers.ts';
+import { itemByItem, judgedItems } from './each-item.ts';
 import { repeatable, type Answer } from './repeatable.ts';
-import { repeatableHeaders } from './schemas.ts';
+import { repeatableHeaders, type Schema } from './schemas.ts';
 
 const kinds: Readonly<
   Record<string, { readonly kind: RowKind; readonly id: string; readonly words: string }>
@@ -70,25 +72,29 @@ export function rowRoutes(
   server: FastifyInstance,
   { access, posting }: { readonly access: AccessPlace; readonly posting: PostingDeps },
 ): void {
-  for (const [name, { kind, id, words }] of Object.entries(kinds))
-    server.post<{ Body: { readonly items: readonly Posted[]; readonly country?: string } }>(
+  for (const [name, { kind, id, words }] of Object.entries(kinds)) {
+    const { body, eachItem } = itemByItem(bodyOf(kind));
+    server.post<{ Body: { readonly items: readonly unknown[]; readonly country?: string } }>(
       `/v1/${name}`,
       {
-        config: { permission: 'lead.post', answerWithinMs, provesKey: true },
+        config: { permission: 'lead.post', answerWithinMs, provesKey: true, eachItem },
         schema: {
           operationId: id,
           summary: words,
           description: `1 to ${mostItems} rows; each is answered by itself. The same row sent again is a duplicate and changes nothing.`,
           tags: ['intake'],
           headers: repeatableHeaders,
-          body: bodyOf(kind),
+          body,
           response: { 200: answerSchema, 202: answerSchema },
         },
       },
       (request, reply) => {
         const { holder, keyId } = callerFor(request);
         const { clientId } = holder;
-        const { country, items } = request.body;
+        const { country } = request.body;
+        const { sound, inOrder } = judgedItems<Posted>(request, request.body.items);
+        const answer = (answers: readonly PostedAnswer[]): Answer =>
+          answerOf(inOrder(answers, () => ({ state: 'refused', refusals: noRow })));
         const options = {
           ...(country === undefined ? {} : { country }),
           shared: { kind, ...ofClient(clientId) },
@@ -97,18 +103,21 @@ export function rowRoutes(
           access,
           request,
           reply,
-          async () => answerOf(await postRows(posting, items, options)),
+          async () => answer(await postRows(posting, sound, options)),
           (key) =>
-            postTogether(posting, items, options, {
+            postTogether(posting, sound, options, {
               key,
-              answerOf,
+              answerOf: answer,
               apiKey: keyId,
               prove: () => proveCaller(access, request),
             }),
         );
       },
     );
+  }
 }
+
+const noRow = [refusal('row', 'BAD_FORMAT', 'one JSON object')];
 
 function answerOf(answers: readonly PostedAnswer[]): Answer {
   return {
@@ -125,7 +134,7 @@ function answerOf(answers: readonly PostedAnswer[]): Answer {
 }
 
 /** The contract judges each row by itself; the schema only describes, so that one bad row does not refuse the others. */
-function bodyOf(kind: RowKind): object {
+function bodyOf(kind: RowKind): Schema {
   const must = ['client_id', 'reference', ...kindColumns[kind].must];
   const names = ['client_id', 'reference', ...kindColumns[kind].may];
   const says = (name: string): string =>

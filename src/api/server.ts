@@ -12,6 +12,7 @@ import type { Log } from '../log.ts';
 import { finished, type Collected } from './docs/description.ts';
 import { docsRoute } from './docs/page.ts';
 import { requireCallers, type ApiRoute } from './callers.ts';
+import { describedItems } from './each-item.ts';
 import {
   mostMegabytes,
   problemOf,
@@ -131,9 +132,10 @@ async function describe(server: FastifyInstance, options: ApiOptions): Promise<r
       },
       security: [{ key: [] }],
     },
-    // Puts the scope of an address where OpenAPI has a place for it.
-    transform: ({ schema, url, route }) => {
-      const { permission } = route.config ?? {};
+    // Puts the scope of an address where OpenAPI has a place for it, and the items of a list that are judged one by one.
+    transform: ({ schema: checked, url, route }) => {
+      const { permission, eachItem } = route.config ?? {};
+      const schema = describedItems(checked, eachItem);
       if (permission === undefined || permission === 'public') return { schema, url };
       const schemes = (schema.security ?? [{ key: [] }]).flatMap((one) => Object.keys(one));
       return { schema: { ...schema, security: schemes.map((scheme) => ({ [scheme]: [permission] })) }, url };

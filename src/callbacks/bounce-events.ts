@@ -50,10 +50,14 @@ export const textAt = (value: unknown, ...path: readonly string[]): string => {
   return typeof found === 'string' || typeof found === 'number' ? String(found).slice(0, 998) : '';
 };
 
-/** One event, or a list of them. */
-export function eventsOf(body: unknown): readonly Raw[] | undefined {
+/** Bounces of one event, or of a list. Anything else is a bounce of no mail, which is alerted. */
+export function bouncesIn(
+  body: unknown,
+  bouncesOf: (event: Raw) => readonly ReportedBounce[],
+): readonly ReportedBounce[] | undefined {
   const list = Array.isArray(body) ? (body as readonly unknown[]) : [body];
-  return list.length <= mostEvents && list.every(isRaw) ? list : undefined;
+  if (list.length > mostEvents || (list.length > 0 && !list.some(isRaw))) return undefined;
+  return list.flatMap((event) => (isRaw(event) ? bouncesOf(event) : [bounceOf('', '', 'NOT_UNDERSTOOD')]));
 }
 
 const enhanced = /\b[245]\.\d{1,3}\.\d{1,3}\b/;

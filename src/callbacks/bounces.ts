@@ -4,8 +4,8 @@ import { createHmac, createPublicKey, verify } from 'node:crypto';
 import {
   at,
   bounceOf,
+  bouncesIn,
   codeOf,
-  eventsOf,
   fewestCharacters,
   isRaw,
   sameText,
@@ -54,7 +54,7 @@ const postmark: Provider = {
   secret: 'BOUNCES_POSTMARK',
   isProved: showsLogin,
   read: (body) =>
-    eventsOf(body)?.flatMap((event) => {
+    bouncesIn(body, (event) => {
       const type = textAt(event, 'Type');
       if (textAt(event, 'RecordType') !== 'Bounce' || type === '' || notBounced.has(type)) return [];
       const said = [textAt(event, 'Details'), textAt(event, 'Description')];
@@ -77,7 +77,7 @@ const mailjet: Provider = {
   secret: 'BOUNCES_MAILJET',
   isProved: showsLogin,
   read: (body) =>
-    eventsOf(body)?.flatMap((event) => {
+    bouncesIn(body, (event) => {
       const error = textAt(event, 'error');
       const name = textAt(event, 'event');
       if (!['bounce', 'blocked'].includes(name) || error === triedAgain) return [];
@@ -114,7 +114,8 @@ function bouncesOf(event: unknown): readonly ReportedBounce[] | undefined {
   const recipients = at(bounce, 'bouncedRecipients');
   const messageId = textAt(mail, 'commonHeaders', 'messageId') || headerOf(at(mail, 'headers'));
   const sort = ['bounceType', 'bounceSubType'].map((name) => textAt(bounce, name)).join('_');
-  return (Array.isArray(recipients) ? eventsOf(recipients) : undefined)?.flatMap((recipient) => {
+  if (!Array.isArray(recipients)) return undefined;
+  return bouncesIn(recipients, (recipient) => {
     // "Out of office" arrives like this, without a failed delivery report; SES has retried other transient failures until it gave up.
     if (sort === 'Transient_General' && textAt(recipient, 'action') !== 'failed') return [];
     const said = ['status', 'diagnosticCode'].map((name) => textAt(recipient, name));
@@ -149,14 +150,14 @@ const relais: Provider = {
     ),
   read: (body) => {
     const bounces = at(body, 'bounces');
-    const events = Array.isArray(bounces) ? eventsOf(bounces) : undefined;
-    return events?.map((event) =>
+    if (!Array.isArray(bounces)) return undefined;
+    return bouncesIn(bounces, (event) => [
       bounceOf(
         textAt(event, 'messageId'),
         textAt(event, 'mailbox'),
         codeOf([textAt(event, 'status')], 'unspecified'),
       ),
-    );
+    ]);
   },
 };
 
@@ -168,7 +169,7 @@ const brevo: Provider = {
     return secrets.some((secret) => secret.length >= fewestCharacters && sameText(given, secret));
   },
   read: (body) =>
-    eventsOf(body)?.flatMap((event) => {
+    bouncesIn(body, (event) => {
       const name = textAt(event, 'event');
       // Brevo itself retries `deferred`; the others are final.
       return ['hard_bounce', 'soft_bounce', 'blocked', 'invalid_email', 'error'].includes(name)
@@ -228,7 +229,7 @@ const sendgrid: Provider = {
     return secrets.some((key) => isOfKey(key, Buffer.concat([Buffer.from(timestamp), body]), signature));
   },
   read: (body) =>
-    eventsOf(body)?.flatMap((event) => {
+    bouncesIn(body, (event) => {
       const name = textAt(event, 'event');
       return ['bounce', 'dropped'].includes(name)
         ? [

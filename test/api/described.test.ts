@@ -87,6 +87,11 @@ test('clients can be made of it: each operation and each object has its name, an
   };
   expect(new Set(tags.map(({ name }) => name))).toEqual(new Set(addresses.flatMap((one) => one.tags ?? [])));
   expect(text).not.toMatch(/"(anyOf|oneOf)"/);
+  // Also what is checked one by one, as the route works on it.
+  expect(components.schemas['AnswerPulledLeadsRequestItem']).toMatchObject({
+    required: ['key', 'lease', 'outcome'],
+  });
+  expect(components.schemas['PostLeadsRequestItem']).toMatchObject({ type: 'object' });
   // An object of known names stands in components alone.
   for (const place of [JSON.stringify(document['paths']), ...Object.values(components.schemas).map(inner)])
     expect(place).not.toMatch(/"properties":/);

@@ -148,6 +148,40 @@ test('what is refused is failed with its reason; what is given back comes again;
   expect(await rig.log('R-2')).toEqual(['departed', 'outcome:unavailable', 'departed', 'outcome:accepted']);
 });
 
+test('an item of the wrong shape is refused by itself, with its place and what to do; the others are taken', async () => {
+  await handIn(['I-1', 'I-2']);
+  const [one, two] = (await rig.fetched()).map(({ key, lease }) => ({ key, lease, outcome: 'accepted' }));
+  const items = [one, { ...two, outcome: 'CRM 0639980001' }, null, { ...two, afterSeconds: '5' }, two];
+  const by = { headers: { 'idempotency-key': 'answers-1' } };
+  const { status, body, text } = await rig.post('/v1/pull/essai-pull/answers', { items }, by);
+  const refused = (key: string | undefined, pointer: string): unknown => ({
+    key,
+    state: 'invalid',
+    refusal: {
+      code: 'USAGE-001',
+      detail: expect.stringMatching(/./) as string,
+      remedy: expect.stringMatching(/^Correct/) as string,
+      errors: [{ pointer, detail: expect.stringMatching(/^must /) as string }],
+    },
+  });
+  expect([status, body['items']]).toEqual([
+    200,
+    [
+      { key: one?.key, state: 'recorded' },
+      refused(two?.key, '/items/1/outcome'),
+      refused('', '/items/2'),
+      refused(two?.key, '/items/3/afterSeconds'),
+      { key: two?.key, state: 'recorded' },
+    ],
+  ]);
+  expect(text).not.toContain('0639980001');
+  expect((await rig.post('/v1/pull/essai-pull/answers', { items }, by)).text).toBe(text);
+  expect([await stateOf('I-1'), await stateOf('I-2')]).toEqual(['delivered:accepted', 'delivered:accepted']);
+  // The list itself is a matter of the whole request.
+  for (const list of [[], {}, Array.from({ length: 201 }, () => one)])
+    expect((await rig.post('/v1/pull/essai-pull/answers', { items: list })).status).toBe(400);
+});
+
 test.each([
   ['the name of the lead', 'M_LEFEVRE_ABSENT'],
   ['a phone number', '0639980001'],

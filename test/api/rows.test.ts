@@ -126,6 +126,28 @@ test('each row is answered by itself, in the order it was posted; a bad one keep
   expect(JSON.stringify(body)).not.toContain('not an address');
 });
 
+test.each(['leads', 'corrections'])('what is no row is refused by itself at /v1/%s', async (path) => {
+  await post('leads', { items: [lead('API-90')] });
+  const row =
+    path === 'leads' ? lead('API-91') : { reference: 'API-90', row_reference: 'C-90', last_name: 'Petit' };
+  const { status, body } = await post(path, { items: [null, { client_id: 'essai', ...row }, 'x', [row]] });
+  expect([status, body.items?.map(({ index, state, refusals }) => [index, state, refusals?.[0]])]).toEqual([
+    200,
+    [
+      [0, 'refused', noRow],
+      [1, 'accepted', undefined],
+      [2, 'refused', noRow],
+      [3, 'refused', noRow],
+    ],
+  ]);
+});
+
+const noRow = {
+  column: 'row',
+  code: 'BAD_FORMAT',
+  message: 'row is not written as the contract asks (one JSON object).',
+};
+
 test('the same row sent again is a duplicate; other content under its reference is refused', async () => {
   await post('leads', { items: [lead('API-7')] });
   const again = await post('leads', { items: [lead('API-7'), lead('API-7', { last_name: 'Durand' })] });

@@ -155,6 +155,17 @@ test.each([
   for (const name of ['brevo', 'sendgrid', 'mailgun', 'relais']) expect(read(name, body)).toBeUndefined();
 });
 
+test('what is no event among events is a bounce of no mail, which is alerted, and the others are read', () => {
+  const event = { event: 'hard_bounce', email: 'leads@horizon.example', 'message-id': id };
+  expect(read('brevo', [null, event, 7])).toEqual([
+    { messageId: '', target: '', code: 'NOT_UNDERSTOOD' },
+    { messageId: id, target: 'leads@horizon.example', code: 'HARD_BOUNCE' },
+    { messageId: '', target: '', code: 'NOT_UNDERSTOOD' },
+  ]);
+  const bounce = { messageId: id, mailbox: 'leads@horizon.example', status: '5.1.1' };
+  expect(read('relais', { bounces: ['x', bounce] })).toHaveLength(2);
+});
+
 test.each([
   ['values of other types', { event: 'hard_bounce', email: {}, 'message-id': [], reason: null }],
   ['a prototype', JSON.parse('{"event":"hard_bounce","__proto__":{"email":"x@y.example"}}') as object],

@@ -5,21 +5,25 @@ import type { AccessPlace } from '../../access/place.ts';
 import { perform, type By } from '../../support/acts/act.ts';
 import {
   answerLeads,
+  isDeliveryKey,
   leaseLeads,
   leaseNameOf,
   openPulling,
   programmesOf,
   pullContacts,
   readContacts,
+  type Answered,
   type Fetched,
   type Leased,
   type PullPlace,
   type Pulling,
   type Pulled,
 } from '../../support/acts/pull.ts';
-import { bodyOf, offers, asks } from '../route.ts';
+import { judgedItems, itemByItem } from '../each-item.ts';
+import { acts, asks, bodyOf } from '../route.ts';
 import * as s from '../schemas.ts';
 import { callerFor } from '../callers.ts';
+import type { ItemRefusal } from '../problems.ts';
 
 interface PullDeps {
   readonly access: AccessPlace;
@@ -36,6 +40,20 @@ const itemSchema = s.object({
   again: s.flag('you were given it before, and may have it'),
   content: { description: 'as the mapping writes it, the opt-in in it; null where nothing is written' },
 });
+
+const answeredSchema = s.request(
+  {
+    key: s.text('empty where an invalid item has none'),
+    state: s.oneOf(['recorded', 'already', 'late', 'unknown', 'invalid']),
+    refusal: s.object({
+      code: s.text('of the catalogue of errors'),
+      detail: s.text(),
+      remedy: s.text('what to do'),
+      errors: s.list(s.object({ pointer: s.text('place in the request'), detail: s.text() })),
+    }),
+  },
+  ['key', 'state'],
+);
 
 const params = { destination: s.destinationName('name of your destination') };
 
@@ -63,20 +81,40 @@ export function pullRoutes(server: FastifyInstance, { access, support }: PullDep
       return textOf(leased.runs() ? leased : { ...leased, items: [] });
     },
   });
-  offers(server, { access, support: place }, answerLeads, {
-    url: '/v1/pull/:destination/answers',
-    id: 'answerPulledLeads',
-    tag: 'pull',
-    params,
-    summary: 'Say what was taken, refused or given back',
-    description:
-      'Each is answered by itself: `recorded`; `already` (it was, before); `late` (its lease was over, and it is given again); `unknown` (never given under that lease, or its lead is deleted).',
-    isKeyOptional: true,
-    answer: s.object({
-      items: s.list(s.object({ key: s.text(), state: s.oneOf(['recorded', 'already', 'late', 'unknown']) })),
-    }),
-    body: (items) => ({ items }),
-  });
+  acts<{ readonly items: readonly unknown[] }>(
+    server,
+    { access },
+    {
+      url: '/v1/pull/:destination/answers',
+      id: 'answerPulledLeads',
+      permission: answerLeads.permission,
+      tag: 'pull',
+      params,
+      summary: 'Say what was taken, refused or given back',
+      description:
+        'Each is answered by itself: `recorded`; `already` (it was, before); `late` (its lease was over, and it is given again); `unknown` (never given under that lease, or its lead is deleted); `invalid` (not as described, see `refusal`; the others are taken).',
+      isKeyOptional: true,
+      ...itemByItem(bodyOf(answerLeads)),
+      answer: s.object({ items: s.list(answeredSchema) }),
+      work: async ({ params: { destination = '' }, body, request, caller: { holder, actor } }) => {
+        const { sound, inOrder } = judgedItems(request, body.items);
+        const by = { scope: holder, actor };
+        const done = await perform(place, answerLeads, by, { to: [destination], input: { items: sound } });
+        return { status: 200, body: { items: inOrder<Answered | Refused>(done, refusedItem) } };
+      },
+    },
+  );
+}
+
+interface Refused {
+  readonly key: string;
+  readonly state: 'invalid';
+  readonly refusal: ItemRefusal;
+}
+
+function refusedItem(refusal: ItemRefusal, item: unknown): Refused {
+  const { key } = (item ?? {}) as { readonly key?: unknown };
+  return { key: isDeliveryKey(key) ? key : '', state: 'invalid', refusal };
 }
 
 /** Written by hand: parsed and serialised again, the content would differ from the bytes whose digest is in the log. */

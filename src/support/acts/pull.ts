@@ -104,6 +104,10 @@ interface AnswerGiven {
   readonly afterSeconds?: number;
 }
 
+const keyPattern = '^[A-Za-z0-9_-]{1,64}$';
+export const isDeliveryKey = (key: unknown): key is string =>
+  typeof key === 'string' && new RegExp(keyPattern).test(key);
+
 const answers = handedOver<readonly PullAnswer[]>(
   {
     type: 'array',
@@ -111,7 +115,7 @@ const answers = handedOver<readonly PullAnswer[]>(
     maxItems: mostLeased,
     items: request(
       {
-        key: { type: 'string', pattern: '^[A-Za-z0-9_-]{1,64}$' },
+        key: { type: 'string', pattern: keyPattern },
         lease: { type: 'string', pattern: '^[0-9]{1,9}-[0-9]{1,9}-[0-9]{1,15}$' },
         outcome: oneOf(
           ['accepted', 'duplicate', 'refused', 'later'],
@@ -166,7 +170,7 @@ function outcomeOf({
   }
 }
 
-interface Answered {
+export interface Answered {
   readonly key: string;
   readonly state: PullAnswered | undefined;
 }
