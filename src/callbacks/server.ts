@@ -8,7 +8,9 @@ import { RateLimiterMemory } from 'rate-limiter-flexible';
 import type { NetworkPolicy } from '../../connectors/contract.ts';
 import { answersInTime, usualAnswerMs } from '../http/in-time.ts';
 import { createHttpServer } from '../http/server.ts';
-import type { Database } from '../store/database.ts';
+import { raiseOnce } from '../store/alerts/alerts.ts';
+import { alone } from '../store/alone.ts';
+import { isStoreTrouble, type Database } from '../store/database.ts';
 import { findDestination } from '../store/destinations/destinations.ts';
 import type { InForce, Published } from '../delivery/trip/mapping-cache.ts';
 import { recordCallback, type Heard } from '../delivery/background/callbacks.ts';
@@ -86,7 +88,7 @@ export async function startCallbacks(
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   server.setNotFoundHandler((_request, reply) => reply.code(404).send());
-  server.setErrorHandler((error, _request, reply) => answerToError(error, reply, options.log));
+  server.setErrorHandler((error, request, reply) => answerToError(options, error, request, reply));
   const inTurn = async (
     { ip }: FastifyRequest,
     reply: FastifyReply,
@@ -236,11 +238,30 @@ const textOf = (value: string | readonly string[] | undefined): string | undefin
   typeof value === 'string' ? value : undefined;
 
 /** A body too long, or malformed HTTP, is the sender's fault; every other error is ours, and the sender retries. */
-function answerToError(error: unknown, reply: FastifyReply, log: Log): FastifyReply {
+async function answerToError(
+  options: CallbackOptions,
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   const { statusCode } = error as { readonly statusCode?: number };
   if (statusCode !== undefined && statusCode < 500) return reply.code(statusCode).send();
-  log.error('callback.failed', { code: foreignCode(error) });
+  const code = foreignCode(error);
+  options.log.error('callback.failed', { code });
+  // An outage has its own alert.
+  if (!isStoreTrouble(error)) await alertBroken(options.database, request, code).catch(() => undefined);
   return later(reply);
+}
+
+/** Once while it is open; the error comes again with the sender's next try. */
+async function alertBroken(database: Database, { params }: FastifyRequest, code: string): Promise<void> {
+  const { destination: named } = params as { readonly destination?: string };
+  const destination = named === undefined ? undefined : await findDestination(database, named);
+  const reason = `${named === undefined ? 'BOUNCE' : 'CALLBACK'}:${code}`;
+  const { id: destinationId = '', clientId = '' } = destination ?? {};
+  await alone(database, 'callback-alert', () =>
+    raiseOnce(database, { kind: 'internal_error', clientId, destinationId, reason }),
+  );
 }
 
 // Limits requests without a valid signature per address, and the callbacks processed at the same time.

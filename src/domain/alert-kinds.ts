@@ -209,8 +209,8 @@ const definitions = {
   internal_error: task(
     'Erreur interne sur une livraison ou une destination / internal error over a delivery or a destination',
     tasks,
-    'Transmettre à l’équipe technique le motif et la ligne delivery.broken du journal.',
-    'Give the technical team the reason and the line delivery.broken of the log.',
+    'Transmettre à l’équipe technique le motif et la ligne delivery.broken ou callback.failed du journal.',
+    'Give the technical team the reason and the line delivery.broken or callback.failed of the log.',
   ),
   bulk_stuck: task(
     'Traitement groupé arrêté / bulk run cannot go on',

@@ -1,6 +1,6 @@
 // Writes refused rows and rows that are held: their reasons, the alerts about them, and the data that is kept of them.
 // Invariant: a refused row is visible; it keeps nothing of an erased person, nor of one whose retention is over.
-import { raiseAlerts, isTaskOpen } from '../store/alerts/alerts.ts';
+import { raiseAlerts, raiseOnce } from '../store/alerts/alerts.ts';
 import type { Sql } from '../store/database.ts';
 import { findClient } from '../store/destinations/destinations.ts';
 import { blankRows, holdRows, refuseRows, type RowRefusal } from '../store/intake/intake.ts';
@@ -29,8 +29,7 @@ export async function holdMoved(tx: Sql, held: readonly Candidate[]): Promise<vo
     held.map(({ id }) => id),
   );
   for (const clientId of new Set(held.map(({ row }) => row.clientId)))
-    if (!(await isTaskOpen(tx, 'moved_rows', clientId)))
-      await raiseAlerts(tx, [{ kind: 'moved_rows', clientId }]);
+    await raiseOnce(tx, { kind: 'moved_rows', clientId });
 }
 
 /**

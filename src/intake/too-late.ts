@@ -5,7 +5,7 @@
 import { civilDate } from '../domain/civil-date.ts';
 import { addressDigests } from '../domain/opposition.ts';
 import { isDue, lastSignOf, retentionOf, type OperationFacts } from '../domain/retention.ts';
-import { isTaskOpen, raiseAlerts } from '../store/alerts/alerts.ts';
+import { raiseOnce } from '../store/alerts/alerts.ts';
 import type { Sql } from '../store/database.ts';
 import type { RowRefusal } from '../store/intake/intake.ts';
 import type { IntakeRow, RowId } from '../store/intake/intake-take.ts';
@@ -131,6 +131,5 @@ export async function holdForOfficer(
 ): Promise<void> {
   for (const candidate of held) refuse(candidate, [refusal('collected_at', 'ERASED_SINCE')]);
   for (const clientId of new Set([...held].map(({ row }) => row.clientId)))
-    if (!(await isTaskOpen(tx, 'erased_comes_back', clientId)))
-      await raiseAlerts(tx, [{ kind: 'erased_comes_back', clientId, reason: 'ERASED_SINCE' }]);
+    await raiseOnce(tx, { kind: 'erased_comes_back', clientId, reason: 'ERASED_SINCE' });
 }

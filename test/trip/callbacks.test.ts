@@ -328,6 +328,38 @@ test('a decision that comes while the lead is still being sent is asked for once
   expect(await stateOf()).toBe('delivered:accepted');
 });
 
+test('an error of our own is one alert while it is open, however often the decision comes; an outage is none', async () => {
+  const key = await pendingLead();
+  const fail = async (error = ''): Promise<void> => {
+    await gateway.owner.text('DROP TRIGGER IF EXISTS poison');
+    await gateway.owner.text(
+      `CREATE TRIGGER poison BEFORE INSERT ON handovers FOR EACH ROW
+         IF NEW.entry = 'lookup' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'poison'${error}; END IF`,
+    );
+  };
+  const alerts = (): Promise<unknown> =>
+    gateway.owner.all(
+      "SELECT client_id AS client, destination_id AS destination, reason FROM alerts WHERE kind = 'internal_error' ORDER BY id",
+    );
+  const said = { key, state: 'kept', id: 'C-9' };
+  await fail(', MYSQL_ERRNO = 1290');
+  expect(await tellOnce(said)).toBe(503);
+  expect(await alerts()).toEqual([]);
+  await fail();
+  expect(await Promise.all([1, 2, 3].map(() => tellOnce(said)))).toEqual([503, 503, 503]);
+  expect(await tellOnce(said)).toBe(503);
+  const alert = { client: 'essai', destination: 'essai-crm', reason: 'CALLBACK:SQL_1644' };
+  expect(await alerts()).toEqual([alert]);
+  await fail(', MYSQL_ERRNO = 1690');
+  expect(await tellOnce(said)).toBe(503);
+  expect(await alerts()).toEqual([alert, { ...alert, reason: 'CALLBACK:SQL_1690' }]);
+  await gateway.owner.run('UPDATE alerts SET closed_at = UTC_TIMESTAMP(3)');
+  expect(await tellOnce(said)).toBe(503);
+  expect(await alerts()).toHaveLength(3);
+  await gateway.owner.text('DROP TRIGGER poison');
+  expect(await tell(said)).toBe(204);
+});
+
 test('where its callback is lost it is asked, as before', async () => {
   await publish('1s');
   crm.answer = ({ url }, response) =>

@@ -149,6 +149,22 @@ test('what cannot prove itself moves nothing and learns nothing; what names no m
   expect(log).not.toMatch(/zo[eé]|martin/i);
 });
 
+test('an error of our own over an event is one alert, and the provider tells it again', async () => {
+  await gateway.send(leadRow('T-1'));
+  await ends('delivered');
+  await gateway.owner.text(
+    `CREATE TRIGGER poison BEFORE INSERT ON alerts FOR EACH ROW
+       IF NEW.kind = 'bounce_unmatched' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'poison'; END IF`,
+  );
+  const foreign = '<dlv_0000000000@centre.example>';
+  expect([await brevo(adv, 'hard_bounce', foreign), await brevo(adv, 'hard_bounce', foreign)]).toEqual([
+    503, 503,
+  ]);
+  expect(
+    await gateway.owner.all("SELECT destination_id AS id, reason FROM alerts WHERE kind = 'internal_error'"),
+  ).toEqual([{ id: '', reason: 'BOUNCE:SQL_1644' }]);
+});
+
 test('our own form, signed: a bounce while the delivery is being sent is to be told again', async () => {
   await gateway.send(leadRow('T-1'));
   await ends('delivered');

@@ -46,11 +46,17 @@ export const raisedSince = (
     [kind, destinationId, -seconds],
   );
 
-export const isTaskOpen = (sql: Sql, kind: AlertKind, clientId: string): Promise<boolean> =>
-  hasRow(sql, 'SELECT 1 FROM alerts WHERE kind = ? AND client_id = ? AND closed_at IS NULL LIMIT 1', [
-    kind,
-    clientId,
-  ]);
+/** Raises the alert, unless the same is open. */
+export async function raiseOnce(sql: Sql, alert: Omit<Alert, 'deliveryId'>): Promise<void> {
+  const { kind, clientId = '', destinationId = '', reason = '' } = alert;
+  const isOpen = await hasRow(
+    sql,
+    `SELECT 1 FROM alerts FORCE INDEX (alerts_kind)
+      WHERE kind = ? AND destination_id = ? AND client_id = ? AND reason = ? AND closed_at IS NULL LIMIT 1`,
+    [kind, destinationId, clientId, reason.slice(0, 80)],
+  );
+  if (!isOpen) await raiseAlerts(sql, [alert]);
+}
 
 /** True when an alert of this kind and reason was ever raised for the destination. */
 export const raisedFor = (
