@@ -160,6 +160,12 @@ const definitions = {
     'Faire écrire ces lignes dans la nouvelle installation du client ; celles qui attendent ici y passent par la commande.',
     'Have these rows sent to the client’s new installation; the command carries over those that wait here.',
   ),
+  moved_reports: task(
+    'Décisions ou retours de courrier d’un client passé à une autre installation / decisions or bounces of a client that has moved',
+    undefined,
+    'Donner l’adresse de la nouvelle installation aux destinataires du client et au service d’e-mail : ici, ils sont remis à plus tard.',
+    'Give the client’s recipients and mail provider the address of the new installation: here they are put off.',
+  ),
   late_arrival: task(
     'Envoi arrivé après un effacement ou une mise à jour / a lead that arrived after its erasure or update',
     tasks,

@@ -36,6 +36,7 @@ import { writeReturn, type ClientReturn, type ReturnRequest } from './client-ret
 import type { Log } from '../log.ts';
 import { writeProof, type ProofDeps } from '../privacy/proofs/prove.ts';
 import { raiseBroken } from '../store/alerts/alerts.ts';
+import { closeClientAlerts } from '../store/alerts/tasks.ts';
 import { type Database, type ReadOnlySql, type Sql, isStoreTrouble } from '../store/database.ts';
 import { readDeliveries } from '../store/deliveries/deliveries.ts';
 import { lockLeads } from '../store/leads/leads.ts';
@@ -332,6 +333,7 @@ async function prove(tx: Sql, { proofs }: ClosingEndNeeds, clientId: string): Pr
     actor,
   });
   await noteDeleted(tx, clientId, proof.number);
+  await closeClientAlerts(tx, 'moved_reports', clientId);
   await writeNote(tx, {
     clientId,
     kind: 'contract_ended',

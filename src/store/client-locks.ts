@@ -1,6 +1,7 @@
 // Locks clients' rows, and refuses an act for a client that has moved to another installation (C36).
 // Invariant: a move waits for the lock, or the client is found moved.
 import { RelaisError } from '../errors.ts';
+import { raiseOnce } from './alerts/alerts.ts';
 import { inList, type Sql } from './database.ts';
 
 /** The columns read with the lock of a client. */
@@ -49,6 +50,9 @@ export async function lockClients(
   );
 }
 
-/** A report of a recipient would be lost here: it is asked to come again, to the other installation. */
-export const isElsewhere = async (tx: Sql, clientId: string): Promise<boolean> =>
-  (await lockClients(tx, [clientId], 'shared', 'taken')).get(clientId)?.moved === true;
+/** A report of a recipient would be lost here: it is asked to come again, and a task says that it belongs to the other installation. */
+export async function isElsewhere(tx: Sql, clientId: string): Promise<boolean> {
+  const isMoved = (await lockClients(tx, [clientId], 'shared', 'taken')).get(clientId)?.moved === true;
+  if (isMoved) await raiseOnce(tx, { kind: 'moved_reports', clientId });
+  return isMoved;
+}

@@ -240,6 +240,12 @@ test('C36: a callback and a bounce are asked to come again, at the new address',
   expect(told.status).toBe(503);
   const bounce = { tag: { run: 1, attempt: 1 }, failures: [{ target: '', code: '5.1.1' }], targets: [] };
   expect(await refusing(() => noteReturned(gateway.app.database, pending, bounce))).toBe('later');
+  // One task, however often they come.
+  expect(
+    await gateway.owner.all(
+      "SELECT client_id AS client, reason FROM alerts WHERE kind = 'moved_reports' AND closed_at IS NULL",
+    ),
+  ).toEqual([{ client: 'essai', reason: '' }]);
 });
 
 test.each<HandoverEntry>([

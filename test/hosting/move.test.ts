@@ -3,10 +3,12 @@ import { writeFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { openApp, type App } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
+import { noteReturned } from '../../src/delivery/background/bounces.ts';
 import { civilDate } from '../../src/domain/civil-date.ts';
 import { silentLog } from '../../src/log.ts';
 import { startPlanner } from '../../src/roles/planner.ts';
 import { startWorker } from '../../src/roles/worker.ts';
+import { readDeliveries } from '../../src/store/deliveries/deliveries.ts';
 import { insertIntakeRows } from '../../src/store/intake/intake.ts';
 import { movedTables } from '../../src/store/hosting/moved-tables.ts';
 import { heldRows } from '../../src/store/retention/closings.ts';
@@ -43,6 +45,11 @@ const files = (port: number): Readonly<Record<string, string>> => {
     ),
   };
 };
+
+const openReports = (): Promise<readonly object[]> =>
+  gateway.owner.all(
+    "SELECT client_id AS client FROM alerts WHERE kind = 'moved_reports' AND closed_at IS NULL",
+  );
 
 beforeAll(async () => {
   crm = await startHttpRecipient();
@@ -213,6 +220,12 @@ test('C36: to its own installation and back, under traffic of another client', a
   expect(
     await gateway.owner.all('SELECT kind, client_id AS client FROM alerts WHERE closed_at IS NULL'),
   ).toContainEqual({ kind: 'moved_rows', client: 'essai' });
+  const [left] = await gateway.states("l.client_id = 'essai'");
+  const [reported] = await readDeliveries(gateway.app.database, [left?.id ?? 0]);
+  if (reported === undefined) throw new Error('no delivery');
+  const bounce = { tag: { run: 1, attempt: 1 }, failures: [{ target: '', code: '5.1.1' }], targets: [] };
+  expect(await noteReturned(gateway.app.database, reported, bounce)).toBe('later');
+  expect(await openReports()).toEqual([{ client: 'essai' }]);
   expect(await relais('lead', 'withdraw', 'M-1', '--client', 'essai', '--reason', 'r 2')).toMatchObject({
     code: 1,
     err: expect.stringContaining('INSTANCE-001') as string,
@@ -266,6 +279,8 @@ test('C36: to its own installation and back, under traffic of another client', a
     await gateway.until('deleted here', async () =>
       Object.values(await heldRows(gateway.app.database, 'essai')).every((rows) => rows === 0),
     );
+    // No report finds a delivery here any more.
+    await gateway.until('the task is over', async () => (await openReports()).length === 0);
 
     // And back.
     for (const role of roles) await role.stop();
