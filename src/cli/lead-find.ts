@@ -49,7 +49,7 @@ export const problemWords: Readonly<Record<AskedProblem, string>> = {
   nothing_asked: 'Give --email, --phone, --name or --reference.',
   first_name_alone: '--first-name is asked beside --name.',
   name_too_short: '--name has two letters at least.',
-  email_incomplete: '--email is a whole mail address, and nothing beside it.',
+  email_incomplete: '--email is a whole mail address, and nothing beside it: zoe@courriel.example.',
   phone_unreadable: '--phone is not a phone number.',
 };
 

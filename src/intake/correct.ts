@@ -3,6 +3,7 @@
 import type { Sql } from '../store/database.ts';
 import type { IntakeRow } from '../store/intake/intake-take.ts';
 import { columnFacts } from '../domain/lead-fields/columns.ts';
+import { phoneTyped } from '../domain/typed-address.ts';
 import { intakeColumns, type IntakeValue } from '../store/intake/intake.ts';
 import type { ProcessDeps } from './batch.ts';
 import { checkRow } from './contract.ts';
@@ -57,6 +58,15 @@ const numbers = new Set<string>(
   columnFacts.flatMap(({ column, type }) => (type === 'integer' || type === 'decimal' ? [column] : [])),
 );
 
-/** A text that is not a number is left for the contract to refuse. */
-const read = (name: string, text: string): IntakeValue =>
-  numbers.has(name) && /^-?\d{1,12}(\.\d{1,4})?$/.test(text) ? Number(text) : text;
+const phones = new Set<string>(
+  columnFacts.flatMap(({ column, rule }) => (rule.schema['format'] === 'e164' ? [column] : [])),
+);
+
+/** A text that is not a number, or not a phone, is left for the contract to refuse. */
+function read(name: string, text: string): IntakeValue {
+  if (phones.has(name)) {
+    const phone = phoneTyped(text);
+    return phone?.hasExtension === false ? phone.number : text;
+  }
+  return numbers.has(name) && /^-?\d{1,12}(\.\d{1,4})?$/.test(text) ? Number(text) : text;
+}

@@ -1,7 +1,7 @@
 // Accepts rows that another system posts over HTTP: judges them at once, stores them in lead_intake, and answers row by row.
 // Invariant: a stored row is accepted even if the caller disconnects: a planner accepts the rows that this process leaves behind.
 import { setImmediate as othersFirst, setTimeout as pause } from 'node:timers/promises';
-import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js';
+import { phoneTyped } from '../domain/typed-address.ts';
 import type { Database } from '../store/database.ts';
 import { addIntakeRows, intakeRowsLeft, receiptsOf } from '../store/intake/intake.ts';
 import { findLeads } from '../store/leads/lead-writes.ts';
@@ -25,8 +25,8 @@ function international(values: Values, country: string): Values {
   for (const name of phones) {
     const typed = values[name];
     if (typeof typed !== 'string') continue;
-    const found = parsePhoneNumberFromString(typed, country as CountryCode);
-    if (found?.isPossible() === true && found.ext === undefined) changed[name] = found.number;
+    const found = phoneTyped(typed, country);
+    if (found?.hasExtension === false) changed[name] = found.number;
   }
   return changed;
 }

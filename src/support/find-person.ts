@@ -1,6 +1,5 @@
 // Looks people up by mail address, phone, name or reference of a lead; on an opposition list; in the list of look-ups.
 // Invariant: an entry of the hand-over log with actor and reason is written before anything is returned; masked unless revealed (C39).
-import { parsePhoneNumberFromString } from 'libphonenumber-js';
 import { unknownClient } from '../errors/unknown.ts';
 import type { Database } from '../store/database.ts';
 import { deliveriesOfLeads, type Delivery } from '../store/deliveries/deliveries.ts';
@@ -17,6 +16,7 @@ import { archivedEntries } from '../privacy/archive-file.ts';
 import { accountNames } from '../store/access/accounts.ts';
 import { entriesOfLeads } from '../store/log/lead-log.ts';
 import { addressDigests, type Addresses } from '../domain/opposition.ts';
+import { mailTyped, phoneTyped } from '../domain/typed-address.ts';
 import { leadsUnderAddress, oppositionsOf } from '../store/people/oppositions.ts';
 import { refusedNaming } from '../store/people/refused-of-person.ts';
 
@@ -53,12 +53,6 @@ export type AskedProblem =
   | 'email_incomplete'
   | 'phone_unreadable';
 
-/**
- * An address and nothing beside it. Copied from a mail it may be in brackets, or contain an invisible character: no lead has
- * such an address, and an objection to it would protect no person.
- */
-const wholeAddress = /^[^\s@<>,;"\p{C}]+@[^\s@<>,;"\p{C}]+$/u;
-
 /** Returns the query, or the reason why it is impossible. */
 export function leadQueryOf({
   email,
@@ -72,12 +66,13 @@ export function leadQueryOf({
   if (firstName !== undefined && name === undefined) return { problem: 'first_name_alone' };
   if (name !== undefined && name.trim().length < 2) return { problem: 'name_too_short' };
   // Refused rows are searched for it as a part of a text: an empty or cut one would match everybody.
-  if (email !== undefined && !wholeAddress.test(email.trim())) return { problem: 'email_incomplete' };
-  const dialled = phone === undefined ? undefined : parsePhoneNumberFromString(phone, 'FR');
-  if (phone !== undefined && dialled?.isPossible() !== true) return { problem: 'phone_unreadable' };
+  const mail = email === undefined ? undefined : mailTyped(email);
+  if (email !== undefined && mail === undefined) return { problem: 'email_incomplete' };
+  const dialled = phone === undefined ? undefined : phoneTyped(phone);
+  if (phone !== undefined && dialled === undefined) return { problem: 'phone_unreadable' };
   return {
     query: {
-      ...(email === undefined ? {} : { email: email.trim() }),
+      ...(mail === undefined ? {} : { email: mail }),
       ...(dialled === undefined ? {} : { phone: dialled.number }),
       ...(name === undefined ? {} : { name: name.trim() }),
       ...(firstName === undefined ? {} : { firstName: firstName.trim() }),

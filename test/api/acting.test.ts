@@ -129,6 +129,11 @@ test('C39: a person is looked for with a reason, which is in the log before the 
     reason: 'asked by zoe@courriel.example',
   });
   expect([named.status, named.body['code']]).toEqual([400, 'USAGE-001']);
+  const asLink = await ask('POST', '/v1/persons/search', {
+    email: `mailto:${sought.email}`,
+    reason: 'ticket 4711',
+  });
+  expect([asLink.status, asLink.body['code']]).toEqual([400, 'USAGE-001']);
   const looked = (): Promise<readonly { actor: string; purpose: string }[]> =>
     rig.gateway.owner.all("SELECT actor, purpose FROM handovers WHERE entry = 'looked_up'");
   const before = (await looked()).length;

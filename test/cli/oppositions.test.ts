@@ -96,6 +96,8 @@ test.each([
   ['with a name', 'Nina <nina@courriel.example>'],
   ['with a sign that nobody sees', 'nina@courriel.example\u200b'],
   ['with a comma', 'nina@courriel.example,'],
+  ['as a link', 'mailto:nina@courriel.example'],
+  ['in round brackets', '(nina@courriel.example)'],
 ])('an address %s is refused: on the list it would hold for nobody', async (_how, email) => {
   const before = await ofStaff();
   const { code, err } = await relais(

@@ -45,6 +45,8 @@ test('a request is noted with its demand, and what cannot be one is said on the 
   const wrong: readonly Readonly<Record<string, string>>[] = [
     { kind: 'erasure' },
     { kind: 'erasure', email: 'zoe' },
+    { kind: 'erasure', email: 'mailto:ok-1@courriel.example' },
+    { kind: 'objection', email: '(ok-1@courriel.example)' },
     { kind: 'nulle', email: 'ok-1@courriel.example' },
     { kind: 'erasure', email: 'ok-1@courriel.example', received: '2026-02-30' },
     { kind: 'erasure', email: 'ok-1@courriel.example', received: '1999-01-01' },

@@ -270,7 +270,9 @@ test('C21 C24: a rectification is judged by the contract, logged by names, and r
   const id = await open({ kind: 'rectification', references: ['R-1'] });
   const wrong = { ...all, corrections: { values: { email: 'no address' }, clear: [] } };
   await expect(gateway.app.requests.apply(id, wrong)).rejects.toMatchObject({ code: 'REQUEST-002' });
-  const corrections = { values: { last_name: 'Martin', landline: '+33199002233' }, clear: ['mobile'] };
+  // Typed from the letter, with the blanks of French typography.
+  const landline = ['01', '99', '00', '22', '33'].join('\u202f');
+  const corrections = { values: { last_name: 'Martin', landline }, clear: ['mobile'] };
   await gateway.app.requests.apply(id, { ...all, corrections });
   await settled('R-1', 'update', 'delivered failed');
   expect(await recipients(id)).toEqual(['essai-crm R-1 acknowledged', 'essai-mail R-1 written']);
@@ -278,6 +280,11 @@ test('C21 C24: a rectification is judged by the contract, logged by names, and r
   expect(effects).toMatchObject([
     { table: 'prospects', columns: 'last_name=replaced mobile=removed landline=added', rows: 1 },
   ]);
+  expect(
+    await gateway.owner.all(
+      "SELECT landline FROM prospects WHERE last_name = 'Martin' AND landline IS NOT NULL",
+    ),
+  ).toEqual([{ landline: '+33199002233' }]);
   const corrected = await gateway.owner.all<{ fields: string }>(
     "SELECT h.fields FROM handovers h JOIN leads l ON l.id = h.lead_id WHERE h.entry = 'corrected' AND l.reference = 'R-1'",
   );

@@ -41,8 +41,8 @@ export const searchProblems: Readonly<Record<AskedProblem, Both>> = {
   first_name_alone: ['Le prénom se cherche avec le nom.', 'A first name is looked for beside a last name.'],
   name_too_short: ['Le nom a deux lettres au moins.', 'A name has two letters at least.'],
   email_incomplete: [
-    'L’adresse e-mail doit être entière, sans rien autour.',
-    'The mail address must be whole, with nothing around it.',
+    'L’adresse e-mail doit être entière, sans rien autour : zoe@courriel.example.',
+    'The mail address must be whole, with nothing around it: zoe@courriel.example.',
   ],
   phone_unreadable: ['Ce n’est pas un numéro de téléphone.', 'This is no phone number.'],
 };

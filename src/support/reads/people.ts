@@ -38,8 +38,8 @@ const problemWords: Readonly<Record<AskedProblem, Both>> = {
   first_name_alone: ['Le prénom se donne avec le nom.', 'firstName is asked beside name.'],
   name_too_short: ['Le nom a deux lettres au moins.', 'name has two letters at least.'],
   email_incomplete: [
-    'L’adresse e-mail est entière, et seule.',
-    'email is a whole mail address, and nothing beside it.',
+    'L’adresse e-mail est entière, et seule : zoe@courriel.example.',
+    'email is a whole mail address, and nothing beside it: zoe@courriel.example.',
   ],
   phone_unreadable: ['Ce n’est pas un numéro de téléphone.', 'phone is not a phone number.'],
 };
