@@ -8,6 +8,7 @@ import { deleteNamed } from '../named-rows.ts';
 import type { LeadName } from './intake.ts';
 import type { RefusedRow } from './intake-refusals.ts';
 import type { LeadQuery } from '../leads/support-leads.ts';
+import { nameIsIn } from '../people/name-search.ts';
 
 export interface RefusedPerson {
   readonly row: string;
@@ -78,10 +79,15 @@ function conditions(
     parts.push(`client_id IN (${list.marks})`);
     values.push(...list.values);
   }
-  for (const text of [query.email, query.name, query.firstName]) {
-    if (text === undefined) continue;
+  if (query.email !== undefined) {
     parts.push(holds);
-    values.push(text);
+    values.push(query.email);
+  }
+  for (const name of [query.name, query.firstName]) {
+    if (name === undefined) continue;
+    const named = nameIsIn(texts, name);
+    parts.push(named.where);
+    values.push(...named.values);
   }
   if (query.phone !== undefined) {
     parts.push(`(LOCATE(?, ${digits}) > 0 OR ${holds})`);

@@ -4,6 +4,7 @@ import { addressDigests, type Addresses } from '../../domain/opposition.ts';
 import { allAs, firstNumber, type ReadOnlySql, type Sql, type SqlValue, allOfMany } from '../database.ts';
 import { leadsFormerlyUnder } from '../people/oppositions.ts';
 import { fromStored } from '../columns.ts';
+import { nameBegins } from '../people/name-search.ts';
 
 export interface FoundLead {
   readonly id: number;
@@ -19,7 +20,7 @@ export interface LeadQuery {
   /** E.164. */
   readonly phone?: string;
   readonly reference?: string;
-  /** The beginning of a last name; case and accents are ignored. */
+  /** The beginning of a last name; case, accents and the signs between its parts are ignored. */
   readonly name?: string;
   /** The same for the first name; only together with the last name. */
   readonly firstName?: string;
@@ -80,14 +81,15 @@ export async function searchLeads(
     ]);
   if (query.reference !== undefined) found.push(await search('leads', 'id', 'reference', query.reference));
   if (query.name !== undefined) {
-    const first = query.firstName === undefined ? '' : ' AND first_name LIKE ?';
+    const conditions = [
+      nameBegins('last_name', query.name),
+      ...(query.firstName === undefined ? [] : [nameBegins('first_name', query.firstName)]),
+    ];
     const named = await sql.all<{ id: number }>(
-      `SELECT lead_id AS id FROM prospects WHERE client_id IN (?) AND last_name LIKE ?${first} ORDER BY lead_id DESC LIMIT ${mostLeads}`,
-      [
-        clients,
-        beginningWith(query.name),
-        ...(query.firstName === undefined ? [] : [beginningWith(query.firstName)]),
-      ],
+      `SELECT lead_id AS id FROM prospects
+        WHERE client_id IN (?) AND ${conditions.map(({ where }) => where).join(' AND ')}
+        ORDER BY lead_id DESC LIMIT ${mostLeads}`,
+      [clients, ...conditions.flatMap(({ values }) => values)],
     );
     found.push(named.map((row) => row.id));
   }
@@ -95,9 +97,6 @@ export async function searchLeads(
   const ids = [...new Set(first)].filter((id) => others.every((list) => list.includes(id)));
   return leadHeads(sql, ids);
 }
-
-/** As typed: a `%` or `_` of the name is no wildcard. */
-const beginningWith = (name: string): string => `${name.replaceAll(/[\\%_]/g, (sign) => `\\${sign}`)}%`;
 
 const leadHeads = (sql: Sql, ids: readonly number[]): Promise<readonly FoundLead[]> =>
   allAs(
