@@ -128,11 +128,15 @@ export async function run(argv: readonly string[]): Promise<void> {
   }
   beginCommand();
   try {
-    await relaisProgram().parseAsync([...argv], { from: 'user' });
+    await relaisProgram().parseAsync(argv.map(copied), { from: 'user' });
   } catch (error) {
     process.exitCode = reportError(error);
   }
 }
+
+/** A name copied from a mail or a table has blanks or the end of its line around it; a file may really be called so. */
+const copied = (word: string): string =>
+  existsSync(word) ? word : word.trim().replace(/^(--[a-z-]+=)\s+/, '$1');
 
 /** For a folder with missing parents on a read-only disk Node reports ENOENT: making the first parent alone gives the cause. */
 function codeOf({ code, path, syscall }: NodeJS.ErrnoException): string | undefined {

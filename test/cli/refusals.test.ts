@@ -105,6 +105,23 @@ describe('looking changes nothing', () => {
 });
 
 test.each([
+  [['lead', 'show', ' RE-1\n', '--client', '\u00a0essai ']],
+  [['lead', 'find', '--reference', 'RE-1\r\n']],
+  [['lead', 'find', '--reference= RE-1 ', '--client=\tessai']],
+  [['lookups', '--client', 'essai', '--reference', 'RE-1 ', ...why]],
+  [['delivery', 'list', '--lead', ' RE-1', '--destination', 'essai-crm ', '--state', 'delivered\n']],
+  [['delivery', 'show', ' 1\n']],
+  [['mapping', 'preview', 'essai-crm\n', '--lead', 'RE-1\n', ...why]],
+])('%j: a name copied with blanks or the end of its line is the name', async (argv) => {
+  expect(await relais(...argv)).toMatchObject({ code: 0 });
+});
+
+test('blanks alone are no name, and do not take a filter away', async () => {
+  expect(await relais('delivery', 'list', '--destination', ' ')).toMatchObject({ code: 64, out: '' });
+  expect(await relais('replay', '--destination', '\n', '--yes', ...why)).toMatchObject({ code: 64 });
+});
+
+test.each([
   [['lead', 'find'], 64, 'USAGE-001 Give --email, --phone, --name or --reference.'],
   [['lead', 'find', '--phone', 'nine', ...why], 64, 'USAGE-001 --phone is not a phone number.'],
   [['lead', 'find', '--reference', 'RE-1', '--reveal'], 64, 'USAGE-002 Say why'],
