@@ -361,6 +361,46 @@ describe('what Relais set aside', () => {
     ]);
   });
 
+  test('C22: a lead’s row under a restriction is refused by each face with one code, and offered by none; a correction is', async () => {
+    const { app, owner } = home.gateway;
+    const [lead, correction] = [
+      await refusedAs('UNDER-R', ['SET_ASIDE']),
+      await refusedAs('UNDER-R', ['SET_ASIDE']),
+    ];
+    await owner.run("UPDATE lead_intake SET kind = 'lead' WHERE id = ?", [lead]);
+    await owner.run("UPDATE lead_intake SET email = 'under.r@courriel.example' WHERE id IN (?, ?)", [
+      lead,
+      correction,
+    ]);
+    const by = { actor: 'tester', identity: 'seen, ticket 119' };
+    const asked = { clientId: 'essai', kind: 'restriction', email: 'under.r@courriel.example' } as const;
+    const { id } = await app.requests.open({ ...asked, ...by });
+    await app.requests.apply(id, { selection: { leads: 'all', rows: 'all' }, ...by });
+    const offered = async (): Promise<readonly unknown[]> => {
+      const { text } = await support.get('/refused-rows');
+      const list = JSON.parse((await overHttp('GET', '/v1/refused-rows?client=essai')).text) as {
+        readonly items: readonly { readonly row: string; readonly mayRetry: boolean }[];
+      };
+      return [lead, correction].map((row) => [
+        text.includes(`action="/refused-rows/${row}/retry"`),
+        list.items.find((item) => item.row === row)?.mayRetry,
+      ]);
+    };
+    expect(await offered()).toEqual([
+      [false, false],
+      [true, true],
+    ]);
+    expect(await atEach(async (face) => (await retry(face, lead, why)).code)).toEqual(
+      faces.map(() => 'LEAD-006'),
+    );
+    await owner.run('UPDATE requests SET lifted_at = UTC_TIMESTAMP(3) WHERE id = ?', [id]);
+    expect(await offered()).toEqual([
+      [true, true],
+      [true, true],
+    ]);
+    expect((await retry('terminal', lead, why)).code).toBe('');
+  });
+
   test('changes of leads are planned again by each face; the alert about them has the act', async () => {
     const { owner } = home.gateway;
     const [lead] = await owner.all<{ id: number }>('SELECT id FROM leads ORDER BY id LIMIT 1');

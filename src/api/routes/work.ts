@@ -1,6 +1,6 @@
 // Tasks and alerts that need a person, their closing, what Relais set aside, and the feed of events.
 import type { FastifyInstance } from 'fastify';
-import { mayRetryRow, replanClient, retryRow } from '../../support/acts/set-aside.ts';
+import { mayRetryRows, replanClient, retryRow } from '../../support/acts/set-aside.ts';
 import { closeTasks } from '../../support/acts/tasks.ts';
 import { refusedRowColumns, refusedRows } from '../../support/reads/people.ts';
 import { filterSchemas, readFilter } from '../../support/reads/filter.ts';
@@ -115,17 +115,17 @@ function setAsideRoutes(server: FastifyInstance, deps: RouteDeps): void {
         mayRetry: s.flag('the row can be taken in again as it is, by this key'),
       }),
     ),
-    work: async ({ query: { client, limit = '50', after }, caller: { holder } }) =>
-      s.pageAnswer(
-        await refusedRows(support, holder, client === undefined ? {} : { client }, {
-          limit: Number(limit),
-          after,
-        }),
-        (row) => ({
-          ...s.recordOf(refusedRowColumns, row),
-          mayRetry: mayRetryRow(holder, row.problems),
-        }),
-      ),
+    work: async ({ query: { client, limit = '50', after }, caller: { holder } }) => {
+      const page = await refusedRows(support, holder, client === undefined ? {} : { client }, {
+        limit: Number(limit),
+        after,
+      });
+      const offered = await mayRetryRows(support.database, holder, page.items);
+      return s.pageAnswer(page, (row) => ({
+        ...s.recordOf(refusedRowColumns, row),
+        mayRetry: offered.has(row.id),
+      }));
+    },
   });
   offers(server, deps, retryRow, {
     url: '/v1/refused-rows/:row/retry',

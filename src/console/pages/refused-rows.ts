@@ -4,7 +4,7 @@
 import type { FastifyInstance } from 'fastify';
 import { may } from '../../access/permissions.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
-import { mayRetryRow, retryRow } from '../../support/acts/set-aside.ts';
+import { mayRetryRows, retryRow } from '../../support/acts/set-aside.ts';
 import { namesInScope } from '../../support/reads/filter.ts';
 import { refusedRows, type RefusedRow } from '../../support/reads/people.ts';
 import type { Both } from '../../support/words.ts';
@@ -65,8 +65,9 @@ const refusedRowsPage: PageOf<[notDone?: Refused]> = async ({ place, show }, req
   );
   const { items: rows, next } = found;
   const nextPage = new URLSearchParams({ client, after: next ?? '' });
-  const retryForm = ({ id, problems }: RefusedRow): Html | undefined =>
-    mayRetryRow(holder, problems)
+  const mayRetry = await mayRetryRows(place.database, holder, rows);
+  const retryForm = ({ id }: RefusedRow): Html | undefined =>
+    mayRetry.has(id)
       ? foldedForm(
           request,
           { action: `/refused-rows/${id}/retry`, title: say(words.retry), isInRow: true },
@@ -99,9 +100,7 @@ const refusedRowsPage: PageOf<[notDone?: Refused]> = async ({ place, show }, req
                 : html`<a href="/search?${new URLSearchParams({ reference }).toString()}">${reference}</a>`,
           ],
           [frame.why, (row) => problemsOfRow(say, row.problems)],
-          ...(rows.some(({ problems }) => mayRetryRow(holder, problems))
-            ? [[deskWords.act, retryForm] as const]
-            : []),
+          ...(mayRetry.size > 0 ? [[deskWords.act, retryForm] as const] : []),
         ])
       }
       ${next !== undefined && html`<p><a href="/refused-rows?${nextPage.toString()}">${say(frame.next)}</a></p>`}`,

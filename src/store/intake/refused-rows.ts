@@ -203,10 +203,10 @@ export async function retryRefusedRow(tx: Sql, row: string, released = false): P
 const restricts = "r.kind = 'restriction' AND s.applied_at IS NOT NULL AND r.lifted_at IS NULL";
 
 /** Those of these refused rows for which a restriction of processing is in force. */
-export const restrictedRows = async (tx: Sql, rows: readonly string[]): Promise<ReadonlySet<string>> =>
+export const restrictedRows = async (sql: Sql, rows: readonly string[]): Promise<ReadonlySet<string>> =>
   new Set(
     await columnOf<string>(
-      tx,
+      sql,
       `SELECT CAST(s.subject_id AS CHAR) FROM request_subjects s FORCE INDEX (request_subjects_subject) JOIN requests r ON r.id = s.request_id
         WHERE s.kind = 'row' AND s.subject_id IN (?) AND s.decision <> 'left_out' AND ${restricts}`,
       [rows],

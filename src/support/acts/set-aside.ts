@@ -15,6 +15,7 @@ import {
   restrictedRows,
   retryRefusedRow,
 } from '../../store/intake/refused-rows.ts';
+import type { RefusedRow } from '../../store/intake/intake-refusals.ts';
 import { forgetDeaths } from '../../store/intake/takings.ts';
 import { appendHandovers } from '../../store/log/handovers.ts';
 import { findLeadId } from '../../store/leads/rights.ts';
@@ -33,12 +34,30 @@ const forOfficer = 'ERASED_SINCE';
 /** Refusal of rows about an unknown lead. */
 const forWantOfLead = 'UNKNOWN_LEAD';
 
-/** True where a row with these refusals may be taken in again as it is, by this holder. */
-export const mayRetryRow = (holder: Holder, problems: readonly { readonly code: string }[]): boolean => {
-  const codes = problems.map(({ code }) => code);
-  const isHeld = codes.includes(forOfficer);
-  return may(holder, 'row.retry') && isTakenBack(codes) && (!isHeld || may(holder, 'row.release'));
-};
+/** The numbers of those refused rows that this holder may take in again as they are: what the act would refuse is not offered. */
+export async function mayRetryRows(
+  sql: Sql,
+  holder: Holder,
+  rows: readonly Pick<RefusedRow, 'id' | 'kind' | 'problems'>[],
+): Promise<ReadonlySet<string>> {
+  const mayBe = rows.filter(({ problems }) => {
+    const codes = problems.map(({ code }) => code);
+    const isHeld = codes.includes(forOfficer);
+    return may(holder, 'row.retry') && isTakenBack(codes) && (!isHeld || may(holder, 'row.release'));
+  });
+  const keptOut = await rowsKeptOut(sql, mayBe);
+  return new Set(mayBe.flatMap(({ id }) => (keptOut.has(id) ? [] : [id])));
+}
+
+/** Those that a restriction of processing keeps out; corrections and withdrawals come in under it too. */
+const rowsKeptOut = (
+  sql: Sql,
+  rows: readonly Pick<RefusedRow, 'id' | 'kind'>[],
+): Promise<ReadonlySet<string>> =>
+  restrictedRows(
+    sql,
+    rows.flatMap(({ id, kind }) => (kind === 'lead' ? [id] : [])),
+  );
 
 const isTakenBack = (codes: readonly string[]): boolean =>
   codes.length > 0 && codes.every((code) => code === forOfficer || ownRefusals.includes(code));
@@ -73,8 +92,7 @@ export const retryRow: Act<Why, TakenIn, Clocked> = {
           `La ligne ${row} a été refusée : ${refused.codes.join(', ')}.`,
           `Row ${row} was refused as ${refused.codes.join(', ')}.`,
         ]);
-      // Corrections and withdrawals come in under a restriction too.
-      if (refused.kind === 'lead' && (await restrictedRows(tx, [row])).size > 0)
+      if ((await rowsKeptOut(tx, [{ id: row, kind: refused.kind }])).size > 0)
         throw new RelaisError('LEAD-006', [
           `La ligne ${row} est celle d’une personne qui a demandé la limitation du traitement.`,
           `Row ${row} is of a person who asked for a restriction of processing.`,
