@@ -9,6 +9,7 @@ import {
   leadQueryOf,
   mostLeads,
   namesPerson,
+  nothingFound,
   type AskedProblem,
   type PersonLead,
   type AskedPerson,
@@ -65,7 +66,7 @@ async function find({ database, oppositionKey, config }: App, options: FindOptio
     { actor: config.actor, reason, reveal },
   );
   if (leads.length + refused.length === 0) {
-    say('No lead found.');
+    say(nothingFound(asked.query).join(' / '));
     process.exitCode = 1;
     return;
   }

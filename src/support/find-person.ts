@@ -9,6 +9,7 @@ import { readLeads } from '../store/leads/leads.ts';
 import { refuseIn, refuseNames } from '../store/people/persons-names.ts';
 import { findRefused } from '../store/intake/refused-rows.ts';
 import { searchLeads, mostLeads, type FoundLead, type LeadQuery } from '../store/leads/support-leads.ts';
+import { inLanguage, type Both, type Language } from './words.ts';
 import { personFacts, refusedFacts, type PersonFact, type RefusedFacts } from './masking.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import { RelaisError } from '../errors.ts';
@@ -79,6 +80,22 @@ export function leadQueryOf({
       ...(reference === undefined ? {} : { reference }),
     },
   };
+}
+
+const lookedFor: Readonly<Record<keyof LeadQuery, Both>> = {
+  email: ['adresse e-mail', 'mail address'],
+  phone: ['téléphone', 'phone'],
+  reference: ['référence', 'reference'],
+  name: ['nom', 'last name'],
+  firstName: ['prénom', 'first name'],
+};
+
+/** Names the kinds that were looked for, and no value: those are a person's. */
+export function nothingFound(query: LeadQuery): Both {
+  const asked = (Object.keys(query) as (keyof LeadQuery)[]).map((kind) => lookedFor[kind]);
+  const list = (language: Language): string =>
+    new Intl.ListFormat(language).format(asked.map((both) => inLanguage(both, language)));
+  return [`Aucun lead trouvé par ${list('fr')}.`, `No lead found by ${list('en')}.`];
 }
 
 /** A reference names no person: the look-up needs no reason, but is logged like any other. */

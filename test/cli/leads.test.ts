@@ -212,7 +212,8 @@ describe('lead find and show', () => {
 
   test('a look-up that finds nobody is logged too, and ends with 1', async () => {
     const ran = await relais('lead', 'find', '--email', 'nobody@courriel.example', '--reason', 'ticket 3');
-    expect(ran).toEqual({ code: 1, out: '', err: 'No lead found.\n' });
+    const err = 'Aucun lead trouvé par adresse e-mail. / No lead found by mail address.\n';
+    expect(ran).toEqual({ code: 1, out: '', err });
     expect((await actionsOf(gateway, 'looked_up')).at(-1)).toMatchObject({ purpose: 'ticket 3', lead: 0 });
   });
 

@@ -150,8 +150,20 @@ test('a person is found by the beginning of a name, whatever the capitals and ac
   expect(out).not.toContain('Lefèvre');
   const none = await relais('lead', 'find', '--name', '%', '--client', 'essai', ...why);
   expect(none.err).toContain('--name has two letters at least');
-  expect((await relais('lead', 'find', '--name', 'l%', ...why)).err).toBe('No lead found.\n');
+  expect((await relais('lead', 'find', '--name', 'l%', ...why)).err).toBe(
+    'Aucun lead trouvé par nom. / No lead found by last name.\n',
+  );
   expect(JSON.stringify(await actionsOf(gateway, 'looked_up'))).not.toMatch(/lef/i);
+});
+
+test('who finds nothing is told what was looked for, and not the value', async () => {
+  const asked = ['--email', 'nobody@courriel.example', '--phone', '06 39 98 77 77', '--reference', 'NO-1'];
+  const { err, out, code } = await relais('lead', 'find', ...asked, ...why);
+  expect({ err, out, code }).toEqual({
+    err: 'Aucun lead trouvé par adresse e-mail, téléphone et référence. / No lead found by mail address, phone, and reference.\n',
+    out: '',
+    code: 1,
+  });
 });
 
 const seen = (role: string): Promise<unknown> =>

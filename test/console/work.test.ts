@@ -150,6 +150,15 @@ test('C39: a look-up asks for a reason that names nobody, and is in the log, as 
   expect(found.text).not.toMatch(/ok-1@courriel\.example|\+3363998\d{4}/);
 });
 
+test('who finds nothing is told what was looked for', async () => {
+  const { text } = await support.post('/search', {
+    email: 'nobody@courriel.example',
+    phone: '06 39 98 77 77',
+    reason: 'ticket 13',
+  });
+  expect(text).toContain('Aucun lead trouvé par adresse e-mail et téléphone.');
+});
+
 test('C39: a person is shown masked to support, and in clear to the data protection officer after an entry', async () => {
   const masked = await support.get('/leads/essai/OK-1');
   expect(masked.status).toBe(200);

@@ -7,7 +7,9 @@ import { refusalWords } from '../../privacy/person/letter-words.ts';
 import {
   findPeople,
   leadQueryOf,
+  type LeadQuery,
   lookUpsOf,
+  nothingFound,
   type FoundPeople,
   type PersonLead,
   type LookUpSeen,
@@ -50,7 +52,12 @@ export function searchRoutes(server: FastifyInstance, desk: Desk): void {
       { query: query.query, client: client === '' ? undefined : client },
       { actor: personOf(request).actor, reason, reveal: false },
     );
-    return searchPage(desk, request, reply, { asked: typed, reason, client, found });
+    return searchPage(desk, request, reply, {
+      asked: typed,
+      reason,
+      client,
+      found: { ...found, query: query.query },
+    });
   });
 }
 
@@ -59,6 +66,8 @@ function referenceIn(request: FastifyRequest): { readonly asked?: Asked } {
   const reference = asked(request, 'reference', 100);
   return reference === '' ? {} : { asked: { reference } };
 }
+
+type Found = FoundPeople & { readonly query: LeadQuery };
 
 async function searchPage(
   { place, show }: Desk,
@@ -69,7 +78,7 @@ async function searchPage(
     readonly reason?: string;
     readonly client?: string;
     readonly problem?: Both;
-    readonly found?: FoundPeople;
+    readonly found?: Found;
   },
 ): Promise<FastifyReply> {
   const say = sayTo(request);
@@ -101,12 +110,12 @@ async function searchPage(
   });
 }
 
-function foundPart(request: FastifyRequest, { leads, refused, isCut }: FoundPeople): Html {
+function foundPart(request: FastifyRequest, { leads, refused, isCut, query }: Found): Html {
   const { say, language } = visitOf(request);
   return html`${isCut && notice(say(words.cut), 'warn')}
   ${
     leads.length === 0
-      ? notice(say(words.nothing))
+      ? notice(say(nothingFound(query)))
       : html`<h2>${say(words.results)}</h2>
           ${tableOf(say, say(words.results), leads, [
             [frame.client, (lead) => lead.clientId],

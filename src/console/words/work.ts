@@ -20,7 +20,6 @@ export const searchWords = {
     'Or its beginning; accents and capitals do not matter.',
   ],
   results: ['Leads trouvés', 'Leads found'],
-  nothing: ['Aucun lead trouvé.', 'No lead found.'],
   cut: [
     'Seuls les plus récents sont montrés : précisez un client.',
     'Only the newest are shown: name a client.',
