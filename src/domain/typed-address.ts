@@ -3,8 +3,7 @@
 import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js';
 
 /** `mailto:`, brackets, quotation marks, the end of a sentence and invisible characters are no part of an address. */
-const wholeAddress =
-  /^[\p{L}\p{N}_+][\p{L}\p{M}\p{N}.!#$%&'*+/=?^_`{|}~-]*@[\p{L}\p{M}\p{N}._-]*[\p{L}\p{M}\p{N}]$/u;
+const wholeAddress = /^[\p{L}\p{M}\p{N}.!#$%&'*+/=?^_`{|}~-]+@[\p{L}\p{M}\p{N}._-]*[\p{L}\p{M}\p{N}]$/u;
 
 /** Returns undefined unless it is one address, and nothing else. */
 export function mailTyped(text: string): string | undefined {
