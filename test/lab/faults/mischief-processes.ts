@@ -100,6 +100,16 @@ export const processes: Readonly<Record<string, Mischief>> = {
       await Promise.resolve();
     },
   },
+  // A bad cable: half of the transactions of a lead are cut, at any statement or answer.
+  fray: {
+    weight: 2,
+    run: async (scene, random) => {
+      const passage = line(scene, random);
+      passage.fray(1 / 30);
+      await pause(random.between(1_000, 8_000));
+      passage.fray(0);
+    },
+  },
   slow: {
     weight: 3,
     run: async (scene, random) => {

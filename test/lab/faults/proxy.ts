@@ -16,6 +16,8 @@ export interface Proxy {
   readonly set: (passage: Passage) => void;
   /** Adds this much to every piece of data, each way, ms. */
   readonly delay: (ms: number) => void;
+  /** Each piece of data, either way, ends its connection instead of passing with this probability. */
+  readonly fray: (chance: number) => void;
   /** Cuts every connection, at once and without a goodbye. */
   readonly cut: () => void;
   /**
@@ -38,8 +40,13 @@ export async function startProxy(first: Target): Promise<Proxy> {
   let target = first;
   let passage: Passage = 'open';
   let delayMs = 0;
+  let frayed = 0;
   const pairs = new Set<Pair>();
 
+  const end = ({ outer, inner }: Pair): void => {
+    abort(outer);
+    inner.destroy();
+  };
   const regulate = (pair: Pair): void => {
     const silent = pair.stranded || passage === 'frozen' || passage === 'shut';
     for (const [socket, stopped] of [
@@ -53,6 +60,10 @@ export async function startProxy(first: Target): Promise<Proxy> {
   const pump = (from: Socket, to: Socket, pair: Pair): void => {
     const late: Buffer[] = [];
     from.on('data', (data: Buffer) => {
+      if (Math.random() < frayed) {
+        end(pair);
+        return;
+      }
       if (delayMs === 0 && late.length === 0) {
         to.write(data);
         return;
@@ -94,10 +105,7 @@ export async function startProxy(first: Target): Promise<Proxy> {
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
 
   const cut = (): void => {
-    for (const pair of pairs) {
-      abort(pair.outer);
-      pair.inner.destroy();
-    }
+    for (const pair of pairs) end(pair);
     pairs.clear();
   };
   return {
@@ -109,6 +117,9 @@ export async function startProxy(first: Target): Promise<Proxy> {
     },
     delay: (ms) => {
       delayMs = ms;
+    },
+    fray: (chance) => {
+      frayed = chance;
     },
     cut,
     strand: (ms) => {

@@ -100,3 +100,17 @@ test('what is under way when the service ends the connection arrives, late, befo
   await until(() => last.ended());
   expect(last.heard()).toBe('last words');
 });
+
+test('frayed, it ends a connection in place of a piece of data, and new ones pass once it is mended', async () => {
+  const line = await dial();
+  line.say('a');
+  await until(() => line.heard() === 'a');
+  proxy.fray(1);
+  line.say('b');
+  await until(line.ended);
+  expect(line.heard()).toBe('a');
+  proxy.fray(0);
+  const next = await dial();
+  next.say('c');
+  await until(() => next.heard() === 'c');
+});
