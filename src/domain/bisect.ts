@@ -2,7 +2,7 @@
 // Invariant: an error that no unit causes is thrown; once so many units break and none passes, nothing more is tried.
 
 /** If so many units break and none passes, the error is not that of a unit. */
-const maxBroken = 8;
+export const maxBroken = 8;
 
 export interface BrokenUnit<Unit> {
   readonly unit: Unit;

@@ -9,6 +9,7 @@ import { startOfTurns } from '../store/intake/round-robin.ts';
 import { createTakings, suspectParts, type Takings } from '../store/intake/takings.ts';
 import { createAnomalyCounter, type AnomalyDeps } from './anomalies.ts';
 import type { ProcessDeps, ProcessedRows } from './batch.ts';
+import { maxBroken } from '../domain/bisect.ts';
 import { added, isOfNoRow, isolate, type IsolateDeps } from './isolate.ts';
 import { createRounds, newRound, nothing, type Rounds } from './rounds.ts';
 import { createTogether, type Together } from './together.ts';
@@ -75,6 +76,8 @@ interface Running {
   readonly takings: Takings;
   /** Batches in a row that failed for an error of no row. */
   troubles: number;
+  /** Rows in a row that were accused of an error of ours; a row that passes ends the count. */
+  accused: number;
 }
 
 export function createIntake(deps: IntakeDeps): Intake {
@@ -82,6 +85,7 @@ export function createIntake(deps: IntakeDeps): Intake {
   const takings = createTakings(deps.marks ?? deps.database, 'intake', deps.provenAfter);
   const listeners: Parameters<Intake['onAccepted']>[0][] = [];
   const tell = (result: Pick<BatchResult, 'planned' | 'unplanned'>): void => {
+    running.accused = 0;
     if (result.planned.length > 0) deps.log.info('planner.planned', { count: result.planned.length });
     for (const listener of listeners) listener(result);
   };
@@ -91,7 +95,7 @@ export function createIntake(deps: IntakeDeps): Intake {
     ...processing,
     setPoisonAside: (tx, head) => refuseWithAlert(tx, deps.log, head, 'SET_ASIDE', 'SET_ASIDE'),
   });
-  const running: Running = { deps, rounds, takings, troubles: 0 };
+  const running: Running = { deps, rounds, takings, troubles: 0, accused: 0 };
   const alone = inTurn();
   const batch = async (
     take: (tx: Sql) => Promise<readonly IntakeHead[]>,
@@ -125,13 +129,11 @@ export function createIntake(deps: IntakeDeps): Intake {
     acceptRows: (rows) => {
       const ids = waiting?.ids ?? [];
       ids.push(...rows);
-      waiting ??= {
-        ids,
-        done: alone(() => {
-          waiting = undefined;
-          return batch((tx) => takeRows(tx, ids));
-        }),
+      const done = (): Promise<BatchResult> => {
+        waiting = undefined;
+        return batch((tx) => takeRows(tx, ids));
       };
+      waiting ??= { ids, done: alone(done) };
       return waiting.done;
     },
   };
@@ -178,9 +180,9 @@ async function acceptBatch(
 
 /** One of the rows has an error of its own: each row is taken by itself. */
 async function oneByOne(
-  { deps, rounds }: Running,
+  running: Running,
   heads: readonly IntakeHead[],
-  settle = (ids: readonly RowId[]) => rounds.together((tx) => takeRows(tx, ids), newRound()),
+  settle = (ids: readonly RowId[]) => running.rounds.together((tx) => takeRows(tx, ids), newRound()),
 ): Promise<ProcessedRows> {
   // Leads first: a correction must not be blamed for the lead it pulls in.
   const order = [...heads].sort(
@@ -190,11 +192,23 @@ async function oneByOne(
   for (const head of order) {
     const settled = await settle([head.id]).catch((error: unknown) => {
       if (isOfNoRow(error)) throw error;
-      return refusePoison(deps, head, error);
+      return accused(running, head, error);
     });
+    if (settled.accepted + settled.duplicates > 0) running.accused = 0;
     sum = added(sum, settled);
   }
   return sum;
+}
+
+/** @throws the error once so many rows in a row met it and none passed: a fault of this version, which a later one does not have */
+async function accused(running: Running, head: IntakeHead, error: unknown): Promise<ProcessedRows> {
+  if (running.accused < maxBroken) {
+    const refused = await refusePoison(running.deps, head, error);
+    running.accused += refused.refused;
+    return refused;
+  }
+  await alertTrouble(running.deps.database, error).catch(() => undefined);
+  throw error;
 }
 
 const isolating = (running: Running): IsolateDeps => ({

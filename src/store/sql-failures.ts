@@ -24,24 +24,29 @@ export function isDuplicateKey(error: unknown): boolean {
 const tooManyPrepared = 1461;
 /** MySQL's number for a deadlock of GET_LOCK; MariaDB's is 1213. */
 const userLockDeadlock = 3058;
+/** A conflict of two servers of a group (MySQL Group Replication); Galera's number is 1213. */
+const groupConflict = 3101;
 /** The state of the database refused the statement; another attempt may succeed. */
-const repeatable = new Set([1020, 1205, 1213, userLockDeadlock, tooManyPrepared]);
+const repeatable = new Set([1020, 1205, 1213, userLockDeadlock, groupConflict, tooManyPrepared]);
 
 export const isRepeatable = (error: unknown): boolean =>
   error instanceof SqlFailure && repeatable.has(error.errno);
 
-/** The server answers, and refuses everything: no connection left, a full or unwritable disk, read-only, no binary log. */
-const refusesAll = new Set([3, 1021, 1026, 1030, 1040, 1114, 1203, 1226, 1290, 1598, 1836]);
+/**
+ * The server answers, and refuses everything: no connection left, a full or unwritable disk, read-only, offline, no binary log, a node
+ * that has lost its cluster (1047 of Galera, 3100 of Group Replication).
+ */
+const refusesAll = new Set([3, 1021, 1026, 1030, 1040, 1047, 1114, 1203, 1226, 1290, 1598, 1836, 3032, 3100]);
 
 /** True when the server refuses everything; `code` is the server's own. */
 export const isRefusalOfAll = (error: unknown): error is SqlFailure =>
   error instanceof SqlFailure && refusesAll.has(error.errno);
 
 const otherTroubles = [
-  0, 1005, 1020, 1034, 1037, 1041, 1044, 1045, 1054, 1142, 1143, 1146, 1153, 1194, 1205, 1206, 1213, 1227,
-  1317, 1712, 1877, 1969, 3024,
+  0, 1005, 1020, 1034, 1037, 1041, 1044, 1045, 1054, 1142, 1143, 1146, 1153, 1180, 1194, 1205, 1206, 1213,
+  1227, 1317, 1712, 1877, 1969, 3024,
 ];
-const serverTroubles = new Set([...refusesAll, ...otherTroubles, userLockDeadlock]);
+const serverTroubles = new Set([...refusesAll, ...otherTroubles, userLockDeadlock, groupConflict]);
 
 /**
  * A fault of the server or the set-up (unreachable, read-only, full, damaged, a lock held too long), not of a row: a retry may succeed.
@@ -119,8 +124,8 @@ const lost = new Set([
   'ENOTFOUND',
   'ECONNABORTED',
 ]);
-/** The server reports it before it ends the connection: a shutdown, an operator's KILL, or a long silence (MySQL). */
-const endedByServer = new Set([1053, 1927, 3169, 4031]);
+/** The server reports it before it ends the connection: a shutdown, an operator's KILL, a broken network, or a long silence (MySQL). */
+const endedByServer = new Set([1053, 1152, 1156, 1157, 1158, 1159, 1160, 1161, 1927, 3169, 4031]);
 
 /** True when the connection is unusable after this error. */
 export const endsConnection = (error: unknown): boolean =>

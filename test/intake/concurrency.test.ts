@@ -272,6 +272,25 @@ describe('a row that cannot be stored', () => {
     ]);
   });
 
+  it('is accused beside others that pass; where eight break and none passes, the fault is ours and no more are refused', async () => {
+    const poison = (from: number, count: number): ReturnType<typeof lead>[] =>
+      Array.from({ length: count }, (_, at) => lead(`Q-${from + at}`, { city: 'Poison' }));
+    const intake = home.intake();
+    await home.send(...poison(100, 6), lead('Q-200'), ...poison(300, 8), ...poison(400, 4));
+    await expect(intake.acceptBatch(200)).rejects.toThrow('SQL failed');
+    expect(await home.refusals()).toHaveLength(14);
+    // Those about the refused rows: the one about the fault comes within the hour.
+    await home.database.run('DELETE FROM alerts');
+    await expect(intake.acceptBatch(200)).rejects.toThrow('SQL failed');
+    expect(await home.refusals()).toHaveLength(14);
+    expect(await home.database.all("SELECT reason FROM alerts WHERE client_id = ''")).toEqual([
+      { reason: 'SQL_1644' },
+    ]);
+    await home.database.text('DROP TRIGGER poison');
+    expect(await intake.acceptBatch(200)).toMatchObject({ accepted: 4, refused: 0 });
+    await home.database.text('CREATE TRIGGER poison BEFORE INSERT ON prospects FOR EACH ROW SET @poison = 0');
+  });
+
   it('takes the blame itself: an event sent before it is refused for want of the lead, not as broken', async () => {
     await home.send(consentRow('Q-2', 'r-1'), lead('Q-2', { city: 'Poison' }));
     await home.intake().acceptBatch(1);

@@ -1,12 +1,14 @@
 // Numbers of errors that only one of the two servers uses, or that only a server with other accounts gives.
 import { endsConnection, isRepeatable, refusedAccount, translated } from '../../src/store/sql-failures.ts';
-import { isStoreOutage, isStoreTrouble, SqlFailure } from '../../src/store/database.ts';
+import { isRefusalOfAll, isStoreOutage, isStoreTrouble, SqlFailure } from '../../src/store/database.ts';
 
 test.each([
   ['a shutdown', 1053, 'ER_SERVER_SHUTDOWN'],
   ['an operator who ended the connection, on MariaDB', 1927, 'ER_CONNECTION_KILLED'],
   ['the same on MySQL', 3169, 'ER_SESSION_WAS_KILLED'],
   ['silence for longer than MySQL waits', 4031, 'ER_CLIENT_INTERACTION_TIMEOUT'],
+  ['bytes that a network has lost', 1156, 'ER_NET_PACKETS_OUT_OF_ORDER'],
+  ['a network that fails during a write', 1160, 'ER_NET_ERROR_ON_WRITE'],
 ])(
   'the server says that it ends the connection, for %s: an outage, and no connection to use again',
   (_why, errno, code) => {
@@ -15,8 +17,21 @@ test.each([
   },
 );
 
-test('a deadlock of named locks is repeated as one of rows is, and is no fault of the row', () => {
-  for (const errno of [1213, 3058]) {
+test.each([
+  [1047, 'a Galera node that has lost its cluster'],
+  [3032, 'a server in offline mode'],
+  [3100, 'a member of Group Replication that cannot commit'],
+])('%i, %s: it refuses everything, and no row is at fault', (errno) => {
+  const failure = new SqlFailure(errno, 'ER_X');
+  expect([isRefusalOfAll(failure), isStoreTrouble(failure)]).toEqual([true, true]);
+});
+
+test('a COMMIT that fails for want of space is no fault of the row', () => {
+  expect(isStoreTrouble(new SqlFailure(1180, 'ER_ERROR_DURING_COMMIT'))).toBe(true);
+});
+
+test('a deadlock of named locks, or of two servers of a group, is repeated as one of rows is, and is no fault of the row', () => {
+  for (const errno of [1213, 3058, 3101]) {
     const failure = new SqlFailure(errno, 'ER_X');
     expect([isRepeatable(failure), isStoreTrouble(failure)]).toEqual([true, true]);
   }
