@@ -1,9 +1,9 @@
 // Finds the facts shown beside a right of a prospect: other leads of the person, recipients to notify in writing.
 // Invariant: reads only; references and names of destinations, nothing of the person.
 import { actionsOf } from '../delivery/planning/plan-change.ts';
-import { deliveriesOfLeads, type Delivery } from '../store/deliveries/deliveries.ts';
 import { findClient, findDestination } from '../store/destinations/destinations.ts';
 import { readLeads } from '../store/leads/leads.ts';
+import { receiversOf } from '../store/people/request-recipients.ts';
 import { refusedOfReference } from '../store/people/refused-of-person.ts';
 import { sharedAddresses } from '../store/people/same-address.ts';
 import { searchLeads } from '../store/leads/support-leads.ts';
@@ -49,20 +49,17 @@ interface ToldByHand {
   readonly contact: string | undefined;
 }
 
-/** Recipients that may have the lead and take no such delivery: a person notifies them in writing. */
+/** Recipients of the lead that take no such delivery: a person notifies them in writing. */
 export async function toldByHand(
   { database, published }: Pick<SupportPlace, 'database' | 'published'>,
   { clientId, reference }: Named,
   action: 'update' | 'erase',
 ): Promise<ToldByHand> {
   const [lead] = await searchLeads(database, [clientId], { reference });
-  const mayHave = (row: Delivery): boolean =>
-    row.maybeReceived || row.state === 'delivered' || (row.state === 'sending' && row.departures > 0);
-  const sent = (lead === undefined ? [] : await deliveriesOfLeads(database, [lead.id])).filter(
-    (row) => row.action === 'create' && mayHave(row),
-  );
+  const kind = action === 'erase' ? 'erasure' : 'withdrawal';
+  const receivers = lead === undefined ? [] : await receiversOf(database, lead.id, kind);
   const destinations: string[] = [];
-  for (const id of new Set(sent.map((row) => row.destinationId))) {
+  for (const { destinationId: id } of receivers) {
     const destination = await findDestination(database, id);
     const mapping = await published.version(destination?.mappingVersionId ?? 0);
     const takes = mapping !== undefined && actionsOf(mapping).includes(action);

@@ -2,6 +2,7 @@
 import { createPlanner } from '../../src/delivery/plan.ts';
 import { cancel, replay } from '../support/replay.ts';
 import { silentLog } from '../../src/log.ts';
+import { toldByHand } from '../../src/support/lead-rights.ts';
 import { strangerRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
 
 /** A create as it may be found, and whether the recipient may hold something of it. */
@@ -132,6 +133,32 @@ test('C22: erased in any state, what can be stopped is, and what may be held is 
   const ids = (await gateway.states("d.action = 'create'")).map((row) => row.id);
   const answers = await replay(gateway.app, ids, by);
   expect(answers.map((one) => one.done === 'refused' && one.why)).toEqual(every.map(() => 'lead_erased'));
+});
+
+test('C24: erased by a request in any state, the request waits for each recipient that is asked, and for no other', async () => {
+  for (const state of every) {
+    const { requests } = gateway.app;
+    const { id } = await requests.open({
+      ...{ clientId: 'essai', kind: 'erasure', references: [nameOf(state)], actor: by.actor },
+    });
+    await requests.apply(id, {
+      ...{ selection: { leads: 'all', rows: 'all' }, identity: 'seen', actor: by.actor },
+    });
+    await plan();
+    const asked = (await of(state, 'erase')) !== '';
+    const waitedFor = (await requests.show(id)).recipients.map(({ state: at }) => at);
+    expect({ state, waitedFor }).toEqual({ state, waitedFor: asked ? ['owed'] : [] });
+  }
+  // The same recipients are named at the terminal where they take no erase.
+  await gateway.owner.run("UPDATE destinations SET status = 'archived'");
+  for (const state of every) {
+    const lead = { clientId: 'essai', reference: nameOf(state) };
+    const { destinations } = await toldByHand(gateway.app, lead, 'erase');
+    expect({ state, destinations }).toEqual({
+      state,
+      destinations: found[state].departed ? ['essai-crm'] : [],
+    });
+  }
 });
 
 test('C20: withdrawn in any state, the recipient hears of it: in the create itself, or in an update', async () => {

@@ -30,7 +30,7 @@ export async function applyToLead(tx: Sql, deps: RequestDeps, work: Work, lead: 
   if (before === undefined) return;
   // An erased lead changes no more, except that a further erasure takes its refused rows along.
   if (before.erased && request.kind !== 'erasure') return;
-  const receivers = before.erased ? [] : await receiversOf(tx, lead.leadId);
+  const receivers = before.erased ? [] : await receiversOf(tx, lead.leadId, work.request.kind);
   const reached = await change(tx, deps, work, lead);
   await noteEffects(
     tx,

@@ -136,6 +136,8 @@ export async function oweOthers(
   const ids = [...new Set(others.map((other) => other.leadId))].filter((id) => id !== leadId);
   if (ids.length === 0) return;
   const locks = await lockLeads(tx, ids);
-  for (const id of ids)
-    await owe(tx, request, { leadId: id, revision: locks.get(id)?.revision ?? 0 }, await receiversOf(tx, id));
+  for (const id of ids) {
+    const receivers = await receiversOf(tx, id, request.kind);
+    await owe(tx, request, { leadId: id, revision: locks.get(id)?.revision ?? 0 }, receivers);
+  }
 }

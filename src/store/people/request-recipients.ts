@@ -1,7 +1,7 @@
 // Stores the recipients that a request must reach and the state of each, and reads their deliveries and log entries.
 // Invariant: the recipients of a lead are read from its deliveries and the log before the request is applied to it.
 import type { Action } from '../../../connectors/contract.ts';
-import type { FollowUp, RecipientState } from '../../domain/requests.ts';
+import type { FollowUp, RecipientState, RequestKind } from '../../domain/requests.ts';
 import { type ReadOnlySql, type Sql, columnOf, firstValue, hasRow } from '../database.ts';
 import { assignments, insertRows } from '../columns.ts';
 
@@ -33,17 +33,18 @@ const columns = `r.request_id AS requestId, r.lead_id AS leadId, r.destination_i
 export type Receiver = Pick<RequestRecipient, 'destinationId' | 'recipient' | 'handedOverAt'>;
 
 /**
- * Recipients that have a lead or may have it: a delivery was accepted, or left with an unknown outcome. The log names the
- * recipient of the last departure; when its month is archived, the name is empty.
+ * Recipients of a lead: those that have it or may have it (a delivery was accepted, or left with an unknown outcome); of an erasure,
+ * as the planner informs them, everybody it left for, since who refuses a lead has seen it. The log names the recipient of the last
+ * departure; when its month is archived, the name is empty.
  */
-export async function receiversOf(sql: Sql, leadId: number): Promise<readonly Receiver[]> {
+export async function receiversOf(sql: Sql, leadId: number, kind: RequestKind): Promise<readonly Receiver[]> {
   const rows = await sql.all<{ destinationId: string; firstDepartedAt: Date | null }>(
     `SELECT destination_id AS destinationId, MAX(first_departed_at) AS firstDepartedAt
        FROM deliveries FORCE INDEX (deliveries_lead)
       WHERE lead_id = ? AND action IN ('create', 'update') AND departures > 0
-        AND (state IN ('delivered', 'pending', 'sending') OR maybe_received = 1)
+        AND (? OR state IN ('delivered', 'pending', 'sending') OR maybe_received = 1)
       GROUP BY destination_id ORDER BY destination_id`,
-    [leadId],
+    [leadId, kind === 'erasure'],
   );
   const named = await sql.all<{ destinationId: string; recipient: string; at: Date }>(
     `SELECT destination_id AS destinationId, recipient, at FROM handovers FORCE INDEX (handovers_subject)
