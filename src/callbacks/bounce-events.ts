@@ -3,6 +3,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { ReportedBounce } from '../delivery/background/provider-bounces.ts';
 import type { SnsPlace } from './sns-place.ts';
+import { mostElements } from './verify.ts';
 
 export interface ToldRequest {
   readonly header: (name: string) => string | undefined;
@@ -31,9 +32,6 @@ export interface Provider {
 /** `begin`: events start once this address was visited; `ended`: the subscription was ended. */
 export type Asked = { readonly kind: 'begin'; readonly visit: string } | { readonly kind: 'ended' };
 
-/** Events of one request: a provider sends some hundreds at most. */
-const mostEvents = 2_000;
-
 /** A short secret could be guessed. */
 export const fewestCharacters = 20;
 
@@ -56,7 +54,7 @@ export function bouncesIn(
   bouncesOf: (event: Raw) => readonly ReportedBounce[],
 ): readonly ReportedBounce[] | undefined {
   const list = Array.isArray(body) ? (body as readonly unknown[]) : [body];
-  if (list.length > mostEvents || (list.length > 0 && !list.some(isRaw))) return undefined;
+  if (list.length > mostElements || (list.length > 0 && !list.some(isRaw))) return undefined;
   return list.flatMap((event) => (isRaw(event) ? bouncesOf(event) : [bounceOf('', '', 'NOT_UNDERSTOOD')]));
 }
 

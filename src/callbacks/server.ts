@@ -88,7 +88,7 @@ export async function startCallbacks(
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   server.setNotFoundHandler((_request, reply) => reply.code(404).send());
-  server.setErrorHandler((error, request, reply) => answerToError(options, error, request, reply));
+  server.setErrorHandler((error, request, reply) => answerToError(door, error, request, reply));
   const inTurn = async (
     { ip }: FastifyRequest,
     reply: FastifyReply,
@@ -183,7 +183,7 @@ async function answerBounces(
   if (about !== undefined) return (await subscribed(door, about)) ? heard(reply) : later(reply);
   const told = provider.read(content);
   if (told === undefined) {
-    options.log.warn('bounce.failed', { code: 'NOT_UNDERSTOOD' });
+    await unread(options, 'NOT_UNDERSTOOD');
     return reply.code(422).send();
   }
   const { noted, later: again } = await recordBounces(options, told);
@@ -208,16 +208,21 @@ async function refused(
 /** Mailjet, Mailgun and Postmark repeat an event that is answered with any other status. */
 const heard = (reply: FastifyReply): FastifyReply => reply.code(200).send();
 
+/** Bounces are lost unless a person looks: no provider repeats what it was refused for longer than a day. */
+async function unread({ database, log }: CallbackOptions, reason: string): Promise<void> {
+  log.warn('bounce.failed', { code: reason });
+  await raiseHourly(database, { kind: 'bounces_unread', reason });
+}
+
 /** Confirms a subscription; alerts when a provider has ended it, since bounces are then no longer noticed. */
-async function subscribed({ options: { database, log }, sns }: Door, about: Asked): Promise<boolean> {
+async function subscribed({ options, sns }: Door, about: Asked): Promise<boolean> {
   if (about.kind === 'ended') {
-    log.warn('bounce.failed', { code: 'SNS_UNSUBSCRIBED' });
-    await raiseHourly(database, { kind: 'bounces_unread', reason: 'SNS_UNSUBSCRIBED' });
+    await unread(options, 'SNS_UNSUBSCRIBED');
     return true;
   }
   const isConfirmed = await sns.confirm(about.visit);
-  if (isConfirmed) log.info('bounce.subscribed', {});
-  else log.warn('bounce.failed', { code: 'SNS_UNCONFIRMED' });
+  if (isConfirmed) options.log.info('bounce.subscribed', {});
+  else options.log.warn('bounce.failed', { code: 'SNS_UNCONFIRMED' });
   return isConfirmed;
 }
 
@@ -239,13 +244,20 @@ const textOf = (value: string | readonly string[] | undefined): string | undefin
 
 /** A body too long, or malformed HTTP, is the sender's fault; every other error is ours, and the sender retries. */
 async function answerToError(
-  options: CallbackOptions,
+  { options, strangers }: Door,
   error: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const { statusCode } = error as { readonly statusCode?: number };
-  if (statusCode !== undefined && statusCode < 500) return reply.code(statusCode).send();
+  if (statusCode !== undefined && statusCode < 500) {
+    // Nothing of it can be proved: a line of the log, and no more of them than of other strangers.
+    if (statusCode === 413 && (await strangers.shutOutFor(request.ip)) === undefined) {
+      options.log.warn('callback.failed', { code: 'TOO_LARGE' });
+      await strangers.refused(request.ip);
+    }
+    return reply.code(statusCode).send();
+  }
   const code = foreignCode(error);
   options.log.error('callback.failed', { code });
   // An outage has its own alert.

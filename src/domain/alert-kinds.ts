@@ -71,8 +71,8 @@ const definitions = {
   bounces_unread: notice(
     'Retours de courrier illisibles / bounces cannot be read',
     undefined,
-    'Vérifier RELAIS_BOUNCES_URL et la boîte des retours, ou l’abonnement SNS (SNS_UNSUBSCRIBED).',
-    'See to RELAIS_BOUNCES_URL and the mailbox of bounces, or to the SNS subscription (SNS_UNSUBSCRIBED).',
+    'Vérifier RELAIS_BOUNCES_URL et la boîte des retours, l’abonnement SNS (SNS_UNSUBSCRIBED), ou le fournisseur dont un envoi n’a pas pu être lu (NOT_UNDERSTOOD).',
+    'See to RELAIS_BOUNCES_URL and the mailbox of bounces, the SNS subscription (SNS_UNSUBSCRIBED), or the provider whose report could not be read (NOT_UNDERSTOOD).',
   ),
   bounce_unmatched: notice(
     'Retours de courrier sans livraison reconnue / bounces of no known delivery',

@@ -80,8 +80,11 @@ async function report(
     await raiseHourly(database, { kind: 'bounce_unmatched', reason: String(result.foreign) });
 }
 
+/** Each cause of unread bounces by itself: Amazon tells the end of a subscription once, also while the mailbox is unreadable. */
 export async function raiseHourly(database: Database, alert: Alert): Promise<void> {
-  if (await raisedSince(database, alert.kind, '', alertAgainSeconds)) return;
+  const { kind, reason } = alert;
+  const cause = kind === 'bounces_unread' ? reason : undefined;
+  if (await raisedSince(database, kind, '', alertAgainSeconds, cause)) return;
   await raiseAlerts(database, [alert]);
 }
 

@@ -33,17 +33,22 @@ export const alertAbout = (
   reason?: string,
 ): Alert => ({ kind, clientId, destinationId, deliveryId, reason });
 
-/** True when an alert of this kind was raised for the destination ('' for the whole gateway) within the last `seconds`. */
+/**
+ * True when an alert of this kind was raised for the destination ('' for the whole gateway) within the last `seconds`.
+ * @param reason one of this reason only
+ */
 export const raisedSince = (
   sql: Sql,
   kind: AlertKind,
   destinationId: string,
   seconds: number,
+  reason?: string,
 ): Promise<boolean> =>
   hasRow(
     sql,
-    'SELECT 1 FROM alerts WHERE kind = ? AND destination_id = ? AND raised_at > TIMESTAMPADD(SECOND, ?, UTC_TIMESTAMP(3)) LIMIT 1',
-    [kind, destinationId, -seconds],
+    `SELECT 1 FROM alerts WHERE kind = ? AND destination_id = ? AND raised_at > TIMESTAMPADD(SECOND, ?, UTC_TIMESTAMP(3))
+        ${reason === undefined ? '' : 'AND reason = ?'} LIMIT 1`,
+    [kind, destinationId, -seconds, ...(reason === undefined ? [] : [reason])],
   );
 
 /** Raises the alert, unless the same is open. */
