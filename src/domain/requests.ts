@@ -38,6 +38,9 @@ export const takesBack = (kind: RequestKind): boolean => kind === 'objection' ||
 export const needsIdentity = (kind: RequestKind): boolean =>
   kind !== 'objection' && kind !== 'withdrawal' && kind !== 'restriction';
 
+/** A refused row stays as its sender wrote it: no rectification changes it. */
+export const changesRows = (kind: RequestKind): boolean => kind !== 'rectification';
+
 /** The action sent to recipients; undefined: they are not concerned. `restrict` is notified in writing only. */
 export const toldAs: Readonly<Record<RequestKind, 'update' | 'erase' | 'restrict' | undefined>> = {
   access: undefined,

@@ -175,6 +175,26 @@ test('C22: a withdrawal takes the consents out of a refused row; an objection ho
   expect(last?.state).not.toBe('granted');
 });
 
+test('C21: a rectification says of no refused row that it is corrected', async () => {
+  const email = 'rr@courriel.example';
+  await take(strangerRow('RR-1', { email }), strangerRow('RR-2', { email, channel: 'nonsense' }));
+  const corrections = { values: { last_name: 'Nouveaunom' }, clear: [] };
+  const { requests } = gateway.app;
+  const id = await open({ kind: 'rectification', email });
+  const row = (await requests.show(id)).subjects.find(({ kind }) => kind === 'row')?.subjectId ?? 0;
+  const named = { ...all, corrections, selection: { leads: ['RR-1'], rows: [row] } };
+  await expect(requests.apply(id, named)).rejects.toEqual(refused('REQUEST-002'));
+  expect(await requests.apply(id, { ...all, corrections })).toMatchObject({ leads: 1, rows: 0 });
+  expect((await requests.show(id)).subjects).toMatchObject([
+    { kind: 'lead', decision: 'confirmed' },
+    { kind: 'row', decision: 'left_out', appliedAt: null },
+  ]);
+  // Where rows are all that is held, nothing was corrected.
+  await take(strangerRow('RR-3', { email: 'rr-3@courriel.example', channel: 'nonsense' }));
+  const alone = await open({ kind: 'rectification', email: 'rr-3@courriel.example' });
+  await expect(requests.apply(alone, { ...all, corrections })).rejects.toEqual(refused('REQUEST-002'));
+});
+
 test('C21: an erasure takes nobody along who only shares an address, and the names are shown with a reason that is logged', async () => {
   const email = 'six@courriel.example';
   await take(

@@ -1,7 +1,13 @@
 // Renders the acts on a request as forms: only those that its kind and state allow.
 // Invariant: a form offers, it does not decide: each act is judged again under the request's lock.
 import { columnFacts } from '../../domain/lead-fields/columns.ts';
-import { extensionProblem, isAnswered, isRecipientDone, needsIdentity } from '../../domain/requests.ts';
+import {
+  changesRows,
+  extensionProblem,
+  isAnswered,
+  isRecipientDone,
+  needsIdentity,
+} from '../../domain/requests.ts';
 import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
 import {
   acknowledgeRequest,
@@ -98,13 +104,14 @@ function fields(view: RequestView, name: string, of: Parameters<typeof boxes>[1]
 }
 
 /** Ticked boxes stay ticked; at first, those found by the person's own details. */
-function subjectBoxes({ story: { subjects }, say, request }: RequestView): Html {
+function subjectBoxes({ story: { request: held, subjects }, say, request }: RequestView): Html {
   const chosen = ticked(request, 'subject');
   const wasSent = request.method === 'POST' && !request.url.endsWith('/names');
   return html`<fieldset>
     <legend>${say(words.leads)}</legend>
     ${subjects.flatMap(({ kind, subjectId, reference, found, appliedAt }) => {
-      if (appliedAt !== null || (kind === 'lead' && reference === null)) return [];
+      const isOffered = kind === 'lead' ? reference !== null : changesRows(held.kind);
+      if (appliedAt !== null || !isOffered) return [];
       const value = `${kind}:${kind === 'lead' ? (reference ?? '') : subjectId}`;
       const name = kind === 'lead' ? (reference ?? '') : `${say(words.row)} ${subjectId}`;
       const how = say(found === 'asked' ? words.byAsked : words.byShared);

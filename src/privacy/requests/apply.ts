@@ -31,7 +31,7 @@ import {
 } from './deps.ts';
 import { identityOf, readAsked } from './open.ts';
 import { objectWithAsked } from './opt-outs.ts';
-import { chosen, refuseNews, relist, type Selection } from './selection.ts';
+import { chosen, chosenRows, refuseNews, relist, type Selection } from './selection.ts';
 import { queueClientMail } from '../../client-mails/queue.ts';
 import { proofPage } from '../proofs/proof-page.ts';
 import { proofText, type SignedProof } from '../proofs/proof.ts';
@@ -175,7 +175,7 @@ async function confirm(
   const subjects = await readSubjects(tx, id);
   const now = tx.now();
   const leads = chosen(subjects, 'lead', selection.leads, ({ reference }) => reference);
-  const rows = chosen(subjects, 'row', selection.rows, ({ subjectId }) => subjectId);
+  const rows = chosenRows(request, subjects, { ...selection, leads });
   await decideSubjects(tx, id, 'lead', leads);
   await decideSubjects(tx, id, 'row', rows);
   const change = {

@@ -1,5 +1,6 @@
 // Selects the leads and rows that a request applies to: an officer confirms them, from the list they have seen.
 // Invariant: new leads and rows are listed first, and refuse the act; an unlisted one cannot be selected.
+import { changesRows } from '../../domain/requests.ts';
 import { RelaisError } from '../../errors.ts';
 import type { Sql } from '../../store/database.ts';
 import type { RequestSubject, Request } from '../../store/people/requests.ts';
@@ -113,4 +114,20 @@ export function chosen<T>(
       );
     return found.subjectId;
   });
+}
+
+/** @throws REQUEST-002 also where a rectification names a row, or finds nothing but rows */
+export function chosenRows(
+  { id, kind }: Request,
+  subjects: readonly RequestSubject[],
+  { leads, rows }: { readonly leads: readonly number[]; readonly rows: Selection['rows'] },
+): readonly number[] {
+  if (changesRows(kind)) return chosen(subjects, 'row', rows, ({ subjectId }) => subjectId);
+  const onlyRows = leads.length === 0 && subjects.some((subject) => subject.kind === 'row');
+  if (rows === 'all' ? onlyRows : rows.length > 0)
+    throw new RelaisError('REQUEST-002', [
+      `La demande de droits ${id} ne rectifie aucune ligne refusée : l’expéditeur renvoie une ligne juste, ou la personne demande l’effacement.`,
+      `Request ${id} corrects no refused row: its sender sends a right one, or the person asks for its erasure.`,
+    ]);
+  return [];
 }
