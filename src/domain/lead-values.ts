@@ -75,7 +75,9 @@ export const channelWords: Readonly<Record<ConsentChannel, string>> = {
   post: 'courrier',
 };
 
-const wordOf = (words: Readonly<Record<string, string>>, name: string): string => words[name] ?? name;
+/** A sender's own text may be any name, `constructor` too. */
+export const wordOf = (words: Readonly<Record<string, string>>, name: string): string =>
+  (Object.hasOwn(words, name) ? words[name] : undefined) ?? name;
 
 /** `prospection par e-mail` for `marketing.email`; several channels as `marketing.email+sms`. */
 export function optInWords(pair: string): string {

@@ -3,10 +3,9 @@
 import { columnFacts } from '../../domain/lead-fields/columns.ts';
 import type { RequestState } from '../../domain/requests.ts';
 import { interactionFields } from '../../domain/lead-fields/interaction.ts';
-import { optInWords } from '../../domain/lead-values.ts';
+import { optInWords, wordOf } from '../../domain/lead-values.ts';
+import { moment } from '../papers/paper.ts';
 import type { Reception } from './person-file.ts';
-
-const wordOf = (words: Readonly<Record<string, string>>, name: string): string => words[name] ?? name;
 
 const answers: Readonly<Record<string, string>> = {
   granted: 'accordé',
@@ -69,6 +68,85 @@ export const accessWords = (column: string): string =>
     },
     column,
   );
+
+const rowKinds: Readonly<Record<string, string>> = {
+  lead: 'prise de contact',
+  correction: 'correction',
+  consent: 'réponse sur un consentement',
+  interaction: 'échange',
+};
+
+const details: Readonly<Record<string, string>> = {
+  recordedAt: 'recueilli le',
+  validUntil: 'jusqu’au',
+  legalEntity: 'pour',
+  wordingVersion: 'texte',
+  source: 'source',
+  at: 'le',
+  duration: 'durée en secondes',
+  voluntary: 'à votre initiative',
+  content: 'contenu',
+};
+
+type Event = Readonly<Record<string, unknown>>;
+const textOf = (value: unknown): string => {
+  if (typeof value === 'boolean') return value ? 'oui' : 'non';
+  return typeof value === 'string' || typeof value === 'number'
+    ? instantOr(String(value))
+    : JSON.stringify(value);
+};
+const instantOr = (text: string): string =>
+  /^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/.test(text) && !Number.isNaN(Date.parse(text))
+    ? moment(new Date(text))
+    : text;
+const withDetails = (words: string, rest: Event): string =>
+  [words, ...Object.entries(rest).map(([name, value]) => `${wordOf(details, name)} ${textOf(value)}`)].join(
+    ', ',
+  );
+
+interface EventWords {
+  /** An event without these is no event. */
+  readonly needs: readonly string[];
+  readonly words: (event: Event) => string;
+}
+const events: Readonly<Record<string, EventWords>> = {
+  consents: {
+    needs: ['purpose', 'channel', 'state'],
+    words: ({ purpose, channel, state, ...rest }) =>
+      withDetails(
+        `${optInWords(`${textOf(purpose)}.${textOf(channel)}`)} : ${answerWords(textOf(state), true)}`,
+        rest,
+      ),
+  },
+  interactions: {
+    needs: ['kind'],
+    words: ({ kind, ...rest }) => withDetails(interactionWords(textOf(kind)), rest),
+  },
+};
+
+/** The lines of a value of a refused row, for its person. A text that cannot be read is shown as its sender wrote it. */
+export function rowValueWords(column: string, value: string | number): readonly string[] {
+  const text = String(value);
+  const of = events[column];
+  if (of !== undefined) {
+    const all = jsonOf(text);
+    return Array.isArray(all) && all.every((one) => isEvent(one, of.needs)) ? all.map(of.words) : [text];
+  }
+  if (column === 'kind') return [wordOf(rowKinds, text)];
+  if (column === 'clear_fields') return [text.split(',').map(accessWords).join(', ')];
+  return [wordOf(columnFacts.find((facts) => facts.column === column)?.words ?? {}, instantOr(text))];
+}
+
+const isEvent = (one: unknown, needs: readonly string[]): one is Event =>
+  typeof one === 'object' && one !== null && needs.every((name) => typeof (one as Event)[name] === 'string');
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
 
 const refusals: Readonly<Record<string, string>> = {
   REQUIRED: 'manquant',

@@ -14,6 +14,7 @@ import {
   requestStateWords,
   refusalWords,
   rightWords,
+  rowValueWords,
   sentWords,
   answerWords,
   interactionWords,
@@ -164,7 +165,7 @@ function refusedRows({ refusedRows: rows }: PersonFile): Piece {
           ${facts([
             ...Object.entries(values).map(([name, value]): readonly [string, Piece] => [
               accessWords(name),
-              html`<span class="said">${value}</span>`,
+              rowValueWords(name, value).map((line) => html`<span class="said">${line}</span><br />`),
             ]),
             ['Motif du refus', reasons.map(refusalWords).join(', ')],
           ])}`,

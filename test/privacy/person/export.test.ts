@@ -199,7 +199,12 @@ test('C21: a lead that only shares an address is listed, and in the file once it
 
 test('C21: a refused row of the person is in it; one that only mentions them is named, and not given out unread', async () => {
   await gateway.send(
-    strangerRow('A-3', { ...anna, email: anna.email.toUpperCase(), mobile: 'pas un numéro' }),
+    strangerRow('A-3', {
+      ...anna,
+      email: anna.email.toUpperCase(),
+      mobile: 'pas un numéro',
+      interactions: '[{"kind":7}]',
+    }),
     strangerRow('Z-2', { ...canary, mobile: 'non', comment: `Rappelez ma sœur, ${anna.email}` }),
   );
   await gateway.until('refused', async () => {
@@ -209,6 +214,15 @@ test('C21: a refused row of the person is in it; one that only mentions them is 
   const { data, letter, text, err } = await exported('--email', anna.email);
   expect(data.refusedRows).toMatchObject([{ values: { reference: 'A-3', mobile: 'pas un numéro' } }]);
   expect(letter).toContain('Lignes reçues et écartées');
+  // In words for a person: no code, no JSON.
+  const ofRow = letter.slice(letter.indexOf('Lignes reçues et écartées'));
+  expect(ofRow).toContain('Formulaire internet');
+  expect(ofRow).toMatch(/prospection par e-mail : refusé/);
+  // What cannot be read stays as its sender wrote it.
+  expect(ofRow).toContain('[{&quot;kind&quot;:7}]');
+  expect(ofRow.replace('[{&quot;kind&quot;:7}]', '')).not.toMatch(
+    /web_form|recordedAt|&quot;|T\d\d:\d\d:\d\d/,
+  );
   expect(text).not.toContain(canary.last_name);
   const row = /may be another person's: (\d+)/.exec(err)?.[1] ?? '';
   expect((await exported('--email', anna.email, '--row', row)).text).toContain(canary.last_name);
