@@ -54,6 +54,7 @@ export async function beginRunIn(tx: Sql, asked: RunAsked): Promise<BulkRow> {
   const { kind, ...options } = order;
   if (order.kind === 'close') closingText({ ...by, ...order });
   await refuseNamesOn(tx, deliveries, 'evidence' in order ? `${by.reason} ; ${order.evidence}` : by.reason);
+  const once = new Map(deliveries.map((delivery) => [delivery.id, delivery]));
   const id = await insertBulkRun(
     tx,
     {
@@ -62,11 +63,10 @@ export async function beginRunIn(tx: Sql, asked: RunAsked): Promise<BulkRow> {
       options: JSON.stringify(options),
       actor: by.actor,
       reason: by.reason,
-      counted: asked.counted ?? deliveries.length,
+      counted: asked.counted ?? once.size,
     },
     leaseMs,
   );
-  const once = new Map(deliveries.map((delivery) => [delivery.id, delivery]));
   await insertBulkItems(
     tx,
     id,

@@ -85,6 +85,7 @@ export const refusalWords = {
   waits_for_file: ['part avec le prochain fichier', replayRefusals.waits_for_file],
   lead_erased: ['la personne a été effacée', replayRefusals.lead_erased],
   superseded: ['remplacée par une version plus récente', replayRefusals.superseded],
+  archived: ['sa destination est archivée', replayRefusals.archived],
   no_mapping: ['aucun format publié', replayRefusals.no_mapping],
   undecided: [
     'le destinataire l’a peut-être : à trancher d’abord, ou doublons à accepter',

@@ -80,8 +80,16 @@ async function stepTogether(tx: Sql, deps: BulkDeps, run: BulkRow): Promise<Bulk
   if (order.kind === 'backfill') return stepOfLeads(tx, run, order);
   const items = await bulkItems(tx, run, stepSize);
   const after = await stepOfDeliveries(tx, deps, run, items);
-  const state = items.length < stepSize ? 'done' : 'running';
-  return { ...after, state, lastId: items.at(-1)?.id ?? run.lastId };
+  const lastId = items.at(-1)?.id ?? run.lastId;
+  return items.length < stepSize ? ended({ ...after, lastId }) : { ...after, state: 'running', lastId };
+}
+
+/** Deliveries that retention deleted with their lead have left the list: they are counted without their numbers. */
+function ended(run: BulkRow): BulkRow {
+  const gone = Math.max(0, run.counted - run.done - run.refused);
+  const { count, ids } = run.results['not_found'] ?? { count: 0, ids: [] };
+  const results = gone === 0 ? run.results : { ...run.results, not_found: { count: count + gone, ids } };
+  return { ...run, state: 'done', refused: run.refused + gone, results };
 }
 
 /** Processes these deliveries; the run continues with the rest. */

@@ -22,6 +22,7 @@ const inFrench: Readonly<Record<ReplayRefusal, string>> = {
   waits_for_file: 'elle part avec le prochain fichier ; « Envoyer le fichier maintenant » en fait un',
   lead_erased: 'le lead a été effacé : plus rien ne peut en partir',
   superseded: 'une version plus récente l’a remplacée ; rejouez celle-là',
+  archived: 'sa destination est archivée : plus rien n’y part',
   no_mapping: 'sa destination n’a aucun format publié',
   undecided:
     'le destinataire l’a peut-être : dites s’il l’a ou non, ou acceptez qu’il puisse l’avoir deux fois',
@@ -63,8 +64,9 @@ export const replayRefusals = {
   not_found: 'no such delivery',
   on_its_way: 'it is already on its way; wait for this attempt to end',
   waits_for_file: 'it leaves with the next file; ask for that file now',
-  lead_erased: 'the lead has been erased: nothing of it may leave any more',
+  lead_erased: 'the lead has been erased: nothing of it may leave',
   superseded: 'a newer revision has replaced it; replay that one',
+  archived: 'its destination is archived: nothing leaves',
   no_mapping: 'its destination has no published mapping',
   undecided: 'its recipient may have it: record that it has or has not, or accept that it may hold it twice',
   already_delivered: 'it is delivered already; ask expressly for it to be sent again',
@@ -142,7 +144,9 @@ function judge(row: Delivery, known: Known, options: ReplayOptions): ReplayPlan 
     );
   const allowed = startedAgain ? 'superseded' : replayPlan(row, erased);
   const plan = options.anew === true && isOldContent(row, allowed, version.id) ? 'new_run' : allowed;
-  if (plan !== 'new_run' && plan !== 'brought_forward') return plan;
+  if (isReplayRefusal(plan)) return plan;
+  if (version.isArchived) return 'archived';
+  if (plan === 'looked_at_again') return plan;
   if (plan === 'new_run' && version.mapping === undefined) return 'no_mapping';
   if (mayDouble(row, known)) return options.acceptDoubles === true ? 'may_double' : 'undecided';
   if (plan === 'brought_forward') return plan;
@@ -249,8 +253,10 @@ interface Version {
   readonly id: number;
   readonly mapping: CompiledMapping | undefined;
   readonly publishedAt: Date;
+  /** The client's contract has ended, or it is moving: what was sent again would only be cancelled. */
+  readonly isArchived: boolean;
 }
-const noVersion: Version = { id: 0, mapping: undefined, publishedAt: new Date(0) };
+const noVersion: Version = { id: 0, mapping: undefined, publishedAt: new Date(0), isArchived: false };
 
 async function versionsInForce(
   sql: Sql,
@@ -259,9 +265,12 @@ async function versionsInForce(
 ): Promise<ReadonlyMap<string, Version>> {
   const versions = new Map<string, Version>();
   for (const destinationId of new Set(rows.map((row) => row.destinationId))) {
-    const id = (await findDestination(sql, destinationId))?.mappingVersionId ?? 0;
+    const { mappingVersionId: id = 0, status } = (await findDestination(sql, destinationId)) ?? {};
     const publishedAt = (await readVersions(sql, [id]))[0]?.publishedAt ?? noVersion.publishedAt;
-    versions.set(destinationId, { id, mapping: await published.version(id), publishedAt });
+    versions.set(destinationId, {
+      ...{ id, mapping: await published.version(id), publishedAt },
+      isArchived: status === 'archived',
+    });
   }
   return versions;
 }
