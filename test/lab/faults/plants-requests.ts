@@ -25,8 +25,8 @@ export const plantsOfRequests: readonly Plant[] = [
     patches: [
       {
         file: 'src/store/people/request-recipients.ts',
-        find: "AND (state IN ('delivered', 'pending', 'sending') OR maybe_received = 1)",
-        put: "AND state IN ('pending', 'sending')",
+        find: "AND (? OR state IN ('delivered', 'pending', 'sending') OR maybe_received = 1)",
+        put: "AND (? AND FALSE OR state IN ('pending', 'sending'))",
       },
     ],
     red: [zeros.untold],
