@@ -2,8 +2,8 @@
 // Invariant: no path leaves its folder, every file has its own name; the transport checks the server's settings (transport.ts).
 import { problemIf, type SettingsProblem } from '../contract.ts';
 import { lineProblems, type LineSettings } from './line-settings.ts';
-import { climbs, inPieces, patternProblems } from './names.ts';
-import { packingProblems, type PackingSettings } from './packing/settings.ts';
+import { climbs, fillName, inPieces, patternProblems, type NameFacts } from './names.ts';
+import { packedName, packingProblems, type PackingSettings } from './packing/settings.ts';
 import { scheduleProblem } from './schedule.ts';
 import { serverProblems, type FlowServer } from './transports.ts';
 
@@ -31,14 +31,12 @@ export function checkFlowSettings(settings: FlowSettings): readonly SettingsProb
   const temp = settings.tempSuffix ?? '.part';
   return [
     ...patternProblems(settings.name).map((message) => ({ path: '/name', message })),
-    ...problemIf(/[/\\]/.test(settings.name) || settings.name.startsWith('.'), '/name', [
-      'Un nom de fichier n’a pas de / et ne commence pas par un point.',
-      'A file name has no / and does not begin with a dot.',
-    ]),
+    ...nameProblems(settings),
     ...problemIf(!/\{seq(:\d+)?\}/.test(settings.name), '/name', [
       'Le nom a besoin de {seq} : deux fichiers n’ont jamais le même nom.',
       'The name needs {seq}: two files must never have the same name.',
     ]),
+    ...lineProblem(settings.to, '/to'),
     ...problemIf(!settings.to.startsWith('mailto:') && climbs(folderOf(settings.to)), '/to', [
       'Le chemin d’un dossier ne contient ni « . » ni « .. ».',
       'A folder cannot hold . or .. steps.',
@@ -59,6 +57,43 @@ export function checkFlowSettings(settings: FlowSettings): readonly SettingsProb
   ];
 }
 
+/** Characters of a name that the log keeps, and bytes that file systems do. */
+const mostOfName = { characters: 200, bytes: 255 };
+
+/** Facts that make the longest name. */
+const longest: NameFacts = {
+  client: 'c'.repeat(40),
+  destination: 'd'.repeat(60),
+  batch: { sequence: 4_294_967_295, slot: new Date(0) },
+  timezone: 'UTC',
+};
+
+/** Judged as it will be written: a placeholder may bring a dot, and length. */
+function nameProblems(settings: FlowSettings): readonly SettingsProblem[] {
+  const { control, marker, tempSuffix = '.part' } = settings;
+  const name = packedName(fillName(settings.name, longest), settings);
+  // The control file too is written under a temporary name.
+  const bytes = Buffer.byteLength(name + (control?.sidecar ?? '') + (marker ?? tempSuffix));
+  return [
+    ...lineProblem(settings.name, '/name'),
+    ...problemIf(/[/\\]/.test(settings.name) || name.startsWith('.'), '/name', [
+      'Un nom de fichier n’a pas de / et ne commence pas par un point.',
+      'A file name has no / and does not begin with a dot.',
+    ]),
+    ...problemIf(name.length > mostOfName.characters || bytes > mostOfName.bytes, '/name', [
+      `Rempli, le nom peut dépasser ${mostOfName.characters} caractères, ou ${mostOfName.bytes} octets avec ce qui s’y ajoute.`,
+      `Filled, the name may pass ${mostOfName.characters} characters, or ${mostOfName.bytes} bytes with what is added to it.`,
+    ]),
+  ];
+}
+
+/** A line end in a path would begin another command of FTP. */
+const lineProblem = (text: string, path: string): readonly SettingsProblem[] =>
+  problemIf(/[\p{Cc}\u2028\u2029]/u.test(text), path, [
+    'Un nom ou un chemin tient sur une ligne, sans caractère de contrôle.',
+    'A name or a path is one line without control characters.',
+  ]);
+
 function ackProblems({ ack }: FlowSettings): readonly SettingsProblem[] {
   if (ack === undefined) return [];
   const { path, lines } = ack;
@@ -76,6 +111,7 @@ function ackProblems({ ack }: FlowSettings): readonly SettingsProblem[] {
       'Le chemin a besoin de {seq} : une réponse appartient à un seul fichier.',
       'The path needs {seq}: an answer must belong to one file.',
     ]),
+    ...lineProblem(path, '/ack/path'),
     ...problemIf(climbs(path), '/ack/path', [
       'Un chemin ne contient ni « . » ni « .. ».',
       'A path cannot hold . or .. steps.',

@@ -267,10 +267,8 @@ async function versionsInForce(
   for (const destinationId of new Set(rows.map((row) => row.destinationId))) {
     const { mappingVersionId: id = 0, status } = (await findDestination(sql, destinationId)) ?? {};
     const publishedAt = (await readVersions(sql, [id]))[0]?.publishedAt ?? noVersion.publishedAt;
-    versions.set(destinationId, {
-      ...{ id, mapping: await published.version(id), publishedAt },
-      isArchived: status === 'archived',
-    });
+    const mapping = await published.version(id);
+    versions.set(destinationId, { id, mapping, publishedAt, isArchived: status === 'archived' });
   }
   return versions;
 }

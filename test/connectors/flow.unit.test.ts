@@ -73,6 +73,41 @@ describe('settings', () => {
     }
   });
 
+  const places = (over: object): readonly string[] =>
+    flow.check({ ...good, ...over }).map(({ path }) => path);
+  test.each([
+    ['hidden by a date', { name: '{date:.yyyy}_{seq}.csv' }, '/name'],
+    ['above its folder by a date', { name: '{date:..yyyy}_{seq}.csv' }, '/name'],
+    ['a second command', { name: 'LEADS\r\nDELE {seq}.csv' }, '/name'],
+    ['cut at a zero byte', { name: 'LEADS_{seq}\u0000.csv' }, '/name'],
+    ['longer than the log keeps', { name: `${'{destination}'.repeat(4)}_{seq}.csv` }, '/name'],
+    [
+      'longer than a server keeps, in bytes',
+      { name: `${'é'.repeat(110)}_{seq:12}.csv.${'x'.repeat(20)}` },
+      '/name',
+    ],
+    [
+      'longer with its temporary name',
+      { name: `${'é'.repeat(105)}_{seq}.csv.${'x'.repeat(6)}`, tempSuffix: `.${'t'.repeat(19)}` },
+      '/name',
+    ],
+    ['a folder with a second command', { to: 'sftp:horizon/in\rDELE' }, '/to'],
+    [
+      'an answer with a second command',
+      { ack: { path: 'out/ACK_{seq}\r\nDELE', within: '4h' } },
+      '/ack/path',
+    ],
+  ])('a name that is %s is refused', (_what, over, path) => {
+    expect(places(over)).toEqual([path]);
+  });
+  test.each([
+    ['accents', 'Léads été {date:yyyyMMdd} n°{seq:6}.csv'],
+    ['client and destination', '{client}_{destination}_{date:yyyyMMdd}_{time:HHmm}_{seq:6}.csv'],
+    ['dots within', '{date:yyyy.MM.dd}_{seq}..csv'],
+  ])('a name with %s is taken', (_what, name) => {
+    expect(places({ name })).toEqual([]);
+  });
+
   test('the signed document says how a file is whole, what its control file holds, and no delay that nobody agreed', () => {
     const rows = (over: object): readonly string[] =>
       flow.words.transport({ ...good, ...over }, []).map(({ agreed: [fr] }) => fr);
