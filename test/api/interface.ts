@@ -5,7 +5,10 @@ import { silentLog } from '../../src/log.ts';
 
 export const openInterface = (
   app: App,
-  { isPatient = true, ...tls }: { readonly pem?: string; readonly isPatient?: boolean } = {},
+  {
+    isPatient = true,
+    ...more
+  }: { readonly pem?: string; readonly isPatient?: boolean; readonly perMinute?: number } = {},
 ): Promise<Api> =>
   startApi({
     access: app.access,
@@ -19,5 +22,5 @@ export const openInterface = (
     proxies: [],
     perMinute: 1_000_000,
     ...(isPatient ? { answerWithinMs: 600_000 } : {}),
-    ...tls,
+    ...more,
   });

@@ -236,6 +236,27 @@ describe('Idempotency-Key', () => {
     const holder = { ...headers, authorization: `Bearer ${await keyWith()}` };
     expect((await post('leads', { items: [lead('API-22')] }, holder)).status).toBe(200);
   });
+  test('the same rows written with other spaces are the same request; in other letters, or at another address, they are not', async () => {
+    const headers = { 'idempotency-key': 'abc-4' };
+    const body = { items: [lead('API-24')] };
+    const first = await post('leads', body, headers);
+    const spaced = await post('leads', `\n ${JSON.stringify(body, null, 4)}\r\n`, headers);
+    expect([spaced.status, spaced.body]).toEqual([200, first.body]);
+    for (const [path, other] of [
+      ['leads', { items: [lead('api-24')] }],
+      ['leads', { items: [lead('API-24', { last_name: 'MARTIN' })] }],
+      ['corrections', body],
+    ] as const)
+      expect([path, (await post(path, other, headers)).status]).toEqual([path, 422]);
+    // Keys are told apart by their letters.
+    const otherKey = await post('leads', body, { 'idempotency-key': 'ABC-4' });
+    expect([otherKey.headers.get('idempotent-replayed'), otherKey.body.items?.[0]?.state]).toEqual([
+      null,
+      'duplicate',
+    ]);
+    expect(await stored('API-24')).toMatchObject({ last_name: 'Martin' });
+    expect(await stored('api-24')).toBeUndefined();
+  });
   test('of twenty at once one is done', async () => {
     const answers = await Promise.all(
       Array.from({ length: 20 }, () =>
@@ -314,6 +335,42 @@ test('rows of a hundred posts at once, beside a planner that takes them too, are
     );
     return Number(row?.count) === 200;
   });
+});
+
+test('beyond the limit of a minute nothing of a post is taken, and whoever posts it again later loses none', async () => {
+  const usual = api;
+  api = await openInterface(gateway.app, { perMinute: 25 });
+  const names = Array.from({ length: 60 }, (_, n) => `API-LIMIT-${n}`);
+  const posted = (name: string): Promise<Answered> =>
+    post('leads', { items: [lead(name)] }, { 'idempotency-key': name });
+  try {
+    const answers = await Promise.all(names.map(posted));
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(refused).toHaveLength(35);
+    for (const { headers, body } of refused) {
+      expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+      expect(Number(headers.get('retry-after'))).toBeLessThanOrEqual(60);
+      expect([headers.get('content-type'), body.status]).toEqual([
+        'application/problem+json; charset=utf-8',
+        429,
+      ]);
+    }
+    for (const [at, name] of names.entries())
+      expect([name, (await stored(name)) !== undefined]).toEqual([name, answers[at]?.status === 200]);
+    await api.close();
+    // As if the minute were over.
+    api = await openInterface(gateway.app, { perMinute: 60 });
+    const again = await Promise.all(names.map(posted));
+    expect(again.map(({ status }) => status)).toEqual(names.map(() => 200));
+    expect(again.map(({ headers }) => headers.get('idempotent-replayed') === 'true')).toEqual(
+      answers.map(({ status }) => status === 200),
+    );
+    const rows = await gateway.owner.all("SELECT id FROM leads WHERE reference LIKE 'API-LIMIT-%'");
+    expect(rows).toHaveLength(60);
+  } finally {
+    await api.close();
+    api = usual;
+  }
 });
 
 test('the description names every address, and is OpenAPI 3.1', async () => {
