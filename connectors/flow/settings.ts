@@ -60,18 +60,18 @@ export function checkFlowSettings(settings: FlowSettings): readonly SettingsProb
 /** Characters of a name that the log keeps, and bytes that file systems do. */
 const mostOfName = { characters: 200, bytes: 255 };
 
-/** Facts that make the longest name. */
-const longest: NameFacts = {
-  client: 'c'.repeat(40),
-  destination: 'd'.repeat(60),
-  batch: { sequence: 4_294_967_295, slot: new Date(0) },
+/** Facts that make the shortest name: a version in force whose names fit must not be refused. */
+const shortest: NameFacts = {
+  client: 'c',
+  destination: 'd',
+  batch: { sequence: 1, slot: new Date(0) },
   timezone: 'UTC',
 };
 
 /** Judged as it will be written: a placeholder may bring a dot, and length. */
 function nameProblems(settings: FlowSettings): readonly SettingsProblem[] {
   const { control, marker, tempSuffix = '.part' } = settings;
-  const name = packedName(fillName(settings.name, longest), settings);
+  const name = packedName(fillName(settings.name, shortest), settings);
   // The control file too is written under a temporary name.
   const bytes = Buffer.byteLength(name + (control?.sidecar ?? '') + (marker ?? tempSuffix));
   return [
@@ -81,8 +81,8 @@ function nameProblems(settings: FlowSettings): readonly SettingsProblem[] {
       'A file name has no / and does not begin with a dot.',
     ]),
     ...problemIf(name.length > mostOfName.characters || bytes > mostOfName.bytes, '/name', [
-      `Rempli, le nom peut dépasser ${mostOfName.characters} caractères, ou ${mostOfName.bytes} octets avec ce qui s’y ajoute.`,
-      `Filled, the name may pass ${mostOfName.characters} characters, or ${mostOfName.bytes} bytes with what is added to it.`,
+      `Rempli, le nom dépasse ${mostOfName.characters} caractères, ou ${mostOfName.bytes} octets avec ce qui s’y ajoute.`,
+      `Filled, the name passes ${mostOfName.characters} characters, or ${mostOfName.bytes} bytes with what is added to it.`,
     ]),
   ];
 }

@@ -80,7 +80,7 @@ describe('settings', () => {
     ['above its folder by a date', { name: '{date:..yyyy}_{seq}.csv' }, '/name'],
     ['a second command', { name: 'LEADS\r\nDELE {seq}.csv' }, '/name'],
     ['cut at a zero byte', { name: 'LEADS_{seq}\u0000.csv' }, '/name'],
-    ['longer than the log keeps', { name: `${'{destination}'.repeat(4)}_{seq}.csv` }, '/name'],
+    ['longer than the log keeps', { name: `${'{time:HHmmss}'.repeat(34)}_{seq}.csv` }, '/name'],
     [
       'longer than a server keeps, in bytes',
       { name: `${'é'.repeat(110)}_{seq:12}.csv.${'x'.repeat(20)}` },
@@ -88,7 +88,7 @@ describe('settings', () => {
     ],
     [
       'longer with its temporary name',
-      { name: `${'é'.repeat(105)}_{seq}.csv.${'x'.repeat(6)}`, tempSuffix: `.${'t'.repeat(19)}` },
+      { name: `${'é'.repeat(118)}_{seq}.csv.${'x'.repeat(6)}`, tempSuffix: `.${'t'.repeat(19)}` },
       '/name',
     ],
     ['a folder with a second command', { to: 'sftp:horizon/in\rDELE' }, '/to'],
@@ -103,6 +103,7 @@ describe('settings', () => {
   test.each([
     ['accents', 'Léads été {date:yyyyMMdd} n°{seq:6}.csv'],
     ['client and destination', '{client}_{destination}_{date:yyyyMMdd}_{time:HHmm}_{seq:6}.csv'],
+    ['lengths that its placeholders alone could pass', `${'{destination}'.repeat(4)}_{seq}.csv`],
     ['dots within', '{date:yyyy.MM.dd}_{seq}..csv'],
   ])('a name with %s is taken', (_what, name) => {
     expect(places({ name })).toEqual([]);
