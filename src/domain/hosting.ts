@@ -9,6 +9,9 @@ export const firstId = (slot: number): number => slot * 1_000_000_000_000;
 /** The same for ids of 32 bits: accounts, staff, keys. */
 export const firstShortId = (slot: number): number => slot * 1_000_000;
 
+/** Reason of the archived destinations of a client that moves to another installation, or has. */
+export const movingAway = 'moving';
+
 const longestSchema = 48;
 
 export type InstanceNames = ReturnType<typeof instanceNames>;

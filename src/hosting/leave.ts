@@ -1,6 +1,7 @@
 // The former place of a client that moves (C36): nothing leaves any more, then the contract ends here as at any end of one.
 // Invariant: each step is a transaction that can be repeated; what the new place must restore is kept with the closing.
 import { civilDate } from '../domain/civil-date.ts';
+import { movingAway } from '../domain/hosting.ts';
 import { RelaisError } from '../errors.ts';
 import { endAccess, endDestinations, requireDay, requireInstruction } from '../retention/closing.ts';
 import { raiseAlerts } from '../store/alerts/alerts.ts';
@@ -67,7 +68,7 @@ export async function freezeClient(database: Database, order: MoveOrder): Promis
       destinations.map(({ id }) => id),
       true,
     );
-    for (const { id } of destinations) await setStatus(tx, id, 'archived', 'moving');
+    for (const { id } of destinations) await setStatus(tx, id, 'archived', movingAway);
     await appendHandover(tx, {
       entry: 'client_moving',
       clientId,

@@ -14,6 +14,7 @@ import { readVersions } from '../store/destinations/mapping-versions.ts';
 import { waitsForDecision } from '../delivery/outcome/resolve.ts';
 import type { Published } from '../delivery/trip/mapping-cache.ts';
 import { heldUndecided, type ListedDelivery } from '../store/deliveries/delivery-lists.ts';
+import { movingAway } from '../domain/hosting.ts';
 import { RelaisError } from '../errors.ts';
 
 const inFrench: Readonly<Record<ReplayRefusal, string>> = {
@@ -253,7 +254,7 @@ interface Version {
   readonly id: number;
   readonly mapping: CompiledMapping | undefined;
   readonly publishedAt: Date;
-  /** The client's contract has ended, or it is moving: what was sent again would only be cancelled. */
+  /** The client's contract has ended: what was sent again would only be cancelled. A client that moves is refused as such. */
   readonly isArchived: boolean;
 }
 const noVersion: Version = { id: 0, mapping: undefined, publishedAt: new Date(0), isArchived: false };
@@ -265,10 +266,19 @@ async function versionsInForce(
 ): Promise<ReadonlyMap<string, Version>> {
   const versions = new Map<string, Version>();
   for (const destinationId of new Set(rows.map((row) => row.destinationId))) {
-    const { mappingVersionId: id = 0, status } = (await findDestination(sql, destinationId)) ?? {};
+    const {
+      mappingVersionId: id = 0,
+      status,
+      statusReason,
+    } = (await findDestination(sql, destinationId)) ?? {};
     const publishedAt = (await readVersions(sql, [id]))[0]?.publishedAt ?? noVersion.publishedAt;
     const mapping = await published.version(id);
-    versions.set(destinationId, { id, mapping, publishedAt, isArchived: status === 'archived' });
+    versions.set(destinationId, {
+      id,
+      mapping,
+      publishedAt,
+      isArchived: status === 'archived' && statusReason !== movingAway,
+    });
   }
   return versions;
 }
