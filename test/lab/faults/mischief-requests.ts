@@ -65,7 +65,10 @@ async function apply(
       // Each by itself: one whose name was corrected only shares the address.
       const { subjects } = await requests.show(id);
       const leads = subjects.flatMap(({ reference }) => reference ?? []);
-      const rows = subjects.flatMap((one) => (one.kind === 'row' ? one.subjectId : []));
+      // No rectification corrects a refused row.
+      const rows = subjects.flatMap((one) =>
+        one.kind === 'row' && kind !== 'rectification' ? one.subjectId : [],
+      );
       await requests.apply(id, { ...order, selection: { leads, rows } });
       return;
     } catch (error) {

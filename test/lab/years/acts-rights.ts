@@ -81,8 +81,9 @@ async function apply(stage: Stage, demand: Demand, addresses: Addresses): Promis
   const at = stage.world.now();
   for (const { reference } of leads) demand.owed.set(reference, holdersOf(stage.book, reference, at));
   const applied = async (): Promise<unknown> => {
+    // No rectification corrects a refused row.
     const rows = (await requests.show(id)).subjects.flatMap((one) =>
-      one.kind === 'row' ? one.subjectId : [],
+      one.kind === 'row' && kind !== 'rectification' ? one.subjectId : [],
     );
     const selection = { leads: leads.map(({ reference }) => reference), rows };
     return requests.apply(id, { ...order, selection });
