@@ -47,10 +47,7 @@ function keyOf(secret: string): Buffer | undefined {
 // Decodes a signed body to text or JSON, only where it has a single reading.
 // Invariant: bytes that are not UTF-8 are never repaired, and a JSON name that occurs twice makes the body invalid.
 
-/**
- * Events of one request. SendGrid collects up to 768 KB of them, mails that arrived included: some thousands of its shortest.
- * Source: https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook
- */
+/** Events of one request: so many of 200 bytes fit into a body of 1 MB. */
 export const mostElements = 5_000;
 
 /** An event may have its sender's tags. */

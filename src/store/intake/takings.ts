@@ -1,8 +1,8 @@
 // Marks the items that a process works on, to detect one over which processes crash; a mark is committed before the work and
 // deleted after it.
 // Invariant: items are marked while their rows are locked; an old mark on a row that another process can lock proves that the marking
-// process crashed; a live one, whose connection was lost, deletes its marks soon. A mark costs a commit, so a proven process makes none: after a crash its successor meets the same items among its
-// first batches, and marks them then.
+// process crashed; a live one, whose connection was lost, deletes its marks soon. A mark costs a commit, so a proven process makes none:
+// after a crash its successor meets the same items among its first batches, and marks them then.
 import { randomInt } from 'node:crypto';
 import { inList, type Database, type Sql } from '../database.ts';
 import { deleteNamed } from '../named-rows.ts';
