@@ -6,7 +6,9 @@ import { root, run } from './bootstrap.mjs';
 
 const words = process.argv.slice(2);
 const engine = words.includes('--engine') ? [] : ['--engine', 'mysql'];
-const suites = ['trip', 'store', 'delivery', 'privacy', 'retention'].map((name) => `test/${name}/`);
+const suites = ['trip', 'store', 'delivery', 'privacy', 'retention', 'lab/kills'].map(
+  (name) => `test/${name}/`,
+);
 /** @param {readonly string[]} paths */
 const test = (paths) =>
   run(process.execPath, [join(root, 'bin/test.mjs'), '--no-check', ...engine, ...words, ...paths]);

@@ -23,11 +23,11 @@ const commands = [
   },
   {
     name: 'suites',
-    what: 'demo, every page in a browser, trials of all presets, a short storm, ten years of a small client, several hosts and Redis servers',
+    what: 'demo, every page in a browser, trials of all presets, a short storm, killed processes, ten years of a small client, several hosts and Redis servers',
     words: [
       'bin/test.mjs',
       '--no-check',
-      ...['demo', 'browser', 'trials', 'faults', 'years', 'scale'].map(suiteOf),
+      ...['demo', 'browser', 'trials', 'kills', 'faults', 'years', 'scale'].map(suiteOf),
     ],
     ci: true,
   },

@@ -1,8 +1,8 @@
 // MySQL or Redis away: the process stays up, says so at once, takes nothing it cannot put down, and goes on by itself.
-import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
-import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
-import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
-import { startProcess, type GatewayProcess } from './process.ts';
+import { startHttpRecipient, type HttpRecipient } from '../../connectors/servers/http.ts';
+import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
+import { leadRow, openGateway, webhookFiles, type Gateway } from '../../trip/gateway.ts';
+import { startProcess, type GatewayProcess } from '../../trip/process.ts';
 
 let crm: HttpRecipient;
 let gateway: Gateway;

@@ -1,14 +1,14 @@
 // Who works on a long file: one worker at a time, as long as it lives; and the rows that somebody else holds when it is collected.
-import { connectors } from '../../connectors/index.ts';
-import { createReader } from '../../src/delivery/content/inputs.ts';
-import { createDeliverer, type Deliverer } from '../../src/delivery/deliver.ts';
-import { createFiles, type Files } from '../../src/delivery/files/collect.ts';
-import { silentLog } from '../../src/log.ts';
-import { startWorker } from '../../src/roles/worker.ts';
-import type { Role } from '../../src/roles/role-status.ts';
-import { recoverWholes } from '../store/recover-wholes.ts';
-import { openDropGateway, type DropGateway } from './drop.ts';
-import { strangerRow } from './gateway.ts';
+import { connectors } from '../../../connectors/index.ts';
+import { createReader } from '../../../src/delivery/content/inputs.ts';
+import { createDeliverer, type Deliverer } from '../../../src/delivery/deliver.ts';
+import { createFiles, type Files } from '../../../src/delivery/files/collect.ts';
+import { silentLog } from '../../../src/log.ts';
+import { startWorker } from '../../../src/roles/worker.ts';
+import type { Role } from '../../../src/roles/role-status.ts';
+import { recoverWholes } from '../../store/recover-wholes.ts';
+import { openDropGateway, type DropGateway } from '../../trip/drop.ts';
+import { strangerRow } from '../../trip/gateway.ts';
 
 let gateway: DropGateway;
 let workers: Role[] = [];

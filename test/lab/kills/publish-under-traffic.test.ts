@@ -1,10 +1,10 @@
 // Publishing while leads travel: none fails for it, and each is written, addressed, judged and logged by one version.
-import { openApp, type App } from '../../src/app.ts';
-import { startWorker } from '../../src/roles/worker.ts';
-import type { Role } from '../../src/roles/role-status.ts';
-import { silentLog } from '../../src/log.ts';
-import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
-import { leadRow, openGateway, patient, webhookFiles, type Gateway } from './gateway.ts';
+import { openApp, type App } from '../../../src/app.ts';
+import { startWorker } from '../../../src/roles/worker.ts';
+import type { Role } from '../../../src/roles/role-status.ts';
+import { silentLog } from '../../../src/log.ts';
+import { startHttpRecipient, type HttpRecipient } from '../../connectors/servers/http.ts';
+import { leadRow, openGateway, patient, webhookFiles, type Gateway } from '../../trip/gateway.ts';
 
 let crm: HttpRecipient;
 let gateway: Gateway;

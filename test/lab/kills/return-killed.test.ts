@@ -5,11 +5,11 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Decrypter, generateIdentity, identityToRecipient } from 'age-encryption';
-import { openDatabase } from '../../src/store/database.ts';
-import { environmentOf, terminalOf } from '../cli/terminal.ts';
-import { openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';
+import { openDatabase } from '../../../src/store/database.ts';
+import { environmentOf, terminalOf } from '../../cli/terminal.ts';
+import { openGateway, strangerRow, webhookFiles, type Gateway } from '../../trip/gateway.ts';
 
-const root = join(__dirname, '../..');
+const root = join(__dirname, '../../..');
 let gateway: Gateway;
 let folder: string;
 beforeAll(async () => {

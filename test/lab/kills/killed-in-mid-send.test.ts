@@ -2,14 +2,14 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { requestFile } from '../../src/delivery/files/collect.ts';
-import { startFtps, type FtpsStep } from '../../sandbox/recipients/ftps.ts';
-import { certificateFor, type Certificate } from '../connectors/servers/certificate.ts';
-import { startFileRecipient, type FileStep } from '../connectors/servers/files.ts';
-import { s3Bucket, s3Keys, startS3Recipient, type S3Step } from '../connectors/servers/s3.ts';
-import { waitsForFile } from './drop.ts';
-import { openGateway, strangerRow, type Gateway } from './gateway.ts';
-import { lapse, startProcess, type GatewayProcess } from './process.ts';
+import { requestFile } from '../../../src/delivery/files/collect.ts';
+import { startFtps, type FtpsStep } from '../../../sandbox/recipients/ftps.ts';
+import { certificateFor, type Certificate } from '../../connectors/servers/certificate.ts';
+import { startFileRecipient, type FileStep } from '../../connectors/servers/files.ts';
+import { s3Bucket, s3Keys, startS3Recipient, type S3Step } from '../../connectors/servers/s3.ts';
+import { waitsForFile } from '../../trip/drop.ts';
+import { openGateway, strangerRow, type Gateway } from '../../trip/gateway.ts';
+import { lapse, startProcess, type GatewayProcess } from '../../trip/process.ts';
 
 /** Where it stands still: with the bytes on their way, or when all of it stands there and nobody was told. */
 type Moment = 'its bytes travel' | 'it stands there, unanswered';

@@ -1,10 +1,10 @@
 // C30, C32: two hundred races of deletion and anonymising against sending, replaying, correcting and erasing, judged by the log's
 // own order: the lead's lock orders the entries of one lead.
-import { replay } from '../support/replay.ts';
-import { setDestinationStatus } from '../../src/support/suspend.ts';
-import { recordOperation } from '../../src/retention/register.ts';
-import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
-import { strangerRow, openGateway, webhookFiles, type Gateway } from '../trip/gateway.ts';
+import { replay } from '../../support/replay.ts';
+import { setDestinationStatus } from '../../../src/support/suspend.ts';
+import { recordOperation } from '../../../src/retention/register.ts';
+import { startHttpRecipient, type HttpRecipient } from '../../connectors/servers/http.ts';
+import { strangerRow, openGateway, webhookFiles, type Gateway } from '../../trip/gateway.ts';
 
 const races = 100;
 let crm: HttpRecipient;

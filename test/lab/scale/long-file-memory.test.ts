@@ -2,12 +2,12 @@
 import { createReadStream, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { silentLog } from '../../src/log.ts';
-import { addTemplate, fill } from '../lab/bench/backlog.ts';
-import { peakMb } from '../lab/bench/measure.ts';
-import { sftpUser } from '../connectors/servers/sftp.ts';
-import { openDropGateway } from './drop.ts';
-import { startProcess, type GatewayProcess } from './process.ts';
+import { silentLog } from '../../../src/log.ts';
+import { addTemplate, fill } from '../bench/backlog.ts';
+import { peakMb } from '../bench/measure.ts';
+import { sftpUser } from '../../connectors/servers/sftp.ts';
+import { openDropGateway } from '../../trip/drop.ts';
+import { startProcess, type GatewayProcess } from '../../trip/process.ts';
 
 /** Each row says the longest text three times. */
 const leads = 2_000;

@@ -1,8 +1,8 @@
 // What a demo leaves behind on a Redis that it was given: nothing, whatever form its address has.
-import { openRedis } from '../../src/app/for-sandbox.ts';
-import { parseRedisPlace } from '../../src/config/redis-place.ts';
-import { removeRedisKeys } from '../../sandbox/demo/redis-keys.ts';
-import { startCluster, startSentinel } from '../lab/scale/redis-servers.ts';
+import { openRedis } from '../../../src/app/for-sandbox.ts';
+import { parseRedisPlace } from '../../../src/config/redis-place.ts';
+import { removeRedisKeys } from '../../../sandbox/demo/redis-keys.ts';
+import { startCluster, startSentinel } from './redis-servers.ts';
 
 test.each([
   ['every node of a cluster', startCluster],

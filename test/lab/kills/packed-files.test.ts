@@ -4,11 +4,11 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { decrypt, generateKey, readMessage, readPrivateKey } from 'openpgp';
-import { silentLog } from '../../src/log.ts';
-import { addTemplate, fill } from '../lab/bench/backlog.ts';
-import { sftpUser, type SftpStep } from '../connectors/servers/sftp.ts';
-import { openDropGateway, type DropGateway } from './drop.ts';
-import { lapse, startProcess, type GatewayProcess } from './process.ts';
+import { silentLog } from '../../../src/log.ts';
+import { addTemplate, fill } from '../bench/backlog.ts';
+import { sftpUser, type SftpStep } from '../../connectors/servers/sftp.ts';
+import { openDropGateway, type DropGateway } from '../../trip/drop.ts';
+import { lapse, startProcess, type GatewayProcess } from '../../trip/process.ts';
 
 interface Pair {
   readonly publicKey: string;

@@ -2,11 +2,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { environmentOf } from '../cli/terminal.ts';
-import { openBulkHome, type BulkHome } from './bulk-home.ts';
-import { waitersTable } from '../support/processes.ts';
+import { environmentOf } from '../../cli/terminal.ts';
+import { openBulkHome, type BulkHome } from '../../support-work/bulk-home.ts';
+import { waitersTable } from '../../support/processes.ts';
 
-const root = join(__dirname, '../..');
+const root = join(__dirname, '../../..');
 let home: BulkHome;
 beforeAll(async () => {
   home = await openBulkHome();

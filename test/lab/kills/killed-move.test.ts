@@ -1,21 +1,21 @@
 // C36: a move that is killed after any step and repeated loses nothing and sends nothing twice, there and back.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { keysOf, openApp } from '../../src/app.ts';
-import { loadConfig } from '../../src/config.ts';
-import { civilDate } from '../../src/domain/civil-date.ts';
-import { moveClient, type Moved, type MoveSide } from '../../src/hosting/move.ts';
-import { silentLog } from '../../src/log.ts';
-import { createSign } from '../../src/privacy/macs.ts';
-import { startPlanner } from '../../src/roles/planner.ts';
-import { startWorker } from '../../src/roles/worker.ts';
-import { openDatabase, type Database, type Sql } from '../../src/store/database.ts';
-import { insertIntakeRows } from '../../src/store/intake/intake.ts';
-import { findClosing, heldRows } from '../../src/store/retention/closings.ts';
-import { environmentOf, terminalOf, type Relais } from '../cli/terminal.ts';
-import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
-import { openGateway, patient, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';
-import { instanceHome, type InstanceHome } from './made.ts';
+import { keysOf, openApp } from '../../../src/app.ts';
+import { loadConfig } from '../../../src/config.ts';
+import { civilDate } from '../../../src/domain/civil-date.ts';
+import { moveClient, type Moved, type MoveSide } from '../../../src/hosting/move.ts';
+import { silentLog } from '../../../src/log.ts';
+import { createSign } from '../../../src/privacy/macs.ts';
+import { startPlanner } from '../../../src/roles/planner.ts';
+import { startWorker } from '../../../src/roles/worker.ts';
+import { openDatabase, type Database, type Sql } from '../../../src/store/database.ts';
+import { insertIntakeRows } from '../../../src/store/intake/intake.ts';
+import { findClosing, heldRows } from '../../../src/store/retention/closings.ts';
+import { environmentOf, terminalOf, type Relais } from '../../cli/terminal.ts';
+import { startHttpRecipient, type HttpRecipient } from '../../connectors/servers/http.ts';
+import { openGateway, patient, strangerRow, webhookFiles, type Gateway } from '../../trip/gateway.ts';
+import { instanceHome, type InstanceHome } from '../../hosting/made.ts';
 
 class Killed extends Error {}
 

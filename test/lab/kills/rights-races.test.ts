@@ -1,8 +1,8 @@
 // Guarantee 6: two hundred races of erasure and withdrawal against sending, judged by the log's own order.
 // The lead's lock orders them: entries of one lead are numbered in the order in which they were decided.
 import { setTimeout as pause } from 'node:timers/promises';
-import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
-import { strangerRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
+import { startHttpRecipient, type HttpRecipient } from '../../connectors/servers/http.ts';
+import { strangerRow, openGateway, webhookFiles, type Gateway } from '../../trip/gateway.ts';
 
 const races = 100;
 let crm: HttpRecipient;
