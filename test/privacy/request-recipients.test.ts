@@ -109,19 +109,30 @@ test('C24: an objection is told to who was told a yes, also where it has ended b
 });
 
 test('C24: an objection is told in writing to who has no field for what it names, whatever update it accepted', async () => {
-  await take(strangerRow('FIELD-1'));
-  const leadId = await received('FIELD-1', 'crm.essai.example');
-  const about = { clientId: 'essai', leadId, destinationId: 'essai-crm', deliveryId: 1, actor: 'worker' };
+  const yes = {
+    purpose: 'marketing',
+    state: 'granted',
+    recordedAt: new Date(),
+    legalEntity: 'ESSAI PROMOTION SAS',
+    wordingVersion: 'v3',
+  };
+  const consents = JSON.stringify(['email', 'phone'].map((channel) => ({ ...yes, channel })));
   const told = { field: 'OPTIN', value: 'OUI', purpose: 'marketing', channel: 'email', state: 'granted' };
-  await gateway.app.database.transaction((tx) =>
-    appendHandovers(tx, [
-      { ...about, entry: 'departed', run: 1, attempt: 1, consents: [told] },
-      { ...about, entry: 'outcome', run: 1, attempt: 1, outcome: 'accepted' },
-    ]),
-  );
-  const stateAfter = async (channel: 'email' | 'sms'): Promise<readonly string[]> => {
-    const optIns = { purposes: ['marketing'], channels: [channel] } as const;
-    const id = await open({ kind: 'objection', references: ['FIELD-1'], optIns });
+  const stateAfter = async (
+    reference: string,
+    ...channels: ('email' | 'sms' | 'phone')[]
+  ): Promise<readonly string[]> => {
+    await take(strangerRow(reference, { email: `${reference}@courriel.example`, consents }));
+    const leadId = await received(reference, 'crm.essai.example');
+    const about = { clientId: 'essai', leadId, destinationId: 'essai-crm', deliveryId: 1, actor: 'worker' };
+    await gateway.app.database.transaction((tx) =>
+      appendHandovers(tx, [
+        { ...about, entry: 'departed', run: 1, attempt: 1, consents: [told] },
+        { ...about, entry: 'outcome', run: 1, attempt: 1, outcome: 'accepted' },
+      ]),
+    );
+    const optIns = { purposes: ['marketing'], channels } as const;
+    const id = await open({ kind: 'objection', references: [reference], optIns });
     await gateway.app.requests.apply(id, all);
     await gateway.owner.run('DELETE FROM lead_changes WHERE lead_id = ?', [leadId]);
     await gateway.owner.run(
@@ -131,8 +142,11 @@ test('C24: an objection is told in writing to who has no field for what it names
     );
     return (await gateway.app.requests.show(id)).recipients.map(({ state, cause }) => `${state}:${cause}`);
   };
-  expect(await stateAfter('email')).toEqual(['acknowledged:accepted']);
-  expect(await stateAfter('sms')).toEqual(['written:manual_update_required']);
+  expect(await stateAfter('FIELD-1', 'email')).toEqual(['acknowledged:accepted']);
+  expect(await stateAfter('FIELD-2', 'sms')).toEqual(['written:manual_update_required']);
+  // No yes was given for messages; the one for calls is no field of this recipient.
+  expect(await stateAfter('FIELD-3', 'email', 'sms')).toEqual(['acknowledged:accepted']);
+  expect(await stateAfter('FIELD-4', 'email', 'phone')).toEqual(['written:manual_update_required']);
 });
 
 test('C22: an erasure of many leads that was interrupted goes on where it stopped; of two officers one ends it', async () => {

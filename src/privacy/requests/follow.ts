@@ -15,6 +15,7 @@ import {
 } from '../../domain/requests.ts';
 import { raiseAlerts } from '../../store/alerts/alerts.ts';
 import type { Sql } from '../../store/database.ts';
+import { readConsents } from '../../store/leads/consents.ts';
 import { findClient } from '../../store/destinations/destinations.ts';
 import { allHandedOver } from '../../store/deliveries/known-to-recipient.ts';
 import {
@@ -74,7 +75,10 @@ async function moveOf(tx: Sql, request: Request, recipient: RequestRecipient): P
   return { ...recipient, ...change };
 }
 
-/** A withdrawal by delivery notifies only recipients that have a field for that opt-in and received it before. The others get a letter. */
+/**
+ * A delivery notifies a recipient of a withdrawal where earlier ones had a field for each opt-in that the request names and the person
+ * once granted (none granted: for one that it names). The others get a letter: to object to more never tells a recipient less.
+ */
 async function heardOf(
   tx: Sql,
   { kind, optIns }: Request,
@@ -83,7 +87,13 @@ async function heardOf(
 ): Promise<RecipientMove | undefined> {
   if (!takesBack(kind) || (move?.state !== 'acknowledged' && move?.state !== 'told')) return move;
   const told = (await allHandedOver(tx, leadId, destinationId)).flatMap((entry) => entry.optIns);
-  return optIns.split(' ').some((pair) => told.includes(pair))
+  const named = optIns.split(' ');
+  const granted = ((await readConsents(tx, [leadId])).get(leadId) ?? [])
+    .filter(({ state }) => state === 'granted')
+    .map(({ purpose, channel }) => `${purpose}.${channel}`)
+    .filter((pair) => named.includes(pair));
+  const isTold = (pair: string): boolean => told.includes(pair);
+  return (granted.length > 0 ? granted.every(isTold) : named.some(isTold))
     ? move
     : { state: 'written', cause: 'manual_update_required', deliveryId: 0 };
 }
