@@ -5,7 +5,7 @@ import { momentIn } from '../domain/civil-date.ts';
 import { RelaisError } from '../errors.ts';
 import { impersonal, typedReason } from '../support/typed-text.ts';
 import { contactOf } from '../support/lead-rights.ts';
-import { readFilter, type FilterAsked } from '../support/reads/filter.ts';
+import { filterNames, type FilterAsked } from '../support/reads/filter.ts';
 import { createWriteStream, existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -110,7 +110,7 @@ export const answerFileOptions = (command: Command): Command =>
 export type FilterOptions = FilterAsked;
 
 export const isFiltered = (options: FilterOptions): boolean =>
-  Object.keys(readFilter(options, new Date(0))).length > 0;
+  filterNames.some((name) => options[name] !== undefined);
 
 /** @throws USAGE-001 unless ids or filters are given, and not both */
 export function refuseBoth(names: readonly string[], options: FilterOptions, verb: string): void {

@@ -36,7 +36,7 @@ export const filterSchemas = {
 export const filterNames = Object.keys(filterSchemas) as (keyof typeof filterSchemas)[];
 export type FilterAsked = AskedFilter<keyof typeof filterSchemas>;
 
-/** @param now what an age is counted back from; without it an age is refused. @throws USAGE-001 */
+/** @param now what an age is counted back from; without it an age is refused. @throws USAGE-001, also for a period that ends before it begins */
 export function readFilter(asked: AskedFilter, now?: Date): DeliveryFilter {
   const given = (Object.keys(filterConditions) as ConditionName[]).flatMap((name) => {
     const text = asked[name];
@@ -45,7 +45,19 @@ export function readFilter(asked: AskedFilter, now?: Date): DeliveryFilter {
     if ('refused' in condition) throw new RelaisError('USAGE-001', condition.refused);
     return [[filterConditions[name].of, condition.value] as const];
   });
-  return Object.fromEntries(given) as DeliveryFilter;
+  const filter = Object.fromEntries(given) as DeliveryFilter;
+  refuseEmptyPeriod(filter, asked);
+  return filter;
+}
+
+/** Its list would be empty, as if there were nothing. */
+function refuseEmptyPeriod({ since, until }: DeliveryFilter, asked: AskedFilter): void {
+  if (since === undefined || until === undefined || since < until) return;
+  const [from, to] = [asked.from ?? asked.since ?? '', asked.to ?? asked.until ?? ''];
+  throw new RelaisError('USAGE-001', [
+    `La période est vide : sa fin (« Au » : ${to}) vient avant son début (« Du » : ${from}).`,
+    `The period is empty: its end (${to}) does not come after its beginning (${from}).`,
+  ]);
 }
 
 // Lists the names that a person may choose from: clients and destinations.
