@@ -10,11 +10,13 @@ import type { PersonFact } from '../support/masking.ts';
 import {
   paris,
   actionWords,
+  actorOrNumber,
   consentPairWords,
   consentWords,
   inLanguage,
   reasonWords,
   stateWords,
+  whyWords,
   type Both,
   type Language,
 } from '../support/words.ts';
@@ -128,7 +130,7 @@ function erasedLine({ rights, proofs }: LeadFile, at: Date, word: Say): string {
     word(`Personne effacée le ${paris(at)}`, `Person erased, ${paris(at)}`),
     ...(erasure === undefined
       ? []
-      : [`${word('par', 'by')} ${erasure.name ?? erasure.actor} (${erasure.purpose})`]),
+      : [`${word('par', 'by')} ${byText(erasure, word)} (${word(...whyWords(erasure))})`]),
     ...(proof === undefined ? [] : [word(`preuve ${proof.number}`, `proof ${proof.number}`)]),
     ...(proof === undefined || proof.request === ''
       ? []
@@ -153,7 +155,10 @@ function deliveryLines({ deliveries, notRouted }: LeadFile, language: Language):
   ];
 }
 
-function rightLine({ at, entry, actor, name, purpose, reason }: ShownRight, word: Say): string {
+const byText = ({ name, actor }: ShownRight, word: Say): string => name ?? word(...actorOrNumber(actor));
+
+function rightLine(right: ShownRight, word: Say): string {
+  const { at, entry, reason } = right;
   const [consent = '', channel = ''] = reason.split('.');
   const pair = consentPairWords(consent, channel);
   const meant = pair === undefined ? '' : ` (${word(...pair)})`;
@@ -163,7 +168,7 @@ function rightLine({ at, entry, actor, name, purpose, reason }: ShownRight, word
     entry === 'erased'
       ? word('effacement', 'erasure')
       : `${word('retrait de', 'withdrawal of')} ${reason}${meant}`;
-  return `${paris(at)}  ${what}${word(', par ', ', by ')}${name ?? actor}${word(' : ', ': ')}${purpose}`;
+  return `${paris(at)}  ${what}${word(', par ', ', by ')}${byText(right, word)}${word(' : ', ': ')}${word(...whyWords(right))}`;
 }
 
 function consentLine(consent: ConsentInForce, language: Language): string {

@@ -3,10 +3,9 @@ import { mayFor, type Holder } from '../access/permissions.ts';
 import { html, type Html, type Piece } from '../privacy/papers/html.ts';
 import {
   actionWords,
-  actorWords,
+  actorOrNumber,
   categoryWords,
   consentPairWords,
-  numberedActor,
   reasonWords,
   stateWords,
   type Both,
@@ -53,8 +52,7 @@ export const categoryText = (name: string, say: Say): string =>
 
 /** Actor in words: a person by the name of the account, a system by that of its key, otherwise the gateway. */
 export function actorText(actor: string, names: ReadonlyMap<string, string>, say: Say): string {
-  const [french, english] = actorWords(actor);
-  return names.get(actor) ?? say(french === actor ? numberedActor(actor) : [french, english]);
+  return names.get(actor) ?? say(actorOrNumber(actor));
 }
 
 export const deliveryLink = (id: number): Html => html`<a href="/deliveries/${id}">${id}</a>`;

@@ -11,6 +11,7 @@ import {
   type ConsentState,
   type DataCategory,
 } from '../domain/lead.ts';
+import { ownReasons } from '../domain/names-in-text.ts';
 import { codeWordsBehind } from './code-words.ts';
 
 export type Language = 'fr' | 'en';
@@ -120,17 +121,44 @@ export function numberedActor(actor: string): Both {
 
 /** Processes of the gateway, as a sentence names them; people stay unchanged. */
 const processes: Readonly<Record<string, Both>> = {
+  intake: ['la passerelle', 'the gateway'],
   planner: ['la passerelle', 'the gateway'],
   worker: ['la passerelle', 'the gateway'],
   centre: ['le centre', 'the centre'],
 };
 export const actorWords = (actor: string): Both => processes[actor] ?? [actor, actor];
 
+/** The same, an actor without a known name by its number. */
+export const actorOrNumber = (actor: string): Both => processes[actor] ?? numberedActor(actor);
+
+const ownPurposes: Readonly<Record<string, string>> = {
+  [ownReasons.leadPage]: 'page du lead',
+  [ownReasons.leadByReference]: 'lead par sa référence',
+  [ownReasons.leadFind]: 'recherche du lead par sa référence',
+  [ownReasons.leadShow]: 'lead par sa référence',
+  [ownReasons.oppositionList]: 'liste d’opposition',
+};
+
 /** A text typed for the log, or written there for a person's request; our own words in it become French in French. */
 export const typedWords = (purpose: string): Both => [
-  purpose.replace(/^request (?=\d+\b)/, 'demande de droits ').replace('; evidence: ', ' ; preuve : '),
+  ownPurposes[purpose] ??
+    purpose.replace(/^request (?=\d+\b)/, 'demande de droits ').replace('; evidence: ', ' ; preuve : '),
   purpose,
 ];
+
+/** Why a right was exercised on a lead. A withdrawal of intake without a purpose was said in another lead of the person. */
+export const whyWords = ({
+  entry,
+  actor,
+  purpose,
+}: {
+  readonly entry: string;
+  readonly actor: string;
+  readonly purpose: string;
+}): Both =>
+  entry === 'withdrawn' && actor === 'intake' && purpose === ''
+    ? ['repris d’un autre lead de la même personne', 'carried over from another lead of the same person']
+    : typedWords(purpose);
 
 /** A stored reason in words. The code is shown beside them, since filters take the code. */
 export function reasonWords(stored: string): Both {

@@ -1,4 +1,5 @@
 // The letter to a recipient on paper and as text: what the mail says, and who writes (C24, C59).
+import { refusalWords } from '../../src/privacy/person/letter-words.ts';
 import { writtenLetter, recipientLetter, type RecipientLetter } from '../../src/privacy/requests/letters.ts';
 
 const asked: RecipientLetter = {
@@ -78,4 +79,15 @@ test('C24: a letter asks for an answer by the last day of the term, and without 
   );
   expect(asking('2027-01-01')).toContain('confirmer par retour, sans délai et en citant le n° 17');
   expect(asking('2027-01-01')).not.toContain('31/12/2026');
+});
+
+test.each([
+  ['consents[0].state NOT_ALLOWED_VALUE', 'Consentements n° 1, réponse : valeur non prévue'],
+  ['interactions[11].at BAD_FORMAT', 'Échanges n° 12, date et heure de l’échange : mal écrit'],
+  ['consents[2] REQUIRED', 'Consentements n° 3 : manquant'],
+  ['consents[0].(unnamed) UNKNOWN_FIELD', 'Consentements n° 1, (unnamed) : inconnu'],
+  ['email BAD_FORMAT', 'Adresse e-mail : mal écrit'],
+  ['foreign[0].x UNKNOWN_FIELD', 'foreign[0].x : inconnu'],
+])('a refusal of a part of a row is French down to the part: %s', (reason, words) => {
+  expect(refusalWords(reason)).toBe(words);
 });

@@ -14,7 +14,7 @@ import {
   consentWords,
   inLanguage,
   reasonWords,
-  typedWords,
+  whyWords,
   type Both,
   type Language,
 } from '../../support/words.ts';
@@ -127,7 +127,7 @@ function leadPart(request: FastifyRequest, file: LeadPage): Html {
           [frame.at, (right) => at(right.at)],
           [words.kind, (right) => rightText(right, say)],
           [frame.by, (right) => right.name ?? actorText(right.actor, new Map(), say)],
-          [frame.why, (right) => say(typedWords(right.purpose))],
+          [frame.why, (right) => say(whyWords(right))],
         ])}`
     }
     ${categoriesPart(file, visitOf(request).language)}`;

@@ -16,11 +16,11 @@ import {
 } from '../../support/find-person.ts';
 import type { PersonFact } from '../../support/masking.ts';
 import { namesInScope } from '../../support/reads/filter.ts';
-import type { Both } from '../../support/words.ts';
+import { typedWords, type Both } from '../../support/words.ts';
 import { nameChoice, input, notice, tableOf } from '../parts.ts';
 import { asked, field, reasonProblem } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
-import { deliveryLink, leadLink, reasonText, stateTag, timeOf } from '../labels.ts';
+import { actorText, deliveryLink, leadLink, reasonText, stateTag, timeOf } from '../labels.ts';
 import { sayTo, type Say } from '../layout.ts';
 import { frame } from '../words/frame.ts';
 import { searchProblems, searchWords as words, searchWords } from '../words/work.ts';
@@ -100,7 +100,8 @@ async function searchPage(
     body: html`${found === undefined ? html`<p>${say(words.text)}</p>` : foundPart(request, found)}
       <form class="card stack" method="post" action="/search">
         <div class="grid">
-          ${box('reference', words.reference)} ${box('email', words.email)} ${box('phone', words.phone)}
+          ${box('reference', words.reference, words.referenceHint)} ${box('email', words.email)}
+          ${box('phone', words.phone)}
           ${nameChoice('client', say(frame.client), clients, { value: client, none: say(frame.all) })}
           ${box('name', words.lastName, words.lastNameHint)} ${box('firstName', words.firstName)}
         </div>
@@ -244,7 +245,7 @@ function seenPart(request: FastifyRequest, seen: readonly LookUpSeen[]): Html {
     [auditWords.when, ({ at }) => timeOf(at, visitOf(request).language)],
     [frame.lead, ({ reference }) => reference],
     [auditWords.what, ({ what }) => say(lookedWords[what] ?? [what, what])],
-    [auditWords.who, ({ actor, name }) => name ?? actor],
-    [frame.why, ({ why }) => why],
+    [auditWords.who, ({ actor, name }) => name ?? actorText(actor, new Map(), say)],
+    [frame.why, ({ why }) => say(typedWords(why))],
   ]);
 }

@@ -7,10 +7,14 @@ import type { PersonFact } from '../../support/masking.ts';
 
 export const searchWords = {
   text: [
-    'Par référence exacte, adresse e-mail, téléphone ou nom. La recherche est inscrite au journal, à votre nom, avant d’être montrée.',
-    'By exact reference, mail address, phone or name. The search is written in the log, as yours, before it is shown.',
+    'Par référence entière, adresse e-mail, téléphone ou nom. La recherche est inscrite au journal, à votre nom, avant d’être montrée.',
+    'By whole reference, mail address, phone or name. The search is written in the log, as yours, before it is shown.',
   ],
   reference: ['Référence du lead', 'Reference of the lead'],
+  referenceHint: [
+    'La nôtre, ou l’identifiant que le CRM du client lui a donné.',
+    'Ours, or the id that the client’s CRM gave to it.',
+  ],
   email: ['Adresse e-mail', 'Mail address'],
   phone: ['Téléphone', 'Phone'],
   lastName: ['Nom', 'Last name'],

@@ -2,6 +2,7 @@
 // Invariant: a code without words of its own is shown as it is, never left out.
 import { columnFacts } from '../../domain/lead-fields/columns.ts';
 import type { RequestState } from '../../domain/requests.ts';
+import { consentFields } from '../../domain/lead-fields/consent.ts';
 import { interactionFields } from '../../domain/lead-fields/interaction.ts';
 import { optInWords, wordOf } from '../../domain/lead-values.ts';
 import { moment } from '../papers/paper.ts';
@@ -53,8 +54,22 @@ export const receptionWords: Readonly<Record<Reception, string>> = {
 /** Staff type the reason; the program itself writes only the form `request N`. */
 export const reasonWords = (why: string): string => why.replace(/^request (\d+)\b/, 'demande n° $1');
 
-/** The French name of a column of a refused row. */
-export const accessWords = (column: string): string =>
+const elements: Readonly<Record<string, Readonly<Record<string, { readonly label?: string | undefined }>>>> =
+  {
+    consents: consentFields,
+    interactions: interactionFields,
+  };
+
+/** The French name of a column of a refused row, or of a part of it: `consents[0].state` as `Consentements n° 1, réponse`. */
+export function accessWords(path: string): string {
+  const [, list = '', index = '', name = ''] = /^(\w+)\[(\d+)\](?:\.(.+))?$/.exec(path) ?? [];
+  const parts = elements[list];
+  if (parts === undefined) return columnWords(path);
+  const label = parts[name]?.label ?? name;
+  return `${columnWords(list)} n° ${Number(index) + 1}${label === '' ? '' : `, ${label.charAt(0).toLowerCase()}${label.slice(1)}`}`;
+}
+
+const columnWords = (column: string): string =>
   columnFacts.find((facts) => facts.column === column)?.label ??
   wordOf(
     {
