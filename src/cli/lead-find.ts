@@ -29,7 +29,10 @@ export function findCommands(lead: Command): void {
     .option('--phone <number>', 'any spelling: "06 39 98 00 01", +33639980001')
     .option('--name <name>', 'last name or its beginning; capitals and accents do not matter')
     .option('--first-name <name>', 'first name or its beginning, beside --name')
-    .option('--reference <reference>', "the centre's reference of the lead")
+    .option(
+      '--reference <reference>',
+      "the centre's reference of the lead, or the id that the client's CRM gave to it",
+    )
     .option('--client <client>', 'look in one client only')
     .option('--reveal', 'show the person instead of a mask (logged)')
     .option('--reason <text>', 'why (ticket number); needed to look for a person or to reveal one')

@@ -1,6 +1,6 @@
 // Makes the errors for a name or number that does not exist, with the same words in every interface. French first.
 // Invariant: the words never reveal whether it never existed or belongs to another client.
-import { RelaisError } from '../errors.ts';
+import { RelaisError, type BothSentences } from '../errors.ts';
 
 const unknown = (french: string, english: string): RelaisError =>
   new RelaisError('FIND-001', [french, english]);
@@ -20,11 +20,13 @@ export const unknownVersion = (destination: string, version: number): RelaisErro
 export const unknownDelivery = (name: string): RelaisError =>
   unknown(`Aucune livraison n’a le numéro ou la clé ${name}.`, `No delivery has the number or key ${name}.`);
 
+export const unknownLeadWords = (clientId: string, reference: string): BothSentences => [
+  `Le client ${clientId} n’a aucun lead de référence ${reference}.`,
+  `Client ${clientId} has no lead with the reference ${reference}.`,
+];
+
 export const unknownLead = (clientId: string, reference: string): RelaisError =>
-  unknown(
-    `Le client ${clientId} n’a aucun lead de référence ${reference}.`,
-    `Client ${clientId} has no lead with the reference ${reference}.`,
-  );
+  unknown(...unknownLeadWords(clientId, reference));
 
 export const unknownRun = (id: number): RelaisError =>
   unknown(`Aucun traitement groupé n’a le numéro ${id}.`, `No bulk run has the number ${id}.`);

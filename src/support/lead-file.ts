@@ -18,7 +18,7 @@ import { proofsOfLead, type ProofHead } from '../store/people/proofs.ts';
 import { findRefused } from '../store/intake/refused-rows.ts';
 import {
   exercisedRights,
-  searchLeads,
+  leadsNamed,
   routingRefusals,
   type ExercisedRight,
   type FoundLead,
@@ -80,7 +80,7 @@ export async function showLead(
   { clientId, reference }: { readonly clientId: string; readonly reference: string },
   look: LookUp,
 ): Promise<ShownLead> {
-  const leads = await searchLeads(database, [clientId], { reference });
+  const leads = await leadsNamed(database, [clientId], reference);
   const refused = leads.length > 0 ? [] : await findRefused(database, [clientId], { reference });
   if (leads.length + refused.length === 0) return { found: 'nothing' };
   // Masked too: the reader of a person is in the log before anything is shown (C58).

@@ -6,7 +6,7 @@ import { readLeads } from '../store/leads/leads.ts';
 import { receiversOf } from '../store/people/request-recipients.ts';
 import { refusedOfReference } from '../store/people/refused-of-person.ts';
 import { sharedAddresses } from '../store/people/same-address.ts';
-import { searchLeads } from '../store/leads/support-leads.ts';
+import { leadsNamed } from '../store/leads/support-leads.ts';
 import type { SupportPlace } from './place.ts';
 import { splitReason } from '../domain/delivery.ts';
 import type { Sql } from '../store/database.ts';
@@ -25,7 +25,7 @@ type Place = Pick<SupportPlace, 'database'>;
 export type HeldAs = 'lead' | 'rows' | 'unknown' | 'nothing';
 export async function heldAs({ database }: Place, name: Named): Promise<HeldAs> {
   const { clientId, reference } = name;
-  const [lead] = await searchLeads(database, [clientId], { reference });
+  const [lead] = await leadsNamed(database, [clientId], reference);
   if (lead !== undefined && !lead.erased) return 'lead';
   if ((await refusedOfReference(database, name)).length === 0) return 'nothing';
   return (await findClient(database, clientId)) === undefined ? 'unknown' : 'rows';
@@ -36,7 +36,7 @@ export async function sharingAddress(
   { database }: Place,
   { clientId, reference }: Named,
 ): Promise<readonly string[]> {
-  const [lead] = await searchLeads(database, [clientId], { reference });
+  const [lead] = await leadsNamed(database, [clientId], reference);
   if (lead === undefined) return [];
   const ids = (await sharedAddresses(database, [lead.id], 'all')).flatMap((shared) => shared.all);
   const others = [...new Set(ids)].filter((id) => id !== lead.id).slice(0, 50);
@@ -55,7 +55,7 @@ export async function toldByHand(
   { clientId, reference }: Named,
   action: 'update' | 'erase',
 ): Promise<ToldByHand> {
-  const [lead] = await searchLeads(database, [clientId], { reference });
+  const [lead] = await leadsNamed(database, [clientId], reference);
   const kind = action === 'erase' ? 'erasure' : 'withdrawal';
   const receivers = lead === undefined ? [] : await receiversOf(database, lead.id, kind);
   const destinations: string[] = [];

@@ -6,12 +6,13 @@ import { isWithin, withinScope, type SupportPlace, type Scope } from './place.ts
 import type { DeliveryFilter } from '../domain/delivery-filter.ts';
 import { reasons } from '../domain/delivery.ts';
 import { RelaisError } from '../errors.ts';
-import { unknownLead } from '../errors/unknown.ts';
+import { unknownLeadWords } from '../errors/unknown.ts';
 import { didYouMean, suggest } from '../mapping/document/suggest.ts';
 import { readBulkRun } from '../store/deliveries/bulk-runs.ts';
 import { allDestinations, clientIds } from '../store/destinations/destinations.ts';
-import { leadExists } from '../store/deliveries/delivery-lists.ts';
+import { leadExists, leadSpelled } from '../store/deliveries/delivery-lists.ts';
 import { seenRun } from './bulk-runs.ts';
+import type { Both } from './words.ts';
 
 export { allNames } from '../store/access/accounts.ts';
 
@@ -71,13 +72,12 @@ export async function knownInScope(
   }
   const [base] = (reason ?? '').split(':');
   if (base !== undefined && base !== '') known('cause', base, Object.keys(reasons));
-  if (lead !== undefined && !(await leadExists(sql, lead, client)))
-    throw client === undefined
-      ? new RelaisError('FIND-001', [
-          `Aucun client n’a de lead de référence ${lead}.`,
-          `No client has a lead with the reference ${lead}.`,
-        ])
-      : unknownLead(client, lead);
+  if (lead === undefined || (await leadExists(sql, lead, client))) return;
+  const words: Both =
+    client === undefined
+      ? [`Aucun client n’a de lead de référence ${lead}.`, `No client has a lead with the reference ${lead}.`]
+      : unknownLeadWords(client, lead);
+  throw unknownBut(words, await leadSpelled(sql, lead, client));
 }
 
 const nothingCalled = {
@@ -90,8 +90,11 @@ function known(what: keyof typeof nothingCalled, name: string, names: readonly s
   if (names.includes(name)) return;
   const near = suggest(name, names);
   const [french, english] = nothingCalled[what];
-  throw new RelaisError('FIND-001', [
-    `${french} ${name}.${near === undefined ? '' : ` Vouliez-vous dire ${near} ?`}`,
-    `${english} ${name}.${didYouMean(near)}`,
-  ]);
+  throw unknownBut([`${french} ${name}.`, `${english} ${name}.`], near);
 }
+
+const unknownBut = ([french, english]: Both, near: string | undefined): RelaisError =>
+  new RelaisError('FIND-001', [
+    `${french}${near === undefined ? '' : ` Vouliez-vous dire ${near} ?`}`,
+    `${english}${didYouMean(near)}`,
+  ]);

@@ -7,7 +7,7 @@ import type { CompiledMapping } from '../mapping/contract.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { appendHandovers } from '../store/log/handovers.ts';
 import { readLeads } from '../store/leads/leads.ts';
-import { latestLeads, searchLeads } from '../store/leads/support-leads.ts';
+import { latestLeads, leadsNamed } from '../store/leads/support-leads.ts';
 import type { Actor } from './replay.ts';
 
 /** @throws FIND-001, LEAD-004 for an erased one */
@@ -16,7 +16,7 @@ export async function storedLead(
   { clientId, reference }: { readonly clientId: string; readonly reference: string },
   by: Actor & { readonly entries: readonly ('looked_up' | 'revealed')[] },
 ): Promise<Lead> {
-  const [found] = await searchLeads(database, [clientId], { reference });
+  const [found] = await leadsNamed(database, [clientId], reference);
   if (found === undefined) throw unknownLead(clientId, reference);
   if (found.erased) throw erasedLead(reference);
   const { actor, reason: purpose } = by;

@@ -262,6 +262,28 @@ describe('lead find and show', () => {
     });
   });
 
+  test.each([
+    ['the id that the recipient gave', 'CRM-1', 'ES-1'],
+    ['that id in small letters', 'crm-1', 'ES-1'],
+    ['our reference in small letters', 'es-1', 'ES-1'],
+    ['the reference of a refused row in small letters', 'rf-0', 'RF-0'],
+  ])('a lead is found by %s, masked, and the look-up is logged', async (_title, reference, found) => {
+    const before = (await actionsOf(gateway, 'looked_up')).length;
+    const ran = await relais('lead', 'find', '--reference', reference);
+    expect(ran).toMatchObject({ code: 0, out: expect.stringContaining(found) as string });
+    expect(ran.out).not.toContain('ES-2');
+    for (const part of person) expect(ran.out + ran.err).not.toContain(part);
+    expect(await actionsOf(gateway, 'looked_up')).toHaveLength(before + 1);
+    expect((await relais('lead', 'find', '--reference', reference, '--client', 'autre')).code).toBe(1);
+  });
+
+  test('an act names the very reference: another spelling is suggested, not taken', async () => {
+    const ran = await relais('delivery', 'list', '--lead', 'es-1');
+    expect(ran).toMatchObject({ code: 1, out: '' });
+    expect(ran.err).toMatch(/^FIND-001 .*es-1\. Did you mean ES-1\?/);
+    expect((await relais('lead', 'show', 'CRM-1', '--client', 'essai')).code).toBe(1);
+  });
+
   test('another client does not see the lead', async () => {
     expect((await relais('lead', 'show', 'ES-1', '--client', 'autre')).code).toBe(1);
     expect((await relais('lead', 'find', '--reference', 'ES-1', '--client', 'autre')).err).toMatch(
@@ -284,6 +306,17 @@ describe('rights', () => {
     expect(crm.received.at(-1)?.body.toString()).toContain('RETRAIT');
     expect((await relais('lead', 'show', 'ES-1', '--client', 'essai')).out).toContain(
       'marketing.email : retiré',
+    );
+  });
+
+  test('show says of a withdrawal that came over from another lead where it comes from', async () => {
+    await gateway.send(leadRow('ES-3'));
+    await gateway.until('the lead', async () => (await gateway.states("l.reference = 'ES-3'")).length > 0);
+    expect((await relais('lead', 'show', 'ES-3', '--client', 'essai')).out).toContain(
+      ', par la passerelle : repris d’un autre lead de la même personne\n',
+    );
+    expect((await relais('lead', 'show', 'ES-3', '--client', 'essai', '--lang', 'en')).out).toContain(
+      ', by the gateway: carried over from another lead of the same person\n',
     );
   });
 

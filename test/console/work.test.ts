@@ -36,6 +36,19 @@ test('a list is filtered by its address, goes on page by page, and tells a filte
     );
 });
 
+test.each([
+  ['from=2026-11-28&to=2026-11-27', 400],
+  ['from=2026-11-28&to=2026-11-28', 200],
+])('a period that ends before it begins is refused, and is no empty list: %s', async (period, status) => {
+  for (const path of [`/deliveries?${period}`, `/replay?destination=essai-crm&${period}`]) {
+    const { status: answered, text } = await support.get(path);
+    expect([path, answered]).toEqual([path, status]);
+    expect(plain(text).includes('La période est vide')).toBe(status === 400);
+    if (path.startsWith('/deliveries')) expect(text).toMatch(/name="from"[^>]*value="2026-11-28"/);
+    else if (status === 200) expect(text).toContain('2026');
+  }
+});
+
 test('a reference that nobody knows keeps the filter, says so, and leads to the search of refused rows', async () => {
   for (const list of ['/deliveries', '/live']) {
     const unknown = await support.get(`${list}?lead=NULLE-PART&state=failed`);
@@ -159,6 +172,14 @@ test('who finds nothing is told what was looked for', async () => {
   expect(text).toContain('Aucun lead trouvé par adresse e-mail et téléphone.');
 });
 
+test('a reference in another case finds its lead, and a filter by it suggests the spelling', async () => {
+  const found = await support.post('/search', { reference: 'ok-1', reason: 'ticket 41' });
+  expect(found.text).toContain('href="/leads/essai/OK-1"');
+  expect(plain((await support.get('/deliveries?lead=ok-1')).text)).toContain('Vouliez-vous dire OK-1 ?');
+  const own = await (await desk.signedIn('viewer')).get('/deliveries?lead=ok-1');
+  expect([own.status, plain(own.text).includes('Vouliez-vous dire OK-1 ?')]).toEqual([404, true]);
+});
+
 test('C39: a person is shown masked to support, and in clear to the data protection officer after an entry', async () => {
   const masked = await support.get('/leads/essai/OK-1');
   expect(masked.status).toBe(200);
@@ -277,6 +298,7 @@ test('a client sees its own deliveries and nothing of another’s, by list, numb
     '/leads/essai/OK-1',
   ])
     expect([path, (await other.get(path)).status]).toEqual([path, 404]);
+  expect((await other.get('/deliveries?lead=ok-1')).text).not.toContain('OK-1');
   const own = await desk.signedIn('viewer');
   expect((await own.get(`/deliveries/${id}`)).status).toBe(200);
   expect((await own.get('/leads/essai/OK-1')).text).not.toContain('ok-1@courriel.example');

@@ -8,6 +8,7 @@ import { deliveryColumns, deliveryOf, type Delivery, type DeliveryRow } from './
 import { deliveryStates, type DeliveryState } from '../../domain/delivery.ts';
 import { isDone, ofBulkList } from './bulk-runs.ts';
 import type { LoggedTry } from '../log/lead-log.ts';
+import { spellingsOf } from '../leads/support-leads.ts';
 
 // Chooses the index by which the deliveries of a filter are found, so that a page costs the same among ten million rows.
 // Invariant: reads only; every way names its index, and together the ways find each delivery of the filter once.
@@ -190,6 +191,21 @@ const leadIdsOf = (
       WHERE ${client === undefined ? '1 = 1' : 'c.id = ?'}`,
     client === undefined ? [reference] : [reference, client],
   );
+
+/** The same reference in capitals or in small letters, where a lead has it so. */
+export const leadSpelled = async (
+  sql: ReadOnlySql,
+  reference: string,
+  client: string | undefined,
+): Promise<string | undefined> =>
+  (
+    await columnOf<string>(
+      sql,
+      `SELECT l.reference FROM clients c JOIN leads l ON l.client_id = c.id AND l.reference IN (?)
+        WHERE ${client === undefined ? '1 = 1' : 'c.id = ?'} LIMIT 1`,
+      client === undefined ? [spellingsOf(reference)] : [spellingsOf(reference), client],
+    )
+  )[0];
 
 export async function leadExists(
   sql: ReadOnlySql,

@@ -94,7 +94,7 @@ function conditions(
     values.push(ending(query.phone), ending(query.phone));
   }
   if (query.reference !== undefined) {
-    parts.push('reference = ?');
+    parts.push('LOWER(reference) = LOWER(?)');
     values.push(query.reference);
   }
   return { where: parts.join(' AND '), values };

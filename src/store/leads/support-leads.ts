@@ -1,7 +1,7 @@
 // Reads leads for support: by mailbox, phone, name or reference; routing refusals; exercised rights; the size of a backfill.
 // Invariant: reads only, by index; every look-up of a person names the clients it searches.
 import { addressDigests, type Addresses } from '../../domain/opposition.ts';
-import { allAs, firstNumber, type ReadOnlySql, type Sql, type SqlValue, allOfMany } from '../database.ts';
+import { allAs, columnOf, firstNumber, type ReadOnlySql, type Sql, allOfMany } from '../database.ts';
 import { leadsFormerlyUnder } from '../people/oppositions.ts';
 import { fromStored } from '../columns.ts';
 import { nameBegins } from '../people/name-search.ts';
@@ -19,6 +19,7 @@ export interface LeadQuery {
   readonly email?: string;
   /** E.164. */
   readonly phone?: string;
+  /** The centre's reference in any case, or the id that a recipient gave to the lead. */
   readonly reference?: string;
   /** The beginning of a last name; case, accents and the signs between its parts are ignored. */
   readonly name?: string;
@@ -29,57 +30,76 @@ export interface LeadQuery {
 /** More leads than one person has; a longer list is cut and reported as cut. */
 export const mostLeads = 200;
 
+/** Leads of these clients of exactly that reference: one in each. */
+export async function leadsNamed(
+  sql: Sql,
+  clients: readonly string[],
+  reference: string,
+): Promise<readonly FoundLead[]> {
+  return leadHeads(
+    sql,
+    await columnOf(sql, 'SELECT id FROM leads WHERE client_id IN (?) AND reference = ?', [
+      clients,
+      reference,
+    ]),
+  );
+}
+
+/** As typed, all in capitals, and all in small letters: an index compares byte by byte. */
+export const spellingsOf = (reference: string): readonly string[] => [
+  ...new Set([reference, reference.toUpperCase(), reference.toLowerCase()]),
+];
+
+const byRecipients = 'deliveries FORCE INDEX (deliveries_recipient_reference)';
+
 /**
  * Leads of these clients that match the whole query; at most `mostLeads`, newest first. An address matches a lead that had it
  * before a correction, too.
- * @param key of the addresses on the opposition lists; a reference alone needs none
+ * @param key of the addresses on the opposition lists
  */
 export async function searchLeads(
   sql: Sql,
   clients: readonly string[],
   query: LeadQuery,
   key: Buffer,
-): Promise<readonly FoundLead[]>;
-export async function searchLeads(
-  sql: Sql,
-  clients: readonly string[],
-  query: { readonly reference: string },
-): Promise<readonly FoundLead[]>;
-export async function searchLeads(
-  sql: Sql,
-  clients: readonly string[],
-  query: LeadQuery,
-  key?: Buffer,
 ): Promise<readonly FoundLead[]> {
   const found: (readonly number[])[] = [];
   // One statement per column, each with its index: an OR over two columns reads every prospect of the client.
-  const search = async (table: string, id: string, column: string, value: SqlValue): Promise<number[]> =>
-    (
-      await sql.all<{ id: number }>(
-        `SELECT ${id} AS id FROM ${table} WHERE client_id IN (?) AND ${column} = ? ORDER BY ${id} DESC LIMIT ${mostLeads}`,
-        [clients, value],
-      )
-    ).map((row) => row.id);
+  const search = (
+    table: string,
+    id: string,
+    column: string,
+    values: readonly string[],
+  ): Promise<readonly number[]> =>
+    columnOf(
+      sql,
+      `SELECT ${id} FROM ${table} WHERE client_id IN (?) AND ${column} IN (?) ORDER BY ${id} DESC LIMIT ${mostLeads}`,
+      [clients, values],
+    );
   const formerly = async (addresses: Addresses): Promise<readonly number[]> => {
     const ids: number[] = [];
-    for (const clientId of key === undefined ? [] : clients)
-      ids.push(
-        ...(await leadsFormerlyUnder(sql, clientId, addressDigests(key ?? Buffer.of(), clientId, addresses))),
-      );
+    for (const clientId of clients)
+      ids.push(...(await leadsFormerlyUnder(sql, clientId, addressDigests(key, clientId, addresses))));
     return ids;
   };
   if (query.email !== undefined)
     found.push([
-      ...(await search('prospects', 'lead_id', 'email', query.email)),
+      ...(await search('prospects', 'lead_id', 'email', [query.email])),
       ...(await formerly({ email: query.email })),
     ]);
   if (query.phone !== undefined)
     found.push([
-      ...(await search('prospects', 'lead_id', 'mobile', query.phone)),
-      ...(await search('prospects', 'lead_id', 'landline', query.phone)),
+      ...(await search('prospects', 'lead_id', 'mobile', [query.phone])),
+      ...(await search('prospects', 'lead_id', 'landline', [query.phone])),
       ...(await formerly({ mobile: query.phone })),
     ]);
-  if (query.reference !== undefined) found.push(await search('leads', 'id', 'reference', query.reference));
+  if (query.reference !== undefined) {
+    const spellings = spellingsOf(query.reference);
+    found.push([
+      ...(await search('leads', 'id', 'reference', spellings)),
+      ...(await search(byRecipients, 'lead_id', 'recipient_reference', spellings)),
+    ]);
+  }
   if (query.name !== undefined) {
     const conditions = [
       nameBegins('last_name', query.name),

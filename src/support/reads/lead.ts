@@ -5,7 +5,7 @@ import { columnFacts, type ColumnFacts } from '../../domain/lead-fields/columns.
 import { unknownLead } from '../../errors/unknown.ts';
 import { entriesOfLeads, type LeadEntry } from '../../store/log/lead-log.ts';
 import { readLeads } from '../../store/leads/leads.ts';
-import { searchLeads } from '../../store/leads/support-leads.ts';
+import { leadsNamed } from '../../store/leads/support-leads.ts';
 import type { LookUp } from '../find-person.ts';
 import { showLead, type LeadFile } from '../lead-file.ts';
 import { maskMail, maskName, maskPhone } from '../masking.ts';
@@ -30,7 +30,7 @@ export async function leadPage(
   if (!isWithin(scope, clientId)) throw unknown;
   const shown = await showLead(database, { clientId, reference }, look);
   if (shown.found !== 'lead') throw unknown;
-  const [head] = await searchLeads(database, [clientId], { reference });
+  const [head] = await leadsNamed(database, [clientId], reference);
   const read = head === undefined ? undefined : (await readLeads(database, [head.id])).get(head.id);
   if (read === undefined) throw unknown;
   const { file } = shown;
@@ -115,7 +115,7 @@ export async function handoversOfLead(
   { client, reference }: LeadName,
   { limit, after = 0 }: PageAsked,
 ): Promise<Page<LeadEntry>> {
-  const [head] = isWithin(scope, client) ? await searchLeads(database, [client], { reference }) : [];
+  const [head] = isWithin(scope, client) ? await leadsNamed(database, [client], reference) : [];
   if (head === undefined) throw unknownLead(client, reference);
   const entries = (await entriesOfLeads(database, [head.id]))
     .filter(({ id, entry }) => id > after && !forAudit.has(entry))

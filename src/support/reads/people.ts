@@ -2,7 +2,7 @@
 // Invariant: a look-up of a person is in the log, with actor and reason, before it is answered; masked unless revealed (C39).
 import * as s from './columns.ts';
 import { RelaisError } from '../../errors.ts';
-import { searchLeads, type FoundLead } from '../../store/leads/support-leads.ts';
+import { leadsNamed, type FoundLead } from '../../store/leads/support-leads.ts';
 import { clientIds } from '../../store/destinations/destinations.ts';
 import {
   findPeople,
@@ -25,9 +25,7 @@ export async function leadsByReference(
   asked: { readonly reference: string; readonly client?: string },
 ): Promise<readonly FoundLead[]> {
   const { client } = await knownClient(database, scope, asked);
-  return searchLeads(database, client === undefined ? await clientIds(database) : [client], {
-    reference: asked.reference,
-  });
+  return leadsNamed(database, client === undefined ? await clientIds(database) : [client], asked.reference);
 }
 
 const problemWords: Readonly<Record<AskedProblem, Both>> = {

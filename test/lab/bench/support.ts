@@ -112,7 +112,8 @@ await withServices(async () => {
         liveUpTo(place, wholeCentre, { state: 'withheld' }, { limit: 100 }),
       'what is newer': () => liveAfter(place, wholeCentre, {}, { after: `${seals}-0`, limit: 100 }),
       'a destination drawn': () => destinationPlots(place, wholeCentre, 'essai-crm'),
-      'a lead by reference': () => searchLeads(database, ['essai'], { reference: known?.reference ?? '' }),
+      'a lead by reference': () =>
+        searchLeads(database, ['essai'], { reference: known?.reference ?? '' }, Buffer.alloc(32)),
       'a lead by mail address': () =>
         searchLeads(database, ['essai'], { email: `p${middle}@courriel.example` }, Buffer.alloc(32)),
       'a lead by phone': () => searchLeads(database, ['essai'], { phone: '+33639980123' }, Buffer.alloc(32)),
