@@ -169,3 +169,24 @@ test('every page of the desk is passed through from end to end, forwards and bac
   expect(complaints).toEqual([]);
   await context.close();
 });
+
+test('at 400 % in a window of 1280 by 1024 nothing lies over what has the focus, going back up the live tail', async () => {
+  const support = await desk.signedIn('support');
+  const context = await chromium.newContext({
+    ...{ viewport: { width: 320, height: 256 }, locale: 'fr-FR' },
+    baseURL: `http://127.0.0.1:${desk.console.port}`,
+  });
+  await context.addCookies(
+    [...support.cookies].map(([name, value]) => ({ name, value, domain: '127.0.0.1', path: '/' })),
+  );
+  const { page, complaints } = await watchedPage(context);
+  await page.goto('/live');
+  await page.locator('#live-list a').last().focus();
+  for (let presses = 0; presses < 60; presses += 1) {
+    await page.keyboard.press('Shift+Tab');
+    const at = await focused(page);
+    expect([at.tag, at.name, at.isSeen]).toEqual([at.tag, at.name, true]);
+  }
+  expect(complaints).toEqual([]);
+  await context.close();
+});
