@@ -132,7 +132,7 @@ function erasedLine({ rights, proofs }: LeadFile, at: Date, word: Say): string {
       ? []
       : [`${word('par', 'by')} ${byText(erasure, word)} (${word(...whyWords(erasure))})`]),
     ...(proof === undefined ? [] : [word(`preuve ${proof.number}`, `proof ${proof.number}`)]),
-    ...(proof === undefined || proof.request === ''
+    ...(proof === undefined || proof.request === '' || erasure?.purpose === `request ${proof.request}`
       ? []
       : [word(`demande de droits ${proof.request}`, `request ${proof.request}`)]),
   ];

@@ -187,7 +187,7 @@ test('an erasure names the other leads of the same person, and who asked for it 
   expect(erased.err).toMatch(/Not erased, but with the same e-mail or phone: .*NO-1/);
   const lead = (await relais('lead', 'show', 'OK-1', '--client', 'essai')).out;
   expect(lead).toMatch(/^Reçu le .* : Formulaire internet$/m);
-  expect(lead).toMatch(/Droits exercés\n.*effacement, par Sophie : request \d+/);
+  expect(lead).toMatch(/Droits exercés\n.*effacement, par Sophie : demande de droits \d+/);
 });
 
 describe('while a destination does not send', () => {
