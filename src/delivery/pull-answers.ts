@@ -9,6 +9,7 @@ import { forgetReferences, markSettled } from '../store/deliveries/delivery-sett
 import { appendHandovers, entryAbout } from '../store/log/handovers.ts';
 import { raiseAlerts } from '../store/alerts/alerts.ts';
 import { namesOf } from '../store/people/persons-names.ts';
+import { isElsewhere } from '../store/client-locks.ts';
 import { lockLeads } from '../store/leads/leads.ts';
 import { attemptEntries, type AttemptEntry } from '../store/deliveries/pull-entries.ts';
 import { wakeSiblings } from '../store/leads/restrictions.ts';
@@ -215,10 +216,12 @@ const isNobodyElses = ({ run, state, reason, leaseToken }: Delivery, lease: Leas
 async function recordLate(
   { database }: TripNeeds,
   { actor }: AnswersOf,
-  { answer, row: { id, leadId, sentMappingId } }: GivenAnswer,
+  { answer, row: { id, leadId, clientId, sentMappingId } }: GivenAnswer,
   lease: LeaseNamed,
 ): Promise<PullAnswered> {
   return database.transaction(async (tx) => {
+    // It is given again at the new place, which would not know of this answer.
+    if (await isElsewhere(tx, clientId)) return 'late';
     await lockLeads(tx, [leadId]);
     const [row] = await lockDeliveries(tx, [id]);
     if (row === undefined) return 'unknown';

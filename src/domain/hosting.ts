@@ -12,6 +12,15 @@ export const firstShortId = (slot: number): number => slot * 1_000_000;
 /** Reason of the archived destinations of a client that moves to another installation, or has. */
 export const movingAway = 'moving';
 
+/** Archived by a person: one whose client moves is owed its leads, which leave from the new place. */
+export const isArchived = ({
+  status,
+  statusReason,
+}: {
+  readonly status: string;
+  readonly statusReason: string;
+}): boolean => status === 'archived' && statusReason !== movingAway;
+
 const longestSchema = 48;
 
 export type InstanceNames = ReturnType<typeof instanceNames>;

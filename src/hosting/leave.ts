@@ -68,7 +68,8 @@ export async function freezeClient(database: Database, order: MoveOrder): Promis
       destinations.map(({ id }) => id),
       true,
     );
-    for (const { id } of destinations) await setStatus(tx, id, 'archived', movingAway);
+    for (const { id, status } of destinations)
+      if (status !== 'archived') await setStatus(tx, id, 'archived', movingAway);
     await appendHandover(tx, {
       entry: 'client_moving',
       clientId,

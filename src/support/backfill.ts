@@ -2,6 +2,7 @@
 // Invariant: a step is one transaction, so that a large client never locks the planner's tables for long; begin and end are in the log.
 import { bisectRows, type RowSet } from '../delivery/trip/quarantine.ts';
 import type { Bisected } from '../domain/bisect.ts';
+import { lockClients } from '../store/client-locks.ts';
 import type { Database, Sql } from '../store/database.ts';
 import type { Destination } from '../store/destinations/destinations.ts';
 import { appendHandovers } from '../store/log/handovers.ts';
@@ -37,18 +38,24 @@ interface BackfillProgress {
   readonly done: number;
 }
 
-/** `last` is the highest lead processed; undefined when there are no more, which the log notes with the count. */
+/**
+ * `last` is the highest lead processed; undefined when there are no more, which the log notes with the count, or where the client has
+ * moved: its leads are backfilled there.
+ */
 export async function backfillStep(
   tx: Sql,
   order: Backfill,
   by: Actor,
   { after, done }: BackfillProgress,
   which: Which = { without: [] },
-): Promise<{ readonly count: number; readonly last: number | undefined }> {
+): Promise<{ readonly count: number; readonly last: number | undefined; readonly hasMoved: boolean }> {
   const destination = await existing(tx, order.destinationId);
+  const { clientId } = destination;
+  const hasMoved = (await lockClients(tx, [clientId], 'shared', 'taken')).get(clientId)?.moved === true;
+  if (hasMoved) return { count: 0, last: undefined, hasMoved };
   const step = await addBackfill(tx, partOf(destination, order, after), which);
   if (step.last === undefined) await note(tx, destination, by, String(done));
-  return step;
+  return { ...step, hasMoved };
 }
 
 /** Bisects a failing step and returns the leads that make it fail. @throws the error when it occurs without any of them */

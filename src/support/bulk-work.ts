@@ -115,7 +115,8 @@ async function stepOfLeads(
 ): Promise<BulkRow> {
   const by = { actor: run.actor, reason: run.reason };
   const { lastId: after, done } = run;
-  const { count, last } = await backfillStep(tx, order, by, { after, done }, { without });
+  const { count, last, hasMoved } = await backfillStep(tx, order, by, { after, done }, { without });
+  const left = hasMoved ? Math.max(0, run.counted - done - run.refused) : 0;
   const tally = (result: BulkResult, more: number): BulkRow['results'] => {
     const sum = (run.results[result]?.count ?? 0) + more;
     return sum === 0 && result !== 'handed_over' ? {} : { [result]: { count: sum, ids: [] } };
@@ -124,8 +125,12 @@ async function stepOfLeads(
     ...run,
     state: last === undefined ? 'done' : 'running',
     done: done + count,
-    refused: run.refused + without.length,
-    results: { ...tally('handed_over', count), ...tally('broken', without.length) },
+    refused: run.refused + without.length + left,
+    results: {
+      ...tally('handed_over', count),
+      ...tally('broken', without.length),
+      ...tally('client_moved', left),
+    },
     lastId: last ?? after,
   };
 }

@@ -14,7 +14,7 @@ import { readVersions } from '../store/destinations/mapping-versions.ts';
 import { waitsForDecision } from '../delivery/outcome/resolve.ts';
 import type { Published } from '../delivery/trip/mapping-cache.ts';
 import { heldUndecided, type ListedDelivery } from '../store/deliveries/delivery-lists.ts';
-import { movingAway } from '../domain/hosting.ts';
+import { isArchived } from '../domain/hosting.ts';
 import { RelaisError } from '../errors.ts';
 
 const inFrench: Readonly<Record<ReplayRefusal, string>> = {
@@ -266,18 +266,15 @@ async function versionsInForce(
 ): Promise<ReadonlyMap<string, Version>> {
   const versions = new Map<string, Version>();
   for (const destinationId of new Set(rows.map((row) => row.destinationId))) {
-    const {
-      mappingVersionId: id = 0,
-      status,
-      statusReason,
-    } = (await findDestination(sql, destinationId)) ?? {};
+    const destination = await findDestination(sql, destinationId);
+    const id = destination?.mappingVersionId ?? 0;
     const publishedAt = (await readVersions(sql, [id]))[0]?.publishedAt ?? noVersion.publishedAt;
     const mapping = await published.version(id);
     versions.set(destinationId, {
       id,
       mapping,
       publishedAt,
-      isArchived: status === 'archived' && statusReason !== movingAway,
+      isArchived: destination !== undefined && isArchived(destination),
     });
   }
   return versions;

@@ -1,4 +1,7 @@
 // Two answers about one lead that meet at its row: the log has one acceptance, whichever of them is first.
+import { civilDate } from '../../src/domain/civil-date.ts';
+import { freezeClient } from '../../src/hosting/leave.ts';
+import { recordInstruction } from '../../src/retention/register.ts';
 import { crossing } from '../store/crossing.ts';
 import { strangerRow } from '../trip/gateway.ts';
 import { openPullRig, type Item, type PullRig } from './pull-rig.ts';
@@ -36,4 +39,28 @@ test.each([
   expect(said.toSorted()).toEqual(['late', 'recorded']);
   expect((await rig.log('X-1')).filter((entry) => entry.endsWith(':accepted'))).toHaveLength(1);
   expect((await rig.log('X-1')).filter((entry) => entry.endsWith(':duplicate'))).toHaveLength(1);
+});
+
+test('C36: a late yes while its client moves does not change what has been copied: the lead is given again there', async () => {
+  await rig.gateway.send(strangerRow('X-2'));
+  await rig.due(1);
+  const [item] = await rig.fetched();
+  if (item === undefined) throw new Error('X-2 was not given');
+  await rig.lapse();
+  await rig.stopPlanner();
+  const { database } = rig.gateway.app;
+  await recordInstruction(database, {
+    ...{ clientId: 'essai', givenOn: '2026-11-20', givenBy: 'la direction', document: 'annexe 4' },
+    ...{ covers: ['hosting'], operation: '', recordedBy: 'tester' },
+  });
+  await freezeClient(database, {
+    ...{ clientId: 'essai', instruction: 1, deleteOn: civilDate(database.now()) },
+    ...{ reason: 'annexe 4', actor: 'tester' },
+  });
+  const before = await rig.gateway.states();
+  expect(await rig.answer([item], 'accepted')).toEqual(['late']);
+  expect(await rig.gateway.states()).toEqual(before);
+  expect(
+    await rig.gateway.owner.all("SELECT client_id AS client FROM alerts WHERE kind = 'moved_reports'"),
+  ).toEqual([{ client: 'essai' }]);
 });

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Action } from '../../../connectors/contract.ts';
 import type { DeliveryState } from '../../domain/delivery.ts';
+import { isArchived } from '../../domain/hosting.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
 import type { Alert } from '../../store/alerts/alerts.ts';
 import type { Delivery } from '../../store/deliveries/deliveries.ts';
@@ -107,7 +108,7 @@ export function planChange(
     if (steps.some((step) => step.do === 'insert')) hasDelivery = true;
   }
   if (change.kind !== 'created' || hasDelivery) return;
-  const hasDestination = concerned.some(({ destination }) => destination.status !== 'archived');
+  const hasDestination = concerned.some(({ destination }) => !isArchived(destination));
   const reason = hasDestination ? refusedBecause : 'no_destination';
   work.refusals.push({
     ...namesOf(change),
@@ -137,7 +138,7 @@ const tellsOptIn = ({ actions, tells }: CompiledMapping, optIn: string): boolean
   );
 
 function stateOf({ destination, mapping }: PlanTarget): ChangeSituation['destination'] {
-  if (destination.status === 'archived') return 'archived';
+  if (isArchived(destination)) return 'archived';
   return mapping === undefined ? 'unusable' : 'open';
 }
 

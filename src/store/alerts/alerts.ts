@@ -51,17 +51,26 @@ export const raisedSince = (
     [kind, destinationId, -seconds, ...(reason === undefined ? [] : [reason])],
   );
 
-/** Raises the alert, unless the same is open. */
-export async function raiseOnce(sql: Sql, alert: Omit<Alert, 'deliveryId'>): Promise<void> {
-  const { kind, clientId = '', destinationId = '', reason = '' } = alert;
-  const isOpen = await hasRow(
+/** Raises the alert, unless the same is open: of two at once the second finds that of the first. */
+export async function raiseOnce(tx: Sql, alert: Omit<Alert, 'deliveryId'>): Promise<void> {
+  if (await isOpen(tx, alert)) return;
+  // Two that share this lock already are a deadlock: one of them is repeated.
+  await tx.all('SELECT id FROM clients FORCE INDEX (PRIMARY) WHERE id = ? FOR UPDATE', [
+    alert.clientId ?? '',
+  ]);
+  if (!(await isOpen(tx, alert))) await raiseAlerts(tx, [alert]);
+}
+
+const isOpen = (
+  sql: Sql,
+  { kind, clientId = '', destinationId = '', reason = '' }: Omit<Alert, 'deliveryId'>,
+): Promise<boolean> =>
+  hasRow(
     sql,
     `SELECT 1 FROM alerts FORCE INDEX (alerts_kind)
       WHERE kind = ? AND destination_id = ? AND client_id = ? AND reason = ? AND closed_at IS NULL LIMIT 1`,
     [kind, destinationId, clientId, reason.slice(0, 80)],
   );
-  if (!isOpen) await raiseAlerts(sql, [alert]);
-}
 
 /** True when an alert of this kind and reason was ever raised for the destination. */
 export const raisedFor = (
