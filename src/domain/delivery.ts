@@ -1,6 +1,6 @@
 // Defines the words of a delivery: states, reasons, codes and keys.
 // Invariant: every state has a reason that support understands; only a replay's new run leaves an end state.
-import type { Both } from '../../connectors/contract.ts';
+import type { Action, Both } from '../../connectors/contract.ts';
 import { ratePeriods } from './rates.ts';
 
 // Lists the codes after which no byte of a lead has left Relais, although its departure was recorded. Pure.
@@ -80,6 +80,17 @@ export type DeliveryState = (typeof deliveryStates)[number];
 
 export const endStates: readonly DeliveryState[] = ['delivered', 'failed', 'cancelled'];
 export const isEnd = (state: DeliveryState): boolean => endStates.includes(state);
+
+/** True when the recipient has, or may have, what this delivery wrote there. */
+export const mayBeHeld = ({
+  action,
+  state,
+  maybeReceived,
+}: {
+  readonly action: Action;
+  readonly state: DeliveryState;
+  readonly maybeReceived: boolean;
+}): boolean => action !== 'erase' && (state === 'delivered' || maybeReceived);
 
 /**
  * Reasons that the gateway itself gives, in words for support (French first, English second).

@@ -15,7 +15,7 @@ import { refuseNames } from '../store/people/persons-names.ts';
 import { closeAlerts, closeAlertsOf, closedAmong, insertClosings } from '../store/alerts/tasks.ts';
 import { closingText } from './typed-text.ts';
 import { stateWords } from './words.ts';
-import { isEnd } from '../domain/delivery.ts';
+import { isEnd, mayBeHeld } from '../domain/delivery.ts';
 import { raiseAlerts } from '../store/alerts/alerts.ts';
 import { lockLeads, readLeads } from '../store/leads/leads.ts';
 import { cancelUnsent } from '../store/deliveries/planned-deliveries.ts';
@@ -181,9 +181,7 @@ async function unheardRights(tx: Sql, rows: readonly Delivery[]): Promise<readon
     const pair = all.filter(
       (other) => other.leadId === row.leadId && other.destinationId === row.destinationId,
     );
-    const mayHold = pair.some(
-      (other) => other.action !== 'erase' && (other.state === 'delivered' || other.maybeReceived),
-    );
+    const mayHold = pair.some(mayBeHeld);
     const followed = pair.some(
       (other) =>
         other.id > row.id &&

@@ -1,7 +1,7 @@
 // Claims deliveries: moves them to `sending` in one transaction, under a lease with a fencing token (station 5a).
 // Invariant: destination, suspension, circuit, limits and order are read in MySQL under the destination's lock; Redis decides nothing. Per
 // lead and destination one delivery is in flight, and a later one waits until each earlier one has ended or is barred.
-import { isEnd, splitReason, type Reason } from '../../domain/delivery.ts';
+import { isEnd, mayBeHeld, splitReason, type Reason } from '../../domain/delivery.ts';
 import type { DestinationLimits } from '../../domain/destination.ts';
 import { untriedNow } from '../../domain/breaker.ts';
 import { countDepartures, hasRates } from '../../domain/rates.ts';
@@ -193,8 +193,12 @@ function chooseRows(
 function claimedRow(row: LockedDelivery, siblings: readonly LockedDelivery[], step: number): ClaimedDelivery {
   let knownReference: string | undefined;
   const creates = { any: false, delivered: false, maybeReceived: false };
-  for (const { action, state, maybeReceived, recipientReference } of siblings) {
+  // This one too: what its recipient may have by an earlier try is not taken for nothing.
+  let isHeld = mayBeHeld(row);
+  for (const sibling of siblings) {
+    const { action, state, maybeReceived, recipientReference } = sibling;
     knownReference = recipientReference ?? knownReference;
+    isHeld ||= mayBeHeld(sibling);
     if (action !== 'create') continue;
     creates.any = true;
     creates.delivered ||= state === 'delivered';
@@ -207,7 +211,7 @@ function claimedRow(row: LockedDelivery, siblings: readonly LockedDelivery[], st
     leaseToken: row.leaseToken + step,
     knownReference: row.recipientReference ?? knownReference,
     // False when the recipient refused the lead or never got it: it could not apply an update.
-    hasCreate: !creates.any || creates.delivered || creates.maybeReceived,
+    hasCreate: !creates.any || isHeld,
     // The recipient may have received the create; its outcome is unknown.
     createUnsettled: creates.maybeReceived && !creates.delivered,
   };

@@ -1,7 +1,7 @@
 // Decides what a change of a lead means for one destination: one table of rules (docs/design.md, "Order"). Pure.
 // Invariant: before the create has departed a change is absorbed; afterwards it is one update; a departed lead is followed by an erase.
 import type { Action } from '../../../connectors/contract.ts';
-import { isEnd, splitReason, type DeliveryState, type Reason } from '../../domain/delivery.ts';
+import { isEnd, mayBeHeld, splitReason, type DeliveryState, type Reason } from '../../domain/delivery.ts';
 import type { Lead } from '../../domain/lead.ts';
 
 /** A delivery of the same lead and destination, as the rules see it. */
@@ -66,7 +66,7 @@ export type PlanStep =
 
 /**
  * The state of the destination's create of the lead. `unsent`: it will carry the change itself; `may_be_held`: the recipient has, or may
- * have, the earlier content; `failed`: it ended, and the recipient has nothing.
+ * have, the earlier content, by the create or by an update; `failed`: it ended, and the recipient has nothing.
  */
 export type CreateStanding = 'none' | 'unsent' | 'may_be_held' | 'failed';
 
@@ -144,16 +144,20 @@ const createOf = (at: ChangeSituation): KnownDelivery | undefined =>
 
 export function standingOf(at: ChangeSituation, create: KnownDelivery | undefined): CreateStanding {
   if (create === undefined) return 'none';
+  const isInFlight = hasDeparted(create);
+  // A recipient that takes updates under our own reference may hold the lead by one of them alone.
+  if (at.existing.some((one) => one.action === 'update' && (mayBeHeld(one) || hasDeparted(one))))
+    return 'may_be_held';
   // A recipient that may have the content receives the change, also where the rest of the create failed.
-  if (isEnd(create.state))
-    return create.state === 'delivered' || create.maybeReceived ? 'may_be_held' : 'failed';
-  const isInFlight =
-    create.state === 'sending' && create.departedAttempt === create.attempt && create.attempt > 0;
+  if (isEnd(create.state)) return mayBeHeld(create) ? 'may_be_held' : 'failed';
   // This try's answer says what the recipient holds, unless it has an earlier try of the same key and answers from that one.
   const carriesIt = isInFlight && !create.maybeReceived && create.sentRevision >= at.change.revision;
-  const mayBeHeld = isInFlight || create.maybeReceived || create.state === 'pending';
-  return mayBeHeld && !carriesIt ? 'may_be_held' : 'unsent';
+  const isOut = isInFlight || create.maybeReceived || create.state === 'pending';
+  return isOut && !carriesIt ? 'may_be_held' : 'unsent';
 }
+
+const hasDeparted = ({ state, attempt, departedAttempt }: KnownDelivery): boolean =>
+  state === 'sending' && departedAttempt === attempt && attempt > 0;
 
 function stepsOf(
   effect: Effect,
