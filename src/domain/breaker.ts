@@ -94,6 +94,8 @@ interface CircuitEvidence {
   readonly pauseAsked?: boolean;
   /** The recipient answered, if only with an error: it may be unable to process this delivery alone. */
   readonly answered?: boolean;
+  /** The recipient refused this lead in a code of its own: it reads leads, and may accept the next one. */
+  readonly named?: boolean;
 }
 
 export interface CircuitMove {
@@ -208,13 +210,14 @@ export function afterAttempt(
     }
     case 'rejection':
     case 'unknown': {
-      if (circuit.state !== 'closed') {
-        // The endpoint answers again: a refusal of the lead is an answer, unless refusals opened the circuit.
-        const alive =
-          signal === 'rejection' && (circuit.cause === 'unavailable' || circuit.cause === 'unauthorized');
-        return alive
-          ? withRetries(afterSuccess(circuit, now, policy), circuit, deliveryId)
-          : open(circuit, signal, now, policy);
+      const isRefusal = signal === 'rejection';
+      // The endpoint answers again: a refusal of the lead is an answer, unless refusals opened the circuit.
+      if (isRefusal && (circuit.cause === 'unavailable' || circuit.cause === 'unauthorized'))
+        return withRetries(afterSuccess(circuit, now, policy), circuit, deliveryId);
+      // On the ramp a lead has been accepted: the endpoint does not refuse everything, and the run begins again.
+      if (circuit.state === 'open' || (circuit.state === 'ramping' && !isRefusal)) {
+        const next = attempt.named === true ? nextOfRound(circuit, deliveryId, now, policy) : undefined;
+        return next === undefined ? open(circuit, signal, now, policy) : unchanged(next);
       }
       const rejected = withDistinct(circuit.rejected, deliveryId, policy.rejectionLimit);
       if (rejected.length >= policy.rejectionLimit)
@@ -277,11 +280,14 @@ function afterSuccess(circuit: Circuit, now: number, policy: BreakerPolicy): Cir
       return unchanged(withoutQuiet({ ...circuit, failing: [], rejected: [] }, now));
     case 'open':
       return unchanged(
-        withoutQuiet({ ...circuit, state: 'ramping', failing: [], allowance: 2, movedAt: now }, now),
+        withoutQuiet(
+          { ...circuit, state: 'ramping', failing: [], rejected: [], allowance: 2, movedAt: now },
+          now,
+        ),
       );
     case 'ramping': {
       const allowance = circuit.allowance * 2;
-      if (allowance < policy.rampEnd) return unchanged({ ...circuit, failing: [], allowance });
+      if (allowance < policy.rampEnd) return unchanged({ ...circuit, failing: [], rejected: [], allowance });
       const { quietUntil, pace } = circuit;
       const closed = { ...closedCircuit, quietUntil, pace };
       return { circuit: withoutQuiet(closed, now), change: 'closed', retryNow: [] };
@@ -307,18 +313,22 @@ function afterFailedProbe(
       ...unchanged({ ...failed, allowance: Math.max(1, Math.floor(circuit.allowance / 2)) }),
       backMs: policy.firstProbeMs,
     };
-  const round = circuit.round ?? [];
-  const goesOn =
-    answered === true &&
-    circuit.state === 'open' &&
-    !round.includes(deliveryId) &&
-    round.length + 1 < policy.roundLimit;
-  if (goesOn)
-    return {
-      ...unchanged({ ...failed, movedAt: now, nextProbeAt: now, round: [...round, deliveryId] }),
-      backMs,
-    };
+  const next = answered === true ? nextOfRound(failed, deliveryId, now, policy) : undefined;
+  if (next !== undefined) return { ...unchanged(next), backMs };
   return { ...open(failed, 'unavailable', now, policy), backMs };
+}
+
+/** The next delivery probes at once; undefined: a pause comes first. */
+function nextOfRound(
+  circuit: Circuit,
+  deliveryId: number,
+  now: number,
+  policy: BreakerPolicy,
+): Circuit | undefined {
+  const round = circuit.round ?? [];
+  if (circuit.state !== 'open' || round.includes(deliveryId) || round.length + 1 >= policy.roundLimit)
+    return undefined;
+  return { ...circuit, movedAt: now, nextProbeAt: now, round: [...round, deliveryId] };
 }
 
 const waitAfter = (probes: number, policy: BreakerPolicy): number =>

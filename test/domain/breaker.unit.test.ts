@@ -128,6 +128,33 @@ describe('while open', () => {
       probes: 1,
     });
   });
+  test('refused in the recipient’s own code, the next one probes at once: eight in a row, then a longer pause', () => {
+    let circuit = opened('rejection');
+    let now = t0 + 5_000;
+    const waits: number[] = [];
+    for (let id = 100; id < 109; id += 1) {
+      circuit = one(circuit, id, 'rejection', now, { named: true }).circuit;
+      waits.push((circuit.nextProbeAt ?? Number.NaN) - now);
+      now = circuit.nextProbeAt ?? now;
+    }
+    expect(waits).toEqual([0, 0, 0, 0, 0, 0, 0, 10_000, 0]);
+    expect(circuit).toMatchObject({ state: 'open', cause: 'rejection' });
+  });
+  test('once a lead is accepted a refusal holds nothing back: half of them refused, the destination comes back', () => {
+    const half = [300, 301, 302, 303, 304, 305, 306].map(
+      (id) => [id, id % 2 === 0 ? 'success' : 'rejection'] as const,
+    );
+    expect(many(half, opened('rejection')).state).toBe('closed');
+  });
+  test('twenty refusals in a row hold a destination on its ramp again, and not fewer', () => {
+    const ramping = many([...distinct('rejection', 19, 200), [300, 'success']], opened('rejection'));
+    expect(ramping.state).toBe('ramping');
+    expect(many(distinct('rejection', 19, 400), ramping).state).toBe('ramping');
+    expect(many(distinct('rejection', 20, 400), ramping)).toMatchObject({
+      state: 'open',
+      cause: 'rejection',
+    });
+  });
   test('an unknown outcome on a probe proves nothing', () => {
     expect(one(opened('unavailable'), 200, 'unknown', t0 + 5_000).circuit.state).toBe('open');
   });

@@ -18,7 +18,7 @@ export interface CircuitWork {
 }
 
 /** As much of an attempt as moves a circuit. */
-interface Evidence extends Pick<Attempted, 'outcome' | 'startedAt'> {
+interface Evidence extends Pick<Attempted, 'outcome' | 'startedAt' | 'batchId'> {
   readonly rows: readonly Pick<ClaimedDelivery, 'clientId' | 'destinationId'>[];
 }
 
@@ -148,6 +148,7 @@ export function moveCircuit(
         throttledForMs,
         pauseAsked: 'afterMs' in attempted.outcome && attempted.outcome.afterMs !== undefined,
         answered: attempted.outcome.evidence?.status !== undefined,
+        named: attempted.batchId === undefined && namesItsRefusal(attempted.outcome),
       },
       now,
     );
@@ -169,6 +170,12 @@ export function moveCircuit(
   }
   return { change: 'none', effects: { handovers: [], alerts: [], forward }, backMs };
 }
+
+/** An endpoint that has moved, or lost its program, answers with a status alone. */
+const namesItsRefusal = (outcome: Evidence['outcome']): boolean =>
+  (outcome.kind === 'refused' || outcome.kind === 'invalid') &&
+  outcome.evidence?.status !== undefined &&
+  !/^(HTTP_|other$)/i.test(outcome.reason);
 
 /** The entry and the alert of a circuit that opened or closed. */
 function reported(
