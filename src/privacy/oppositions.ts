@@ -119,6 +119,8 @@ export interface Objection {
   readonly addresses: Addresses;
   /** Digests of addresses that their lead had before a correction. */
   readonly former?: readonly Buffer[];
+  /** The lead it is said of, which may have no such address: a lead of the post alone. */
+  readonly leadId?: number;
   /** Opt-ins that the person objects to (`optInsNamed`). */
   readonly optIns: readonly OptIn[];
   readonly actor: string;
@@ -143,9 +145,10 @@ export async function object(
 ): Promise<readonly Reached[]> {
   const { clientId, addresses, optIns, actor, reason } = objection;
   if (!(await lockClients(tx, [clientId], 'alone')).has(clientId)) throw unknownClient(clientId);
-  const { former = [] } = objection;
+  const { former = [], leadId } = objection;
   const leads = [
     ...new Set([
+      ...(leadId === undefined ? [] : [leadId]),
       ...(await leadsUnderAddress(tx, oppositionKey, clientId, addresses)),
       ...(await leadsUnderDigests(tx, oppositionKey, clientId, former)),
     ]),

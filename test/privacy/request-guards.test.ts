@@ -132,6 +132,20 @@ test('C21: nobody’s data is erased or corrected before the identity is recorde
   await expect(requests.apply(rectification, all)).rejects.toEqual(refused('REQUEST-002'));
 });
 
+test('C21: an objection of a person with neither mail nor phone is recorded in the lead that is named', async () => {
+  const granted = { purpose: 'marketing', channel: 'post', state: 'granted', wordingVersion: 'w-1' };
+  const consents = JSON.stringify([{ ...granted, recordedAt: '2026-01-05T10:00:00Z' }]);
+  await take(strangerRow('PO-1', { email: null, mobile: null, landline: null, consents }));
+  const id = await open({ kind: 'objection', references: ['PO-1'] });
+  await gateway.app.requests.apply(id, { ...by, selection: all.selection });
+  expect(
+    await gateway.owner.all(
+      `SELECT c.state FROM consents c JOIN leads l ON l.id = c.lead_id
+        WHERE l.reference = 'PO-1' AND c.channel = 'post' AND c.purpose = 'marketing' ORDER BY c.id`,
+    ),
+  ).toEqual([{ state: 'granted' }, { state: 'withdrawn' }]);
+});
+
 test('C21: a restriction stands as long as one request asks for it, and is lifted only where there is one', async () => {
   await take(strangerRow('RS-1'));
   const { requests } = gateway.app;

@@ -7,7 +7,7 @@ import type { Sql } from '../../store/database.ts';
 import { addressesOf, formerAddresses } from '../../store/people/oppositions.ts';
 import { noteEffects, type Request } from '../../store/people/requests.ts';
 import type { Reached } from '../../store/people/same-person.ts';
-import { object } from '../oppositions.ts';
+import { object, type Objection } from '../oppositions.ts';
 import { withdrawWithin } from '../rights.ts';
 import {
   requestName,
@@ -61,7 +61,7 @@ export async function objectFor(
   const [addresses] = await addressesOf(tx, [leadId]);
   if (addresses === undefined) return { effects: [], isChanged: false, others: [] };
   const former = await formerAddresses(tx, leadId);
-  const { effects, reached } = await objectWith(tx, deps, work, addresses, former);
+  const { effects, reached } = await objectWith(tx, deps, work, { addresses, former, leadId });
   return {
     effects,
     isChanged: reached.some((lead) => lead.leadId === leadId),
@@ -74,19 +74,17 @@ async function objectWith(
   tx: Sql,
   deps: RequestDeps,
   { request, actor }: Work,
-  addresses: Addresses,
-  former: readonly Buffer[] = [],
+  of: Pick<Objection, 'addresses' | 'former' | 'leadId'>,
 ): Promise<{ readonly effects: readonly Effect[]; readonly reached: readonly Reached[] }> {
   const optIns = optInsOf(request);
   const reached = await object(tx, deps, {
     clientId: request.clientId,
-    addresses,
-    former,
+    ...of,
     optIns,
     actor,
     reason: requestName(request.id),
   });
-  const lines = addressDigests(deps.oppositionKey, request.clientId, addresses).length * optIns.length;
+  const lines = addressDigests(deps.oppositionKey, request.clientId, of.addresses).length * optIns.length;
   const events = reached.reduce((sum, { pairs }) => sum + pairs.length, 0);
   return {
     effects: [...counted('oppositions', 'all', lines), ...counted('consents', 'state', events)],
@@ -102,7 +100,7 @@ export async function objectWithAsked(
   given: readonly Addresses[],
 ): Promise<void> {
   for (const addresses of given) {
-    const { effects, reached } = await objectWith(tx, deps, work, addresses);
+    const { effects, reached } = await objectWith(tx, deps, work, { addresses });
     await noteEffects(
       tx,
       work.request.id,
