@@ -144,6 +144,8 @@ export type RequestOutcome = (typeof outcomes)[number];
 
 export interface ClosingFacts {
   readonly state: RequestState;
+  /** A lead or row of it was processed: an interrupted act leaves it open. */
+  readonly isBegun: boolean;
   readonly isInformed: boolean;
   readonly recipients: readonly { readonly destinationId: string; readonly state: RecipientState }[];
 }
@@ -155,7 +157,7 @@ export interface ClosingProblem {
 
 /** The conditions that keep a request open; empty: it may be closed. */
 export function closingProblems(
-  { state, isInformed, recipients }: ClosingFacts,
+  { state, isBegun, isInformed, recipients }: ClosingFacts,
   outcome: RequestOutcome,
 ): readonly ClosingProblem[] {
   if (state === 'closed') return [{ what: 'closed_before' }];
@@ -166,8 +168,8 @@ export function closingProblems(
   ];
   return [
     ...(outcome === 'done' && state === 'open' ? [{ what: 'not_applied' as const }] : []),
-    // A request that was carried out cannot be refused afterwards.
-    ...(outcome === 'refused' && state === 'applied' ? [{ what: 'applied' as const }] : []),
+    // A request that was carried out, be it in part, cannot be refused afterwards.
+    ...(outcome === 'refused' && (state === 'applied' || isBegun) ? [{ what: 'applied' as const }] : []),
     ...open.map((destinationId) => ({ what: 'recipient_open' as const, destinationId })),
     ...(isInformed ? [] : [{ what: 'not_informed' as const }]),
   ];

@@ -117,6 +117,7 @@ test.each([
 describe('C25: closing', () => {
   const ready: ClosingFacts = {
     state: 'applied',
+    isBegun: false,
     isInformed: true,
     recipients: [
       { destinationId: 'a', state: 'acknowledged' },
@@ -140,6 +141,7 @@ describe('C25: closing', () => {
     expect(what({ state: 'open', recipients: [] }, 'refused')).toEqual([]);
     expect(what({ state: 'open', recipients: [], isInformed: false }, 'refused')).toEqual(['not_informed']);
     expect(what({}, 'refused')).toEqual(['applied']);
+    expect(what({ state: 'open', isBegun: true, recipients: [] }, 'refused')).toEqual(['applied']);
   });
 });
 

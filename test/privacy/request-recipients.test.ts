@@ -178,6 +178,25 @@ test('C22: an erasure of many leads that was interrupted goes on where it stoppe
   ).toEqual([]);
 });
 
+test('C21: a restriction that was carried out in part is not closed as refused: nobody could lift it then', async () => {
+  const email = 'partly@courriel.example';
+  const over = { email, mobile: null };
+  await take(...Array.from({ length: 53 }, (_, index) => strangerRow(`PART-${index + 1}`, over)));
+  const id = await open({ kind: 'restriction', email });
+  await gateway.owner.text(
+    "CREATE TRIGGER broken BEFORE UPDATE ON leads FOR EACH ROW IF NEW.reference = 'PART-53' AND NEW.restricted_at IS NOT NULL THEN SIGNAL SQLSTATE '45000'; END IF",
+  );
+  const { requests } = gateway.app;
+  await expect(requests.apply(id, all)).rejects.toThrow();
+  await gateway.owner.text('DROP TRIGGER broken');
+  await requests.declareInformed(id, { ...by, evidence: 'letter of 2026-12-01' });
+  await expect(
+    requests.close(id, { ...by, outcome: 'refused', reason: 'identity not proved' }),
+  ).rejects.toEqual(refused('REQUEST-004'));
+  await requests.apply(id, by);
+  expect((await requests.lift(id, { ...by, evidence: 'letter of 2026-12-10' })).leads).toBe(53);
+});
+
 test('C22: an officer whose work another has brought to its end meanwhile hears that it is done', async () => {
   const email = 'meanwhile@courriel.example';
   await take(...Array.from({ length: 53 }, (_, index) => strangerRow(`MEAN-${index + 1}`, { email })));

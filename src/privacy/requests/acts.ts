@@ -21,7 +21,7 @@ import {
   readRecipients,
   type RequestRecipient,
 } from '../../store/people/request-recipients.ts';
-import { changeRequest, logPosition, type Request } from '../../store/people/requests.ts';
+import { changeRequest, logPosition, readSubjects, type Request } from '../../store/people/requests.ts';
 import { closeAlertsOf, closeAlertsWith, insertClosings } from '../../store/alerts/tasks.ts';
 import { heldRequest, identityUnknown, noRecipient, noteAct, type RequestDeps } from './deps.ts';
 import { followRecipients, namesOf } from './follow.ts';
@@ -186,8 +186,8 @@ const problemWords: Readonly<Record<ClosingProblem['what'], (problem: ClosingPro
   closed_before: () => ['elle est déjà close', 'it is closed already'],
   not_applied: () => ['elle n’est pas exécutée', 'it was not carried out'],
   applied: () => [
-    'elle a été exécutée et ne peut plus être refusée',
-    'it was carried out, and cannot be refused any more',
+    'elle a été exécutée, au moins en partie, et ne peut plus être refusée',
+    'it was carried out, at least in part, and cannot be refused any more',
   ],
   not_informed: () => [
     'personne n’a déclaré que la personne en est informée',
@@ -215,7 +215,9 @@ export const closeRequest = (
     await followRecipients(tx, request);
     const recipients = await readRecipients(tx, id);
     const isTold = outcome === 'refused' ? request.informedAt !== null : isInformed(request);
-    const problems = closingProblems({ state: request.state, isInformed: isTold, recipients }, outcome);
+    const isBegun = (await readSubjects(tx, id)).some(({ appliedAt }) => appliedAt !== null);
+    const facts = { state: request.state, isBegun, isInformed: isTold, recipients };
+    const problems = closingProblems(facts, outcome);
     if (problems.length > 0)
       throw new RelaisError('REQUEST-004', [
         `Demande de droits ${id} : ${problems.map((problem) => problemWords[problem.what](problem)[0]).join(' ; ')}.`,

@@ -32,6 +32,7 @@ export async function showRequest({ database }: Pick<RequestDeps, 'database'>, i
   const recipients = await readRecipients(database, id);
   const { state } = request;
   const subjects = await readSubjects(database, id);
+  const isBegun = subjects.some(({ appliedAt }) => appliedAt !== null);
   return {
     request,
     recipients,
@@ -46,7 +47,7 @@ export async function showRequest({ database }: Pick<RequestDeps, 'database'>, i
     missing:
       state === 'closed'
         ? []
-        : closingProblems({ state, isInformed: isInformed(request), recipients }, 'done'),
+        : closingProblems({ state, isBegun, isInformed: isInformed(request), recipients }, 'done'),
   };
 }
 
