@@ -254,7 +254,8 @@ async function deleteNow(app: App, clientId: string, options: CloseOptions): Pro
   for (let look = 0; look < mostLooks; look += 1) {
     await app.retention.finish(run);
     await endClosing(app, clientId);
-    if ((await closingOverview(app.database, clientId)).closing?.state === 'deleted') break;
+    const now = await closingOverview(app.database, clientId);
+    if (now.closing?.state === 'deleted' || now.open.heldRows > 0) break;
     if ((await waitingOfClient(app, wholeCentre, clientId)).length > 0) break;
     // A planner is at some of these leads.
     await pause(lookMs);
@@ -292,6 +293,8 @@ async function tellClosing(app: App, { clientId, closing, held, open }: ClosingO
     );
   for (const { waitsFor, leads } of await waitingOfClient(app, wholeCentre, clientId))
     say(`Waiting: ${leads} leads (${waitsFor}).`);
+  if (open.heldRows > 0)
+    say(`Waiting: ${open.heldRows} refused rows, for an open request or until a restriction is lifted.`);
 }
 
 /** Names of keys are stable. */

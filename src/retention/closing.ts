@@ -291,13 +291,15 @@ function voidFiles(database: Database, { clientId, actor }: Closing): Promise<bo
   });
 }
 
-/** Deletes the rest and makes the proof, once the agreed day has come and every lead is deleted. Returns whether it is complete. */
+/** Deletes the rest and makes the proof, once the agreed day has come, every lead is deleted and no right holds a row. Returns whether it is complete. */
 export async function endClosing(needs: ClosingEndNeeds, clientId: string): Promise<boolean> {
   const { database } = needs;
   const today = needs.today?.() ?? civilDate(database.now());
   const end = await contractEnd(database, clientId);
   if (end === undefined || end > today) return false;
   if (((await heldRows(database, clientId))['leads'] ?? 0) > 0) return false;
+  // Under a restriction of processing nothing is deleted, and a row has no lead to wait with.
+  if ((await stillOpen(database, clientId)).heldRows > 0) return false;
   while (await database.transaction((tx) => wipeRest(tx, clientId, rowsAtOnce)));
   return database.transaction((tx) => prove(tx, needs, clientId));
 }

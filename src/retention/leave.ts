@@ -11,7 +11,7 @@ import { heldByRights, markGone, lastPhoneConsents } from '../store/retention/go
 import { candidatesById } from '../store/retention/retention-candidates.ts';
 import { lockLeads } from '../store/leads/leads.ts';
 import { cancelUnsent } from '../store/deliveries/planned-deliveries.ts';
-import { restrictedRows } from '../store/intake/refused-rows.ts';
+import { rowsHeldByRights } from '../store/intake/refused-rows.ts';
 import { refusedOfLeads, removeRefusedRow } from '../store/people/refused-of-person.ts';
 import {
   addToRun,
@@ -141,7 +141,7 @@ async function unprovedOf(
 }
 
 /**
- * Deletes the refused rows of the persons too, unless a lead of theirs stays, or the row is restricted. All refused rows of the client are
+ * Deletes the refused rows of the persons too, unless a lead of theirs stays, or a right covers the row. All refused rows of the client are
  * read for it, so they are read once for all leads.
  */
 async function removeRefusedRows(
@@ -159,9 +159,8 @@ async function removeRefusedRows(
     for (const { own, all } of shared) if (all.some(isKept)) for (const id of own) formerOnly.add(id);
   }
   const rows = await refusedOfLeads(tx, { clientId, leadIds, key: oppositionKey, formerOnly });
-  const restricted = await restrictedRows(tx, rows);
-  for (const row of rows.filter((one) => !restricted.has(one)))
-    await removeRefusedRow(tx, clientId, Number(row));
+  const held = await rowsHeldByRights(tx, rows);
+  for (const row of rows.filter((one) => !held.has(one))) await removeRefusedRow(tx, clientId, Number(row));
 }
 
 async function leave(

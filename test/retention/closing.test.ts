@@ -283,6 +283,25 @@ test('C55: it is not closed without the instruction that says so, nor over a rig
   expect((await gateway.owner.all('SELECT 1 FROM leads')).length).toBe(2);
 });
 
+test('C21 C55: a refused row under a restriction is not deleted with the rest; lifted, all of it goes', async () => {
+  const stop = await work();
+  await stop();
+  const asked = { clientId: 'essai', kind: 'restriction', references: ['CANARI-3'] } as const;
+  const { requests } = gateway.app;
+  const { id } = await requests.open({ ...asked, actor: 'tester' });
+  await requests.apply(id, { selection: { leads: [], rows: 'all' }, actor: 'tester' });
+  await requests.declareInformed(id, { actor: 'tester', evidence: 'letter of 2026-12-01' });
+  await requests.close(id, { actor: 'tester', outcome: 'done', reason: '' });
+  await end(today());
+  expect((await giveBack('out')).code).toBe(0);
+  const state = async (): Promise<unknown> =>
+    JSON.parse((await relais('client', 'close', 'essai', '--delete', '--yes', '--json')).out);
+  expect(await state()).toMatchObject({ state: 'returned', held: { leads: 0, lead_intake: 1 } });
+  expect((await relais('client', 'close', 'essai')).err).toContain('Waiting: 1 refused rows');
+  await requests.lift(id, { actor: 'tester', evidence: 'letter of 2026-12-10' });
+  expect(await state()).toMatchObject({ state: 'deleted', held: { lead_intake: 0 } });
+});
+
 test('C55: it is not closed over a withdrawal that was handed in and not read yet: its recipient would never hear of it', async () => {
   const [planner] = await gateway.start('planner', 'worker');
   await gateway.send(strangerRow('OUI-1'));

@@ -263,6 +263,27 @@ test('C30: a refused row of a person with another lead stays, whichever of the l
   await run('2027-01-01');
 });
 
+test('C21: a refused row that an open request covers stays when a lead with its address goes', async () => {
+  const mobile = '+33639980092';
+  await keep(gateway, { 'RO-9': { collected: '2026-08-01', over: { ...oneOff, email: null, mobile } } });
+  await gateway.owner.run(
+    `INSERT INTO lead_intake (client_id, reference, mobile, status, refusal, settled_at)
+     VALUES ('essai', 'RO-ROW', ?, 'refused', '[]', UTC_TIMESTAMP(3))`,
+    [mobile],
+  );
+  const asked = { clientId: 'essai', kind: 'erasure', references: ['RO-ROW'], identity: 'seen' } as const;
+  const { id } = await gateway.app.requests.open({ ...asked, actor: 'tester' });
+  await run('2026-11-30');
+  expect(await leftOf(gateway)).toEqual([]);
+  expect(await gateway.owner.all("SELECT 1 FROM lead_intake WHERE reference = 'RO-ROW'")).toHaveLength(1);
+  const done = await gateway.app.requests.apply(id, {
+    selection: { leads: [], rows: 'all' },
+    actor: 'tester',
+  });
+  expect(done.rows).toBe(1);
+  expect(await gateway.owner.all("SELECT 1 FROM lead_intake WHERE reference = 'RO-ROW'")).toEqual([]);
+});
+
 test('C21: a refused row under a restriction of its own stays when a lead with its address goes', async () => {
   const mobile = '+33639980091';
   const over = { ...oneOff, email: null, mobile };

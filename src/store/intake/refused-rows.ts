@@ -214,11 +214,21 @@ export const restrictedRows = async (sql: Sql, rows: readonly string[]): Promise
   );
 
 /** SQL condition: an open request or a restriction covers the row `i`, which is then kept. */
-const heldByRight = `EXISTS (SELECT 1 FROM request_subjects s JOIN requests r ON r.id = s.request_id
+export const heldByRight = `EXISTS (SELECT 1 FROM request_subjects s JOIN requests r ON r.id = s.request_id
           WHERE s.kind = 'row' AND s.subject_id = i.id AND s.decision <> 'left_out'
             AND (r.state <> 'closed' OR (${restricts})))
         OR EXISTS (SELECT 1 FROM leads l
           WHERE l.client_id = i.client_id AND l.reference = i.reference AND l.restricted_at IS NOT NULL)`;
+
+/** Those of these refused rows that an open request or a restriction covers. */
+export const rowsHeldByRights = async (sql: Sql, rows: readonly string[]): Promise<ReadonlySet<string>> =>
+  new Set(
+    await columnOf<string>(
+      sql,
+      `SELECT CAST(i.id AS CHAR) FROM lead_intake i FORCE INDEX (PRIMARY) WHERE i.id IN (?) AND (${heldByRight})`,
+      [rows],
+    ),
+  );
 
 /**
  * Purges rows refused more than so many days ago, at most `limit`, and counts them; rows covered by a right are kept.

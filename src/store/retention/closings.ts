@@ -3,6 +3,7 @@
 import type { CivilDate } from '../../domain/civil-date.ts';
 import { type ReadOnlySql, type Sql, columnOf, firstRow, firstValue } from '../database.ts';
 import { insertRow } from '../columns.ts';
+import { heldByRight } from '../intake/refused-rows.ts';
 
 export interface Closing {
   readonly clientId: string;
@@ -160,6 +161,8 @@ export interface StillOpen {
   /** Changes and erasures that a recipient must still get, and intake rows that carry some. */
   readonly rights: number;
   readonly requests: number;
+  /** Refused rows that an open request or a restriction of processing covers. */
+  readonly heldRows: number;
   /** Deliveries that have not ended. */
   readonly deliveries: number;
 }
@@ -174,10 +177,11 @@ export async function stillOpen(sql: ReadOnlySql, clientId: string): Promise<Sti
                  AND (g.kind IN ('consent', 'erased') OR g.kind LIKE 'consent_ended%'))
             + (SELECT COUNT(*) FROM lead_intake i WHERE i.client_id = ? AND i.status = 'new' AND i.kind IN ('consent', 'correction')) AS rights,
             (SELECT COUNT(*) FROM requests r WHERE r.client_id = ? AND r.state <> 'closed') AS requests,
+            (SELECT COUNT(*) FROM lead_intake i WHERE i.client_id = ? AND i.status = 'refused' AND (${heldByRight})) AS heldRows,
             (SELECT COUNT(*) FROM deliveries o WHERE o.client_id = ? AND o.state NOT IN ('delivered', 'failed', 'cancelled')) AS deliveries`,
-    [clientId, clientId, clientId, clientId, clientId],
+    [clientId, clientId, clientId, clientId, clientId, clientId],
   );
-  return row ?? { rights: 0, requests: 0, deliveries: 0 };
+  return row ?? { rights: 0, requests: 0, heldRows: 0, deliveries: 0 };
 }
 
 /** Deliveries of a client that could still leave, in id order. */
