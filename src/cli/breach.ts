@@ -67,7 +67,7 @@ function breach(options: BreachOptions): Promise<void> {
     );
     if (found.some(({ withoutLead }) => withoutLead > 0))
       say(
-        'Without lead: look-ups that found nobody, or refused rows alone, whose persons are not counted here.',
+        'Without lead: look-ups that found nobody, or refused rows alone, and documents taken out of requests; their persons are not counted here.',
       );
     for (const { clientId, references } of found.filter(({ leads }) => leads > 0)) {
       const more = references.length - mostShown;

@@ -5,7 +5,13 @@ import type { Command, Given } from './command.ts';
 import type { App } from '../app.ts';
 import { RelaisError } from '../errors.ts';
 import { closedByAge, exportPerson } from '../privacy/person/export.ts';
-import { findPerson, ownRefusedRows, type FoundPerson, type PersonAsked } from '../privacy/person/find.ts';
+import {
+  findPerson,
+  givenAddresses,
+  ownRefusedRows,
+  type FoundPerson,
+  type PersonAsked,
+} from '../privacy/person/find.ts';
 import { answerFileOptions, collect, reasonOf, wholeNumber, known, type AnswerFile } from './arguments.ts';
 import { personOf, personOptions, problemWords, type PersonOptions } from './lead-find.ts';
 import { out, say, outJson, table, tableOf } from './terminal.ts';
@@ -57,6 +63,7 @@ async function exportOne(app: App, options: ExportOptions): Promise<void> {
       clientId,
       leadIds,
       refusedRows: rows,
+      given: givenAddresses(asked),
       kind: options.portability === true ? 'portability' : 'access',
       closed: closedByAge(options.recipient),
       actor: app.config.actor,
@@ -149,7 +156,7 @@ async function list({ database, oppositionKey, config, keys }: App, options: Loo
     { database, oppositionKey },
     { query: asked.query, client: options.client },
     { actor: config.actor, reason: reasonOf(options.reason) },
-    archives === undefined ? undefined : { folder: archives, sealKeys: keys.seal },
+    { folder: archives, sealKeys: keys.seal },
   );
   if (options.json === true) return outJson(seen);
   if (seen.length === 0) return say('Nobody looked this person up.');

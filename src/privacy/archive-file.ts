@@ -6,14 +6,14 @@ import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
 import { join } from 'node:path';
 import type { Key, KeyRing } from '../domain/key-ring.ts';
-import { isOfSystem } from '../errors.ts';
+import { isOfSystem, RelaisError } from '../errors.ts';
 import { handoverColumns } from '../store/log/handovers.ts';
-import { coveredBy, keyOfSeal, macAt, textMac } from './macs.ts';
+import { coveredBy, entryIdsOf, keyOfSeal, macAt, textMac } from './macs.ts';
 import type { Action } from '../../connectors/contract.ts';
 import { missingArchive } from '../errors/unknown.ts';
-import { type LogArchive, type Seal, logArchives } from '../store/log/seals.ts';
+import { type LogArchive, type Seal, logArchives, readEntries, sealsAfter } from '../store/log/seals.ts';
 import type { Sql } from '../store/database.ts';
-import type { LeadEntry } from '../store/log/lead-log.ts';
+import { entriesOfLeads, firstCameIn, type LeadEntry } from '../store/log/lead-log.ts';
 
 const archiveFormat = 'relais-log-archive-1';
 
@@ -240,30 +240,66 @@ export function sealOf(said: Readonly<Record<string, unknown>>): Seal | undefine
   };
 }
 
-// Reads entries of leads from the archives of the log, so that an answer to a person is complete.
-// Invariant: an archive is read only once it verifies and is the recorded one.
+// Reads entries of leads from the log, from its archives too, so that an answer about a person is complete.
+// Invariant: an archive is read only once it verifies and is the recorded one; without an archive that it needs there is no answer.
 
-/** @throws LOG-002 when an archive is missing or does not verify */
-export async function archivedEntries(
+export interface ArchivePlace {
+  readonly sealKeys: KeyRing;
+  /** Folder of `relais log archive`; undefined: no archives are available. */
+  readonly folder: string | undefined;
+}
+
+/** Clocks of writers and sealers differ by less than this. */
+export const sealSlackMs = 600_000;
+
+/**
+ * Archives with entries since an instant that have left the table; each is compared with its record.
+ * @throws LOG-003 where they are not available, LOG-002 where one is not the recorded file
+ */
+export async function archivesNeeded(
   sql: Sql,
-  { folder, sealKeys }: { readonly folder: string; readonly sealKeys: KeyRing },
+  { sealKeys, folder }: ArchivePlace,
+  from: Date,
+): Promise<readonly LogArchive[]> {
+  const needed: LogArchive[] = [];
+  for (const archive of await logArchives(sql)) {
+    const [last] = await sealsAfter(sql, archive.lastSeal - 1, 1);
+    const [first] = await sealsAfter(sql, archive.firstSeal - 1, 1);
+    if (first === undefined || last === undefined || last.sealedAt.getTime() < from.getTime() - sealSlackMs)
+      continue;
+    const ids = entryIdsOf(first.entries);
+    if ((await readEntries(sql, ids)).length === ids.length) continue;
+    if (folder === undefined)
+      throw new RelaisError('LOG-003', [
+        `Le journal de cette période est dans ${archive.fileName} depuis qu’il a été archivé.`,
+        `The log of this period was archived to ${archive.fileName}.`,
+      ]);
+    const check = await checkArchiveFile(join(folder, archive.fileName), sealKeys);
+    if (!check.ok || !check.digest.equals(archive.digest)) throw missingArchive(archive.fileName, folder);
+    needed.push(archive);
+  }
+  return needed;
+}
+
+/** Every entry about these leads since the first of them came in, by id. @throws LOG-002, LOG-003 */
+export async function allEntriesOfLeads(
+  sql: Sql,
+  place: ArchivePlace,
   leadIds: readonly number[],
 ): Promise<readonly LeadEntry[]> {
+  const found = new Map((await entriesOfLeads(sql, leadIds)).map((entry) => [entry.id, entry]));
   const wanted = new Set(leadIds);
   // Every value of an entry is a text: a line without an id of these leads is not parsed.
   const marks = leadIds.map((id) => `"${id}"`);
-  const found: LeadEntry[] = [];
-  for (const { fileName, digest } of await logArchives(sql)) {
-    const path = join(folder, fileName);
-    const check = await checkArchiveFile(path, sealKeys);
-    if (!check.ok || !check.digest.equals(digest)) throw missingArchive(fileName, folder);
-    for await (const line of linesOf(path)) {
+  const from = await firstCameIn(sql, leadIds);
+  const archives = from === undefined ? [] : await archivesNeeded(sql, place, from);
+  for (const { fileName } of archives)
+    for await (const line of linesOf(join(place.folder ?? '', fileName))) {
       if (!line.startsWith('[') || !marks.some((mark) => line.includes(mark))) continue;
       const entry = entryOf(line);
-      if (wanted.has(entry.leadId)) found.push(entry);
+      if (wanted.has(entry.leadId)) found.set(entry.id, entry);
     }
-  }
-  return found;
+  return [...found.values()].sort((a, b) => a.id - b.id);
 }
 
 /** As `entryTextOf` wrote it. */

@@ -3,10 +3,11 @@
 // Invariant: in the log with actor and reason before anything is returned; it names references, never a person.
 import { join } from 'node:path';
 import { RelaisError } from '../errors.ts';
-import { linesOf } from '../privacy/archive-file.ts';
+import { archivesNeeded, linesOf } from '../privacy/archive-file.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import { allNames } from '../store/access/accounts.ts';
 import type { Database } from '../store/database.ts';
+import { showsPerson } from '../store/log/lead-log.ts';
 import { readAuthorisations } from '../store/destinations/authorisations.ts';
 import { allDestinations, findDestination } from '../store/destinations/destinations.ts';
 import { leadReferences } from '../store/leads/support-leads.ts';
@@ -14,7 +15,7 @@ import { appendHandovers } from '../store/log/handovers.ts';
 import { entriesInRange, type LoggedEntry } from '../store/log/log-range.ts';
 import { refuseAddresses } from '../store/people/persons-names.ts';
 import { holdingsOf } from '../store/people/same-address.ts';
-import { archivesNeeded, entryOf } from './audit-pack/journal.ts';
+import { entryOf } from './audit-pack/journal.ts';
 import { typedReason } from './typed-text.ts';
 
 interface BreachPlace {
@@ -41,7 +42,7 @@ export interface ConcernedClient {
   readonly leads: number;
   /** Leads seen in clear, given out, or handed over; the others were seen masked. */
   readonly inClear: number;
-  /** Look-ups that showed no lead: refused rows, or nobody. Their persons are not counted. */
+  /** Look-ups that showed no lead (refused rows, or nobody), and documents taken out of requests. Their persons are not counted. */
   readonly withoutLead: number;
   readonly firstAt: Date;
   readonly lastAt: Date;
@@ -51,7 +52,7 @@ export interface ConcernedClient {
 
 type Fact = Pick<
   LoggedEntry,
-  'at' | 'entry' | 'client' | 'destination' | 'lead' | 'actor' | 'target' | 'authorisation'
+  'at' | 'entry' | 'client' | 'destination' | 'lead' | 'actor' | 'target' | 'authorisation' | 'reason'
 >;
 
 /** Sorted by client. @throws FIND-001, USAGE-001, USAGE-002, LOG-002, LOG-003 */
@@ -62,6 +63,11 @@ export async function concernedBy(
 ): Promise<readonly ConcernedClient[]> {
   const reason = typedReason(by.reason);
   const { database } = place;
+  if (asked.from >= asked.until)
+    throw new RelaisError('USAGE-001', [
+      'La période finit avant de commencer.',
+      'The period ends before it begins.',
+    ]);
   const { isMeant, subject } = await matching(database, asked);
   const clients = new Map<
     string,
@@ -115,8 +121,6 @@ export async function concernedBy(
   return concerned;
 }
 
-const lookUps: ReadonlySet<string> = new Set(['looked_up', 'revealed', 'person_exported']);
-
 async function matching(
   database: Database,
   { account, destination, host }: BreachAsked,
@@ -130,7 +134,8 @@ async function matching(
   if (account !== undefined) {
     const actors = await actorsNamed(database, account);
     return {
-      isMeant: (fact) => actors.includes(fact.actor) && lookUps.has(fact.entry),
+      // A key is handed what it fetches, in its own name.
+      isMeant: (fact) => actors.includes(fact.actor) && (fact.entry === 'departed' || showsPerson(fact)),
       subject: actors.join(', '),
     };
   }
@@ -191,7 +196,7 @@ async function actorsNamed(database: Database, typed: string): Promise<readonly 
 /** Entries of the period, from the archives first. */
 async function* factsOf({ database, keys, archives }: BreachPlace, asked: BreachAsked): AsyncGenerator<Fact> {
   const { from, until } = asked;
-  for (const { fileName } of await archivesNeeded({ database, sealKeys: keys.seal, archives }, asked))
+  for (const { fileName } of await archivesNeeded(database, { folder: archives, sealKeys: keys.seal }, from))
     for await (const line of linesOf(join(archives ?? '', fileName))) {
       if (!line.startsWith('[')) continue;
       const fact = factOf(entryOf(line));
@@ -209,6 +214,7 @@ const factOf = (value: ReturnType<typeof entryOf>): Fact => ({
   actor: value('actor'),
   target: value('target'),
   authorisation: Number(value('authorisation_id')),
+  reason: value('reason'),
 });
 
 const atOnce = 1_000;

@@ -11,11 +11,11 @@ import { findRefused } from '../store/intake/refused-rows.ts';
 import { searchLeads, mostLeads, type FoundLead, type LeadQuery } from '../store/leads/support-leads.ts';
 import { inLanguage, type Both, type Language } from './words.ts';
 import { personFacts, refusedFacts, type PersonFact, type RefusedFacts } from './masking.ts';
-import type { KeyRing } from '../domain/key-ring.ts';
 import { RelaisError } from '../errors.ts';
-import { archivedEntries } from '../privacy/archive-file.ts';
+import { allEntriesOfLeads, type ArchivePlace } from '../privacy/archive-file.ts';
 import { accountNames } from '../store/access/accounts.ts';
-import { entriesOfLeads } from '../store/log/lead-log.ts';
+import { isLookUp } from '../store/log/lead-log.ts';
+import { logPosition } from '../store/people/requests.ts';
 import { addressDigests, type Addresses } from '../domain/opposition.ts';
 import { mailTyped, phoneTyped } from '../domain/typed-address.ts';
 import { leadsUnderAddress, oppositionsOf } from '../store/people/oppositions.ts';
@@ -195,31 +195,28 @@ export async function noteLookUp(
 
 export type LookUpSeen = Awaited<ReturnType<typeof lookUpsOf>>[number];
 
-const kinds: ReadonlySet<string> = new Set(['looked_up', 'revealed', 'person_exported']);
-
 /**
  * Oldest first, without the present question.
- * @throws FIND-001 when no person is found, LOG-002
+ * @throws FIND-001 when no person is found, LOG-002, LOG-003
  */
 export async function lookUpsOf(
   { database, oppositionKey }: PeoplePlace,
   asked: { readonly query: LeadQuery; readonly client: string },
   by: { readonly actor: string; readonly reason: string },
-  archives?: { readonly folder: string; readonly sealKeys: KeyRing },
+  log: ArchivePlace,
 ) {
   const leads = await searchLeads(database, [asked.client], asked.query, oppositionKey);
   const ids = leads.map(({ id }) => id);
-  const inTable = await entriesOfLeads(database, ids);
   const persons = await findRefused(database, [asked.client], asked.query);
+  const before = await logPosition(database);
   await noteLookUp(database, 'looked_up', { leads, persons, clientId: asked.client }, by);
   if (leads.length === 0)
     throw new RelaisError('FIND-001', [
       `Le client ${asked.client} n’a aucun lead de cette personne.`,
       `Client ${asked.client} has no lead of that person.`,
     ]);
-  const archived = archives === undefined ? [] : await archivedEntries(database, archives, ids);
-  const all = new Map([...archived, ...inTable].map((entry) => [entry.id, entry]));
-  const seen = [...all.values()].filter(({ entry }) => kinds.has(entry)).toSorted((a, b) => a.id - b.id);
+  const entries = await allEntriesOfLeads(database, log, ids);
+  const seen = entries.filter((entry) => entry.id <= before && isLookUp(entry));
   const names = await accountNames(
     database,
     seen.map(({ actor }) => actor),

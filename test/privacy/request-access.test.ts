@@ -139,6 +139,30 @@ test('C21: of a person of whom nothing is held the answer says so', async () => 
   expect(data.leads).toEqual([]);
 });
 
+test('C21: who is on the opposition list is told so, without a lead, and after an erasure', async () => {
+  const phone = '+33639982077';
+  await relais('opposition', 'add', '--client', 'essai', '--phone', phone, '--reason', 'ticket 9');
+  await leads(['OP-1', { email: 'efface@courriel.example' }]);
+  await relais(
+    ...['lead', 'withdraw', 'OP-1', '--client', 'essai', '--purpose', 'marketing', '--channel', 'email'],
+    ...['--reason', 'ticket 10'],
+  );
+  await relais(
+    ...['lead', 'erase', 'OP-1', '--client', 'essai', '--reason', 'ticket 10', '--identity', 'seen', '--yes'],
+  );
+  const asked = { phone: ['--phone', phone], email: ['--email', 'efface@courriel.example'] };
+  for (const [name, by] of Object.entries(asked)) {
+    const { out } = await relais(
+      ...['request', 'open', '--client', 'essai', '--kind', 'access', ...by, '--identity', 'seen'],
+    );
+    const id = /Request (\d+)/.exec(out)?.[1] ?? '';
+    expect((await access(id, `op-${name}.age`)).err).toBe('');
+    const { data, letter } = await opened(`op-${name}.age`);
+    expect(data.oppositions.map(({ optIn }) => optIn)).toContain('marketing.email');
+    expect(letter).not.toMatch(/(figurent pas|figure) sur la liste d’opposition/);
+  }
+});
+
 test('C21: two officers at once: one answers, and no second file is given out', async () => {
   await leads(['TW-1', { email: 'twice@courriel.example' }]);
   const id = Number(await open('access', 'twice@courriel.example', '--identity', 'seen'));

@@ -122,6 +122,22 @@ test('an account is everybody of its name; look-ups that showed no lead are not 
   ]);
 });
 
+test('a key: the leads that it fetched; an account: the documents of requests that it took out, too', async () => {
+  const fetched = { entry: 'departed', destinationId: 'essai-crm', actor: 'key:3' } as const;
+  await gateway.app.database.transaction((tx) =>
+    appendHandovers(tx, [
+      entry('BE-1', fetched),
+      entry('BE-2', { ...fetched, entry: 'outcome' }),
+      { entry: 'request', clientId: 'autre', actor: 'account:9', purpose: 'request 4', reason: 'copied:2' },
+      { entry: 'request', clientId: 'essai', actor: 'account:9', purpose: 'request 5', reason: 'informed' },
+    ]),
+  );
+  expect(await concerned('--account', 'key:3')).toMatchObject([{ inClear: 1, references: ['BE-1'] }]);
+  expect(await concerned('--account', 'account:9')).toMatchObject([
+    { clientId: 'autre', leads: 0, withoutLead: 1 },
+  ]);
+});
+
 test('asking is in the log before the answer, for each client concerned, and for nobody where nobody is', async () => {
   const before = await actionsOf(gateway, 'exported');
   await concerned('--host', 'crm.essai.example');
@@ -139,12 +155,13 @@ test('asking is in the log before the answer, for each client concerned, and for
 
 test('outside of the period nobody is concerned; a day as its end counts whole', async () => {
   const day = civilDate(gateway.app.database.now());
-  expect(await concerned('--account', 'account:7', '--to', '2020-01-01')).toEqual([]);
+  expect(await concerned('--account', 'account:7', '--from', '2020-01-01', '--to', '2020-01-02')).toEqual([]);
   expect((await concerned('--account', 'account:7', '--to', day)).length).toBe(2);
 });
 
 test.each([
   ['nothing to look for', [], 64],
+  ['a period that ends before it begins', ['--account', 'account:7', '--to', '2020-01-01'], 64],
   ['two things', ['--account', 'account:7', '--host', 'crm.essai.example'], 64],
   ['an address that is no recipient’s', ['--host', 'zoe.lefevre@courriel.example'], 64],
   ['an unknown account', ['--account', 'personne'], 1],

@@ -46,6 +46,7 @@ beforeAll(async () => {
 afterAll(() => gateway.close());
 
 const place = () => gateway.app;
+const log = () => ({ folder: undefined, sealKeys: gateway.app.keys.seal });
 const reason = 'gaston Gastonzz a demandé';
 const refusedRow = async (): Promise<string> =>
   (
@@ -114,6 +115,7 @@ const doors: Readonly<Record<string, () => Promise<unknown>>> = {
       place(),
       { client: 'essai', query: { email: 'n-2@courriel.example' } },
       { actor: 'tester', reason },
+      log(),
     ),
   'a look-up of whom refused rows name': () =>
     findPeople(
@@ -176,7 +178,7 @@ test('a client id that no client has is in no entry: it may be any text', async 
   const by = { actor: 'tester', reason: 'ticket 4' };
   const query = { reference: 'N-2' };
   await showLead(place().database, { clientId: typed, ...query }, { ...by, reveal: false });
-  await lookUpsOf(place(), { client: typed, query }, by).catch(() => undefined);
+  await lookUpsOf(place(), { client: typed, query }, by, log()).catch(() => undefined);
   expect(
     await gateway.owner.all("SELECT entry, client_id FROM handovers WHERE purpose = 'ticket 4' ORDER BY id"),
   ).toEqual([

@@ -1,6 +1,6 @@
 // Serves the search for a person's leads (C39), and the list of who looked a person up (C58).
 // Invariant: no URL contains personal data, the page stores none, and persons are masked.
-import { refusal } from '../refused.ts';
+import { doneOrRefused, refusal, type Refused } from '../refused.ts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
 import { refusalWords } from '../../privacy/person/letter-words.ts';
@@ -25,7 +25,6 @@ import { sayTo, type Say } from '../layout.ts';
 import { frame } from '../words/frame.ts';
 import { searchProblems, searchWords as words, searchWords } from '../words/work.ts';
 import type { Desk, PageOf } from './sign-in.ts';
-import { isRelaisError } from '../../errors.ts';
 import { auditWords, lookedWords } from '../words/privacy.ts';
 
 const names = ['reference', 'email', 'phone', 'name', 'firstName'] as const;
@@ -184,34 +183,28 @@ export function lookUpRoutes(server: FastifyInstance, desk: Desk): void {
     const query = leadQueryOf(given);
     const problem = 'problem' in query ? searchProblems[query.problem] : reasonProblem(reason);
     if ('problem' in query || problem !== undefined)
-      return lookUpsPage(desk, request, reply, problem === undefined ? {} : { problem });
-    const seen = await foundOr(undefined, () =>
-      lookUpsOf(
-        desk.place,
-        { query: query.query, client: field(request, 'client').trim() },
-        { actor: personOf(request).actor, reason },
-      ),
+      return lookUpsPage(desk, request, reply, { refused: problem && refusal(problem) });
+    const { done: seen, refused } = await doneOrRefused(
+      () =>
+        lookUpsOf(
+          desk.place,
+          { query: query.query, client: field(request, 'client').trim() },
+          { actor: personOf(request).actor, reason },
+          { folder: undefined, sealKeys: desk.place.keys.seal },
+        ),
+      /^(?:FIND-001|LOG-003)$/,
     );
-    return lookUpsPage(desk, request, reply, seen === undefined ? { problem: auditWords.noLead } : { seen });
+    const isUnknown = refused?.error?.code === 'FIND-001';
+    return lookUpsPage(desk, request, reply, {
+      seen,
+      refused: isUnknown ? refusal(auditWords.noLead) : refused,
+    });
   });
 }
 
-/** An unknown person is an answer, not a failure. */
-async function foundOr<T, U>(nobody: U, ask: () => Promise<T>): Promise<T | U> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (!isRelaisError(error) || error.code !== 'FIND-001') throw error;
-    return nobody;
-  }
-}
-
-const lookUpsPage: PageOf<[{ readonly problem?: Both; readonly seen?: readonly LookUpSeen[] }]> = async (
-  { place, show },
-  request,
-  reply,
-  { problem, seen },
-) => {
+const lookUpsPage: PageOf<
+  [{ readonly refused?: Refused | undefined; readonly seen?: readonly LookUpSeen[] | undefined }]
+> = async ({ place, show }, request, reply, { refused, seen }) => {
   const say = sayTo(request);
   const { clients } = await namesInScope(place, personOf(request).holder);
   const box = (name: (typeof lookUpNames)[number], label: Both): Html =>
@@ -219,7 +212,7 @@ const lookUpsPage: PageOf<[{ readonly problem?: Both; readonly seen?: readonly L
   return show(request, reply, {
     title: say(auditWords.lookups),
     at: '/audit',
-    refused: problem && refusal(problem),
+    refused,
     body: html`<p>${say(auditWords.lookupsText)}</p>
       ${seen !== undefined && seenPart(request, seen)}
       <form class="card stack" method="post" action="/audit/lookups">

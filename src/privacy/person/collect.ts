@@ -1,13 +1,13 @@
 // Collects all data of a person at one client, from the leads and refused rows that were confirmed to be theirs (C21).
 // Invariant: reads nothing but those leads, those rows and the lists under their own addresses; nothing of another person or client.
-import { addressDigests } from '../../domain/opposition.ts';
+import { addressDigests, type Addresses } from '../../domain/opposition.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
 import type { Lead } from '../../domain/lead.ts';
 import { RelaisError } from '../../errors.ts';
 import { unknownClient } from '../../errors/unknown.ts';
 import type { Sql, SqlValue } from '../../store/database.ts';
 import { findClient } from '../../store/destinations/destinations.ts';
-import { departedDeliveries, entriesOfLeads, type LeadEntry } from '../../store/log/lead-log.ts';
+import { isLookUp, type LeadEntry } from '../../store/log/lead-log.ts';
 import { createSnapshots } from '../../store/leads/lead-revisions.ts';
 import { readLeads, type LeadRead } from '../../store/leads/leads.ts';
 import { addressesOf, formerAddresses, oppositionsOf } from '../../store/people/oppositions.ts';
@@ -21,7 +21,7 @@ import {
 } from '../../store/people/person-records.ts';
 import type { LeadSecrets } from '../../store/secrets.ts';
 import type { PaperContact } from '../papers/paper.ts';
-import { archivedEntries } from '../archive-file.ts';
+import { allEntriesOfLeads } from '../archive-file.ts';
 import {
   personFormat,
   transmissionsOf,
@@ -118,6 +118,8 @@ export interface Collecting {
   readonly clientId: string;
   readonly leadIds: readonly number[];
   readonly refusedRows: readonly string[];
+  /** Given by the person: the opposition list may have them without a lead, or since a lead was erased. */
+  readonly given?: readonly Addresses[];
   readonly request?: string;
   /** Folder of the log's archives; needed where entries of these leads were taken out of MySQL. */
   readonly archives?: string;
@@ -136,7 +138,8 @@ export async function collectPerson(tx: Sql, deps: CollectDeps, asked: Collectin
       `Client ${clientId} has no lead ${ofOthers.join(', ')}.`,
     ]);
   const referenceOf = (id: number): string => read.get(id)?.lead.reference ?? '';
-  const entries = await logOf(tx, deps, asked);
+  const place = { sealKeys: deps.sealKeys, folder: asked.archives };
+  const entries = await allEntriesOfLeads(tx, place, leadIds);
   return {
     format: personFormat,
     kind,
@@ -152,7 +155,7 @@ export async function collectPerson(tx: Sql, deps: CollectDeps, asked: Collectin
       reference,
     })),
     refusedRows: (await refusedRecords(tx, clientId, asked.refusedRows)).map(heldRow),
-    oppositions: await oppositionsOfPerson(tx, deps, clientId, leadIds),
+    oppositions: await oppositionsOfPerson(tx, deps, asked),
     requests: await requestsIn(tx, asked),
   };
 }
@@ -168,29 +171,8 @@ const requestsIn = async (
     state,
   }));
 
-async function logOf(tx: Sql, { sealKeys }: CollectDeps, asked: Collecting): Promise<readonly LeadEntry[]> {
-  const { leadIds, archives: folder } = asked;
-  const inTable = await entriesOfLeads(tx, leadIds);
-  if (folder === undefined) {
-    const told = new Set(
-      inTable.filter(({ entry }) => entry === 'departed').map(({ deliveryId }) => deliveryId),
-    );
-    const missing = (await departedDeliveries(tx, leadIds)).filter((id) => !told.has(id));
-    if (missing.length > 0)
-      throw new RelaisError('LOG-003', [
-        `Le journal de ${missing.length === 1 ? 'une livraison' : `${missing.length} livraisons`} de cette personne n’est plus dans MySQL.`,
-        `The log of ${missing.length === 1 ? 'a delivery' : `${missing.length} deliveries`} of this person is no longer in MySQL.`,
-      ]);
-    return inTable;
-  }
-  const archived = await archivedEntries(tx, { folder, sealKeys }, leadIds);
-  const all = new Map([...archived, ...inTable].map((entry) => [entry.id, entry]));
-  return [...all.values()].sort((a, b) => a.id - b.id);
-}
-
 type FromLog = Pick<PersonFile, 'transmissions' | 'consultations' | 'rights'>;
 
-const consultation: ReadonlySet<string> = new Set(['looked_up', 'revealed', 'person_exported']);
 const right: ReadonlySet<string> = new Set([
   'withdrawn',
   'consent_ended',
@@ -221,14 +203,12 @@ async function fromTheLog(
     });
   return {
     transmissions,
-    consultations: entries
-      .filter(({ entry }) => consultation.has(entry))
-      .map(({ leadId, at, entry, purpose }) => ({
-        lead: referenceOf(leadId),
-        at,
-        what: entry,
-        why: purpose,
-      })),
+    consultations: entries.filter(isLookUp).map(({ leadId, at, entry, purpose }) => ({
+      lead: referenceOf(leadId),
+      at,
+      what: entry,
+      why: purpose,
+    })),
     rights: entries
       .filter(({ entry, deliveryId }) => deliveryId === 0 && right.has(entry))
       .map(({ leadId, at, entry, reason, fields }) => ({
@@ -302,10 +282,9 @@ const worded = (version: string, channel: string, wordings: readonly Wording[]) 
 async function oppositionsOfPerson(
   tx: Sql,
   { oppositionKey }: CollectDeps,
-  clientId: string,
-  leadIds: readonly number[],
+  { clientId, leadIds, given = [] }: Collecting,
 ): Promise<PersonFile['oppositions']> {
-  const addresses = await addressesOf(tx, leadIds);
+  const addresses = [...given, ...(await addressesOf(tx, leadIds))];
   const digests = [
     ...addresses.flatMap((address) => addressDigests(oppositionKey, clientId, address)),
     ...(await formerAddresses(tx, ...leadIds)),

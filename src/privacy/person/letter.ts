@@ -149,7 +149,7 @@ const oppositions = ({ oppositions: listed }: PersonFile): Html =>
     ${list(
       [{ title: 'Opposition' }, { title: 'Depuis' }],
       listed.map(({ optIn, since }) => [optInWords(optIn), short(since)]),
-      'Vos coordonnées ne figurent pas sur la liste d’opposition.',
+      'Aucune des coordonnées que nous vous connaissons ne figure sur la liste d’opposition.',
     )}`;
 
 function refusedRows({ refusedRows: rows }: PersonFile): Piece {

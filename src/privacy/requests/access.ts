@@ -13,6 +13,7 @@ import {
   changeRequest,
   type Request,
 } from '../../store/people/requests.ts';
+import { givenAddresses, type PersonAsked } from '../person/find.ts';
 import { closedByAge, exportWithin, type Closed, type PersonExport } from '../person/export.ts';
 import { noteAnswered } from './acts.ts';
 import { chosen, refuseUnnamed, relist, type Selection } from './selection.ts';
@@ -102,7 +103,8 @@ async function makeFile(
     throw new RelaisError('INTERNAL-001', 'The seal and the name of the centre are missing.');
   refuseUnready(request, order);
   const subjects = await readSubjects(tx, id);
-  const meant = { ...(await own(tx, deps, request, subjects)), ...order.selection };
+  const asked = await readAsked(tx, deps, request);
+  const meant = { ...(await own(tx, { clientId: request.clientId, asked }, subjects)), ...order.selection };
   if (order.selection?.leads === undefined) refuseUnnamed(subjects, 'lead');
   const leadIds = chosen(subjects, 'lead', meant.leads, ({ reference }) => reference);
   const rows = chosen(subjects, 'row', meant.rows, ({ subjectId }) => subjectId);
@@ -119,6 +121,7 @@ async function makeFile(
       clientId: request.clientId,
       leadIds,
       refusedRows: rows.map(String),
+      given: asked === undefined ? [] : givenAddresses(asked),
       request: String(id),
       closed,
       actor,
@@ -152,14 +155,12 @@ function refuseUnready(request: Request, { identity }: FileOrder): void {
 /** Subjects found by the person's own details; of refused rows only those with the person's own mail or phone. */
 async function own(
   tx: Sql,
-  deps: RequestDeps,
-  request: Request,
+  { clientId, asked }: { readonly clientId: string; readonly asked: PersonAsked | undefined },
   subjects: readonly RequestSubject[],
 ): Promise<Selection> {
-  const asked = await readAsked(tx, deps, request);
   const leads = subjects.filter(({ kind, found }) => kind === 'lead' && found === 'asked');
   const rows = await ownRefusedRows(tx, {
-    clientId: request.clientId,
+    clientId,
     rows: subjects.flatMap(({ kind, subjectId, found }) =>
       kind === 'row' && found === 'asked' ? [String(subjectId)] : [],
     ),

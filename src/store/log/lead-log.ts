@@ -51,18 +51,22 @@ export async function entriesOfLeads(
   return found.sort((a, b) => a.id - b.id);
 }
 
-/** Deliveries of these leads that have departed at least once. */
-export async function departedDeliveries(
-  sql: ReadOnlySql,
-  leadIds: readonly number[],
-): Promise<readonly number[]> {
-  const rows = await allOfMany<{ id: number }>(
+/** Entries of somebody who looked a person up, or gave their data out. */
+const lookUps: ReadonlySet<string> = new Set(['looked_up', 'revealed', 'person_exported']);
+export const isLookUp = ({ entry }: { readonly entry: string }): boolean => lookUps.has(entry);
+
+/** The same, and who took a document out of a request: that entry has no lead. */
+export const showsPerson = (entry: { readonly entry: string; readonly reason: string }): boolean =>
+  isLookUp(entry) || (entry.entry === 'request' && entry.reason.startsWith('copied:'));
+
+/** When the first of these leads came in; undefined where there is none. */
+export async function firstCameIn(sql: ReadOnlySql, leadIds: readonly number[]): Promise<Date | undefined> {
+  const rows = await allOfMany<{ at: Date }>(
     sql,
-    'SELECT id FROM deliveries FORCE INDEX (deliveries_lead) WHERE lead_id IN (?) AND departures > 0',
+    'SELECT created_at AS at FROM leads FORCE INDEX (PRIMARY) WHERE id IN (?)',
     leadIds,
-    { atOnce: 100 },
   );
-  return rows.map(({ id }) => id);
+  return rows.map(({ at }) => at).toSorted((a, b) => a.getTime() - b.getTime())[0];
 }
 
 export interface HeardCallback {

@@ -15,6 +15,7 @@ import { addDays, addMonths, civilDate } from '../../domain/civil-date.ts';
 import { planRetention } from '../../retention/plan.ts';
 import { listRequests, type Request } from '../../store/people/requests.ts';
 import { listRuns } from '../../store/retention/retention-items.ts';
+import { showsPerson } from '../../store/log/lead-log.ts';
 import { processingRegister } from '../processing-register.ts';
 
 /**
@@ -200,7 +201,6 @@ async function authorisations(
 // Writes the look-ups and exports of persons, from the log entries in the pack (C39, C58).
 // Invariant: numbers of the staff and of leads; no name, no person.
 
-const kinds: ReadonlySet<string> = new Set(['looked_up', 'revealed', 'person_exported', 'exported']);
 const titles = ['Entrée', 'Date (UTC)', 'Acte', 'Par', 'Lead n°', 'Détail', 'Motif'];
 
 const csv = (rows: readonly (readonly string[])[], bom = false): string =>
@@ -215,7 +215,8 @@ function looksFile(): { readonly see: (text: string) => void; readonly file: Pac
   return {
     see: (text) => {
       const value = entryOf(text);
-      if (!kinds.has(value('entry'))) return;
+      const isExport = value('entry') === 'exported';
+      if (!isExport && !showsPerson({ entry: value('entry'), reason: value('reason') })) return;
       rows.push([
         value('id'),
         `${value('at').slice(0, 23)}Z`,
@@ -229,7 +230,7 @@ function looksFile(): { readonly see: (text: string) => void; readonly file: Pac
     file: {
       name: 'consultations.csv',
       about:
-        'qui a recherché ou dévoilé une personne, remis un dossier ou exporté une liste : tiré du journal ci-dessus (C39, C58)',
+        'qui a recherché ou dévoilé une personne, remis un dossier, sorti une pièce d’une demande ou exporté une liste : tiré du journal ci-dessus (C39, C58)',
       content: async function* () {
         yield await Promise.resolve(csv([titles], true));
         for (let start = 0; start < rows.length; start += 1_000) yield csv(rows.slice(start, start + 1_000));

@@ -5,12 +5,10 @@ import { join } from 'node:path';
 import { addDays, civilDate } from '../../domain/civil-date.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
 import { RelaisError } from '../../errors.ts';
-import { missingArchive } from '../../errors/unknown.ts';
-import { checkArchiveFile, linesOf, sealLine } from '../../privacy/archive-file.ts';
+import { archivesNeeded, linesOf, sealLine, sealSlackMs } from '../../privacy/archive-file.ts';
 import { entryIdsOf, entryText } from '../../privacy/macs.ts';
 import {
   lastSealBefore,
-  logArchives,
   type LogArchive,
   readEntries,
   sealsAfter,
@@ -35,8 +33,6 @@ interface JournalPlace {
   readonly archives?: string | undefined;
 }
 
-/** Clocks of writers and sealers differ by less than this. */
-const slackMs = 600_000;
 const sealsAtOnce = 20;
 
 /** Time as the columns of an entry are sealed: ISO 8601 without a zone. */
@@ -67,34 +63,6 @@ const isMeant = ({ clientId, from, until }: JournalAsked): ((text: string, seale
     return values[clientPlace] === clientId && (isWhole(sealedOn) || (at >= first && at < behind));
   };
 };
-
-/**
- * Archives with entries of the period that have left the table; each is compared with its record.
- * @throws LOG-003 where they are not available, LOG-002 where one is not the recorded file
- */
-export async function archivesNeeded(
-  { database, sealKeys, archives }: JournalPlace,
-  { from }: Pick<JournalAsked, 'from'>,
-): Promise<readonly LogArchive[]> {
-  const needed: LogArchive[] = [];
-  for (const archive of await logArchives(database)) {
-    const [last] = await sealsAfter(database, archive.lastSeal - 1, 1);
-    const [first] = await sealsAfter(database, archive.firstSeal - 1, 1);
-    if (first === undefined || last === undefined || last.sealedAt.getTime() < from.getTime() - slackMs)
-      continue;
-    const ids = entryIdsOf(first.entries);
-    if ((await readEntries(database, ids)).length === ids.length) continue;
-    if (archives === undefined)
-      throw new RelaisError('LOG-003', [
-        `Le journal de cette période est dans ${archive.fileName} depuis qu’il a été archivé.`,
-        `The log of this period was archived to ${archive.fileName}.`,
-      ]);
-    const check = await checkArchiveFile(join(archives, archive.fileName), sealKeys);
-    if (!check.ok || !check.digest.equals(archive.digest)) throw missingArchive(archive.fileName, archives);
-    needed.push(archive);
-  }
-  return needed;
-}
 
 /** @param seen called for each written entry */
 export async function* journalLines(
@@ -164,9 +132,9 @@ async function createWalk(
   const { database, archives = '' } = at;
   const meant = isMeant(asked);
   const isWhole = wholeDays({ from: civilDate(asked.from), until: addDays(civilDate(asked.until), -1) });
-  const needed = await archivesNeeded(at, asked);
+  const needed = await archivesNeeded(database, { folder: at.archives, sealKeys: at.sealKeys }, asked.from);
   const [firstId, lastId] = await idsOf(database, asked);
-  let last = await lastSealBefore(database, new Date(asked.from.getTime() - slackMs));
+  let last = await lastSealBefore(database, new Date(asked.from.getTime() - sealSlackMs));
   let open: { readonly archive: LogArchive; readonly seals: ReturnType<typeof archivedSeals> } | undefined;
 
   const textsOf = async (seal: Seal): Promise<readonly string[]> => {

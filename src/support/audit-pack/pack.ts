@@ -12,7 +12,7 @@ import { startVerification, verificationAsked } from '../acts/verify-log.ts';
 import { typedReason } from '../typed-text.ts';
 import { packFiles } from './contents.ts';
 import type { PackAsked, PackFile, PackPlace } from './evidence.ts';
-import { archivesNeeded } from './journal.ts';
+import { archivesNeeded } from '../../privacy/archive-file.ts';
 import { createHash, sign } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { ZipFile } from 'yazl';
@@ -36,7 +36,7 @@ export async function auditPack(place: PackPlace, asked: PackAsked) {
       'La période finit avant de commencer.',
       'The period ends before it begins.',
     ]);
-  await archivesNeeded({ database, sealKeys: keys.seal, archives: place.archives }, asked);
+  await archivesNeeded(database, { folder: place.archives, sealKeys: keys.seal }, asked.from);
   const { actor, anchor, from, until } = asked;
   const verifying = await startVerification(place, actor, anchor, { from, until });
   if (verifying === undefined)

@@ -3,7 +3,7 @@
 import type { Lead } from '../../domain/lead.ts';
 import { columnFacts, type ColumnFacts } from '../../domain/lead-fields/columns.ts';
 import { unknownLead } from '../../errors/unknown.ts';
-import { entriesOfLeads, type LeadEntry } from '../../store/log/lead-log.ts';
+import { entriesOfLeads, isLookUp, type LeadEntry } from '../../store/log/lead-log.ts';
 import { readLeads } from '../../store/leads/leads.ts';
 import { leadsNamed } from '../../store/leads/support-leads.ts';
 import type { LookUp } from '../find-person.ts';
@@ -105,10 +105,7 @@ function shownValue(facts: ColumnFacts, value: string | number | Date, reveal: b
   return masks[facts.path]?.(text) ?? '***';
 }
 
-/** Entries about look-ups, which only auditors read. */
-const forAudit: ReadonlySet<string> = new Set(['looked_up', 'revealed', 'person_exported']);
-
-/** Every entry of the log about the lead, oldest first; a client's reader gets no actor of the centre. @throws FIND-001 */
+/** Entries of the log about the lead, oldest first, but look-ups, which only auditors read; a client's reader gets no actor of the centre. @throws FIND-001 */
 export async function handoversOfLead(
   { database }: SupportPlace,
   scope: Scope,
@@ -118,7 +115,7 @@ export async function handoversOfLead(
   const [head] = isWithin(scope, client) ? await leadsNamed(database, [client], reference) : [];
   if (head === undefined) throw unknownLead(client, reference);
   const entries = (await entriesOfLeads(database, [head.id]))
-    .filter(({ id, entry }) => id > after && !forAudit.has(entry))
+    .filter((entry) => entry.id > after && !isLookUp(entry))
     .map((entry) => (scope.clientId === undefined ? entry : { ...entry, actor: '', purpose: '' }));
   return pageOf(entries, limit, ({ id }) => id);
 }

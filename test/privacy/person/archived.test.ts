@@ -27,12 +27,16 @@ beforeAll(async () => {
   relais = terminalOf(environmentOf(gateway));
   await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'first' });
   const roles = await gateway.start('planner', 'worker');
-  await gateway.send(strangerRow('R-1'), strangerRow('R-2'));
+  await gateway.send(strangerRow('R-1'), strangerRow('R-2'), strangerRow('R-3', { consents: null }));
   for (const reference of ['R-1', 'R-2'])
     await gateway.until('delivered', async () =>
       (await gateway.states(`l.reference = '${reference}'`)).some(({ state }) => state === 'delivered'),
     );
-  await relais('lead', 'show', 'R-1', '--client', 'essai', '--reveal', '--reason', 'ticket 8');
+  await gateway.until('withheld', async () =>
+    (await gateway.states("l.reference = 'R-3'")).some(({ state }) => state === 'withheld'),
+  );
+  for (const reference of ['R-1', 'R-3'])
+    await relais('lead', 'show', reference, '--client', 'essai', '--reveal', '--reason', 'ticket 8');
   await Promise.all(roles.map((role) => role.stop()));
   while ((await gateway.app.sealer.seal(500)) > 0);
   const place = { owner: gateway.owner, sealKeys: gateway.app.keys.seal, folder };
@@ -45,9 +49,10 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const exported = async (name: string, ...more: readonly string[]) =>
+const exported = (name: string, ...more: readonly string[]) => exportedOf('R-1', name, ...more);
+const exportedOf = async (reference: string, name: string, ...more: readonly string[]) =>
   relais(
-    ...['person', 'export', '--client', 'essai', '--lead', 'R-1', '--to', join(folder, name)],
+    ...['person', 'export', '--client', 'essai', '--lead', reference, '--to', join(folder, name)],
     ...['--recipient', await identityToRecipient(identity), '--reason', 'request 77', ...more],
   );
 
@@ -66,10 +71,33 @@ test('C21: with them the recipients are told as before, and of this person alone
   expect(data.consultations).toContainEqual(expect.objectContaining({ what: 'revealed', why: 'ticket 8' }));
 });
 
-test('C58: look-ups are told from the archives too', async () => {
+test('C21: of a lead that nobody received, the answer still tells who looked at it, from the archives', async () => {
+  expect((await exportedOf('R-3', 'unsent.age')).err).toContain('LOG-003');
+  expect((await exportedOf('R-3', 'unsent.age', '--archives', folder)).code).toBe(0);
+  const { data } = await openExport(readFileSync(join(folder, 'unsent.age')), identity);
+  expect(data.transmissions).toEqual([]);
+  expect(data.consultations).toContainEqual(expect.objectContaining({ what: 'revealed', why: 'ticket 8' }));
+});
+
+test('C58: look-ups are told from the archives too, and without them not as if nobody had looked', async () => {
   const asked = ['lookups', '--client', 'essai', '--reference', 'R-1', '--reason', 'audit 4'];
-  expect((await relais(...asked)).out).not.toContain('ticket 8');
+  const without = await relais(...asked);
+  expect([without.code, without.out]).toEqual([1, '']);
+  expect(without.err).toContain('LOG-003');
   expect((await relais(...asked, '--archives', folder)).out).toContain('ticket 8');
+  const since = await gateway.owner.all("SELECT 1 FROM handovers WHERE purpose = 'audit 4'");
+  expect(since).toHaveLength(2);
+});
+
+test('C21: what came in after the archived months needs no archive', async () => {
+  await gateway.send(strangerRow('R-4', { consents: null }));
+  await gateway.app.intake.acceptBatch(10);
+  // The months before it were sealed a day ago.
+  await gateway.owner.run(
+    "UPDATE leads SET created_at = TIMESTAMPADD(DAY, 1, created_at) WHERE reference = 'R-4'",
+  );
+  const asked = ['lookups', '--client', 'essai', '--reference', 'R-4', '--reason', 'audit 5'];
+  expect((await relais(...asked)).err).toContain('Nobody looked this person up.');
 });
 
 test('an archive that was changed is not read', async () => {
