@@ -16,7 +16,7 @@ import { entriesInRange, type LoggedEntry } from '../store/log/log-range.ts';
 import { refuseAddresses } from '../store/people/persons-names.ts';
 import { holdingsOf } from '../store/people/same-address.ts';
 import { entryOf } from './audit-pack/journal.ts';
-import { typedReason } from './typed-text.ts';
+import { refuseReversed, typedReason } from './typed-text.ts';
 
 interface BreachPlace {
   readonly database: Database;
@@ -63,11 +63,7 @@ export async function concernedBy(
 ): Promise<readonly ConcernedClient[]> {
   const reason = typedReason(by.reason);
   const { database } = place;
-  if (asked.from >= asked.until)
-    throw new RelaisError('USAGE-001', [
-      'La période finit avant de commencer.',
-      'The period ends before it begins.',
-    ]);
+  refuseReversed(asked);
   const { isMeant, subject } = await matching(database, asked);
   const clients = new Map<
     string,

@@ -66,3 +66,12 @@ export function closingText(of: { readonly reason: string; readonly evidence: st
     ]);
   return `${reason}; evidence: ${evidence}`;
 }
+
+/** @throws USAGE-001: nothing is in such a period, and an answer would say that nothing happened */
+export function refuseReversed({ from, until }: { readonly from: Date; readonly until: Date }): void {
+  if (from >= until)
+    throw new RelaisError('USAGE-001', [
+      'La période finit avant de commencer.',
+      'The period ends before it begins.',
+    ]);
+}

@@ -9,7 +9,7 @@ import { findClient } from '../../store/destinations/destinations.ts';
 import { appendHandovers } from '../../store/log/handovers.ts';
 import { installationId } from '../../store/people/proofs.ts';
 import { startVerification, verificationAsked } from '../acts/verify-log.ts';
-import { typedReason } from '../typed-text.ts';
+import { refuseReversed, typedReason } from '../typed-text.ts';
 import { packFiles } from './contents.ts';
 import type { PackAsked, PackFile, PackPlace } from './evidence.ts';
 import { archivesNeeded } from '../../privacy/archive-file.ts';
@@ -31,11 +31,7 @@ export async function auditPack(place: PackPlace, asked: PackAsked) {
   const reason = typedReason(asked.reason);
   const client = await findClient(database, asked.clientId);
   if (client === undefined) throw unknownClient(asked.clientId);
-  if (asked.from >= asked.until)
-    throw new RelaisError('USAGE-001', [
-      'La période finit avant de commencer.',
-      'The period ends before it begins.',
-    ]);
+  refuseReversed(asked);
   await archivesNeeded(database, { folder: place.archives, sealKeys: keys.seal }, asked.from);
   const { actor, anchor, from, until } = asked;
   const verifying = await startVerification(place, actor, anchor, { from, until });
