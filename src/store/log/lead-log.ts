@@ -51,11 +51,11 @@ export async function entriesOfLeads(
   return found.sort((a, b) => a.id - b.id);
 }
 
-/** Entries of somebody who looked a person up, or gave their data out. */
+/** Entries that record a look-up of a person, or the export of their data. */
 const lookUps: ReadonlySet<string> = new Set(['looked_up', 'revealed', 'person_exported']);
 export const isLookUp = ({ entry }: { readonly entry: string }): boolean => lookUps.has(entry);
 
-/** The same, and who took a document out of a request: that entry has no lead. */
+/** The same, and a document taken out of a request: that entry has no lead. */
 export const showsPerson = (entry: { readonly entry: string; readonly reason: string }): boolean =>
   isLookUp(entry) || (entry.entry === 'request' && entry.reason.startsWith('copied:'));
 

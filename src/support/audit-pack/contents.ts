@@ -230,7 +230,7 @@ function looksFile(): { readonly see: (text: string) => void; readonly file: Pac
     file: {
       name: 'consultations.csv',
       about:
-        'qui a recherché ou dévoilé une personne, remis un dossier, sorti une pièce d’une demande ou exporté une liste : tiré du journal ci-dessus (C39, C58)',
+        'qui a recherché ou dévoilé une personne, remis un dossier, sorti une pièce d’une demande de droits ou exporté une liste : tiré du journal ci-dessus (C39, C58)',
       content: async function* () {
         yield await Promise.resolve(csv([titles], true));
         for (let start = 0; start < rows.length; start += 1_000) yield csv(rows.slice(start, start + 1_000));
