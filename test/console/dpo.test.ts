@@ -217,6 +217,21 @@ test('a restriction is applied and lifted, and a term is extended once, each wit
   expect(changed(english)).toMatch(/Lead leads restriction of processing 1/);
 });
 
+test('C21: a restriction in force is lifted from the page of its request, which is closed', async () => {
+  const id = await opened({ kind: 'restriction', reference: 'OK-1' });
+  await act(id, 'apply', { subject: 'lead:OK-1', number: String(id) });
+  await act(id, 'acknowledge', { destination: 'essai-crm', evidence: 'mail du 28/11/2026' });
+  await act(id, 'informed', { evidence: 'lettre du 28/11/2026' });
+  expect((await act(id, 'close', { outcome: 'done', number: String(id) })).status).toBe(303);
+  const forms = async (): Promise<readonly string[]> =>
+    [...(await dpo.get(`/requests/${id}`)).text.matchAll(/action="\/requests\/\d+\/(\w+)"/g)].map(
+      ([, name = '']) => name,
+    );
+  expect(await forms()).toEqual(['lift']);
+  expect((await act(id, 'lift', { evidence: 'lettre du 10/12/2026' })).status).toBe(303);
+  expect(await forms()).toEqual([]);
+});
+
 test('C21: past its first month a term is not extended: the page says why instead of offering it, and the act refuses', async () => {
   const id = await opened({ kind: 'objection', email: 'ok-2@courriel.example' }, false);
   expect((await dpo.get(`/requests/${id}`)).text).toContain(`action="/requests/${id}/extend"`);

@@ -178,6 +178,43 @@ test('C22: an erasure of many leads that was interrupted goes on where it stoppe
   ).toEqual([]);
 });
 
+test('C24: who was asked to restrict hears that it is lifted, and is reminded of it no more', async () => {
+  await take(strangerRow('LI-1'));
+  await received('LI-1', 'leads@essai.example');
+  const id = await open({ kind: 'restriction', references: ['LI-1'] });
+  const { requests, database } = gateway.app;
+  await requests.apply(id, all);
+  const recipients = async (): Promise<readonly string[]> =>
+    (await requests.show(id)).recipients.map(({ state, cause }) => `${state}:${cause}`);
+  expect(await recipients()).toEqual(['written:restriction']);
+  await requests.lift(id, { ...by, evidence: 'letter of 2026-12-10' });
+  expect(await recipients()).toEqual(['explained:lifted']);
+  await gateway.owner.run(
+    'UPDATE request_recipients SET asked_at = TIMESTAMPADD(DAY, -8, asked_at) WHERE request_id = ?',
+    [id],
+  );
+  await watchRequests({ database, onBroken: () => undefined });
+  const mails = await gateway.owner.all<{ addressee: string; subject: string }>(
+    "SELECT addressee, subject FROM client_mails WHERE kind IN ('recipient_request', 'request_reminder') AND mail_key LIKE ? ORDER BY id",
+    [`request-${id}-%`],
+  );
+  const [asked, lifted] = ['traitement à limiter chez vous', 'limitation du traitement levée'].map(
+    (what) => `Demande n° ${id} d’un prospect : ${what}`,
+  );
+  expect(mails).toEqual([
+    { addressee: 'contact', subject: asked },
+    { addressee: 'mailbox', subject: asked },
+    { addressee: 'contact', subject: lifted },
+    { addressee: 'mailbox', subject: lifted },
+  ]);
+  expect(
+    await gateway.owner.all(
+      "SELECT 1 FROM alerts WHERE kind = 'request_recipient' AND reason LIKE ? AND closed_at IS NULL",
+      [`${id}:%`],
+    ),
+  ).toEqual([]);
+});
+
 test('C21: a restriction that was carried out in part is not closed as refused: nobody could lift it then', async () => {
   const email = 'partly@courriel.example';
   const over = { email, mobile: null };

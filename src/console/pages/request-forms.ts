@@ -36,7 +36,7 @@ export const correctedAtOnce = 4;
 export function actsPart(view: RequestView): Html | undefined {
   const { story, say } = view;
   const { request, recipients } = story;
-  if (request.state === 'closed') return undefined;
+  if (request.state === 'closed') return liftForm(view);
   const isOpen = request.state === 'open';
   const owing = [
     ...new Set(recipients.filter(({ state }) => !isRecipientDone(state)).map((one) => one.destinationId)),
@@ -53,17 +53,19 @@ export function actsPart(view: RequestView): Html | undefined {
     ${isOpen && !isAnswered(request.kind) && applyForm(view)}
     ${isOpen && isAnswered(request.kind) && answerForms(view)}
     ${owing.length > 0 && acknowledgeForm(view, owing)}
-    ${act(view, 'informed', words.declare, [fields(view, 'informed', noteInformed)])}
-    ${
-      request.kind === 'restriction' &&
-      request.appliedAt !== null &&
-      request.liftedAt === null &&
-      act(view, 'lift', words.lift, [
-        html`<p>${say(words.liftText)}</p>`,
-        fields(view, 'lift', liftRestriction),
-      ])
-    }
+    ${act(view, 'informed', words.declare, [fields(view, 'informed', noteInformed)])} ${liftForm(view)}
     ${extendPart(view)} ${closeForm(view)}`;
+}
+
+/** A restriction stays in force when its request is closed. */
+function liftForm(view: RequestView): Html | undefined {
+  const { story, say } = view;
+  const { kind, appliedAt, liftedAt } = story.request;
+  if (kind !== 'restriction' || appliedAt === null || liftedAt !== null) return undefined;
+  return act(view, 'lift', words.lift, [
+    html`<p>${say(words.liftText)}</p>`,
+    fields(view, 'lift', liftRestriction),
+  ]);
 }
 
 /** After its first month no extension is offered, and the page explains it. */

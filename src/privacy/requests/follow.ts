@@ -138,7 +138,7 @@ export const keyPart = (destinationId: string): string =>
     .replaceAll(/[^a-z0-9._-]/g, '_')
     .slice(0, 20)}-${createHash('sha256').update(destinationId).digest('hex').slice(0, 12)}`;
 
-async function mailboxesOf(
+export async function mailboxesOf(
   tx: Sql,
   clientId: string,
   group: readonly RequestRecipient[],

@@ -66,7 +66,7 @@ export function recipientLetter(letter: RecipientLetter) {
     paragraphs: [
       `À l’attention de : ${recipient === '' ? clientName : recipient}`,
       `Une personne dont les coordonnées vous ont été transmises pour le compte de notre client ${clientName} a exercé ses droits (demande n° ${requestId}, ${article[kind]}). Nous vous demandons ${asks[action].what}.`,
-      ['Contacts concernés :', ...leads.map(leadLine)].join('\n'),
+      leadLines(leads),
       ...(action === 'update' && changed.length > 0 ? [['Ce qui change :', ...changed].join('\n')] : []),
       ...(action === 'update' && changed.length > 0 && !hasValues
         ? [
@@ -77,6 +77,10 @@ export function recipientLetter(letter: RecipientLetter) {
     ],
   };
 }
+
+/** The list of leads of a letter or mail. */
+export const leadLines = (leads: readonly LetterLead[]): string =>
+  ['Contacts concernés :', ...leads.map(leadLine)].join('\n');
 
 const leadLine = ({ reference, handedOverAt }: LetterLead): string =>
   `  - référence ${reference}${handedOverAt === null ? '' : `, transmission du ${frenchDate(civilDate(handedOverAt))}`}`;

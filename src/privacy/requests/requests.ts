@@ -3,10 +3,11 @@
 import { listRequests, type Request, type RequestFilter } from '../../store/people/requests.ts';
 import { answerAccess, prepareAnswer } from './access.ts';
 import { acknowledge, closeRequest, declareInformed, extendRequest, noteAnswered } from './acts.ts';
-import { applyRequest, liftRestriction } from './apply.ts';
+import { applyRequest } from './apply.ts';
 import type { RequestDeps } from './deps.ts';
 import { addDemand, copyDemand } from './documents.ts';
 import { letRequestsGo } from './let-go.ts';
+import { liftRestriction } from './lift.ts';
 import { openRequest, type NewRequestOrder } from './open.ts';
 import { namesOfRequest, recipientLetterOf, showRequest, type RequestStory } from './show.ts';
 
