@@ -1,4 +1,5 @@
-// Lifts a restriction: the deliveries it withheld leave by themselves, each with its whole time again; who was asked to restrict hears of it.
+// Lifts a restriction: the deliveries it withheld leave by themselves, each with its whole time again; recipients that were
+// asked to restrict get a mail.
 // Invariant: the person is informed before (GDPR article 18(3)), so the evidence is mandatory; another request's restriction stays.
 import { writeNote } from '../../client-mails/notes.ts';
 import { queueClientMail } from '../../client-mails/queue.ts';
@@ -115,7 +116,7 @@ async function reopen(tx: Sql, leadIds: readonly number[], actor: string): Promi
   return rows.length;
 }
 
-/** Nobody is asked to restrict any more; whoever was asked may use the leads again that no other request restricts. */
+/** No recipient is asked to restrict any more; those that were may use the leads again that no other request restricts. */
 async function releaseRecipients(
   tx: Sql,
   request: Request,
