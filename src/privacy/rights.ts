@@ -88,7 +88,9 @@ export function createRights(options: RightsOptions): Rights {
   return {
     withdraw: (request) =>
       database.transaction(async (tx) => {
-        const done = await withdrawWithin(tx, options, request);
+        const { purpose, channels } = request;
+        const optIns = channels.map((channel) => ({ purpose, channel }));
+        const done = await withdrawWithin(tx, options, { ...request, optIns });
         if (done.onlyRefused !== true) await noteOfWithdrawal(tx, request, request);
         return done;
       }),
@@ -117,13 +119,13 @@ async function eraseProved(tx: Sql, options: RightsOptions, request: RightsReque
   return { ...result, proof: proof.number };
 }
 
-/** In the caller's transaction, before any lead is locked. */
+/** In the caller's transaction, before any lead is locked. All opt-ins are one change: recipients get one update, or one letter. */
 export async function withdrawWithin(
   tx: Sql,
   options: RightsOptions,
-  request: WithdrawalRequest,
+  request: RightsRequest & { readonly optIns: readonly OptIn[] },
 ): Promise<WithdrawalResult> {
-  const { clientId, actor, purpose, channels } = request;
+  const { clientId, actor, optIns } = request;
   // First of all: a lead that is coming in at this moment is waited for, and found.
   const isKnown = (await lockClients(tx, [clientId], 'alone')).has(clientId);
   if (!isKnown && (await hasOnlyRefused(tx, request, withdrawRefusedOnly)))
@@ -137,25 +139,28 @@ export async function withdrawWithin(
   const revision = lead.revision + 1;
   await insertConsents(
     tx,
-    channels.map((channel) => ({
+    optIns.map((optIn) => ({
       clientId,
       leadId,
       revision,
-      event: { purpose, channel, state: 'withdrawn', recordedAt, source: 'relais-cli' },
+      event: { ...optIn, state: 'withdrawn', recordedAt, source: 'relais-cli' },
     })),
   );
   await markWithdrawn(tx, [leadId]);
   await raiseConsentRevision(tx, leadId, revision);
   await addChange(tx, { clientId, leadId, revision, kind: 'consent' });
-  await appendHandover(tx, {
-    entry: 'withdrawn',
-    clientId,
-    leadId,
-    actor,
-    purpose: request.reason,
-    leadRevision: revision,
-    reason: `${purpose}.${channels.join('+')}`,
-  });
+  await appendHandovers(
+    tx,
+    [...Map.groupBy(optIns, ({ purpose }) => purpose)].map(([purpose, own]) => ({
+      entry: 'withdrawn' as const,
+      clientId,
+      leadId,
+      actor,
+      purpose: request.reason,
+      leadRevision: revision,
+      reason: `${purpose}.${own.map(({ channel }) => channel).join('+')}`,
+    })),
+  );
   const others = await spreadWithdrawals(tx, {
     touched: [],
     origins: [leadId],

@@ -178,6 +178,28 @@ test('C22: an erasure of many leads that was interrupted goes on where it stoppe
   ).toEqual([]);
 });
 
+test('C24: an acknowledgement settles every failed delivery of the recipient, not the last alone', async () => {
+  await take(strangerRow('EV-1'));
+  const leadId = await received('EV-1', 'leads@essai.example');
+  const id = await open({ kind: 'withdrawal', references: ['EV-1'] });
+  const { requests } = gateway.app;
+  await requests.apply(id, all);
+  await gateway.owner.run('DELETE FROM lead_changes WHERE lead_id = ?', [leadId]);
+  for (const revision of [2, 3])
+    await gateway.owner.run(
+      `INSERT INTO deliveries (delivery_key, client_id, lead_id, destination_id, action, revision, state, reason, due_at, expires_at, settled_at)
+       VALUES (UUID(), 'essai', ?, 'essai-crm', 'update', ?, 'failed', 'manual_update_required', UTC_TIMESTAMP(3), UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))`,
+      [leadId, revision],
+    );
+  await requests.acknowledge(id, { ...by, destinationId: 'essai-crm', evidence: 'mail', isExplained: false });
+  expect(
+    await gateway.owner.all(
+      'SELECT d.revision FROM task_closings t JOIN deliveries d ON d.id = t.delivery_id WHERE d.lead_id = ? ORDER BY 1',
+      [leadId],
+    ),
+  ).toEqual([{ revision: 2 }, { revision: 3 }]);
+});
+
 test('C24: who was asked to restrict hears that it is lifted, and is reminded of it no more', async () => {
   await take(strangerRow('LI-1'));
   await received('LI-1', 'leads@essai.example');

@@ -78,6 +78,8 @@ async function work(): Promise<() => Promise<void>> {
   };
 }
 
+const unplanned = async (): Promise<number> => (await gateway.owner.all('SELECT 1 FROM lead_changes')).length;
+
 async function opened(name: string, file: string): Promise<string> {
   const decrypter = new Decrypter();
   decrypter.addIdentity(identity);
@@ -281,6 +283,27 @@ test('C55: it is not closed without the instruction that says so, nor over a rig
   // Nor by the run that the planner begins.
   await gateway.app.retention.finish(await gateway.app.retention.begin('essai', 'tester'));
   expect((await gateway.owner.all('SELECT 1 FROM leads')).length).toBe(2);
+});
+
+test('C24 C55: a withdrawal of everything after the end is one task of its recipient; acknowledged, nothing keeps the lead', async () => {
+  const stop = await work();
+  await end(today());
+  const asked = { clientId: 'essai', kind: 'withdrawal', references: ['CANARI-1'] } as const;
+  const { requests } = gateway.app;
+  const by = { actor: 'tester', evidence: 'letter of 2026-12-01' };
+  const { id } = await requests.open({ ...asked, actor: 'tester' });
+  await requests.apply(id, { selection: { leads: ['CANARI-1'], rows: [] }, actor: 'tester' });
+  const written = async () =>
+    (await gateway.states()).filter(({ reason }) => reason === 'manual_update_required');
+  await gateway.until('planned', async () => (await written()).length > 0 && (await unplanned()) === 0);
+  await stop();
+  expect(await written()).toHaveLength(1);
+  await requests.acknowledge(id, { ...by, destinationId: 'essai-crm', isExplained: false });
+  await requests.declareInformed(id, by);
+  await requests.close(id, { actor: 'tester', outcome: 'done', reason: '' });
+  expect((await giveBack('out')).code).toBe(0);
+  const gone = await relais('client', 'close', 'essai', '--delete', '--yes', '--json');
+  expect(JSON.parse(gone.out)).toMatchObject({ state: 'deleted' });
 });
 
 test('C21 C55: a refused row under a restriction is not deleted with the rest; lifted, all of it goes', async () => {

@@ -18,6 +18,7 @@ import type { Sql } from '../../store/database.ts';
 import { readDeliveries } from '../../store/deliveries/deliveries.ts';
 import {
   changeRecipient,
+  followUps,
   readRecipients,
   type RequestRecipient,
 } from '../../store/people/request-recipients.ts';
@@ -127,7 +128,11 @@ async function closeTasks(
   destinationId: string,
   settled: readonly RequestRecipient[],
 ): Promise<void> {
-  const ids = settled.map(({ deliveryId }) => deliveryId).filter((delivery) => delivery > 0);
+  const ids: number[] = [];
+  // Earlier ones too: what a lead of the person repeats to another is a delivery of its own.
+  for (const recipient of settled)
+    for (const followUp of await followUps(tx, recipient))
+      if (followUp.id <= recipient.deliveryId) ids.push(followUp.id);
   const failed = (await readDeliveries(tx, ids)).filter(({ state }) => state === 'failed');
   await insertClosings(tx, failed);
   await closeAlertsOf(

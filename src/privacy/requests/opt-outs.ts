@@ -34,22 +34,15 @@ export async function withdrawOf(
   { request, actor }: Work,
   { reference }: SubjectLead,
 ): Promise<Changed> {
-  const others: Reached[] = [];
-  let events = 0;
-  for (const [purpose, optIns] of Map.groupBy(optInsOf(request), (optIn) => optIn.purpose)) {
-    const channels = optIns.map(({ channel }) => channel);
-    const done = await withdrawWithin(tx, deps, {
-      clientId: request.clientId,
-      reference,
-      purpose,
-      channels,
-      actor,
-      reason: requestName(request.id),
-    });
-    others.push(...done.others);
-    events += channels.length;
-  }
-  return { effects: counted('consents', 'state', events), isChanged: true, others };
+  const optIns = optInsOf(request);
+  const { others } = await withdrawWithin(tx, deps, {
+    clientId: request.clientId,
+    reference,
+    optIns,
+    actor,
+    reason: requestName(request.id),
+  });
+  return { effects: counted('consents', 'state', optIns.length), isChanged: true, others };
 }
 
 export async function objectFor(
