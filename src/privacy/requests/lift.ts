@@ -19,6 +19,7 @@ import {
 import { appendHandovers } from '../../store/log/handovers.ts';
 import { changeRecipient, readRecipients } from '../../store/people/request-recipients.ts';
 import { changeRequest, readSubjects, type Request } from '../../store/people/requests.ts';
+import { putOffItems } from '../../store/retention/retention-items.ts';
 import { askedByPerson, heldRequest, noteAct, requestName, type RequestDeps } from './deps.ts';
 import { keyPart, mailboxesOf, namesOf } from './follow.ts';
 import { leadLines } from './letters.ts';
@@ -69,6 +70,8 @@ export const liftRestriction = (
       freed.map((leadId) => ({ ...common, leadId })),
     );
     const reopened = await reopen(tx, freed, actor);
+    // A lead whose day has come waits no more.
+    await putOffItems(tx, freed, '', 0);
     await releaseRecipients(tx, request, { actor, evidence, freed });
     await writeNote(tx, {
       clientId: request.clientId,
