@@ -163,6 +163,22 @@ test('C21: who is on the opposition list is told so, without a lead, and after a
   }
 });
 
+test('C21: of a person with refused rows alone the answer does not say that nobody looked: the log names no row', async () => {
+  const email = 'lignes@courriel.example';
+  await leads(['RW-1', { email, mobile: 'no phone' }]);
+  const seen = await relais(
+    ...['lead', 'find', '--email', email, '--client', 'essai', '--reveal', '--reason', 'ticket 11'],
+  );
+  expect(seen.out).toContain(email);
+  const id = await open('access', email, '--identity', 'seen');
+  expect((await access(id, 'seen-rows.age')).out).toContain('0 leads, 1 refused rows');
+  const { letter } = await opened('seen-rows.age');
+  expect(letter).not.toContain('Personne n’a consulté');
+  expect(letter).toMatch(/Consultations par notre personnel.*lignes écartées/s);
+  // A row says where it comes from, or nobody knows.
+  expect(letter).not.toContain('Vos données viennent de vous');
+});
+
 test('C21: two officers at once: one answers, and no second file is given out', async () => {
   await leads(['TW-1', { email: 'twice@courriel.example' }]);
   const id = Number(await open('access', 'twice@courriel.example', '--identity', 'seen'));

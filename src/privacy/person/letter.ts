@@ -178,12 +178,15 @@ const consultationWords: Readonly<Record<string, string>> = {
   person_exported: 'réponse à une demande d’accès ou de portabilité',
 };
 
-const consultations = ({ consultations: looks }: PersonFile): Html =>
+/** The log names no refused row: whether somebody looked at one is not known by person. */
+const consultations = ({ consultations: looks, leads, refusedRows: rows }: PersonFile): Html =>
   html`<h2>Consultations par notre personnel</h2>
     ${list(
       [{ title: 'Date' }, { title: 'Consultation' }, { title: 'Motif noté' }],
       looks.map(({ at, what, why }) => [short(at), consultationWords[what] ?? what, reasonWords(why)]),
-      'Personne n’a consulté votre fiche en dehors de son traitement automatique.',
+      leads.length === 0 || rows.length > 0
+        ? 'Aucune consultation d’une prise de contact n’est inscrite ; celles des lignes écartées le sont sans désigner de personne.'
+        : 'Personne n’a consulté votre fiche en dehors de son traitement automatique.',
     )}`;
 
 function exercised({ rights, requests }: PersonFile): Piece {
@@ -233,10 +236,13 @@ function information({ client, contact, leads }: PersonFile): Html {
       prospection que par les canaux que vous avez acceptés. Aucune décision n’est prise de façon entièrement
       automatisée à votre sujet.
     </p>
-    <p>
-      <strong>Origine.</strong> ${originOf(leads)} Ce que le support publicitaire nous a appris figure sous «
-      Origine ».
-    </p>
+    ${
+      leads.length > 0 &&
+      html`<p>
+        <strong>Origine.</strong> ${originOf(leads)} Ce que le support publicitaire nous a appris figure sous
+        « Origine ».
+      </p>`
+    }
     <p>
       <strong>Durée.</strong> Sauf instruction particulière du responsable du traitement : pour une opération
       ponctuelle, suppression dans les deux mois qui suivent sa fin ; sinon anonymisation trois ans après le
