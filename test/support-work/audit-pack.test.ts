@@ -199,6 +199,36 @@ test('it holds formats word for word, the note and the authorisation in force, a
   expect([...files.keys()].filter((name) => name.includes('autre'))).toEqual([]);
 });
 
+test('a request is late where the person was informed past its term, and not where a recipient answered late; a copy is a look', async () => {
+  const { requests } = gateway.app;
+  const by = { actor: 'account:1', evidence: 'letter of 2026-12-01' };
+  const demand = { name: 'demande.eml', bytes: Buffer.from('DEMANDE') };
+  const ids: number[] = [];
+  for (const informedDay of [20, 40]) {
+    const asking = { clientId: 'essai', kind: 'access', email: 'personne@courriel.example' } as const;
+    const { id } = await requests.open({ ...asking, demand, actor: by.actor });
+    ids.push(id);
+    await requests.answered(id, { ...by, identity: 'seen' });
+    await requests.declareInformed(id, by);
+    await requests.close(id, { actor: by.actor, outcome: 'done', reason: '' });
+    await gateway.owner.run(
+      `UPDATE requests SET received_at = received_at - INTERVAL 50 DAY, due_at = due_at - INTERVAL 50 DAY,
+              applied_at = applied_at - INTERVAL 45 DAY, informed_at = received_at + INTERVAL ? DAY WHERE id = ?`,
+      [informedDay, id],
+    );
+  }
+  await requests.copy(ids[0] ?? 0, { actor: by.actor, reason: 'ticket 12' });
+  const files = await filesOf(await packed());
+  const late = textOf(files, 'demandes-de-droits.jsonl')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { readonly request: number; readonly isLate: boolean })
+    .filter(({ request }) => ids.includes(request))
+    .map(({ isLate }) => isLate);
+  expect(late).toEqual([true, false]);
+  expect(textOf(files, 'consultations.csv')).toMatch(/;request;account:1;;copied:\d+;request \d+: ticket 12/);
+});
+
 test('the commands of LISEZ-MOI.txt check it with nothing of ours', async () => {
   const at = mkdtempSync(join(folder, 'by-hand-'));
   const files = await filesOf(await packed());

@@ -12,6 +12,7 @@ import { evidenceFiles, type PackAsked, type PackFile, type PackPlace } from './
 import { journalLines, entryOf } from './journal.ts';
 import { stringify } from 'csv-stringify/sync';
 import { addDays, addMonths, civilDate } from '../../domain/civil-date.ts';
+import { isInformed } from '../../domain/requests.ts';
 import { planRetention } from '../../retention/plan.ts';
 import { listRequests, type Request } from '../../store/people/requests.ts';
 import { listRuns } from '../../store/retention/retention-items.ts';
@@ -284,7 +285,8 @@ function requestFacts(request: Request, now: Date): object {
     closedAt,
     closedBy: actorNumber(request.closedBy),
     outcome,
-    isLate: (closedAt ?? now) >= dueAt,
+    // The term is for informing the person (article 12(3)); a recipient may answer later.
+    isLate: ((isInformed(request) ? informedAt : undefined) ?? now) >= dueAt,
   };
 }
 
