@@ -325,27 +325,29 @@ test('C21 C55: a refused row under a restriction is not deleted with the rest; l
   expect(await state()).toMatchObject({ state: 'deleted', held: { lead_intake: 0 } });
 });
 
-test('C55: it is not closed over a withdrawal that was handed in and not read yet: its recipient would never hear of it', async () => {
-  const [planner] = await gateway.start('planner', 'worker');
-  await gateway.send(strangerRow('OUI-1'));
-  const delivered = async (action: string): Promise<boolean> =>
-    (await gateway.states(`d.action = '${action}'`)).some(({ state }) => state === 'delivered');
-  await gateway.until('delivered', () => delivered('create'));
-  await planner?.stop();
-  await gateway.send({
-    client_id: 'essai',
-    kind: 'consent',
-    reference: 'OUI-1',
-    row_reference: 'OUI-1-R',
-    consents: JSON.stringify([
-      { purpose: 'marketing', channel: 'email', state: 'withdrawn', recordedAt: new Date().toISOString() },
-    ]),
-  });
-  expect((await end('2199-01-31')).err).toMatch(/^CLIENT-001 1 changes and erasures/);
-  await gateway.start('planner');
-  await gateway.until('the recipient knows', () => delivered('update'));
-  expect((await end('2199-01-31')).code).toBe(0);
-});
+test.each([
+  ['a withdrawal', { kind: 'consent', reference: 'OUI-1', row_reference: 'OUI-1-R' }],
+  ['a new lead of the person that says no', strangerRow('NON-1', { email: 'oui-1@courriel.example' })],
+])(
+  'C55: it is not closed over %s that was handed in and not read yet: its recipient would never hear of it',
+  async (_, row) => {
+    const [planner] = await gateway.start('planner', 'worker');
+    await gateway.send(strangerRow('OUI-1'));
+    const delivered = async (action: string): Promise<boolean> =>
+      (await gateway.states(`d.action = '${action}'`)).some(({ state }) => state === 'delivered');
+    await gateway.until('delivered', () => delivered('create'));
+    await planner?.stop();
+    const recordedAt = new Date().toISOString();
+    const consents = JSON.stringify([
+      { purpose: 'marketing', channel: 'email', state: 'withdrawn', recordedAt },
+    ]);
+    await gateway.send({ client_id: 'essai', ...row, consents });
+    expect((await end('2199-01-31')).err).toMatch(/^CLIENT-001 1 changes and erasures/);
+    await gateway.start('planner');
+    await gateway.until('the recipient knows', () => delivered('update'));
+    expect((await end('2199-01-31')).code).toBe(0);
+  },
+);
 
 test("C55: the client's people and systems come in no more, and get no new account or key; those of others do", async () => {
   const { access } = gateway.app;

@@ -167,6 +167,10 @@ export interface StillOpen {
   readonly deliveries: number;
 }
 
+/** SQL condition: the row `i` may take something back, also in another lead of its person. */
+const mayTakeBack = `(i.kind IN ('consent', 'correction')
+               OR (i.kind = 'lead' AND (i.consents LIKE '%"refused"%' OR i.consents LIKE '%"withdrawn"%')))`;
+
 export async function stillOpen(sql: ReadOnlySql, clientId: string): Promise<StillOpen> {
   const [row] = await sql.all<StillOpen>(
     `SELECT (SELECT COUNT(*) FROM deliveries d WHERE d.client_id = ? AND d.action IN ('update', 'erase')
@@ -175,7 +179,7 @@ export async function stillOpen(sql: ReadOnlySql, clientId: string): Promise<Sti
                         AND NOT EXISTS (SELECT 1 FROM task_closings t WHERE t.delivery_id = d.id AND t.run = d.run))))
             + (SELECT COUNT(*) FROM lead_changes g WHERE g.client_id = ?
                  AND (g.kind IN ('consent', 'erased') OR g.kind LIKE 'consent_ended%'))
-            + (SELECT COUNT(*) FROM lead_intake i WHERE i.client_id = ? AND i.status = 'new' AND i.kind IN ('consent', 'correction')) AS rights,
+            + (SELECT COUNT(*) FROM lead_intake i WHERE i.client_id = ? AND i.status = 'new' AND ${mayTakeBack}) AS rights,
             (SELECT COUNT(*) FROM requests r WHERE r.client_id = ? AND r.state <> 'closed') AS requests,
             (SELECT COUNT(*) FROM lead_intake i WHERE i.client_id = ? AND i.status = 'refused' AND (${heldByRight})) AS heldRows,
             (SELECT COUNT(*) FROM deliveries o WHERE o.client_id = ? AND o.state NOT IN ('delivered', 'failed', 'cancelled')) AS deliveries`,
