@@ -178,7 +178,7 @@ const consultationWords: Readonly<Record<string, string>> = {
   person_exported: 'réponse à une demande d’accès ou de portabilité',
 };
 
-/** The log names no refused row: whether somebody looked at one is not known by person. */
+/** The log names no refused row: a look at one is of no known person. */
 const consultations = ({ consultations: looks, leads, refusedRows: rows }: PersonFile): Html =>
   html`<h2>Consultations par notre personnel</h2>
     ${list(
