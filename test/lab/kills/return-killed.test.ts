@@ -48,7 +48,7 @@ test('C55: killed while it writes, nothing is returned and nothing can be delete
   url.pathname = `/${gateway.app.database.name}`;
   const locker = openDatabase({ url: url.href, connections: 1 });
   // However fast it is, it stands still before its first lead.
-  await locker.text('LOCK TABLES request_subjects WRITE');
+  await locker.text('LOCK TABLES notices WRITE');
   const command = spawn(process.execPath, [join(root, 'src/cli/index.ts'), ...giveBack], {
     env: { PATH: process.env['PATH'] ?? '', ...environmentOf(gateway) },
     stdio: 'ignore',
