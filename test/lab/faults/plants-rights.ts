@@ -75,8 +75,8 @@ export const plantsOfRights: readonly Plant[] = [
     patches: [
       {
         file: 'src/delivery/planning/change-rules.ts',
-        find: "create.state === 'delivered' || create.maybeReceived ? 'may_be_held' : 'failed';",
-        put: "create.state === 'delivered' ? 'may_be_held' : 'failed';",
+        find: "return mayBeHeld(create) ? 'may_be_held' : 'failed';",
+        put: "return create.state === 'delivered' ? 'may_be_held' : 'failed';",
       },
     ],
     red: [zeros.notTold],

@@ -32,9 +32,7 @@ export function remainsIn(book: Book, find: Finder): (table: string, rows: reado
       .flatMap((lead) => addressesOf(lead).map((address) => [address, lead.reference] as const))
       .filter(([address]) => !kept.has(address)),
   );
-  const asked = new Set(
-    book.demands.filter(isOpen).flatMap(({ listed }) => [...listed].flatMap(addressesOf)),
-  );
+  const asked = askedAbout(book);
   return (table, rows) => {
     for (const address of rows.flatMap(addressesIn)) {
       // What a request that is not closed speaks of is not taken from under it.
@@ -44,20 +42,25 @@ export function remainsIn(book: Book, find: Finder): (table: string, rows: reado
   };
 }
 
+/** Addresses that a request that is not closed speaks of. */
+export const askedAbout = ({ demands }: Book): ReadonlySet<string> =>
+  new Set(demands.filter(isOpen).flatMap(({ listed }) => [...listed].flatMap(addressesOf)));
+
 const isOpen = ({ kind, closedAt, appliedAt, liftedAt }: Book['demands'][number]): boolean =>
   closedAt === undefined || (kind === 'restriction' && appliedAt !== undefined && liftedAt === undefined);
 
-/** Of these leads, who just went or was erased, no refused row names an address. */
+/** Of these leads, who just went or was erased, no refused row names an address, but one that is asked about. */
 export async function checkRefusedRows(
   { owner }: Pick<Gateway, 'owner'>,
   find: Finder,
   leads: readonly Lead[],
+  asked: ReadonlySet<string> = new Set(),
 ): Promise<void> {
   if (leads.length === 0) return;
   const of = new Map(leads.flatMap((lead) => addressesOf(lead).map((address) => [address, lead.reference])));
   const rows = await owner.all<object>("SELECT * FROM lead_intake WHERE status = 'refused'");
   for (const address of rows.flatMap(addressesIn))
-    if (of.has(address)) find('remains', `lead_intake: of ${of.get(address)}`);
+    if (of.has(address) && !asked.has(address)) find('remains', `lead_intake: of ${of.get(address)}`);
 }
 
 /** Rows that were turned away since their time was over hold nobody. */

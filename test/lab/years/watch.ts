@@ -2,7 +2,7 @@
 // Invariant: reads as the owner, beside the gateway; the log is read once, in its order.
 import type { Gateway } from '../../trip/gateway.ts';
 import { isErasedSince, type Book, type Lead } from './book.ts';
-import { checkRefusedRows, checkTurnedAway } from './check-remains.ts';
+import { askedAbout, checkRefusedRows, checkTurnedAway } from './check-remains.ts';
 import { checkNight, dueTonight, goes } from './check-retention.ts';
 import { checkTakenIn } from './check-taken.ts';
 import type { Finder } from './figures.ts';
@@ -89,7 +89,7 @@ export function createWatch(needs: {
     ]);
     await takeIn(fresh);
     readLog(entries);
-    await checkRefusedRows(gateway, find, last);
+    await checkRefusedRows(gateway, find, last, askedAbout(book));
     last = [];
   };
   return {
