@@ -1,6 +1,7 @@
 // Replays deliveries for support, each recorded with actor and reason.
 // Invariant: a replay re-enters the trip at a step; it never sends by itself and never cancels a pending retry.
 import { isEnd, splitReason } from '../domain/delivery.ts';
+import type { RetryPolicy } from '../domain/verdict.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { deliveriesOfLeads, readDeliveries, type Delivery } from '../store/deliveries/deliveries.ts';
@@ -291,15 +292,21 @@ function needsNewKey(row: Delivery, leadRevision: number, mappingInForce: number
   return row.maybeReceived && (row.sentRevision !== leadRevision || row.sentMappingId !== mappingInForce);
 }
 
-type Run = Parameters<typeof openRun>[2];
+type Run = Parameters<typeof openRun>[2] & { readonly askedCalls: readonly string[] };
 
 function runOf(row: Delivery, leadRevision: number, { id, mapping }: Version): Run {
   const newKey = needsNewKey(row, leadRevision, id);
-  // Where the key does not protect the recipient from a double, a look-up asks whether it has it.
-  const isUnprotected = newKey || mapping?.retry.onUnknown === 'lookup';
+  // Where the key does not protect the recipient from a double, a look-up asks whether it has it: of several calls, each.
+  const isUnprotected = ({ onUnknown }: Pick<RetryPolicy, 'onUnknown'>): boolean =>
+    newKey || onUnknown === 'lookup';
+  const calls = mapping?.actions[row.action]?.calls;
+  const askedCalls = (calls ?? []).filter((call) => call.hasLookup && isUnprotected(call));
+  const asks =
+    calls === undefined ? mapping !== undefined && isUnprotected(mapping.retry) : askedCalls.length > 0;
   return {
     newKey,
-    askFirst: row.maybeReceived && mapping?.hasLookup === true && isUnprotected,
+    askFirst: row.maybeReceived && mapping?.hasLookup === true && asks,
+    askedCalls: askedCalls.map(({ name }) => name),
     maxAgeMs: mapping?.maxAgeMs ?? 0,
   };
 }
@@ -321,7 +328,7 @@ async function reenter(tx: Sql, row: Delivery, done: Redone, run: Run): Promise<
     case 'new_run': {
       const opened = await openRun(tx, row, run);
       // A delivered one is sent again as a whole; one that failed half-way continues where it failed.
-      if (opened && row.state === 'delivered') await startOver(tx, row.id);
+      if (opened && row.state === 'delivered') await startOver(tx, row.id, run.askedCalls);
       return opened;
     }
   }

@@ -286,6 +286,46 @@ test('what was delivered is sent again as a whole when support replays it, under
   expect([keyOf(2), keyOf(3)]).toEqual([keyOf(0), keyOf(1)]);
 });
 
+test.each([
+  ['what is there is not made again', ['persons', 'deals'], []],
+  ['what is gone is', ['persons'], ['POST /persons/7001/deals']],
+  ['in an order of its own', ['deals'], ['POST /persons']],
+])(
+  'what was delivered by calls with look-ups is asked about, call by call, when support replays it: %s',
+  async (_what, there, made_) => {
+    const find = `lookup: { url: 'http://localhost:${crm.port}/find/{key}' } }`;
+    await publish(
+      mapping({ person: 'onUnknown: lookup', deal: 'onUnknown: lookup' })
+        .replace("/persons' }", `/persons', ${find}`)
+        .replace("/{person.id}/deals' }", `/{person.id}/deals', ${find}`)
+        .replace(
+          'response:\n  - { accepted: { status: [200',
+          'response:\n  - { absent: { status: 404 }, on: lookup }\n  - { accepted: { status: 200 }, on: lookup }\n  - { accepted: { status: [200',
+        ),
+    );
+    await gateway.start('planner', 'worker');
+    await gateway.send(leadRow('C-18'));
+    await until('C-18', 'create', /^delivered/);
+    const id = { persons: 7001, deals: 'D-9' } as const;
+    crm.answer = (request, response) => {
+      const asked = request.url.endsWith('-deal') ? 'deals' : 'persons';
+      if (request.method !== 'GET')
+        return made(response, request.url.endsWith('deals') ? id.deals : id.persons);
+      if (there.includes(asked)) json(response, 200, { success: true, data: { id: id[asked] } });
+      else json(response, 404, {});
+    };
+    const before = crm.received.length;
+    const [row] = await gateway.states();
+    await replay(gateway.app, [row?.id ?? 0], { ...by, again: true });
+    await soon('C-18', 'create', /^delivered/);
+    const again = lines().slice(before);
+    expect(again.filter((line) => line.startsWith('POST'))).toEqual(made_);
+    expect(
+      new Set(again.filter((line) => line.startsWith('GET')).map((line) => line.split('-').at(-1))),
+    ).toEqual(new Set(['person', 'deal']));
+  },
+);
+
 test('C16: consent withdrawn between two calls: the next one does not carry the old yes, and an update follows', async () => {
   let withdraw: (() => Promise<void>) | undefined;
   answers({

@@ -102,6 +102,7 @@ function routedCall(
 }
 
 const mayBeThere = (call: CallRow): boolean => call.done || call.outcome === '' || call.maybeReceived;
+const isOpen = (call: CallRow): boolean => !call.done && mayBeThere(call);
 
 function progressOf(
   own: readonly CallRow[],
@@ -114,7 +115,7 @@ function progressOf(
   return {
     calls,
     captured,
-    open: own.find((call) => !call.done && mayBeThere(call)),
+    open: [...calls.flatMap(({ name }) => own.filter((row) => row.name === name)), ...own].find(isOpen),
     oldestRevision: held.length === 0 ? 0 : Math.min(...held.map((call) => call.sentRevision)),
     neverMade: neverMadeOf(all, version),
   };

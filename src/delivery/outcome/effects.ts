@@ -207,7 +207,9 @@ function settlementOf(
           : 0,
     spend: spends(verdict),
     maybeReceived: maybeReceived || call?.earlier === true,
+    // Where a delivery is sent again as a whole, its next call may be there too.
     askFirst:
+      verdict.next === 'continue' ||
       verdict.next === 'pending' ||
       (verdict.next === 'retry' && (verdict.lookup || (asked && outcome.kind !== 'absent'))),
     reference: 'reference' in outcome && !isUndone ? outcome.reference : undefined,

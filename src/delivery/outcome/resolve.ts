@@ -148,6 +148,7 @@ async function received(
         ? { state: 'planned' as const, reason: '' }
         : { state: row.state, reason: row.reason }),
     maybeReceived: true,
+    askFirst: goesOn,
     reference: finding.reference,
   });
   await note(tx, row, open, finding, delivered ? 'done' : 'continue');
@@ -180,6 +181,7 @@ async function notReceived(
     ...(ended ? { state: row.state, reason: row.reason } : { state: 'planned' as const, reason: '' }),
     // Mailboxes that accepted it have it, whatever the others answered.
     maybeReceived: own.some((call) => call.done) || (await takenBy(tx, row.id)).length > 0,
+    askFirst: open !== undefined,
   });
   await note(tx, row, open, finding, ended ? 'fail' : 'retry');
   return ended ? 'ended_unreceived' : 'sent_again';
@@ -188,9 +190,12 @@ async function notReceived(
 async function settle(
   tx: Sql,
   row: Delivery,
-  to: Pick<Parameters<typeof markSettled>[1][number], 'state' | 'reason' | 'maybeReceived' | 'reference'>,
+  to: Pick<
+    Parameters<typeof markSettled>[1][number],
+    'state' | 'reason' | 'maybeReceived' | 'askFirst' | 'reference'
+  >,
 ): Promise<void> {
-  await markSettled(tx, [{ id: row.id, ...to, afterMs: 0, spend: false, askFirst: false, leaveBatch: true }]);
+  await markSettled(tx, [{ id: row.id, ...to, afterMs: 0, spend: false, leaveBatch: true }]);
   // Deliveries that waited for the answer are dispatched again, and the task of support is closed.
   if (isEnd(to.state)) await wakeSiblings(tx, [row]);
   await closeAlertsOf(tx, [row.id]);

@@ -131,9 +131,19 @@ export async function queueNextCalls(
   );
 }
 
-/** Resets a delivery that is sent again as a whole: every call is made again. Captured ids remain until new ones come. */
-export async function restartCalls(tx: Sql, deliveryId: number): Promise<void> {
-  await tx.run('UPDATE delivery_calls SET done = 0, maybe_received = 0 WHERE delivery_id = ?', [deliveryId]);
+/**
+ * Resets a delivery that is sent again as a whole: every call is made again. Captured ids remain until new ones come.
+ * @param asked names of the calls whose look-up is asked before
+ */
+export async function restartCalls(
+  tx: Sql,
+  deliveryId: number,
+  asked: readonly string[] = [],
+): Promise<void> {
+  await tx.run(
+    'UPDATE delivery_calls SET maybe_received = IF(done = 1 AND name IN (?), 1, 0), done = 0 WHERE delivery_id = ?',
+    [['', ...asked], deliveryId],
+  );
 }
 
 /** Deletes the ids a recipient gave for leads it has erased. */

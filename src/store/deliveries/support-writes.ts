@@ -39,8 +39,8 @@ export async function openRun(
 }
 
 /** Resets a delivery that is sent again as a whole: every call is made again, to every target. */
-export async function startOver(tx: Sql, id: number): Promise<void> {
-  await restartCalls(tx, id);
+export async function startOver(tx: Sql, id: number, asked: readonly string[] = []): Promise<void> {
+  await restartCalls(tx, id, asked);
   await forgetTaken(tx, id);
 }
 
