@@ -140,6 +140,7 @@ export async function restartCalls(
   deliveryId: number,
   asked: readonly string[] = [],
 ): Promise<void> {
+  // The empty name, which no call has: SQL knows no empty list.
   await tx.run(
     'UPDATE delivery_calls SET maybe_received = IF(done = 1 AND name IN (?), 1, 0), done = 0 WHERE delivery_id = ?',
     [['', ...asked], deliveryId],
