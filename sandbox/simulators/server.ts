@@ -35,7 +35,7 @@ export interface RunningSimulator {
   readonly databaseIsAway: (away: boolean) => void;
   /** Requests received while its database was away, this last time. */
   readonly metWhileAway: () => number;
-  /** No request is being read or kept, those of callers that gave up included. */
+  /** It answers, and no request is being read or kept, those of callers that gave up included. */
   readonly isQuiet: () => boolean;
   /** Sets the thinking time, ms. */
   readonly thinksFor: (ms: number) => void;
@@ -105,7 +105,7 @@ export async function startSimulator(crm: SimulatedCrm, options: DoorOptions): P
       door.asked = 0;
     },
     metWhileAway: () => door.asked,
-    isQuiet: () => door.serving === 0,
+    isQuiet: () => door.serving === 0 && !door.away && !door.off,
     thinksFor: (ms) => {
       door.latencyMs = ms;
     },

@@ -97,7 +97,8 @@ function ofTheLog(
     const absorbed = delivery.state === 'cancelled' && ['superseded', 'erased'].includes(delivery.reason);
     const told = isLetter(changes, delivery.action) && isTask(delivery);
     if (told && delivery.departures > 0) faults.push(`${name(delivery)}, and was sent`);
-    if (delivery.state !== 'delivered' && !gone && !absorbed && !told) faults.push(name(delivery));
+    if (delivery.state !== 'delivered' && !gone && !absorbed && !told)
+      faults.push(`${name(delivery)} after ${delivery.outcomes.join(', ')}`);
     const accepted = delivery.outcomes.some((outcome) => /^(accepted|duplicate|unconfirmed)/.test(outcome));
     if ((delivery.state === 'delivered') !== accepted && !gone)
       faults.push(`${name(delivery)}, but the log ${accepted ? 'has' : 'has not'} its acceptance`);

@@ -25,7 +25,7 @@ export async function workThroughTasks({ subjects, gateway }: TrialWorld): Promi
   for (const subject of subjects) {
     const changes = changesOf(subject);
     if (changes === undefined) continue;
-    // While a CRM is still writing, its records are not final.
+    // While a CRM is still writing, its records are not final; while it is away, the client cannot read them.
     if (!subject.simulator.isQuiet()) continue;
     for (const row of await openRows(gateway, subject)) {
       const record = subject.simulator.crm.records().find(({ reference }) => reference === row.reference);
