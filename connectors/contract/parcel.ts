@@ -69,7 +69,7 @@ export interface BatchFacts {
   /** The slot (scheduled moment) the file belongs to. */
   readonly slot: Date;
   readonly rows: number;
-  /** Fixed when the batch was built; every attempt uses it again (guarantee 4). */
+  /** Fixed at the first departure, absent before it; every later attempt uses it again (guarantee 4). */
   readonly fileName?: string;
 }
 

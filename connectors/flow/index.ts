@@ -183,7 +183,7 @@ async function send(parcel: Parcel, settings: FlowSettings, context: SendContext
       const { marker } = settings;
       const result = await (marker === undefined
         ? upload(drop, work, note)
-        : uploadMarked(drop, work, marker, note));
+        : uploadMarked(drop, work, { suffix: marker, isFirst: batch.fileName === undefined }, note));
       return uploadOutcome(result, progress, settings.ack !== undefined, seen());
     },
   );

@@ -246,8 +246,8 @@ const codesOfFiles: Readonly<Record<string, Both>> = {
   FOLDER_FORBIDDEN: ['nous n’avons pas le droit d’y écrire', 'no right to write there'],
   FOLDER_FULL: ['il n’y a plus de place', 'no space left'],
   NAME_TAKEN: [
-    'un fichier de ce nom, au contenu différent, est déjà là',
-    'a file of that name with other content is there already',
+    'un fichier de ce nom au contenu différent, ou son témoin, est déjà là',
+    'a file of that name with other content, or its marker, is there already',
   ],
   SIZE_MISMATCH: ['le fichier est arrivé avec une autre taille', 'the file arrived with another size'],
   CONTENT_LOST: ['un long fichier s’est interrompu chez nous', 'a long file broke off on our side'],

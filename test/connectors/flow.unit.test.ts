@@ -252,8 +252,14 @@ describe('a drop', () => {
     expect(await send(marked)).toMatchObject({ kind: 'duplicate' });
     // The recipient takes the file and leaves the marker.
     rmSync(join(root, 'in', name));
-    expect(await send(marked)).toMatchObject({ kind: 'duplicate' });
+    const again = {
+      batch: { sequence: 42, slot: new Date('2026-11-20T12:00:00Z'), rows: 1, fileName: name },
+    };
+    expect(await send(marked, again)).toMatchObject({ kind: 'duplicate' });
     expect(recipient.log).toEqual([]);
+    // Before the first departure it is not ours: the leads of a file that was never put would count as delivered.
+    expect(await send(marked)).toMatchObject({ kind: 'refused', reason: 'NAME_TAKEN' });
+    expect(files()).toEqual([`${name}.ctl`, `${name}.done`]);
   });
 
   test('with a marker, what was cut off is written again, and what somebody else put there is not', async () => {
