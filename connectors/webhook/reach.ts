@@ -92,11 +92,13 @@ async function tested(
   if (reached.kind !== 'accepted' || settings.lookup === undefined) return { ...reached, tried: 'address' };
   const answer = await lookup({ ...questionOf(nobody, context.now()), body: question }, settings, {
     ...context,
-    // The result of the look-up does not matter; only a refused access does.
+    // The result of the look-up does not matter; a refused access and a recipient that is out of order do.
     classify: async (found, stage) => {
       if (meaningOf(found.status)?.outcome === 'unauthorized') return unauthorized(`HTTP_${found.status}`);
       const outcome = await context.classify(found, stage);
-      return outcome.kind === 'unauthorized' ? outcome : { kind: 'accepted' };
+      return outcome.kind === 'unauthorized' || outcome.kind === 'unavailable'
+        ? outcome
+        : { kind: 'accepted' };
     },
   });
   return { ...answer, tried: 'credentials' };

@@ -23,13 +23,14 @@ export interface TestPlace extends SupportPlace {
 
 export type TestedDestination = Awaited<ReturnType<typeof testDestination>>;
 
-/** Settings by address: several calls may have several addresses. */
+/** Settings by address, with a call that has them: several calls may have several addresses. */
 function addressesOf(mapping: CompiledMapping) {
   const { create } = mapping.actions;
   const all = create?.calls?.map(({ name, settings }) => ({
     settings,
+    call: { action: 'create' as const, name },
     question: questionAboutNobody(mapping, name),
-  })) ?? [{ settings: create?.settings, question: questionAboutNobody(mapping) }];
+  })) ?? [{ settings: create?.settings, call: undefined, question: questionAboutNobody(mapping) }];
   return [...new Map(all.map((reached) => [JSON.stringify(reached.settings), reached])).values()];
 }
 
@@ -76,12 +77,18 @@ export async function testDestination(
     ]);
   const context = await contextOf(place, id, mapping);
   const [first, ...others] = addressesOf(mapping);
-  let outcome = await connector.test(first?.settings, context, first?.question);
+  const test = (reached: (typeof others)[number] | undefined) =>
+    connector.test(
+      reached?.settings,
+      { ...context, classify: (answer, stage) => mapping.classifyBeside(answer, stage, reached?.call) },
+      reached?.question,
+    );
+  let outcome = await test(first);
   const tried = new Set([outcome.tried ?? 'credentials']);
   const notes = new Map(outcome.notes?.map((note) => [note[1], note]));
-  for (const { settings, question } of others) {
+  for (const other of others) {
     if (outcome.kind !== 'accepted') break;
-    outcome = await connector.test(settings, context, question);
+    outcome = await test(other);
     tried.add(outcome.tried ?? 'credentials');
     for (const note of outcome.notes ?? []) notes.set(note[1], note);
   }
@@ -104,11 +111,14 @@ export async function testDestination(
   };
 }
 
-async function contextOf(place: TestPlace, id: string, mapping: CompiledMapping): Promise<SendContext> {
+async function contextOf(
+  place: TestPlace,
+  id: string,
+  mapping: CompiledMapping,
+): Promise<Omit<SendContext, 'classify'>> {
   const { database, config } = place;
   const live = liveAuthorisations((await readAuthorisations(database, [id])).get(id) ?? [], database.now());
   return {
-    classify: mapping.classifyBeside,
     secret: (name) => config.secrets(name)[0],
     secrets: config.secrets,
     credentials: place.credentials(mapping.clientId),

@@ -20,6 +20,22 @@ consent:
 fields: [{ to: REF, from: id }, { to: NOM, from: identity.lastName, required: true }]
 `;
 
+/** The answer that every recipient here gives means to this call that nobody can log in. */
+const callsFor = (port: number): string => `destination: essai-calls
+connector: webhook
+accepts: { programme: [CALLS-*] }
+consent:
+  - { to: optin, channel: email, values: { granted: OUI, refused: NON, not_asked: NON, withdrawn: RETRAIT } }
+calls:
+  - name: person
+    send: { url: 'http://localhost:${port}/persons', lookup: { url: 'http://localhost:${port}/find/{key}' } }
+    onUnknown: lookup
+    fields: [{ to: nom, from: identity.lastName, required: true }]
+    capture: { id: $.id }
+    response: [{ unauthorized: { json: { id: CRM-1 } }, on: lookup, reason: BASE_STOPPED }]
+response: [{ absent: { status: 404 }, on: lookup }, { accepted: { status: 200 } }]
+`;
+
 let crm: HttpRecipient;
 let gateway: Gateway;
 let relais: Relais;
@@ -98,6 +114,15 @@ describe('destination', () => {
       code: 1,
       err: expect.stringMatching(/^DEST-001 .*cannot be reached/) as string,
     });
+  });
+
+  test('test judges each answer by the rules of its call', async () => {
+    gateway.file('essai/calls.yaml', callsFor(crm.port));
+    await gateway.app.publishing.publish({ destinationId: 'essai-calls', author: 'tester', note: 'first' });
+    await relais('authorisation', 'grant', 'essai-calls', ...granted);
+    expect((await relais('destination', 'test', 'essai-calls')).err).toMatch(
+      /^DEST-001 .*cannot be reached.*BASE_STOPPED/s,
+    );
   });
 
   test('backfill counts first, then hands older leads to the planner', async () => {

@@ -1,4 +1,5 @@
 // A test of a webhook: the address always, the credentials where a look-up lets them be tried, and it is said which.
+import type { SendContext } from '../../connectors/contract.ts';
 import { webhook } from '../../connectors/webhook/index.ts';
 import { contextOf } from './rigs.ts';
 import { startHttpRecipient, type HttpRecipient } from './servers/http.ts';
@@ -12,7 +13,7 @@ beforeEach(async () => {
 afterEach(() => crm.close());
 afterAll(() => webhook.close?.());
 
-const tested = (token: string, lookup: boolean) => {
+const tested = (token: string, lookup: boolean, classify?: SendContext['classify']) => {
   const url = `http://localhost:${crm.port}/leads`;
   return webhook.test(
     {
@@ -20,10 +21,13 @@ const tested = (token: string, lookup: boolean) => {
       auth: { bearer: 'secret:TOKEN' },
       ...(lookup ? { lookup: { url: `${url}?ref={leadReference}` } } : {}),
     },
-    contextOf(
-      { secrets: { TOKEN: token }, target: 'localhost' },
-      { network: { allowedRanges: ['127.0.0.0/8', '::1/128'], allowPlaintext: true } },
-    ),
+    {
+      ...contextOf(
+        { secrets: { TOKEN: token }, target: 'localhost' },
+        { network: { allowedRanges: ['127.0.0.0/8', '::1/128'], allowPlaintext: true } },
+      ),
+      ...(classify === undefined ? {} : { classify }),
+    },
   );
 };
 
@@ -33,6 +37,13 @@ test('a wrong token is told where the file has a look-up; nothing but the questi
   expect(JSON.stringify(outcome)).not.toContain('Martin');
   expect(crm.received.map((one) => one.body.length)).toEqual([0]);
   expect(await tested('juste', true)).toMatchObject({ kind: 'accepted', tried: 'credentials' });
+});
+
+test('a recipient that is out of order did not take the credentials', async () => {
+  crm.answer = (_request, response) => void response.writeHead(503).end('Mme Martin');
+  const classify = ({ status }: { readonly status: number }) =>
+    Promise.resolve({ kind: 'unavailable' as const, reason: `HTTP_${status}`, maybeReceived: false });
+  expect(await tested('juste', true, classify)).toMatchObject({ kind: 'unavailable', reason: 'HTTP_503' });
 });
 
 test('without a look-up only the address is tried, and that is said', async () => {
