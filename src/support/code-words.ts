@@ -159,6 +159,7 @@ const codesOfAnswer: Readonly<Record<string, Both>> = {
     'le processus qui envoyait s’est arrêté, ou le client n’a pas répondu',
     'the sending process stopped, or the client did not answer',
   ],
+  RUN_REPLACED: ['un nouvel envoi a commencé avant la réponse', 'a new run began before the answer'],
   NO_LOOKUP: ['ce destinataire ne peut pas être interrogé', 'this recipient cannot be asked'],
   LOOKUP_NOT_CONFIGURED: [
     'le format ne dit pas comment interroger le destinataire',

@@ -180,6 +180,16 @@ test('C22: what arrived while its erasure was being sent is erased once more whe
   expect(await gateway.owner.all("SELECT kind, reason FROM alerts WHERE kind = 'late_arrival'")).toEqual([
     { kind: 'late_arrival', reason: 'TOLD_AGAIN' },
   ]);
+  // Had its worker died, or its client never answered, no lease would be left to recover the first attempt.
+  const entries = await gateway.owner.all(
+    "SELECT entry, run, reason FROM handovers WHERE action = 'erase' AND entry IN ('departed', 'outcome_unknown', 'replayed') ORDER BY id",
+  );
+  expect(entries).toEqual([
+    { entry: 'departed', run: 1, reason: '' },
+    { entry: 'outcome_unknown', run: 1, reason: 'RUN_REPLACED' },
+    { entry: 'replayed', run: 2, reason: 'new_run' },
+    { entry: 'departed', run: 2, reason: '' },
+  ]);
 });
 
 test('a worker that overtook itself: of two answers settled together the newer lease’s counts, the other is `late`', async () => {

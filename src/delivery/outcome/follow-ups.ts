@@ -5,6 +5,7 @@ import type { Outcome } from '../../../connectors/contract.ts';
 import { afterLate, mayHaveCome } from '../../domain/verdict.ts';
 import { type Alert, alertAbout } from '../../store/alerts/alerts.ts';
 import type { Sql } from '../../store/database.ts';
+import { openCalls } from '../../store/deliveries/calls.ts';
 import { deliveriesOfLeads, lockDeliveries, type Delivery } from '../../store/deliveries/deliveries.ts';
 import type { Settlement } from '../../store/deliveries/delivery-settlements.ts';
 import { appendHandovers, entryAbout } from '../../store/log/handovers.ts';
@@ -70,8 +71,18 @@ async function reopenAndQueue(tx: Sql, id: number): Promise<boolean> {
   const maxAgeMs = row.expiresAt.getTime() - row.createdAt.getTime();
   if (!(await openRun(tx, row, { newKey: true, askFirst: false, maxAgeMs, alsoUnderWay: true })))
     return false;
+  const call = (await openCalls(tx, [id])).get(id);
   await startOver(tx, id);
+  // No lease is left to recover this attempt: a worker that dies here, or a client that never answers, gets no outcome later (guarantee 3).
+  const isOpen = row.state === 'sending' && row.departedAttempt === row.attempt;
+  const replaced = {
+    call: call?.name,
+    outcome: 'unknown',
+    reason: 'RUN_REPLACED',
+    nextStep: 'retry',
+  } as const;
   await appendHandovers(tx, [
+    ...(isOpen ? [entryAbout(row, 'outcome_unknown', 'worker', replaced)] : []),
     entryAbout(row, 'replayed', 'worker', { run: row.run + 1, purpose: 'late arrival', reason: 'new_run' }),
   ]);
   return true;
