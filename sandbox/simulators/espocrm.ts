@@ -162,12 +162,14 @@ function create(tables: Tables, request: CrmRequest): CrmAnswer {
   return json(200, valuesOf(tables, keep(tables, data, request.beside), { asCreated: true }));
 }
 
+/** Fields with the pattern `$noBadCharacters` in EspoCRM's metadata. */
+const withoutMarkup = new Set(['firstName', 'lastName', 'addressCity', 'addressPostalCode']);
+
 export function invalid(data: Attributes): CrmAnswer | undefined {
   for (const [field, value] of Object.entries(data)) {
     if (!isText(value)) continue;
     if (Array.from(value).length > (longest[field] ?? Infinity)) return validationFailure(field, 'maxLength');
-    if (['firstName', 'lastName'].includes(field) && /[<>=]/.test(value))
-      return validationFailure(field, 'pattern');
+    if (withoutMarkup.has(field) && /[<>=]/.test(value)) return validationFailure(field, 'pattern');
   }
   if (isText(data['phoneNumber']) && !/^\+[1-9]\d{6,14}$/.test(data['phoneNumber']))
     return validationFailure('phoneNumber', 'valid');

@@ -11,6 +11,7 @@ import {
   readPresetFile,
   type PresetFacts,
 } from '../../sandbox/trial/preset-folder.ts';
+import { invalid } from '../../sandbox/simulators/espocrm.ts';
 import { compiledExample } from './preset-support.ts';
 import { lead, mappingsRoot, presetTexts, situation } from './support.ts';
 
@@ -159,7 +160,7 @@ test.each(names)('%s: every text it writes has a limit, or the preset says why i
 
 test('a preset without a limit is found', () => {
   const planted = (presetTexts['presets/espocrm/mapping.yaml'] ?? '').replaceAll(
-    ', max: { length: 100, on: truncate }',
+    /,\s*max: \{ length: 100, on: truncate \}/g,
     '',
   );
   const { holds } = readPreset(mappingsRoot, 'espocrm');
@@ -235,3 +236,22 @@ describe.each(names)('%s', (name) => {
     }
   });
 });
+
+test.each(['create', 'update'] as const)(
+  'espocrm, %s: a name, postcode or town with markup is taken',
+  (action) => {
+    const person = filled('é', 0.1);
+    const address = { line1: '1 rue <b>', postcode: '<93200', city: 'Saint <Denis> = 93' };
+    const someone = {
+      ...person,
+      identity: { ...person.identity, lastName: 'a<b>', firstName: 'c=d', address },
+    };
+    const mapping = compiledExample('espocrm');
+    const result = written(mapping, someone, { action });
+    if (!result.ok) throw new Error(JSON.stringify(result));
+    const body = JSON.parse(Buffer.from(mapping.write([result.record], action).bytes).toString()) as Raw;
+    expect(body).toMatchObject({ addressPostalCode: '93200', addressCity: 'Saint Denis 93' });
+    expect(invalid(body)).toBeUndefined();
+    expect(invalid({ ...body, addressCity: address.city })?.status).toBe(400);
+  },
+);
