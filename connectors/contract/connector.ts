@@ -117,6 +117,11 @@ export interface Connector<Settings = unknown> {
    * @param resolve gives the value of `secret:NAME`, or the text itself
    */
   readonly places: (settings: Settings, resolve: (text: string) => string) => readonly string[];
+  /** The files it writes, place and name in a comparable form: two destinations with one in common overwrite each other. */
+  readonly fileNames?: (
+    settings: Settings,
+    own: { readonly client: string; readonly destination: string },
+  ) => readonly string[];
   /** JSON pointers to addresses over which leads would travel in clear (C38). */
   readonly inClear?: (settings: Settings) => readonly string[];
   /** Names of the `secret:NAME` references used. */

@@ -17,7 +17,7 @@ import { contentOfText } from './content.ts';
 import { flowDrafting } from './draft.ts';
 import { readAt, comparedAt, type Content, type Drop } from './drop.ts';
 import { ackHead, itemAnswers } from './item-answers.ts';
-import { fillName } from './names.ts';
+import { comparablePattern, fillName } from './names.ts';
 import { uploadOutcome } from './outcome.ts';
 import { uploadMarked } from './marked.ts';
 import { packedContent, sealingKeys } from './packing/content.ts';
@@ -95,6 +95,12 @@ export const flow = defineConnector<FlowSettings>({
   dials: flowDials,
   ownFolders: ({ server }) => (isLocal(server) ? [server.folder] : []),
   places: flowPlaces,
+  fileNames: (settings, own) =>
+    handOverOf(settings.server) === undefined
+      ? flowPlaces(settings, (text) => text).map(
+          (place) => `${place}/${packedName(comparablePattern(settings.name, own), settings)}`,
+        )
+      : [],
   secretNames: flowSecretNames,
   expiries: async ({ server, openpgp }, secret, now) => [
     ...certificateExpiry(transportOf(server).tls?.(server), secret),

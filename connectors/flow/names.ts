@@ -36,6 +36,15 @@ export function fillName(pattern: string, facts: NameFacts): string {
   });
 }
 
+/** The pattern with only what the moment decides left open; case does not count, because some servers ignore it. */
+export const comparablePattern = (pattern: string, own: Pick<NameFacts, 'client' | 'destination'>): string =>
+  pattern
+    .replaceAll(placeholder, (whole, name: string) => {
+      if (name === 'seq') return '{seq}';
+      return name === 'client' || name === 'destination' ? segment(own[name]) : whole;
+    })
+    .toLowerCase();
+
 export const inPieces = (pattern: string): boolean => /\{piece(:\d+)?\}/.test(pattern);
 
 /** Mistakes in a pattern, as sentences. @param more placeholders permitted in this setting */

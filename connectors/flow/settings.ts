@@ -26,6 +26,10 @@ export interface FlowSettings extends PackingSettings {
 export const controlFields: readonly ControlField[] = ['seq', 'rows', 'sha256'];
 export const timezoneOf = (settings: FlowSettings): string => settings.schedule.timezone ?? 'Europe/Paris';
 
+/** Case does not count: some servers ignore it, and one file would then overwrite the other. */
+const isSame = (a: string | undefined, b: string | undefined): boolean =>
+  a !== undefined && a.toLowerCase() === b?.toLowerCase();
+
 export function checkFlowSettings(settings: FlowSettings): readonly SettingsProblem[] {
   const schedule = scheduleProblem(settings.schedule.cron, timezoneOf(settings));
   const temp = settings.tempSuffix ?? '.part';
@@ -42,7 +46,7 @@ export function checkFlowSettings(settings: FlowSettings): readonly SettingsProb
       'A folder cannot hold . or .. steps.',
     ]),
     ...(schedule === undefined ? [] : [{ path: '/schedule', message: schedule }]),
-    ...problemIf(settings.control !== undefined && settings.control.sidecar === temp, '/control/sidecar', [
+    ...problemIf(isSame(settings.control?.sidecar, temp), '/control/sidecar', [
       'Le fichier de contrôle a une autre fin de nom que tempSuffix.',
       'The control file needs another suffix than tempSuffix.',
     ]),
@@ -127,7 +131,7 @@ function markerProblems({ marker, tempSuffix, control }: FlowSettings): readonly
       'Un marqueur (marker) est pour les serveurs qui interdisent de renommer : retirez tempSuffix, rien n’est renommé.',
       'A marker is for servers that forbid renaming: leave tempSuffix out, nothing is renamed.',
     ]),
-    ...problemIf(tempSuffix === undefined && marker === control?.sidecar, '/marker', [
+    ...problemIf(tempSuffix === undefined && isSame(marker, control?.sidecar), '/marker', [
       'Le marqueur (marker) a une autre fin de nom que le fichier de contrôle.',
       'The marker needs another suffix than the control file.',
     ]),

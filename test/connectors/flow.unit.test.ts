@@ -133,6 +133,12 @@ describe('settings', () => {
     ['an SFTP server without its host key', { server: keyless }, '/to'],
     ['a folder behind sftp:', { server: { folder: '/srv/x' } }, '/to'],
     ['a marker beside a rename', { marker: '.done', tempSuffix: '.tmp' }, '/marker'],
+    [
+      'a marker that only case tells from the control file',
+      { marker: '.CTL', control: { sidecar: '.ctl' } },
+      '/marker',
+    ],
+    ['a control file under the temporary name', { control: { sidecar: '.PART' } }, '/control/sidecar'],
     ['an answer of no file', { ack: { path: '/out/ACK.csv' } }, '/ack/path'],
   ])('%s is a problem', (_name, over, path) => {
     const found = flow.check({ ...good, ...over });

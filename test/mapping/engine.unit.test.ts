@@ -200,6 +200,33 @@ test('a folder is checked as a whole: clients without file, destinations named t
   ]);
 });
 
+test('two flows of one folder whose files can have one name are warned of', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mappings-'));
+  mkdirSync(join(folder, 'demo'));
+  const text = demoClient
+    .replace('"sftp:demo/in"', '"sftp:demo/in", "sftp:other//in/"')
+    .replace('sftp.demo.example]', 'sftp.demo.example, other.demo.example]')
+    .replace('destination: demo-crm', 'destination: demo-a');
+  writeFileSync(join(folder, 'demo/client.yaml'), text);
+  const put = (id: string, change: (text: string) => string): void =>
+    writeFileSync(
+      join(folder, `demo/${id}.yaml`),
+      change(flow('csv: {}', name).replace('demo-csv', `demo-${id}`)),
+    );
+  put('a', (text) => text);
+  put('b', (text) =>
+    text.replace('leads_{seq:6}', 'LEADS_{seq:4}').replace('sftp:demo/in', 'sftp:other//in/'),
+  );
+  put('c', (text) => text.replace('leads_{seq:6}', 'leads_{destination}_{seq:6}'));
+  put('d', (text) => text.replace('sftp.demo.example', 'other.demo.example'));
+  const result = checkAll(folder, { connectors });
+  rmSync(folder, { recursive: true });
+  expect(result.mappings.length).toBe(4);
+  expect(result.problems.filter(({ code }) => code === 'MAP-409').map(formatProblem)).toEqual([
+    'mappings/demo/b.yaml:4:9  MAP-409  warning: "demo-a" writes files of this name into the same folder: one overwrites the other, or waits for it. Write {destination} in the name, or another folder.',
+  ]);
+});
+
 test('a folder that does not exist is told by name', () => {
   expect(() => loadMappings('/nowhere/mappings')).toThrow('/nowhere/mappings');
 });

@@ -242,7 +242,7 @@ export const mappingProblems = {
     'Remove the block; the change is asked of the client in writing.',
   ],
   'MAP-408': ['The connector cannot carry this format.', 'Use one that the message lists.'],
-  'MAP-409': ['Names contradict each other.', 'Make folder, client.yaml and mapping agree.'],
+  'MAP-409': ['Names contradict each other.', 'Make folder, client.yaml and mappings agree.'],
   'MAP-410': [
     'An authorisation names something unknown or beyond the contract.',
     'Correct it, or the contract facts.',

@@ -49,6 +49,7 @@ export function checkAll(folder: string, options: CheckOptions): FolderCheck {
     if (ids.has(sources.destinationId)) note(secondOfName(sources));
     ids.add(sources.destinationId);
   }
+  for (const problem of sharedNames(mappings)) note(problem);
   const all = [...found.values()].toSorted(
     (a, b) => a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column,
   );
@@ -103,6 +104,26 @@ function secondOfName({ main, files, destinationId }: MappingSources): Problem {
     message: `another file has the destination "${destinationId}".`,
     french: `un autre fichier a la destination « ${destinationId} ».`,
   };
+}
+
+/** Files of one name in one place: a warning, because two servers may have the same host name inside two networks. */
+function sharedNames(mappings: FolderCheck['mappings']): readonly Problem[] {
+  const firsts = new Map<string, string>();
+  return mappings.flatMap(({ sources: { main, files }, mapping }) => {
+    const { connectorFacts, actions, clientId: client, destinationId: destination } = mapping;
+    const names = connectorFacts.fileNames?.(actions.create?.settings, { client, destination }) ?? [];
+    const first = names.map((name) => firsts.get(name)).find((id) => id !== undefined);
+    for (const name of names) if (!firsts.has(name)) firsts.set(name, destination);
+    if (first === undefined) return [];
+    const { place } = readDocument(main, files[main] ?? '', createProblems());
+    return {
+      ...place(['file', 'name']),
+      code: 'MAP-409',
+      severity: 'warning',
+      message: `"${first}" writes files of this name into the same folder: one overwrites the other, or waits for it. Write {destination} in the name, or another folder.`,
+      french: `« ${first} » écrit des fichiers de ce nom dans le même dossier : l’un écrase l’autre, ou l’attend. Écrivez {destination} dans le nom, ou un autre dossier.`,
+    };
+  });
 }
 
 // Runs the tests of one file and reports each with its name and result.
