@@ -14,7 +14,7 @@ import { added, isOfNoRow, isolate, type IsolateDeps } from './isolate.ts';
 import { createRounds, newRound, nothing, type Rounds } from './rounds.ts';
 import { createTogether, type Together } from './together.ts';
 import { foreignCode } from '../errors.ts';
-import { raisedSince } from '../store/alerts/alerts.ts';
+import { raiseAgainAfter } from '../store/alerts/alerts.ts';
 import { raiseIntakeAlert, refuseRows, refuseStrays as refuseStrayRows } from '../store/intake/intake.ts';
 import { refusal, refusalText } from './refusals.ts';
 
@@ -316,10 +316,8 @@ export const refuseUnknownStatus = ({ database, log }: SetAsideDeps): Promise<nu
   });
 
 /** Raises an alert that names no row: intake makes no progress. */
-export async function alertTrouble(database: Database, error: unknown): Promise<void> {
-  if (await raisedSince(database, 'intake_failed', '', toldAgainSeconds)) return;
-  await raiseAlert(database, '', foreignCode(error));
-}
+export const alertTrouble = (database: Database, error: unknown): Promise<void> =>
+  raiseAgainAfter(database, { kind: 'intake_failed', reason: foreignCode(error) }, toldAgainSeconds);
 
 const raiseAlert = (sql: Sql, clientId: string, code: string): Promise<void> =>
   raiseIntakeAlert(sql, clientId.length <= 40 ? clientId : '', code);

@@ -3,7 +3,7 @@
 // database; verification names the first broken entry, and with an anchor detects a cut tail.
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { Log } from '../log.ts';
-import { raisedSince, raiseAlerts } from '../store/alerts/alerts.ts';
+import { raiseAgainAfter } from '../store/alerts/alerts.ts';
 import { isDuplicateKey, type Database, type Sql } from '../store/database.ts';
 import { isRegisteredKey } from '../store/keys.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
@@ -52,8 +52,7 @@ export function createSealer(options: {
 
   const alter = async (reason: string): Promise<void> => {
     log.error('seal.refused', { reason });
-    if (!(await raisedSince(database, 'log_altered', '', againSeconds)))
-      await raiseAlerts(database, [{ kind: 'log_altered', reason }]);
+    await raiseAgainAfter(database, { kind: 'log_altered', reason }, againSeconds);
   };
 
   return {

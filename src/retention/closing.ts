@@ -35,7 +35,7 @@ import { endSessions } from '../store/access/sessions.ts';
 import { writeReturn, type ClientReturn, type ReturnRequest } from './client-return.ts';
 import type { Log } from '../log.ts';
 import { writeProof, type ProofDeps } from '../privacy/proofs/prove.ts';
-import { raiseBroken } from '../store/alerts/alerts.ts';
+import { closeBroken, raiseBroken } from '../store/alerts/alerts.ts';
 import { closeClientAlerts } from '../store/alerts/tasks.ts';
 import { type Database, type ReadOnlySql, type Sql, isStoreTrouble } from '../store/database.ts';
 import { readDeliveries } from '../store/deliveries/deliveries.ts';
@@ -336,6 +336,7 @@ async function prove(tx: Sql, { proofs }: ClosingEndNeeds, clientId: string): Pr
   });
   await noteDeleted(tx, clientId, proof.number);
   await closeClientAlerts(tx, 'moved_reports', clientId);
+  await closeBroken(tx, { clientId, destinationId: '', step: 'CLOSING' });
   await writeNote(tx, {
     clientId,
     kind: 'contract_ended',

@@ -40,8 +40,8 @@ export async function handOverProofs(tx: Sql, run: RetentionRun, place: PhonePro
   );
   if (failure === undefined) return items.length;
   await putOffItems(tx, [...proving.keys()], 'proofs', waitSeconds);
-  if (!(await raisedSince(tx, 'proofs_not_handed_over', '', 86_400)))
-    await raiseAlerts(tx, [{ kind: 'proofs_not_handed_over', clientId: run.clientId, reason: failure }]);
+  const alert = { kind: 'proofs_not_handed_over', clientId: run.clientId } as const;
+  if (!(await raisedSince(tx, alert, 86_400))) await raiseAlerts(tx, [{ ...alert, reason: failure }]);
   return items.length;
 }
 

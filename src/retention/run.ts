@@ -5,7 +5,7 @@ import { foreignCode } from '../errors.ts';
 import { operationGoesOn } from '../domain/retention.ts';
 import type { CivilDate } from '../domain/civil-date.ts';
 import type { Log } from '../log.ts';
-import { raiseBroken } from '../store/alerts/alerts.ts';
+import { closeBroken, raiseBroken } from '../store/alerts/alerts.ts';
 import { isStoreTrouble, type Database, type Sql } from '../store/database.ts';
 import { dissolve, heldByRights, underWay } from '../store/retention/gone-leads.ts';
 import { appendHandover } from '../store/log/handovers.ts';
@@ -21,6 +21,7 @@ import {
   lockFinished,
   putOffItems,
   readRun,
+  isRunning,
   runningRuns,
   startAbandoned,
   takeItems,
@@ -249,6 +250,8 @@ async function end(tx: Sql, { id, clientId }: RetentionRun): Promise<void> {
   const run = await lockFinished(tx, id);
   if (run === undefined) return;
   await endRun(tx, id);
+  if (!(await isRunning(tx, clientId)))
+    await closeBroken(tx, { clientId, destinationId: '', step: 'RETENTION' });
   await appendHandover(tx, {
     entry: 'retention_run',
     clientId,

@@ -207,10 +207,14 @@ test('C55: everything is returned under age as JSON and CSV, then deleted on the
   });
   const sent = { place: 'sandbox', actor: 'account:1', sent_at: '2026-01-01' };
   await insert('test_leads', { ...own, reference: 'TEST-1', ...sent });
+  await insert('alerts', { kind: 'internal_error', client_id: 'essai', reason: 'CLOSING:TYPE_ERROR' });
   await gateway.until('deleted', async () => {
     await relais('client', 'close', 'essai', '--delete', '--yes');
     return (await gateway.owner.all('SELECT 1 FROM client_closings WHERE proof > 0')).length === 1;
   });
+  expect(
+    await gateway.owner.all("SELECT 1 FROM alerts WHERE reason LIKE 'CLOSING:%' AND closed_at IS NULL"),
+  ).toEqual([]);
   for (const table of ['rotated_secrets', 'test_leads'])
     expect(await gateway.owner.all(`SELECT 1 FROM ${table}`)).toEqual([]);
   expect(new Set(Object.values(await heldRows(gateway.owner, 'essai')))).toEqual(new Set([0]));

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';
+import { raiseAlerts, raiseBroken } from '../../src/store/alerts/alerts.ts';
 import { recordInstruction, recordOperation } from '../../src/retention/register.ts';
 import { createRetention, type Retention } from '../../src/retention/run.ts';
 import { addressDigests } from '../../src/domain/opposition.ts';
@@ -87,6 +88,13 @@ test('C30: leads of an ended operation are deleted on their day, and not before'
     'A-1': { collected: '2026-08-01', over: oneOff },
     'A-2': { collected: '2026-08-02', over: oneOff },
   });
+  for (const clientId of ['essai', 'autre'])
+    await raiseBroken(gateway.app.database, {
+      clientId,
+      destinationId: '',
+      step: 'RETENTION',
+      code: 'TYPE_ERROR',
+    });
   expect(await run('2026-11-29')).toMatchObject({ state: 'done', found: 0 });
   expect(await leftOf(gateway)).toEqual(['A-1', 'A-2']);
   // Planned and not sent: cancelled with it, once the planner has been.
@@ -111,6 +119,14 @@ test('C30: leads of an ended operation are deleted on their day, and not before'
     async () =>
       (await gateway.owner.all("SELECT 1 FROM retention_runs WHERE state = 'running'")).length === 0,
   );
+  expect(
+    await gateway.owner.all(
+      "SELECT client_id AS client, closed_at IS NULL AS isOpen FROM alerts WHERE reason LIKE 'RETENTION:%' ORDER BY id",
+    ),
+  ).toEqual([
+    { client: 'essai', isOpen: 0 },
+    { client: 'autre', isOpen: 1 },
+  ]);
   expect(entries.filter(({ entry }) => entry === 'purged')).toHaveLength(2);
   expect(entries.filter(({ entry }) => entry === 'erased')).toEqual([]);
 });
@@ -143,11 +159,14 @@ test('C30: the client is handed its proofs of phone consent first; without a pla
     'P-1': { collected: '2026-08-01', over: { ...oneOff, consents: phoneGrant, last_name: '=Formule' } },
     'P-2': { collected: '2026-08-01', over: oneOff },
   });
+  await raiseAlerts(gateway.app.database, [
+    { kind: 'proofs_not_handed_over', clientId: 'autre', reason: 'EACCES' },
+  ]);
   expect(await run('2026-12-01', { folder: undefined })).toMatchObject({ state: 'running', purged: 1 });
   expect(await leftOf(gateway)).toEqual(['P-1']);
   expect(
-    await gateway.owner.all("SELECT kind, reason FROM alerts WHERE kind = 'proofs_not_handed_over'"),
-  ).toMatchObject([{ reason: 'NO_FOLDER' }]);
+    await gateway.owner.all("SELECT reason FROM alerts WHERE kind = 'proofs_not_handed_over' ORDER BY id"),
+  ).toEqual([{ reason: 'EACCES' }, { reason: 'NO_FOLDER' }]);
   await gateway.owner.run('UPDATE retention_items SET next_at = UTC_TIMESTAMP(3)');
   await on('2026-12-01').step();
   expect(await leftOf(gateway)).toEqual([]);

@@ -3,7 +3,7 @@
 import { civilDate } from '../../domain/civil-date.ts';
 import { splitReason } from '../../domain/delivery.ts';
 import { openTime, type SendingHours } from '../../domain/sending-hours.ts';
-import { raiseAlerts, raisedSince } from '../../store/alerts/alerts.ts';
+import { raiseAgainAfter, raiseAlerts } from '../../store/alerts/alerts.ts';
 import { piledUp } from '../../store/leads/anomalies.ts';
 import { backupHours, hoursWithoutBackup } from '../../store/backups/backups.ts';
 import type { Database } from '../../store/database.ts';
@@ -51,8 +51,8 @@ async function watchRefused(database: Database): Promise<void> {
 
 async function watchSeals(database: Database): Promise<void> {
   const lag = await oldestUnsealedSeconds(database);
-  if (lag > sealLagLimit && !(await raisedSince(database, 'seal_lag', '', sealAgainSeconds)))
-    await raiseAlerts(database, [{ kind: 'seal_lag', reason: `${lag}s` }]);
+  if (lag > sealLagLimit)
+    await raiseAgainAfter(database, { kind: 'seal_lag', reason: `${lag}s` }, sealAgainSeconds);
 }
 
 /** Past this an erasure without its line in the ledger outside the database is reported, seconds (C44). */
@@ -60,14 +60,14 @@ const ledgerLagLimit = 300;
 
 async function watchLedger(database: Database): Promise<void> {
   const lag = await oldestUnwrittenSeconds(database);
-  if (lag > ledgerLagLimit && !(await raisedSince(database, 'ledger_late', '', sealAgainSeconds)))
-    await raiseAlerts(database, [{ kind: 'ledger_late', reason: `${lag}s` }]);
+  if (lag > ledgerLagLimit)
+    await raiseAgainAfter(database, { kind: 'ledger_late', reason: `${lag}s` }, sealAgainSeconds);
 }
 
 export async function watchBackups(database: Database): Promise<void> {
   const hours = Math.floor(await hoursWithoutBackup(database));
-  if (hours >= backupHours && !(await raisedSince(database, 'backup_late', '', waitsAgainSeconds)))
-    await raiseAlerts(database, [{ kind: 'backup_late', reason: `${hours}h` }]);
+  if (hours >= backupHours)
+    await raiseAgainAfter(database, { kind: 'backup_late', reason: `${hours}h` }, waitsAgainSeconds);
 }
 
 /** A withdrawal or an erasure that a recipient has not heard within minutes is a person's task, whatever it waits for. */
@@ -129,9 +129,9 @@ async function watchPromise(
   const now = database.now().getTime();
   const oldest = open.reduce((a, b) => (b.oldestSeconds > a.oldestSeconds ? b : a));
   if (waitedMs(oldest.oldestSeconds * 1_000, mapping.limits.hours, now) <= mapping.promiseMs) return;
-  if (await raisedSince(database, 'lead_waits', id, waitsAgainSeconds)) return;
   const reason = oldest.oldestReason === '' ? oldest.state : splitReason(oldest.oldestReason).base;
-  await raiseAlerts(database, [{ kind: 'lead_waits', clientId, destinationId: id, reason }]);
+  const alert = { kind: 'lead_waits', clientId, destinationId: id, reason } as const;
+  await raiseAgainAfter(database, alert, waitsAgainSeconds);
 }
 
 /** No promise counts outside the hours of a destination. */

@@ -15,7 +15,7 @@ import { isOurs, tagsIn, type FoundTag } from '../../domain/return-tag.ts';
 import { foreignCode } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import { namesOf } from '../../store/people/persons-names.ts';
-import { raiseAlerts, raisedSince, type Alert, alertAbout } from '../../store/alerts/alerts.ts';
+import { raiseAgainAfter, raiseAlerts, type Alert, alertAbout } from '../../store/alerts/alerts.ts';
 import { alone } from '../../store/alone.ts';
 import { isBounceLogged } from '../../store/deliveries/bounces.ts';
 import { isStoreTrouble, type Database, type Sql } from '../../store/database.ts';
@@ -81,12 +81,13 @@ async function report(
 }
 
 /** Each cause of unread bounces by itself: Amazon tells the end of a subscription once, also while the mailbox is unreadable. */
-export async function raiseHourly(database: Database, alert: Alert): Promise<void> {
-  const { kind, reason } = alert;
-  const cause = kind === 'bounces_unread' ? reason : undefined;
-  if (await raisedSince(database, kind, '', alertAgainSeconds, cause)) return;
-  await raiseAlerts(database, [alert]);
-}
+export const raiseHourly = (database: Database, alert: Alert): Promise<void> =>
+  raiseAgainAfter(
+    database,
+    alert,
+    alertAgainSeconds,
+    alert.kind === 'bounces_unread' ? 'by reason' : undefined,
+  );
 
 /** The next step for a mail that came back. */
 export async function handleReturned(

@@ -1,7 +1,7 @@
 // Raises alerts before a certificate of a destination expires.
 // Invariant: early enough for a person to have another one made, again each week, in the last days each day; no value is named.
 import type { Connector, Expiry } from '../../../connectors/contract.ts';
-import { raiseAlerts, raisedSince } from '../../store/alerts/alerts.ts';
+import { raiseAgainAfter } from '../../store/alerts/alerts.ts';
 import type { Database } from '../../store/database.ts';
 import { allDestinations, type Destination } from '../../store/destinations/destinations.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
@@ -46,9 +46,8 @@ async function watchDestination(
   const days = Math.floor((first.at.getTime() - database.now().getTime()) / dayMs);
   if (days > aheadDays) return;
   const quiet = days <= lastDays ? daySeconds : 7 * daySeconds;
-  if (await raisedSince(database, 'secret_expires', id, quiet)) return;
   const reason = `${first.secret}:${first.at.toISOString().slice(0, 10)}`;
-  await raiseAlerts(database, [{ kind: 'secret_expires', clientId, destinationId: id, reason }]);
+  await raiseAgainAfter(database, { kind: 'secret_expires', clientId, destinationId: id, reason }, quiet);
 }
 
 const settingsOf = ({ actions }: CompiledMapping): readonly unknown[] =>

@@ -4,6 +4,7 @@ import { fileConnectors } from '../../../connectors/index.ts';
 import type { Log } from '../../log.ts';
 import type { Producer } from '../../queue/producer.ts';
 import { dropForgottenCredentials } from '../../store/destinations/access-credentials.ts';
+import { alone } from '../../store/alone.ts';
 import type { Database } from '../../store/database.ts';
 import { bringEmptyFiles } from '../../store/files/file-bytes.ts';
 import { destinationsWithLongFiles, lapsedWholes, recoverWhole } from '../../store/files/long-files.ts';
@@ -86,14 +87,18 @@ export function createMaintenance(options: MaintenanceOptions): Maintenance {
     askAgain: () => askPending(options, asking),
     reopenRepaired: (now) => reopenRepaired(options, reopening, now),
     withholdUnusable: () => withholdUnusable(options, withholding),
-    watch: () =>
-      inTurn(
-        () => resolveFromLog({ database, published }, lateProofs),
-        () => checkAlerts(database, published, promises),
-        async () => (options.holdsList === true ? watchGoLive(database) : undefined),
-        async () => (options.holdsList === true ? watchBackups(database) : undefined),
-        () => watchFiles(database, published, files),
-      ),
+    // Of several planners one watches, or each would raise the alerts.
+    watch: async () => {
+      await alone(database, 'watch', () =>
+        inTurn(
+          () => resolveFromLog({ database, published }, lateProofs),
+          () => checkAlerts(database, published, promises),
+          async () => (options.holdsList === true ? watchGoLive(database) : undefined),
+          async () => (options.holdsList === true ? watchBackups(database) : undefined),
+          () => watchFiles(database, published, files),
+        ),
+      );
+    },
     tidy: () =>
       inTurn(
         () => dropSettledRevisions(database),

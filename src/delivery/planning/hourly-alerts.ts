@@ -9,8 +9,9 @@ export async function withoutRepeats(tx: Sql, alerts: readonly Alert[]): Promise
   const kept: Alert[] = [];
   for (const alert of alerts) {
     if (alert.kind === 'mapping_unusable') {
-      const destinationId = alert.destinationId ?? '';
-      if (raised.has(destinationId) || (await raisedSince(tx, alert.kind, destinationId, 3_600))) continue;
+      const { kind, clientId, destinationId = '' } = alert;
+      if (raised.has(destinationId) || (await raisedSince(tx, { kind, clientId, destinationId }, 3_600)))
+        continue;
       raised.add(destinationId);
     }
     kept.push(alert);

@@ -1,7 +1,8 @@
 // Stores alerts and their sending state: the outbox that the senders of mail and webhook read.
 // Invariant: an alert is inserted in the transaction of the event it reports, and is sent until every channel has accepted it.
 import type { AlertKind } from '../../domain/alert-kinds.ts';
-import { columnOf, allAs, type Sql, firstValue, hasRow } from '../database.ts';
+import { alone } from '../alone.ts';
+import { columnOf, allAs, type Database, type Sql, firstValue, hasRow } from '../database.ts';
 import { insertRows, fromStored } from '../columns.ts';
 import type { Delivery } from '../deliveries/deliveries.ts';
 
@@ -33,23 +34,38 @@ export const alertAbout = (
   reason?: string,
 ): Alert => ({ kind, clientId, destinationId, deliveryId, reason });
 
-/**
- * True when an alert of this kind was raised for the destination ('' for the whole gateway) within the last `seconds`.
- * @param reason one of this reason only
- */
+/** True when an alert of this kind, client and destination (and reason, where given) was raised within the last `seconds`. */
 export const raisedSince = (
   sql: Sql,
-  kind: AlertKind,
-  destinationId: string,
+  { kind, clientId = '', destinationId = '', reason }: Omit<Alert, 'deliveryId'>,
   seconds: number,
-  reason?: string,
 ): Promise<boolean> =>
   hasRow(
     sql,
-    `SELECT 1 FROM alerts WHERE kind = ? AND destination_id = ? AND raised_at > TIMESTAMPADD(SECOND, ?, UTC_TIMESTAMP(3))
+    `SELECT 1 FROM alerts FORCE INDEX (alerts_kind)
+      WHERE kind = ? AND destination_id = ? AND client_id = ? AND raised_at > TIMESTAMPADD(SECOND, ?, UTC_TIMESTAMP(3))
         ${reason === undefined ? '' : 'AND reason = ?'} LIMIT 1`,
-    [kind, destinationId, -seconds, ...(reason === undefined ? [] : [reason])],
+    [kind, destinationId, clientId, -seconds, ...(reason === undefined ? [] : [reason.slice(0, 80)])],
   );
+
+/**
+ * Raises the alert, unless one of its kind, client and destination was raised within the last `seconds`; of several processes
+ * at once one raises it.
+ * @param cause an alert of another reason does not count
+ */
+export async function raiseAgainAfter(
+  database: Database,
+  alert: Alert,
+  seconds: number,
+  cause?: 'by reason',
+): Promise<void> {
+  const { kind, clientId = '', destinationId = '', reason } = alert;
+  const same = { kind, clientId, destinationId, ...(cause === undefined ? {} : { reason }) };
+  if (await raisedSince(database, same, seconds)) return;
+  await alone(database, `alert-${kind}-${destinationId}`, async () => {
+    if (!(await raisedSince(database, same, seconds))) await raiseAlerts(database, [alert]);
+  });
+}
 
 /** Raises the alert, unless the same is open: of two at once the second finds that of the first. */
 export async function raiseOnce(tx: Sql, alert: Omit<Alert, 'deliveryId'>): Promise<void> {
@@ -172,13 +188,14 @@ interface BrokenStep {
 }
 
 const openOnes = `FROM alerts FORCE INDEX (alerts_kind) WHERE kind = 'internal_error' AND destination_id = ? AND delivery_id = ?
-   AND SUBSTRING_INDEX(reason, ':', 1) = ? AND closed_at IS NULL`;
+   AND (destination_id <> '' OR client_id = ?) AND SUBSTRING_INDEX(reason, ':', 1) = ? AND closed_at IS NULL`;
 
-const valuesOf = ({ destinationId, deliveryId = 0, step }: BrokenStep): (string | number)[] => [
+const valuesOf = ({
+  clientId = '',
   destinationId,
-  deliveryId,
+  deliveryId = 0,
   step,
-];
+}: BrokenStep): (string | number)[] => [destinationId, deliveryId, clientId, step];
 
 /** Raises the alert, unless it is open already. */
 export async function raiseBroken(

@@ -221,6 +221,13 @@ export async function endRun(tx: Sql, id: number): Promise<void> {
   await tx.run("UPDATE retention_runs SET state = 'done', ended_at = UTC_TIMESTAMP(3) WHERE id = ?", [id]);
 }
 
+export const isRunning = (sql: Pick<Sql, 'all'>, clientId: string): Promise<boolean> =>
+  hasRow(
+    sql,
+    "SELECT 1 FROM retention_runs FORCE INDEX (retention_runs_state) WHERE state = 'running' AND client_id = ? LIMIT 1",
+    [clientId],
+  );
+
 /** Number of waiting leads by client and cause. */
 export async function waitingItems(
   sql: Pick<Sql, 'all'>,
