@@ -10,6 +10,8 @@ import { readReturned } from './delivery-report.ts';
 const most = 100;
 /** Bytes read of each mail: a report precedes the mail that it returns. */
 const mostBytes = 256 * 1024;
+/** By mailbox the mail (UID) at which a reading was cut off: the next begins behind it, or mails that wait would hide later ones. */
+const cutOffAt = new Map<string, number>();
 
 interface Place {
   readonly host: string;
@@ -38,7 +40,7 @@ export async function readReturnMailbox(
     client = new Client(optionsFor(socket, at));
     // An error appears in the command that it makes fail.
     client.on('error', () => undefined);
-    return await deadline.race(readFolder(client, at.folder, handle));
+    return await deadline.race(readFolder(client, at, handle));
   } catch (error) {
     return { ok: false, code: codeOf(error) };
   } finally {
@@ -71,16 +73,20 @@ function optionsFor(socket: Socket, { host, port, secure, user, password }: Plac
 
 async function readFolder(
   client: ImapFlow,
-  folder: string,
+  { host, user, folder }: Place,
   handle: (returned: Returned) => Promise<Handled>,
 ): ReturnType<typeof readReturnMailbox> {
   await client.connect();
   const lock = await client.getMailboxLock(folder);
   try {
-    const found = (await client.search({ seen: false }, { uid: true })) || [];
+    const mailbox = `${user}@${host}/${folder}`;
+    const from = cutOffAt.get(mailbox) ?? 0;
+    const unseen = (await client.search({ seen: false }, { uid: true })) || [];
+    const found = [...unseen.filter((uid) => uid > from), ...unseen.filter((uid) => uid <= from)];
     const counts = { done: 0, later: 0, foreign: 0 };
     for (const uid of found) {
       if (counts.done + counts.foreign === most) break;
+      cutOffAt.set(mailbox, uid);
       const message = await client.fetchOne(String(uid), { source: { maxLength: mostBytes } }, { uid: true });
       if (message === false || message.source === undefined) continue;
       // An unreadable mail stays for a person, and does not block the next one.
@@ -89,6 +95,7 @@ async function readFolder(
       if (!(await putAway(client, String(uid), handled))) return { ok: false, code: 'IMAP_NOT_REMOVED' };
       counts[handled] += 1;
     }
+    cutOffAt.delete(mailbox);
     const { done, foreign } = counts;
     return { ok: true, done, foreign, more: done + foreign === most };
   } finally {

@@ -111,6 +111,25 @@ describe('the mailbox of the return path', () => {
     expect(imap.mails).toHaveLength(100);
   });
 
+  test('a reading that is cut off resumes behind the mail it was at, and the next reads from the oldest', async () => {
+    for (const name of ['un', 'deux', 'trois'])
+      imap.deliver(bounceMail({ to: 'r@centre.example', mailbox: `${name}@horizon.example` }));
+    const seen: string[] = [];
+    const cut = new AbortController();
+    const handle = ({ failures }: Returned): Promise<Handled> => {
+      seen.push(failures[0]?.target.split('@')[0] ?? '');
+      if (seen.length !== 2) return Promise.resolve('later');
+      cut.abort();
+      return new Promise(() => undefined);
+    };
+    expect(await readReturnMailbox(place, context({ signal: cut.signal }), handle)).toMatchObject({
+      ok: false,
+    });
+    for (let reading = 2; reading <= 3; reading += 1)
+      expect(await readReturnMailbox(place, context(), handle)).toMatchObject({ ok: true });
+    expect(seen.join(' ')).toBe('un deux trois un deux un deux trois');
+  });
+
   test('a mail that its server did not remove is there the next time', async () => {
     imap.deliver(bounceMail({ to: 'r@centre.example', mailbox: 'a@horizon.example' }));
     imap.fault = 'drop';
