@@ -87,7 +87,7 @@ export function createMaintenance(options: MaintenanceOptions): Maintenance {
     askAgain: () => askPending(options, asking),
     reopenRepaired: (now) => reopenRepaired(options, reopening, now),
     withholdUnusable: () => withholdUnusable(options, withholding),
-    // Of several planners one watches, or each would raise the alerts.
+    // Only one planner watches, or each would raise the alerts.
     watch: async () => {
       await alone(database, 'watch', () =>
         inTurn(
