@@ -7,6 +7,7 @@ import { goLiveDefinitions, type GoLiveFinding } from '../domain/go-live.ts';
 import { goLiveListOfFiles, publishedGoLiveList, type GoLiveList } from '../publishing/go-live.ts';
 import { instant, collect, reasonOf, wholeNumber, type Moment } from './arguments.ts';
 import { out, say, outJson, table, confirmed } from './terminal.ts';
+import { cancelIn } from '../support/close-and-cancel.ts';
 import { wholeCentre } from '../support/place.ts';
 import { anomaliesSince, anomalyWords, type ListedAnomaly } from '../support/anomalies.ts';
 import { civilDate } from '../domain/civil-date.ts';
@@ -216,7 +217,7 @@ async function closeNow(app: App, before: ClosingOverview, options: CloseOptions
     }
     await closeClient(app.database, { clientId, instruction, deleteOn, reason, actor: app.config.actor });
   } else say(`The contract of ${clientId} ended before: instruction and day stay as they are.`);
-  while (await followClosings(app));
+  while (await followClosings(app, cancelIn));
   return true;
 }
 

@@ -27,7 +27,7 @@ import { accountsOfClient, endAccount } from '../store/access/accounts.ts';
 import { endApiKey, keysOfClient } from '../store/access/api-keys.ts';
 import { readAuthorisations, revokeAuthorisation } from '../store/destinations/authorisations.ts';
 import { destinationsOfClients, setStatus } from '../store/destinations/destinations.ts';
-import { appendHandovers, entryAbout, appendHandover } from '../store/log/handovers.ts';
+import { appendHandovers, appendHandover } from '../store/log/handovers.ts';
 import { findInstruction } from '../store/retention/register.ts';
 import { logPosition, entriesSince } from '../store/people/proofs.ts';
 import { lockClients } from '../store/client-locks.ts';
@@ -38,10 +38,7 @@ import { writeProof, type ProofDeps } from '../privacy/proofs/prove.ts';
 import { closeBroken, raiseBroken } from '../store/alerts/alerts.ts';
 import { closeClientAlerts } from '../store/alerts/tasks.ts';
 import { type Database, type ReadOnlySql, type Sql, isStoreTrouble } from '../store/database.ts';
-import { readDeliveries } from '../store/deliveries/deliveries.ts';
-import { lockLeads } from '../store/leads/leads.ts';
 import { endWhole } from '../store/files/long-files.ts';
-import { cancelUnsent } from '../store/deliveries/planned-deliveries.ts';
 
 export type ClosingOverview = Awaited<ReturnType<typeof closingOverview>>;
 
@@ -230,16 +227,24 @@ interface ClosingEndNeeds {
   readonly today?: () => CivilDate;
 }
 
+/** Cancels deliveries; a right that its recipient has not received becomes a manual task. */
+type Cancel = (
+  tx: Sql,
+  ids: readonly number[],
+  by: { readonly actor: string },
+  why: 'contract_ended',
+) => Promise<{ readonly ended: readonly number[] }>;
+
 const deliveriesAtOnce = 200;
 const rowsAtOnce = 1_000;
 
 /** Takes one step for each contract that has ended. Returns whether there may be more to do at once. */
-export async function followClosings(needs: ClosingEndNeeds): Promise<boolean> {
+export async function followClosings(needs: ClosingEndNeeds, cancel: Cancel): Promise<boolean> {
   const { database, log } = needs;
   let more = false;
   for (const closing of await openClosings(database))
     try {
-      if (await cancelSome(database, closing)) more = true;
+      if (await cancelSome(database, closing, cancel)) more = true;
       else if (await voidFiles(database, closing)) more = true;
       else if (await endClosing(needs, closing.clientId))
         log.info('client.deleted', { client: closing.clientId });
@@ -253,21 +258,12 @@ export async function followClosings(needs: ClosingEndNeeds): Promise<boolean> {
 }
 
 /** Cancels deliveries that could still leave; one being sent ends first. */
-function cancelSome(database: Database, { clientId, actor }: Closing): Promise<boolean> {
+function cancelSome(database: Database, { clientId, actor }: Closing, cancel: Cancel): Promise<boolean> {
   return database.transaction(async (tx) => {
     const open = await unendedDeliveries(tx, clientId, deliveriesAtOnce);
     if (open.length === 0) return false;
-    await lockLeads(tx, [...new Set(open.map(({ leadId }) => leadId))]);
     const ids = open.map(({ id }) => id);
-    const cancelled = await cancelUnsent(tx, ids, 'contract_ended', true);
-    await appendHandovers(
-      tx,
-      (await readDeliveries(tx, cancelled)).map((row) =>
-        entryAbout(row, 'cancelled', actor, { reason: 'contract_ended' }),
-      ),
-      { moved: 'taken' },
-    );
-    return cancelled.length > 0;
+    return (await cancel(tx, ids, { actor }, 'contract_ended')).ended.length > 0;
   });
 }
 

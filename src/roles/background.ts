@@ -20,6 +20,7 @@ import { forgetProcesses } from '../store/alerts/processes.ts';
 import { purgeRefused } from '../store/intake/refused-rows.ts';
 import { tidyTakings } from '../store/intake/takings.ts';
 import { dropEndedRuns, workAnyRun } from '../support/bulk-runs.ts';
+import { cancelIn } from '../support/close-and-cancel.ts';
 import { tellEvents } from '../support/event-webhook.ts';
 import { civilDate } from '../domain/civil-date.ts';
 import { endErasures, endOppositions } from '../privacy/oppositions.ts';
@@ -86,7 +87,7 @@ function retentionTimers(loop: StartLoop, app: App, look: Look, paced: Paced): v
     if (await look.sees('retention')) await retention.step();
     return false;
   });
-  loop('closings', paced(10_000), () => followClosings(app));
+  loop('closings', paced(10_000), () => followClosings(app, cancelIn));
   const rowNotes = createRowNotes(app.database);
   let looks = 0;
   // Not at once: a gateway that has just started has leads to send.

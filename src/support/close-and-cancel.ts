@@ -129,12 +129,17 @@ export interface Cancelled {
   readonly byHand: readonly number[];
 }
 
-export async function cancelIn(tx: Sql, ids: readonly number[], by: Actor): Promise<Cancelled> {
+export async function cancelIn(
+  tx: Sql,
+  ids: readonly number[],
+  by: Pick<Actor, 'actor'> & Partial<Actor>,
+  why: 'by_support' | 'contract_ended' = 'by_support',
+): Promise<Cancelled> {
   await lockLeads(
     tx,
     (await readDeliveries(tx, ids)).map((row) => row.leadId),
   );
-  const ended = await cancelUnsent(tx, ids, 'by_support', true);
+  const ended = await cancelUnsent(tx, ids, why, true);
   const rows = await readDeliveries(tx, ended);
   const rights = await unheardRights(tx, rows);
   await appendHandovers(
@@ -144,8 +149,9 @@ export async function cancelIn(tx: Sql, ids: readonly number[], by: Actor): Prom
       ...entryNames(row),
       actor: by.actor,
       purpose: by.reason,
-      reason: rights.includes(row) ? manualTaskFor(row).reason : 'by_support',
+      reason: rights.includes(row) ? manualTaskFor(row).reason : why,
     })),
+    { moved: why === 'contract_ended' ? 'taken' : 'refused' },
   );
   await markSettled(
     tx,

@@ -130,7 +130,8 @@ test('of a person who was erased meanwhile, and whose erasure is through, a late
   expect(await referenceOf(taken)).toBeNull();
 });
 
-test('C22: what arrived behind its erasure, which was through, is erased once more by the reference that came too late; support is told', async () => {
+/** A create whose answer came behind the erasure of its person, which the recipient had confirmed. @param between runs before the answer */
+async function lateBehindErasure(between = (): Promise<unknown> => Promise.resolve()): Promise<void> {
   const answers: (() => void)[] = [];
   crm.answer = (request, response) => {
     if (request.method === 'POST')
@@ -150,10 +151,26 @@ test('C22: what arrived behind its erasure, which was through, is erased once mo
   await gateway.owner.run(
     "UPDATE deliveries SET state = 'delivered', reason = 'accepted', departures = 1, lease_until = NULL, settled_at = UTC_TIMESTAMP(3) WHERE action = 'erase'",
   );
+  await between();
   for (const answer of answers) answer();
+}
+const lateAlerts = (): Promise<readonly unknown[]> =>
+  gateway.owner.all("SELECT kind, reason FROM alerts WHERE kind = 'late_arrival'");
+
+test('C22: what arrived behind its erasure, which was through, is erased once more by the reference that came too late; support is told', async () => {
+  await lateBehindErasure();
   await gateway.until('erased once more', () => crm.received.some(({ url }) => url === '/leads/C-1'));
-  expect(await gateway.owner.all("SELECT kind, reason FROM alerts WHERE kind = 'late_arrival'")).toEqual([
-    { kind: 'late_arrival', reason: 'TOLD_AGAIN' },
+  expect(await lateAlerts()).toEqual([{ kind: 'late_arrival', reason: 'TOLD_AGAIN' }]);
+});
+
+test('C22: at an archived destination the erasure cannot leave again: it stays as it was, and support settles it', async () => {
+  await lateBehindErasure(() =>
+    gateway.owner.run("UPDATE destinations SET status = 'archived', status_reason = 'contract_ended'"),
+  );
+  await gateway.until('an alert', async () => (await lateAlerts()).length === 1);
+  expect(await lateAlerts()).toEqual([{ kind: 'late_arrival', reason: 'NOT_TOLD_AGAIN' }]);
+  expect(await gateway.states("d.action = 'erase'")).toMatchObject([
+    { state: 'delivered', reason: 'accepted' },
   ]);
 });
 

@@ -5,7 +5,7 @@ import type { Database } from '../../src/store/database.ts';
 import { grantAuthorisation } from '../../src/support/authorisations.ts';
 import { setDestinationStatus } from '../../src/support/suspend.ts';
 import { overtaken } from '../store/crossing.ts';
-import { openGateway, webhookFiles, type Gateway } from '../trip/gateway.ts';
+import { leadRow, openGateway, webhookFiles, type Gateway } from '../trip/gateway.ts';
 
 let gateway: Gateway;
 beforeEach(async () => {
@@ -60,4 +60,25 @@ test('C55: a recipient that is authorised at that moment is authorised no more, 
     [],
   );
   await expect(grant(gateway.app.database)).rejects.toMatchObject({ code: 'CLIENT-001' });
+});
+
+test('C55, C22: an erasure that a late answer reopened at that moment is not dropped: a person informs the recipient', async () => {
+  await gateway.start('planner');
+  await gateway.send(leadRow('X-1'));
+  await gateway.until('planned', async () => (await gateway.states()).length === 1);
+  await gateway.owner.run("UPDATE deliveries SET state = 'delivered', maybe_received = 1, departures = 1");
+  await gateway.app.rights.erase({ clientId: 'essai', reference: 'X-1', ...by });
+  await gateway.until('an erasure', async () => (await gateway.states("d.action = 'erase'")).length === 1);
+  await gateway.owner.run("UPDATE deliveries SET state = 'delivered' WHERE action = 'erase'");
+  await close();
+  await gateway.owner.run("UPDATE deliveries SET state = 'planned', run = 2 WHERE action = 'erase'");
+  await gateway.until('ended', async () =>
+    (await gateway.states()).every(
+      ({ state }) => state === 'delivered' || state === 'failed' || state === 'cancelled',
+    ),
+  );
+  expect(await gateway.states("d.action = 'erase'")).toMatchObject([
+    { state: 'failed', reason: 'manual_erasure_required' },
+  ]);
+  expect(await gateway.owner.all("SELECT kind FROM alerts WHERE kind = 'manual_task'")).toHaveLength(1);
 });

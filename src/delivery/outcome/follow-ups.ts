@@ -2,12 +2,14 @@
 // for a mailbox that had the lead and is no longer in the file (GDPR article 19).
 // Invariant: the caller holds the lock of the lead; every writer of an outcome calls this in the transaction of that outcome.
 import type { Outcome } from '../../../connectors/contract.ts';
+import { isArchived } from '../../domain/hosting.ts';
 import { afterLate, mayHaveCome } from '../../domain/verdict.ts';
 import { type Alert, alertAbout } from '../../store/alerts/alerts.ts';
 import type { Sql } from '../../store/database.ts';
 import { openCalls } from '../../store/deliveries/calls.ts';
 import { deliveriesOfLeads, lockDeliveries, type Delivery } from '../../store/deliveries/deliveries.ts';
 import type { Settlement } from '../../store/deliveries/delivery-settlements.ts';
+import { findDestination } from '../../store/destinations/destinations.ts';
 import { appendHandovers, entryAbout } from '../../store/log/handovers.ts';
 import { lockLeads } from '../../store/leads/leads.ts';
 import { attemptEntries } from '../../store/deliveries/pull-entries.ts';
@@ -68,6 +70,8 @@ export async function resendOvertaken(tx: Sql, arrivals: readonly LateArrival[])
 async function reopenAndQueue(tx: Sql, id: number): Promise<boolean> {
   const [row] = await lockDeliveries(tx, [id]);
   if (row === undefined) return false;
+  const destination = await findDestination(tx, row.destinationId);
+  if (destination === undefined || isArchived(destination)) return false;
   const maxAgeMs = row.expiresAt.getTime() - row.createdAt.getTime();
   if (!(await openRun(tx, row, { newKey: true, askFirst: false, maxAgeMs, alsoUnderWay: true })))
     return false;
