@@ -144,7 +144,9 @@ async function race(kind: 'purge' | 'anonymise'): Promise<ReadonlyMap<string, re
     await gateway.owner.run('UPDATE retention_items SET next_at = UTC_TIMESTAMP(3)');
     await retention.finish(await retention.begin('essai', 'tester'));
     const left = await gateway.owner.all('SELECT id FROM leads WHERE reference LIKE ?', [`${kind}-%`]);
-    return left.length === 0;
+    // A run that read a lead just before its deletion still drops its item.
+    const items = await gateway.owner.all('SELECT lead_id FROM retention_items');
+    return left.length === 0 && items.length === 0;
   });
   // One comes too late for certain; by chance more did.
   await correct(`${kind}-0`);
@@ -207,14 +209,11 @@ test.each([
     expect(before).toBeGreaterThan(0);
     expect(before).toBeLessThan(histories.size);
     await noRowsButLater();
-    for (const table of ['prospects', 'deliveries', 'leads', 'retention_items'])
+    // The one that warmed up.
+    for (const table of ['prospects', 'deliveries', 'leads'])
       expect([
         table,
         (await gateway.owner.all<{ n: number }>(`SELECT COUNT(*) AS n FROM ${table}`))[0]?.n,
-      ]).toEqual([
-        table,
-        // The one that warmed up.
-        ['prospects', 'deliveries', 'leads'].includes(table) ? 1 : 0,
-      ]);
+      ]).toEqual([table, 1]);
   },
 );
