@@ -68,7 +68,7 @@ const idOf = async (reference: string): Promise<number> =>
 const personsThere = async (): Promise<readonly string[]> =>
   (
     await there.all<{ reference: string }>(
-      'SELECT l.reference FROM prospects p JOIN leads l ON l.id = p.lead_id WHERE p.email IS NOT NULL ORDER BY l.id',
+      'SELECT l.reference FROM prospects p JOIN leads l ON l.id = p.lead_id WHERE p.email IS NOT NULL ORDER BY l.reference',
     )
   ).map(({ reference }) => reference);
 const secretsThere = async (id: number): Promise<number> =>
