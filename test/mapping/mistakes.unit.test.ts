@@ -38,6 +38,12 @@ test('a file without mistakes has no problem and compiles', () => {
   expect(check(sound).ok).toBe(true);
 });
 
+test('a no-break space inside a text is no mistake', () => {
+  const field = '{to: nom, from: identity.lastName}';
+  const text = '{to: info, value: "Appartement\n      note:\u00a0demain"}';
+  expect(problemsOf(sound.replace(field, `${field}\n  - ${text}`))).toEqual([]);
+});
+
 test('a message never repeats a value that could be a secret', () => {
   const secret = 'tk_live_9f8e7d';
   for (const place of [

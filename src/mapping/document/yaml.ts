@@ -3,6 +3,7 @@
 import {
   LineCounter,
   parseDocument,
+  visit,
   isAlias,
   isMap,
   isScalar,
@@ -133,6 +134,11 @@ function checkScalar(
       `${source} sans guillemets serait lu ${String(node.value)} : écrivez "${source}".`,
       `${source} without quotes would be read as ${String(node.value)}: write "${source}".`,
     ]);
+  if (node.type === 'PLAIN' && /^[“”„].*[“”]$|^[‘’].*[‘’]$/su.test(source))
+    problems.add(at, 'warning', 'MAP-004', [
+      `les guillemets typographiques de ${source} font partie de la valeur : écrivez "${source.slice(1, -1)}", ou "${source}" si elle les contient.`,
+      `the typographic quotes of ${source} are part of the value: write "${source.slice(1, -1)}", or "${source}" where it contains them.`,
+    ]);
   if (node.type === 'PLAIN' && node.value === null && source === '' && where.allowNull !== true)
     problems.add(at, 'error', 'MAP-006', noValue);
   if (typeof node.value === 'string' && !node.value.isWellFormed())
@@ -142,7 +148,7 @@ function checkScalar(
     ]);
 }
 
-// Finds the mistakes in YAML that its parser does not report clearly: tabs, depth.
+// Finds the mistakes in YAML that its parser does not report clearly: tabs, no-break spaces, depth.
 // Invariant: it reads no values; the document is read elsewhere.
 
 /** Levels a file may have: more than any mapping needs, fewer than the stack permits. */
@@ -166,17 +172,30 @@ function lineOfDepth(text: string): number {
   return 1;
 }
 
-/** Lines indented with a tab; the structure after one is uncertain. */
-function reportTabs(file: string, text: string, problems: Problems): Set<number> {
+const tabIndent: Both = ['la ligne est indentée par une tabulation.', 'the line is indented with a tab.'];
+
+const noBreakSpace: Both = [
+  'une espace insécable est là où YAML veut une espace ordinaire : retapez-la.',
+  'a no-break space is where YAML wants an ordinary one: type it again.',
+];
+
+/** Reports a tab that indents, and a no-break space that indents or follows a dash or key. Returns their lines; the structure after is uncertain. */
+function reportSpaces(
+  document: Document,
+  text: string,
+  place: (offset: number) => Place,
+  problems: Problems,
+): Set<number> {
   const found = new Set<number>();
-  for (const [index, line] of text.split('\n').entries()) {
-    const tab = /^ *\t/.exec(line);
-    if (tab === null || line.trim() === '') continue;
-    found.add(index + 1);
-    problems.add({ file, line: index + 1, column: tab[0].length }, 'error', 'MAP-003', [
-      'la ligne est indentée par une tabulation.',
-      'the line is indented with a tab.',
-    ]);
+  const texts: (readonly [number, number, number])[] = [];
+  visit(document, { Scalar: (_, { type, range }) => void (type !== 'PLAIN' && range && texts.push(range)) });
+  for (const { 0: before, index } of text.matchAll(/^ *\t(?=.*\S)|^[ -]*(?:[\w.-]+:)?[\u00a0\u202f]/gm)) {
+    const offset = index + before.length - 1;
+    const isTab = before.endsWith('\t');
+    if (!isTab && texts.some(([from, , to]) => from < offset && offset < to)) continue;
+    const at = place(offset);
+    found.add(at.line);
+    problems.add(at, 'error', isTab ? 'MAP-003' : 'MAP-001', isTab ? tabIndent : noBreakSpace);
   }
   return found;
 }
@@ -286,12 +305,11 @@ function parseFile(name: string, text: string, problems: Problems): Tree {
     logLevel: 'error',
   });
   const place = placing(file, lines);
-  const tabLines = reportTabs(file, text, problems);
-  reportSyntax([...document.errors, ...document.warnings], tabLines, place, problems);
+  const spaceLines = reportSpaces(document, text, place, problems);
+  reportSyntax([...document.errors, ...document.warnings], spaceLines, place, problems);
   const reader: NodeReader = { document, problems, place, spots: new Map(), twice: new Set(), aliases: 0 };
-  // The structure after a tab is uncertain: only the tabs are reported.
-  const value = tabLines.size > 0 ? undefined : valueOf(reader, document.contents, []);
-  if (!isRecord(value) && document.errors.length === 0 && tabLines.size === 0)
+  const value = spaceLines.size > 0 ? undefined : valueOf(reader, document.contents, []);
+  if (!isRecord(value) && document.errors.length === 0 && spaceLines.size === 0)
     problems.add({ file, line: 1, column: 1 }, 'error', 'MAP-008', [
       'le fichier ne contient pas de lignes `clé: valeur`.',
       'the file does not hold `key: value` lines.',
@@ -301,14 +319,15 @@ function parseFile(name: string, text: string, problems: Problems): Tree {
 
 function reportSyntax(
   errors: readonly YAMLError[],
-  tabLines: ReadonlySet<number>,
+  spaceLines: ReadonlySet<number>,
   place: (offset: number) => Place,
   problems: Problems,
 ): void {
   const broken = new Set<number>();
   for (const error of errors) {
     const at = place(error.pos[0]);
-    if (error.code === 'TAB_AS_INDENT' || tabLines.has(at.line)) continue;
+    if (error.code === 'TAB_AS_INDENT' || [at.line, at.line - 1].some((line) => spaceLines.has(line)))
+      continue;
     if (error.code === 'MULTIPLE_DOCS') {
       problems.add(at, 'error', 'MAP-008', [
         'le fichier contient plus d’un document YAML.',
