@@ -28,11 +28,13 @@ export function statusCommands(program: Command): void {
 
 async function statusCommand(app: App, json: boolean): Promise<void> {
   const status = await gatewayNow(app, wholeCentre);
-  if (json) return outJson([asData(status)]);
+  if (json) return outJson([{ readsOnly: app.config.readOnly, ...asData(status) }]);
   const { bulkRuns, destinations } = status;
   await sayAge(app.reading);
   const now = app.database.now();
   const waits = status.oldestIntake === undefined ? '' : `, the oldest for ${age(status.oldestIntake, now)}`;
+  if (app.config.readOnly)
+    out(strong(`READS ONLY: ${status.restorePending ? restoredText : 'RELAIS_READ_ONLY is set'}`));
   out(`runs     ${runningText(status.processes)}`);
   out(
     `intake   ${status.intakeNew} waiting${waits}; ${status.intakeRefused} refused${status.intakeRefused > 0 ? ' (relais lead refusals)' : ''}; ${status.changes} changes to plan`,
@@ -55,6 +57,9 @@ async function statusCommand(app: App, json: boolean): Promise<void> {
   for (const { id, trouble } of destinations) if (trouble !== null) out(`\n${strong(id)} ${trouble[1]}`);
 }
 
+const restoredText =
+  'a restored backup waits for `relais restore open`; until then nothing is taken in or sent';
+
 const bulkText = ({ running, failing }: GatewayNow['bulkRuns']): string =>
   `${running} running${failing > 0 ? `, ${failing} of them cannot go on at present` : ''}`;
 
@@ -74,6 +79,7 @@ function runningText(processes: GatewayNow['processes']): string {
 }
 
 const asData = (status: GatewayNow): object => ({
+  restorePending: status.restorePending,
   processes: status.processes,
   intake: {
     waiting: status.intakeNew,

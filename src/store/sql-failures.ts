@@ -95,8 +95,8 @@ function accountIn(error: unknown): string {
 /** Our own connections ask for it (`connections.ts`); a server that is read-only answers 1290 or 1836. */
 const readOnlySession = 1792;
 const readsOnly = [
-  'Relais est en lecture seule : rien n’a été modifié.',
-  'Relais reads only: nothing was changed.',
+  'Relais est en lecture seule (RELAIS_READ_ONLY, ou une sauvegarde restaurée qui attend `relais restore open`) : rien n’a été modifié.',
+  'Relais reads only (RELAIS_READ_ONLY, or a restored backup that waits for `relais restore open`): nothing was changed.',
 ] as const;
 
 /** For a note of the last use, which is worth no refusal: where Relais reads only, it is left out. */

@@ -332,3 +332,17 @@ test('a destination that is held needs a person, as one that is suspended does; 
   await status('archived');
   expect(await about()).toBe('');
 });
+
+// Last: the gateway's own connections refuse all work from here on.
+test('C44: the state says that a restored backup waits to be opened', async () => {
+  expect((await relais('status')).out).not.toContain('READS ONLY');
+  await gateway.owner.run("INSERT INTO restores (backup) VALUES ('2026-11-24T030000Z')");
+  expect((await relais('status')).out).toMatch(/^READS ONLY: .*`relais restore open`/m);
+  expect(JSON.parse((await relais('status', '--json')).out)).toMatchObject({
+    readsOnly: true,
+    restorePending: true,
+  });
+  expect((await relais('destination', 'suspend', 'essai-crm', '--reason', 'ticket 14')).err).toMatch(
+    /DB-007.*`relais restore open`/s,
+  );
+});

@@ -1,5 +1,6 @@
 // Reads the gateway's state: its processes, its queues with their ages, and how each destination sends.
 // Invariant: reads only; a gateway at rest and one that does not run look different.
+import { isRestorePending } from '../../store/backups/restores.ts';
 import { countBulkRuns } from '../../store/deliveries/bulk-runs.ts';
 import { allDestinations, readStates } from '../../store/destinations/destinations.ts';
 import { gatewayStatus, seenProcesses } from '../../store/alerts/processes.ts';
@@ -19,6 +20,8 @@ export async function gatewayNow(place: SupportPlace, _: Spanning) {
   const hours = await publishedHours(place, destinations);
   return {
     ...status,
+    /** A restored backup that no person has opened yet: nothing is taken in or sent. */
+    restorePending: await isRestorePending(database),
     // Read from the primary: the account of a replica may see no runs and no mappings.
     bulkRuns: await countBulkRuns(database),
     destinations: destinations.map((destination) => {
