@@ -60,15 +60,18 @@ export interface PresetFacts {
   readonly habits: readonly Habit[];
 }
 
-export const presetNamesIn = (mappings: string): readonly string[] =>
-  existsSync(join(mappings, 'presets'))
-    ? readdirSync(join(mappings, 'presets'), { withFileTypes: true })
-        .filter(
-          (entry) => entry.isDirectory() && existsSync(join(mappings, 'presets', entry.name, 'preset.yaml')),
-        )
+/** @throws FIND-001 where the folder has no presets */
+export function presetNamesIn(mappings: string): readonly string[] {
+  const folder = join(mappings, 'presets');
+  const names = existsSync(folder)
+    ? readdirSync(folder, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory() && existsSync(join(folder, entry.name, 'preset.yaml')))
         .map(({ name }) => name)
         .toSorted()
     : [];
+  if (names.length > 0) return names;
+  throw new RelaisError('FIND-001', `The folder ${folder} holds no preset: name the mappings folder.`);
+}
 
 /** @throws FIND-001 */
 export function readPreset(mappings: string, name: string): PresetFacts {

@@ -36,6 +36,14 @@ test('a preset, a simulated CRM or a habit that is not there is told with those 
   ]);
 });
 
+test('a folder without presets is named, by list and by show', async () => {
+  for (const command of [['list'], ['show', 'espocrm']])
+    expect(await relais('preset', ...command, '--dir', 'src')).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/FIND-001 The folder .*\/src\/presets holds no preset/) as string,
+    });
+});
+
 test('show says how a preset without a simulated CRM is tried', async () => {
   const { out } = await relais('preset', 'show', 'adf-mail');
   expect(out).toContain('relais preset try adf-mail sends one lead');
