@@ -1,4 +1,4 @@
-// A person looked for by name: apostrophes, hyphens, blanks and accents find alike, in leads and in refused rows.
+// A person looked for by name: apostrophes, hyphens, blanks, accents, ligatures and particles find alike, in leads and in refused rows.
 import { findRefused } from '../../src/store/intake/refused-rows.ts';
 import { searchLeads } from '../../src/store/leads/support-leads.ts';
 import { openStoreHome, type StoreHome } from '../store/home.ts';
@@ -11,6 +11,10 @@ const people: readonly (readonly [string, string, string])[] = [
   ['HYPHEN', 'Lefèvre-d’Été', 'Jean-Pierre'],
   ['BLANK', 'Le Goff-Martin', 'Marie Anne'],
   ['NOT-2', 'Legoff', 'Marie'],
+  ['LIGATURE', 'Vancœur-Æsop', 'Luc'],
+  ['NO-LIGATURE', 'Vancoeur-Aesop', 'Luc'],
+  ['PARTICLE', 'D’Ornano', 'Ève'],
+  ['PARTICLES', 'de la Tour', 'Ève'],
 ];
 beforeAll(async () => {
   home = await openStoreHome();
@@ -37,6 +41,11 @@ test.each([
   ['Le Goff-Martin', ['BLANK']],
   ['le goff martin', ['BLANK']],
   ['Le\u00a0Goff', ['BLANK']],
+  ['vancoeur-aesop', ['LIGATURE', 'NO-LIGATURE']],
+  ['VANCŒUR Æsop', ['LIGATURE', 'NO-LIGATURE']],
+  ['ornano', ['PARTICLE']],
+  ['la tour', ['PARTICLES']],
+  ['Tour', ['PARTICLES']],
   ['Le_Goff', []],
   ['Le%', []],
 ])('by %s', async (name, expected) => {

@@ -106,7 +106,7 @@ export async function searchLeads(
       ...(query.firstName === undefined ? [] : [nameBegins('first_name', query.firstName)]),
     ];
     const named = await sql.all<{ id: number }>(
-      `SELECT lead_id AS id FROM prospects
+      `SELECT lead_id AS id FROM prospects FORCE INDEX (prospects_name)
         WHERE client_id IN (?) AND ${conditions.map(({ where }) => where).join(' AND ')}
         ORDER BY lead_id DESC LIMIT ${mostLeads}`,
       [clients, ...conditions.flatMap(({ values }) => values)],
