@@ -54,7 +54,7 @@ export const problemWords: Readonly<Record<AskedProblem, string>> = {
   first_name_alone: '--first-name is asked beside --name.',
   name_too_short: '--name has two letters at least.',
   email_incomplete: '--email is a whole mail address, and nothing beside it: zoe@courriel.example.',
-  phone_unreadable: '--phone is not a phone number.',
+  phone_unreadable: '--phone is no whole phone number, such as "06 39 98 01 11".',
 };
 
 async function find({ database, oppositionKey, config }: App, options: FindOptions): Promise<void> {

@@ -123,7 +123,7 @@ test('blanks alone are no name, and do not take a filter away', async () => {
 
 test.each([
   [['lead', 'find'], 64, 'USAGE-001 Give --email, --phone, --name or --reference.'],
-  [['lead', 'find', '--phone', 'nine', ...why], 64, 'USAGE-001 --phone is not a phone number.'],
+  [['lead', 'find', '--phone', 'nine', ...why], 64, 'USAGE-001 --phone is no whole phone number'],
   [['lead', 'find', '--reference', 'RE-1', '--reveal'], 64, 'USAGE-002 Say why'],
   [['lead', 'withdraw', 'RE-404', ...of, ...why], 1, 'FIND-001 Client essai has no lead'],
   [['lead', 'withdraw', 'RE-1', '--client', 'autre', ...why], 1, 'FIND-001 Client autre has no lead'],

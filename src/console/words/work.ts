@@ -47,7 +47,10 @@ export const searchProblems: Readonly<Record<AskedProblem, Both>> = {
     'L’adresse e-mail doit être entière, sans rien autour : zoe@courriel.example.',
     'The mail address must be whole, with nothing around it: zoe@courriel.example.',
   ],
-  phone_unreadable: ['Ce n’est pas un numéro de téléphone.', 'This is no phone number.'],
+  phone_unreadable: [
+    'Donnez le numéro de téléphone entier : 06 39 98 01 11.',
+    'Give the whole phone number: 06 39 98 01 11.',
+  ],
 };
 
 export const personWords: Readonly<Record<PersonFact['name'], Both>> = {

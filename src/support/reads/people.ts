@@ -39,7 +39,10 @@ const problemWords: Readonly<Record<AskedProblem, Both>> = {
     'L’adresse e-mail est entière, et seule : zoe@courriel.example.',
     'email is a whole mail address, and nothing beside it: zoe@courriel.example.',
   ],
-  phone_unreadable: ['Ce n’est pas un numéro de téléphone.', 'phone is not a phone number.'],
+  phone_unreadable: [
+    'Le numéro de téléphone est entier : 06 39 98 01 11.',
+    'phone is a whole phone number: 06 39 98 01 11.',
+  ],
 };
 
 /** @throws USAGE-001 for an impossible query, FIND-001 for an unknown client */
