@@ -35,7 +35,7 @@ import {
 } from './store/migrate.ts';
 import { migrationFailure } from './store/migration-steps.ts';
 import { openReplica, type ReadSide } from './store/replica.ts';
-import { isRestorePending } from './store/backups/restores.ts';
+import { isRestorePending } from './store/backups/restore-pending.ts';
 import { knowsKeys } from './store/keys.ts';
 import { createLeadSecrets, type LeadSecrets } from './store/secrets.ts';
 

@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net';
 import { createPool, type Pool, type PoolConnection } from 'mysql2';
 import { RelaisError } from '../errors.ts';
+import { restorePending } from './backups/restore-pending.ts';
 import { called, createLending, queried, streamOf } from './lending.ts';
 import { endsConnection, refusedAccount, restoredMeanwhile, translated } from './sql-failures.ts';
 
@@ -166,8 +167,6 @@ async function readClock(
   const { now, restoring } = await (heedsRestore ? read(restorePending).catch(plain) : plain());
   return { now, restoring: restoring === 1 };
 }
-const restorePending = 'EXISTS (SELECT 1 FROM restores WHERE opened_at IS NULL)';
-
 /** Bytes of the longest JSON_ARRAYAGG. MariaDB cuts it there, by default at 1 MB, and the driver ends the process over JSON that was cut. */
 const longestList = 67_108_864;
 

@@ -2,7 +2,7 @@
 // Invariant: from its first moment until a person opens it a restored database is read-only for every process.
 import { firstId, firstShortId } from '../../domain/hosting.ts';
 import { RelaisError } from '../../errors.ts';
-import { type Database, type Sql, firstNumber, firstRow, hasRow } from '../database.ts';
+import { type Database, type Sql, firstNumber, firstRow } from '../database.ts';
 import { readDedication } from '../hosting/instances.ts';
 import { shippedMigrations, statementsOf } from '../migrate.ts';
 
@@ -32,9 +32,6 @@ export const lastRestore = (sql: Pick<Sql, 'all'>): Promise<Restore | undefined>
     sql,
     'SELECT backup, applied_at AS appliedAt, opened_at AS openedAt FROM restores ORDER BY id DESC LIMIT 1',
   );
-
-export const isRestorePending = (sql: Pick<Sql, 'all'>): Promise<boolean> =>
-  hasRow(sql, 'SELECT 1 FROM restores WHERE opened_at IS NULL LIMIT 1');
 
 export async function markOpened(tx: Sql): Promise<void> {
   await tx.run('UPDATE restores SET opened_at = UTC_TIMESTAMP(3) WHERE opened_at IS NULL');

@@ -1,6 +1,6 @@
 // Reads the gateway's state: its processes, its queues with their ages, and how each destination sends.
 // Invariant: reads only; a gateway at rest and one that does not run look different.
-import { isRestorePending } from '../../store/backups/restores.ts';
+import { isRestorePending } from '../../store/backups/restore-pending.ts';
 import { countBulkRuns } from '../../store/deliveries/bulk-runs.ts';
 import { allDestinations, readStates } from '../../store/destinations/destinations.ts';
 import { gatewayStatus, seenProcesses } from '../../store/alerts/processes.ts';
