@@ -172,8 +172,10 @@ const meanings: Readonly<Record<LogProblem, string>> = {
   seal_changed: 'a seal was changed, or is not one that the gateway made',
   seal_missing: 'a seal is missing',
   queue_points_nowhere: 'an entry that waited for its seal is missing',
-  anchor_missing: 'the end of the log was cut: the anchored seal is gone',
-  anchor_differs: 'the log was rewritten: the anchored seal differs',
+  anchor_missing:
+    'the end of the log was cut: the anchored seal is gone; to be expected where a backup from before the anchor was restored',
+  anchor_differs:
+    'the log was rewritten: the anchored seal differs; to be expected where a backup from before the anchor was restored',
   archive_changed: 'an archive, or the record of it, is not the one that was written',
   archive_missing: 'an archive is not in the folder',
   proof_changed: 'the proof that the entry cites, or its lead, was changed afterwards',

@@ -192,12 +192,12 @@ export const findingWords: Readonly<Record<LogProblem, Both>> = {
     'an entry that waited for its seal is missing',
   ],
   anchor_missing: [
-    'la fin du journal a été coupée : le sceau ancré a disparu',
-    'the end of the log was cut: the anchored seal is gone',
+    'la fin du journal a été coupée : le sceau ancré a disparu ; c’est normal si une sauvegarde antérieure à l’ancre a été restaurée',
+    'the end of the log was cut: the anchored seal is gone; to be expected where a backup from before the anchor was restored',
   ],
   anchor_differs: [
-    'le journal a été réécrit : le sceau ancré diffère',
-    'the log was rewritten: the anchored seal differs',
+    'le journal a été réécrit : le sceau ancré diffère ; c’est normal si une sauvegarde antérieure à l’ancre a été restaurée',
+    'the log was rewritten: the anchored seal differs; to be expected where a backup from before the anchor was restored',
   ],
   archive_changed: [
     'une archive n’est pas celle qui a été écrite',
