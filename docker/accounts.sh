@@ -2,7 +2,8 @@
 # Schemas and accounts of MySQL, each account at one address. Safe to run again: it follows changed addresses and passwords, and
 # removes our accounts at other addresses. Tables and the rights on them come from `relais migrate`.
 # Runs in the container `accounts`, which reaches MySQL by its socket alone.
-# OWNER_ADDRESS, GATEWAY_ADDRESS, THIS_HOST, and INTAKE_FROM of .env (addresses, comma between): where the accounts come from.
+# OWNER_ADDRESS, BACKUP_ADDRESS, GATEWAY_ADDRESS, THIS_HOST, and INTAKE_FROM of .env (addresses, comma between): where the accounts
+# come from.
 set -euo pipefail
 intake_from=$(sed -n 's/^INTAKE_FROM=//p' /docker/settings | tail -n 1)
 
@@ -23,6 +24,7 @@ if ! server --execute='DO 1' 2> /tmp/why; then
 fi
 
 statements=''
+grants=''
 kept=''
 # account USER ADDRESS SECRET: makes it or gives it the present password.
 account() {
@@ -38,7 +40,14 @@ ALTER USER '$user'@'$address' IDENTIFIED BY '$password' REQUIRE SSL;
   kept+="${kept:+, }('$user', '$address')"
 }
 
-account relais_owner "$OWNER_ADDRESS" mysql_owner
+for address in "$OWNER_ADDRESS" "$BACKUP_ADDRESS"; do
+  account relais_owner "$address" mysql_owner
+  # So that `relais migrate` finds the addresses of the other accounts; passwords it does not see.
+  grants+="GRANT ALL PRIVILEGES ON relais.* TO 'relais_owner'@'$address' WITH GRANT OPTION;
+GRANT ALL PRIVILEGES ON relais_keys.* TO 'relais_owner'@'$address' WITH GRANT OPTION;
+GRANT SELECT (Host, User) ON mysql.user TO 'relais_owner'@'$address';
+"
+done
 account relais "$GATEWAY_ADDRESS" mysql_gateway
 # `relais lead import` runs in the gateway's container.
 account relais_intake "$GATEWAY_ADDRESS" mysql_intake
@@ -49,10 +58,7 @@ server << SQL
 CREATE DATABASE IF NOT EXISTS relais CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 CREATE DATABASE IF NOT EXISTS relais_keys CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 $statements
-GRANT ALL PRIVILEGES ON relais.* TO 'relais_owner'@'$OWNER_ADDRESS' WITH GRANT OPTION;
-GRANT ALL PRIVILEGES ON relais_keys.* TO 'relais_owner'@'$OWNER_ADDRESS' WITH GRANT OPTION;
--- So that `relais migrate` finds the addresses of the other accounts; passwords it does not see.
-GRANT SELECT (Host, User) ON mysql.user TO 'relais_owner'@'$OWNER_ADDRESS';
+$grants
 SQL
 
 server --execute="SELECT CONCAT(QUOTE(user), '@', QUOTE(host)) FROM mysql.user

@@ -1,12 +1,14 @@
 // Dumps one schema with the server's own program: a snapshot of all tables, rows as SQL, triggers last.
 // Invariant: no lock on the tables; the rows counted are those written; no account of the server is named, so that any owner restores it.
+import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
-import { RelaisError } from '../errors.ts';
+import { create } from 'tar';
+import { foreignCode, RelaisError } from '../errors.ts';
 import { leftOutOfLong, namesOfTables } from '../store/backups/long-copies.ts';
 import type { DumpedSchema, PackedFile } from './manifest.ts';
 import { through, writePacked } from './packed.ts';
 import { createRowCounter } from './rows-in-dump.ts';
-import { started, startTool, type Login, type Running, type ServerTools } from './tools.ts';
+import { startTool, type Login, type Running, type ServerTools } from './tools.ts';
 
 /** One run of the program. */
 export interface DumpPart {
@@ -121,17 +123,18 @@ async function triggers(run: Running): Promise<Buffer> {
   );
 }
 
-/** A folder as a tar, compressed and encrypted. @throws BACKUP-001 */
+/** A folder as a tar, compressed and encrypted. @throws BACKUP-001 where a part of it cannot be read */
 export async function packFolder(folder: string, path: string, recipient: string): Promise<PackedFile> {
-  const run = started('tar', ['--create', '--directory', folder, '.']);
-  async function* bytes(): AsyncGenerator<Buffer> {
-    yield* outputOf(run);
-    await run.ended;
-  }
+  const file = await writePacked(path, recipient, Readable.from(tarOf(folder), { objectMode: false }));
+  return { name: file.name, bytes: file.bytes, sha256: file.digest.toString('hex') };
+}
+
+async function* tarOf(folder: string): AsyncGenerator<Uint8Array> {
   try {
-    const file = await writePacked(path, recipient, Readable.from(bytes(), { objectMode: false }));
-    return { name: file.name, bytes: file.bytes, sha256: file.digest.toString('hex') };
-  } finally {
-    run.process.kill();
+    // Strict: what cannot be read ends the backup, and is not left out of it.
+    yield* create({ cwd: folder, strict: true }, ['.']);
+  } catch (error) {
+    const { path = '.' } = error as NodeJS.ErrnoException;
+    throw new RelaisError('BACKUP-001', `${resolve(folder, path)} cannot be packed (${foreignCode(error)}).`);
   }
 }

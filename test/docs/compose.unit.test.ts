@@ -10,6 +10,7 @@ import { passwordFileOf } from '../../src/config/reader.ts';
 
 interface Service {
   readonly image: string;
+  readonly profiles?: readonly string[];
   readonly build?: { readonly args: Readonly<Record<string, string>>; readonly secrets: readonly string[] };
   readonly pull_policy?: string;
   readonly configs?: readonly { readonly source: string }[];
@@ -64,11 +65,26 @@ test('every container is confined: no capability, nothing to write on its root, 
     // Only who hands out keys is root, without most of root's rights; the gateway's user is the image's.
     if (name === 'certificates') expect(one.cap_add).not.toContain('SYS_ADMIN');
     else expect(one.cap_add).toBeUndefined();
-    if (!['certificates', 'gateway', 'migrate'].includes(name)) expect(one.user).toBe('999:999');
+    if (!['certificates', 'gateway', 'migrate', 'backup'].includes(name)) expect(one.user).toBe('999:999');
   }
   const image = read('Dockerfile');
   expect(image).toMatch(/\nUSER node\n[^]*\nENTRYPOINT /);
   expect(image).toMatch(/\nHEALTHCHECK /);
+});
+
+test('backups are where no other container writes; the ledger is written by the gateway and read by a restore', () => {
+  const holders = (volume: string): readonly string[] =>
+    services.flatMap(([name, one]) =>
+      one.volumes.filter((mount) => mount.startsWith(`${volume}:`)).map((mount) => `${name} ${mount}`),
+    );
+  expect(holders('backups')).toEqual(['backup backups:/backups']);
+  expect(holders('ledger')).toEqual([
+    'migrate ledger:/ledger',
+    'backup ledger:/ledger:ro',
+    'gateway ledger:/ledger',
+  ]);
+  for (const name of ['gateway', 'migrate', 'backup'])
+    expect(service(name).environment).toMatchObject({ RELAIS_ERASURE_LEDGER_DIR: '/ledger' });
 });
 
 test("the authority's key is in no container but its own, and each server has its own certificate only", () => {
@@ -97,10 +113,10 @@ test('passwords and keys are files for those who need them, and stand in no vari
     services.flatMap(([, one]) => [...(one.secrets ?? []), ...(one.build?.secrets ?? [])]),
   );
   expect([...given].toSorted()).toEqual(Object.keys(compose.secrets).toSorted());
-  // Only who makes the accounts and `migrate` know the owner's password; only the server and who makes the accounts know root's.
+  // The owner's password is known to who makes the accounts and who works with it; root's to the server and who makes the accounts.
   const knowing = (secret: string): readonly string[] =>
     services.filter(([, one]) => one.secrets?.includes(secret)).map(([name]) => name);
-  expect(knowing('mysql_owner')).toEqual(['accounts', 'migrate']);
+  expect(knowing('mysql_owner')).toEqual(['accounts', 'migrate', 'backup']);
   expect(knowing('mysql_root')).toEqual(['mysql', 'accounts']);
   const { build_ca: authority, ...keys } = compose.secrets;
   expect(authority?.file).toBe('${BUILD_CA_FILE:-/dev/null}');
@@ -129,6 +145,7 @@ test('each container has an address of its own, and whoever uses MySQL is named 
     ['mysql', '172.31.77.10'],
     ['redis', '172.31.77.11'],
     ['migrate', '172.31.77.20'],
+    ['backup', '172.31.77.22'],
     ['gateway', '172.31.77.21'],
     ['mailpit', '172.31.77.12'],
   ]);
@@ -138,6 +155,7 @@ test('each container has an address of its own, and whoever uses MySQL is named 
   );
   expect(named).toEqual({
     OWNER_ADDRESS: '172.31.77.20',
+    BACKUP_ADDRESS: '172.31.77.22',
     GATEWAY_ADDRESS: '172.31.77.21',
     THIS_HOST: '172.31.78.1',
   });
@@ -150,8 +168,13 @@ test('INTAKE_FROM is read from .env by who makes the accounts: as a variable its
   expect(compose.configs['settings']).toEqual({ file: './.env' });
 });
 
-test('one image is built once; scripts are files', () => {
-  expect(services.filter(([, one]) => one.build !== undefined).map(([name]) => name)).toEqual(['migrate']);
+test('one image is built once, and one more for backups, which `up` neither builds nor starts; scripts are files', () => {
+  expect(services.filter(([, one]) => one.build !== undefined).map(([name]) => name)).toEqual([
+    'migrate',
+    'backup',
+  ]);
+  expect(service('backup')).toMatchObject({ profiles: ['backup'], build: { target: 'backup' } });
+  expect(services.filter(([, one]) => one.profiles !== undefined)).toHaveLength(1);
   expect(service('gateway')).toMatchObject({ image: service('migrate').image, pull_policy: 'never' });
   const used = services.flatMap(([, one]) => (one.configs ?? []).map(({ source }) => source));
   expect(used.toSorted()).toEqual(Object.keys(compose.configs).toSorted());
@@ -181,12 +204,14 @@ test('tags can be pinned by their digests, and none is made up', () => {
   for (const [name, { image, build }] of services)
     expect([name, build?.args['NODE_IMAGE'] ?? image]).toEqual([
       name,
-      expect.stringMatching(/^(\$\{[A-Z]+_IMAGE:-[a-z/]+:[\w.-]+\}|relais:local)$/),
+      expect.stringMatching(/^(\$\{[A-Z]+_IMAGE:-[a-z/]+:[\w.-]+\}|relais(-backup)?:local)$/),
     ]);
   expect(text + read('Dockerfile')).not.toMatch(/sha256:[0-9a-f]{64}/);
   expect(read('Dockerfile').match(/^FROM .*/gm)).toEqual([
     'FROM ${NODE_IMAGE} AS packages',
-    'FROM ${NODE_IMAGE}',
+    'FROM ${NODE_IMAGE} AS program',
+    'FROM ${MYSQL_IMAGE} AS backup',
+    'FROM program',
   ]);
 });
 
@@ -197,7 +222,7 @@ describe('what a container would do', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  test.each(['gateway', 'migrate'])(
+  test.each(['gateway', 'migrate', 'backup'])(
     'the environment of %s is a configuration that production takes',
     (name) => {
       for (const secret of ['mysql_owner', 'mysql_gateway', 'mysql_intake', 'redis'])

@@ -81,6 +81,7 @@ esac
     env: {
       PATH: `${folder}:${process.env['PATH'] ?? ''}`,
       OWNER_ADDRESS: '10.0.0.20',
+      BACKUP_ADDRESS: '10.0.0.22',
       GATEWAY_ADDRESS: '10.0.0.21',
       THIS_HOST: '10.0.1.1',
     },
@@ -99,11 +100,17 @@ test('`accounts` names an address in each account, follows INTAKE_FROM, and take
   ];
   expect(made.map(([, account, password]) => [account, password])).toEqual([
     ["'relais_owner'@'10.0.0.20'", String.raw`mysql_owner\'s`],
+    ["'relais_owner'@'10.0.0.22'", String.raw`mysql_owner\'s`],
     ["'relais'@'10.0.0.21'", String.raw`mysql_gateway\'s`],
     ["'relais_intake'@'10.0.0.21'", String.raw`mysql_intake\'s`],
     ["'relais_intake'@'10.1.2.7'", String.raw`mysql_intake\'s`],
     ["'relais_intake'@'10.1.2.8'", String.raw`mysql_intake\'s`],
   ]);
+  for (const schema of ['relais', 'relais_keys'])
+    for (const address of ['10.0.0.20', '10.0.0.22'])
+      expect(asked).toContain(
+        `GRANT ALL PRIVILEGES ON ${schema}.* TO 'relais_owner'@'${address}' WITH GRANT OPTION;\n`,
+      );
   expect(asked).toContain("DROP USER 'relais_intake'@'10.0.0.9'");
 });
 

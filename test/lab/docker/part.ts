@@ -6,6 +6,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 import { projectRoot } from '../../../src/config.ts';
+import { backUpAndRestore } from './backup.ts';
 import {
   changeIntakeFrom,
   commands,
@@ -60,6 +61,7 @@ async function main(): Promise<void> {
   await sender.stop();
   await settled(scene);
   await report(scene, receiver);
+  await step(scene, backUpAndRestore);
 }
 
 /** A step that fails hides none of those after it. */

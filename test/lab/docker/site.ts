@@ -16,10 +16,14 @@ export interface Site {
   /** `docker compose WORDS`; throws with what was printed. */
   readonly compose: (...words: readonly string[]) => Promise<string>;
   readonly tryCompose: (...words: readonly string[]) => Promise<Ended>;
+  /** The same, with standard input. */
+  readonly composeWith: (input: string, ...words: readonly string[]) => Promise<string>;
   /** `relais WORDS` in the gateway's container. */
   readonly relais: (words: readonly string[], input?: string) => Promise<Ended>;
   /** Rows of a statement, one string each, as root on MySQL's socket. */
-  readonly sql: (statement: string) => Promise<readonly string[]>;
+  readonly sql: (statement: string, schema?: string) => Promise<readonly string[]>;
+  /** Opens backups. */
+  readonly identity: string;
   /** Writes settings into .env. */
   readonly set: (settings: Readonly<Record<string, string>>) => void;
   readonly env: (name: string) => string;
@@ -43,6 +47,7 @@ export async function makeSite(folder: string): Promise<Site> {
   for (const file of files.split('\n'))
     if (!/^(test|docs)\//.test(file)) cpSync(join(projectRoot, file), join(folder, file));
   makeKeys(folder);
+  const identity = await generateIdentity();
   const ports = Object.fromEntries(
     await Promise.all(portNames.map(async (name) => [name, await freePort()] as const)),
   ) as Record<PortName, number>;
@@ -67,17 +72,22 @@ export async function makeSite(folder: string): Promise<Site> {
     BUILD_CA_FILE: process.env['NODE_EXTRA_CA_CERTS'] ?? '/dev/null',
     BUILD_PROXY: process.env['HTTPS_PROXY'] ?? '',
     PHONE_PROOFS_RECIPIENT: await identityToRecipient(await generateIdentity()),
+    BACKUP_RECIPIENT: await identityToRecipient(identity),
   });
   const words = ['docker', 'compose', '--project-directory', folder, '--project-name', 'relais-lab'];
   const place = { cwd: folder };
   const tryCompose = (...more: readonly string[]): Promise<Ended> => attempt([...words, ...more], place);
   const compose = (...more: readonly string[]): Promise<string> => run([...words, ...more], place);
+  const composeWith = (input: string, ...more: readonly string[]): Promise<string> =>
+    run([...words, ...more], { ...place, input });
   return {
     folder,
     ports,
     nets,
     compose,
     tryCompose,
+    composeWith,
+    identity,
     relais: (more, input) =>
       attempt(
         [...words, 'exec', '-T', '--env', 'RELAIS_ACTOR=lab', 'gateway', 'node', 'bin/relais.mjs', ...more],
@@ -86,8 +96,8 @@ export async function makeSite(folder: string): Promise<Site> {
           ...(input === undefined ? {} : { input }),
         },
       ),
-    sql: async (statement) => {
-      const script = `mysql --defaults-extra-file=<(printf '[client]\\nuser=root\\npassword="%s"\\n' "$(cat /run/secrets/mysql_root)") --batch --skip-column-names relais`;
+    sql: async (statement, schema = 'relais') => {
+      const script = `mysql --defaults-extra-file=<(printf '[client]\\nuser=root\\npassword="%s"\\n' "$(cat /run/secrets/mysql_root)") --batch --skip-column-names ${schema}`;
       const out = await run([...words, 'exec', '-T', 'mysql', 'bash', '-euc', script], {
         ...place,
         input: statement,
@@ -98,8 +108,8 @@ export async function makeSite(folder: string): Promise<Site> {
     env: (name) => settings[name] ?? '',
     key: (name) => readFileSync(join(folder, 'keys', name), 'utf8').trim(),
     remove: async () => {
-      await attempt([...words, 'down', '--volumes', '--timeout', '5'], place);
-      await attempt(['docker', 'image', 'rm', 'relais:local']);
+      await attempt([...words, '--profile', 'backup', 'down', '--volumes', '--timeout', '5'], place);
+      await attempt(['docker', 'image', 'rm', 'relais:local', 'relais-backup:local']);
     },
   };
 }
@@ -125,7 +135,7 @@ export function addClient({ folder }: Site, port: number): void {
     join(folder, 'docker-compose.override.yml'),
     [
       'services:',
-      ...['migrate', 'gateway'].flatMap((name) => [
+      ...['migrate', 'gateway', 'backup'].flatMap((name) => [
         `  ${name}:`,
         '    environment:',
         `      RELAIS_CONNECT_TO: crm.essai.example=${nets.outside}.1:${port}`,
