@@ -93,7 +93,7 @@ test("the authority's key is in no container but its own, and each server has it
   expect(holders('authority')).toEqual(['certificates']);
   for (const name of ['mysql', 'redis', 'mailpit'])
     expect(holders(`certificates-${name}`)).toEqual(['certificates', name]);
-  expect(holders('certificates-gateway')).toEqual(['certificates', 'migrate', 'gateway']);
+  expect(holders('certificates-gateway')).toEqual(['certificates', 'migrate', 'backup', 'gateway']);
   expect(holders('mysql-socket')).toEqual(['mysql', 'accounts']);
   const used = new Set(services.flatMap(([, one]) => mounts(one)).filter((one) => /^[a-z]/.test(one)));
   expect([...used].toSorted()).toEqual(Object.keys(compose.volumes).toSorted());

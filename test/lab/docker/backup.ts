@@ -29,11 +29,11 @@ export async function backUpAndRestore({ site, say }: Scene): Promise<void> {
   );
   await relais('migrate');
   must(
-    (await relais('migrate', 'status')).includes('READS ONLY'),
+    (await relais('gateway', 'status')).includes('READS ONLY'),
     'the state does not say that it reads only',
   );
-  await relais('migrate', 'restore', 'open', ...why);
-  await relais('migrate', 'redis', 'adopt', ...why);
+  await relais('gateway', 'restore', 'open', ...why);
+  await relais('gateway', 'redis', 'adopt', ...why);
   await site.compose('up', '--detach', '--wait', 'gateway');
   const after = await counted();
   must(after.join() === before.join(), `before the loss ${before.join()}, after the restore ${after.join()}`);
