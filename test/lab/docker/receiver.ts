@@ -26,7 +26,7 @@ export async function startReceiver(pem: string): Promise<Receiver> {
     request.on('error', () => undefined);
     request.on('end', () => {
       const key = String(request.headers['webhook-id']);
-      const { reference } = JSON.parse(body) as { readonly reference: string };
+      const { reference } = JSON.parse(body === '' ? '{}' : body) as { readonly reference: string };
       if (known.has(key)) again += 1;
       else kept.push({ reference, key });
       known.add(key);
