@@ -186,7 +186,7 @@ export const catalogue = {
   ],
   'SERVICE-002': [
     'A program or package that the command needs is not installed here.',
-    'Install what the message names, then run the command again.',
+    'Install what the message names, then run the command again; with Docker, backups run in their own container: docs/docker.md.',
   ],
   'INTERNAL-001': [
     'A fault of Relais itself.',
