@@ -1,4 +1,4 @@
-// A folder of a backup: all of it is packed, or the backup ends.
+// A folder of a backup, packed and read again; a folder that cannot be read is in drill.test.ts.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,13 +25,4 @@ test('C42: a folder is packed with all below it', async () => {
   writeFileSync(file, await buffer(await readPacked(path, identity)));
   await extract({ file, cwd: join(folder, 'back') });
   expect(readFileSync(join(folder, 'back/été/crm.yaml'), 'utf8')).toBe('destination: été\n');
-});
-
-test('C42: what cannot be read ends the backup, and is named', async () => {
-  const recipient = await identityToRecipient(await generateIdentity());
-  const missing = join(folder, 'nowhere');
-  await expect(packFolder(missing, join(folder, 'x.tar.zst.age'), recipient)).rejects.toMatchObject({
-    code: 'BACKUP-001',
-    message: `${missing} cannot be packed (ENOENT).`,
-  });
 });
