@@ -72,7 +72,8 @@ async function start(
   let [out, err] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (part: string) => {
     out += part;
-    if (signal !== undefined && out.includes('ready')) child.kill(signal);
+    // Once: a second one would end the parent while it hands on the exit code.
+    if (signal !== undefined && part.includes('ready')) child.kill(signal);
   });
   child.stderr.setEncoding('utf8').on('data', (part: string) => {
     err += part;
