@@ -27,7 +27,10 @@ export function findCommands(lead: Command): void {
     .description('find leads by mail address, phone, name or reference; every look-up is logged')
     .option('--email <address>', 'mail address')
     .option('--phone <number>', 'any spelling: "06 39 98 00 01", +33639980001')
-    .option('--name <name>', 'last name or its beginning; capitals and accents do not matter')
+    .option(
+      '--name <name>',
+      'last name or its beginning; capitals, accents and a particle before it do not matter',
+    )
     .option('--first-name <name>', 'first name or its beginning, beside --name')
     .option(
       '--reference <reference>',

@@ -20,8 +20,8 @@ export const searchWords = {
   lastName: ['Nom', 'Last name'],
   firstName: ['Prénom', 'First name'],
   lastNameHint: [
-    'Le nom ou son début ; accents et majuscules indifférents.',
-    'Or its beginning; accents and capitals do not matter.',
+    'Le nom ou son début ; accents, majuscules et particule sont indifférents.',
+    'Or its beginning; accents, capitals and a particle before it do not matter.',
   ],
   results: ['Leads trouvés', 'Leads found'],
   cut: [
