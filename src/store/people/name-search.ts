@@ -24,13 +24,13 @@ const ligatures = [
 
 const literal = (sign: string): string => sign.replace(/[\\%_]/, (special) => `\\${special}`);
 const signsOf = (name: string): readonly string[] => Array.from(name.normalize('NFC'));
-const apart = (name: string): string =>
+const withoutLigatures = (name: string): string =>
   ligatures.reduce((text, [one, two]) => text.replaceAll(one, two), name.normalize('NFC'));
 
 /** @param column a column of names, which ignores case and accents */
 export function nameBegins(column: string, name: string): NameCondition {
-  const joined = apart(name).replaceAll(/oe/gi, 'œ').replaceAll(/ae/gi, 'æ');
-  const spellings = [...new Set([name, apart(name), joined])];
+  const withLigatures = withoutLigatures(name).replaceAll(/oe/gi, 'œ').replaceAll(/ae/gi, 'æ');
+  const spellings = [...new Set([name, withoutLigatures(name), withLigatures])];
   const conditions = spellings.flatMap((spelling) =>
     particles.map((particle) => begins(column, particle, spelling)),
   );
@@ -59,7 +59,9 @@ function begins(column: string, particle: string, name: string): NameCondition {
 export function nameIsIn(text: string, name: string): NameCondition {
   const replaced = [...between.slice(1).map((sign) => [sign, ' '] as const), ...ligatures];
   const alike = replaced.reduce((sql) => `REPLACE(${sql}, ?, ?)`, text);
-  const pattern = signsOf(apart(name)).map((sign) => (between.includes(sign) ? ' ' : literal(sign)));
+  const pattern = signsOf(withoutLigatures(name)).map((sign) =>
+    between.includes(sign) ? ' ' : literal(sign),
+  );
   return {
     where: `${alike} COLLATE utf8mb4_unicode_ci LIKE ?`,
     values: [...replaced.flat(), `%${pattern.join('')}%`],
