@@ -57,15 +57,16 @@ export function createReader(database: Database, secrets: LeadSecrets, goLive?: 
     const earlier = rows
       .filter((row) => row.maybeReceived && row.sentRevision > 0)
       .map((row) => ({ leadId: row.leadId, revision: row.sentRevision }));
-    const [leads, keys, authorisations, revisions] = await Promise.all([
+    const [leads, keys, authorisations] = await Promise.all([
       readLeads(database, leadIds, blocks),
       secrets.read(database, leadIds),
       readAuthorisations(
         database,
         rows.map((row) => row.destinationId),
       ),
-      snapshots.read(database, earlier),
     ]);
+    // After the leads: a correction stores the revision before it in its own commit, so that whoever reads the one can read the other.
+    const revisions = await snapshots.read(database, earlier);
     const inputs = await inputsOf(rows, { leads, secrets: keys, authorisations, revisions });
     return groups.map(() => inputs);
   };
