@@ -14,6 +14,8 @@ import {
   recordInstruction,
   recordOperation,
 } from '../retention/register.ts';
+import { knownInScope } from '../support/named-text.ts';
+import { wholeCentre } from '../support/place.ts';
 import { processingRegister } from '../support/processing-register.ts';
 import {
   collect,
@@ -106,6 +108,7 @@ async function recordGiven(options: InstructionOptions): Promise<void> {
 
 async function showInstructions(options: Given<'client json'>): Promise<void> {
   await withApp(async ({ database }) => {
+    await knownInScope(database, wholeCentre, options);
     const rows = await listInstructions(database, options.client);
     if (options.json === true) return outJson(rows);
     tableOf(rows, {
@@ -183,6 +186,7 @@ async function recordOf(code: string, options: OperationOptions): Promise<void> 
 
 async function showOperations(options: Given<'client json'>): Promise<void> {
   await withApp(async ({ database }) => {
+    await knownInScope(database, wholeCentre, options);
     const rows = await listOperations(database, options.client);
     if (options.json === true) return outJson(rows);
     tableOf(rows, {

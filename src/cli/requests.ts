@@ -24,6 +24,8 @@ import { personOf, personOptions, type PersonOptions } from './lead-find.ts';
 import { accessCommand, actCommands } from './request-acts.ts';
 import { addDays, civilDate, frenchDate } from '../domain/civil-date.ts';
 import type { RequestStory } from '../privacy/requests/show.ts';
+import { knownInScope } from '../support/named-text.ts';
+import { wholeCentre } from '../support/place.ts';
 import type { Request } from '../support/reads/requests.ts';
 import { paris } from '../support/words.ts';
 
@@ -84,6 +86,7 @@ function listCommand(request: Command): void {
     .examples('', 'relais request list --open', 'relais request list --client horizon --kind erasure --json')
     .gateway(async ({ requests, database }, options: ListOptions) => {
       const { client, kind, state } = options;
+      await knownInScope(database, wholeCentre, client === undefined ? {} : { client });
       const rows = await requests.list(
         {
           clientId: client,

@@ -10,7 +10,6 @@ import {
   pageOf,
   isWithin,
   spansClients,
-  withinScope,
   type SupportPlace,
   type Page,
   type PageAsked,
@@ -25,7 +24,7 @@ import {
   type ListedMail,
   type StoredNote,
 } from '../../store/alerts/client-mails.ts';
-import { knownInScope } from '../named-text.ts';
+import { filterInScope, knownInScope } from '../named-text.ts';
 import { liveAuthorisations, type Authorisation } from '../../domain/destination.ts';
 import { readAuthorisations } from '../../store/destinations/authorisations.ts';
 import { allDestinations } from '../../store/destinations/destinations.ts';
@@ -53,7 +52,7 @@ interface RequestsAsked {
   readonly areClosed: boolean;
 }
 
-/** A bounded number; `isCut`: there are more. */
+/** A bounded number; `isCut`: there are more. @throws FIND-001 for an unknown client */
 export async function requestsListed(
   { database }: Pick<SupportPlace, 'database'>,
   scope: Scope,
@@ -61,7 +60,7 @@ export async function requestsListed(
   limit: number,
 ): Promise<{ readonly items: readonly RequestHead[]; readonly isCut: boolean }> {
   const { clientId } = asked;
-  const { client } = withinScope(scope, clientId === undefined ? {} : { client: clientId });
+  const { client } = await filterInScope(database, scope, clientId === undefined ? {} : { client: clientId });
   const filter = { ...asked, clientId: client };
   const rows = areClosed
     ? await listRequests(database, { ...filter, state: 'closed' }, limit + 1)
@@ -101,13 +100,15 @@ export const namesOfActors = (
   actors: readonly string[],
 ): Promise<ReadonlyMap<string, string>> => accountNames(database, spansClients(scope) ? actors : []);
 
-/** Newest first. */
-export const proofsListed = (
+/** Newest first. @throws FIND-001 for an unknown client */
+export async function proofsListed(
   { database }: Pick<SupportPlace, 'database'>,
   scope: Scope,
   asked: { readonly client?: string; readonly request?: string },
   limit: number,
-): Promise<readonly ProofHead[]> => listProofs(database, { ...withinScope(scope, asked), limit });
+): Promise<readonly ProofHead[]> {
+  return listProofs(database, { ...(await filterInScope(database, scope, asked)), limit });
+}
 
 /** Undefined: no such proof; its `document` undefined: deleted with the leads it names. */
 export async function proofWithNumber(

@@ -12,8 +12,8 @@ import {
   waitingItems,
   type RetentionRun,
 } from '../../store/retention/retention-items.ts';
-import { knownInScope } from '../named-text.ts';
-import { isWithin, withinScope, type Scope, type Spanning, type SupportPlace } from '../place.ts';
+import { filterInScope, knownInScope } from '../named-text.ts';
+import { isWithin, type Scope, type Spanning, type SupportPlace } from '../place.ts';
 
 export type { PlannedDate } from '../../retention/plan.ts';
 export type { RetentionRun } from '../../store/retention/retention-items.ts';
@@ -57,14 +57,16 @@ export async function retentionCalendar(
   return { ...plan, month, today };
 }
 
-/** Newest first. */
-export const retentionRuns = (
+/** Newest first. @throws FIND-001 for an unknown client */
+export async function retentionRuns(
   { database }: Pick<SupportPlace, 'database'>,
   scope: Scope,
   client: string | undefined,
   limit: number,
-): Promise<readonly RetentionRun[]> =>
-  listRuns(database, withinScope(scope, client === undefined ? {} : { client }).client, limit);
+): Promise<readonly RetentionRun[]> {
+  const filter = await filterInScope(database, scope, client === undefined ? {} : { client });
+  return listRuns(database, filter.client, limit);
+}
 
 /** The client named, or every client that has anything to plan. @throws FIND-001 */
 export async function clientsMeant(
