@@ -65,7 +65,7 @@ export function createReader(database: Database, secrets: LeadSecrets, goLive?: 
         rows.map((row) => row.destinationId),
       ),
     ]);
-    // After the leads: a correction stores the revision before it in its own commit, so that whoever reads the one can read the other.
+    // After the leads: a correction commits the earlier revision with the new one, so that a reader of the new one finds both.
     const revisions = await snapshots.read(database, earlier);
     const inputs = await inputsOf(rows, { leads, secrets: keys, authorisations, revisions });
     return groups.map(() => inputs);
